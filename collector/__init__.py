@@ -1,0 +1,1 @@
+"""Bytes in, rows out; the only owner of the database file."""

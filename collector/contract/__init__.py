@@ -1,0 +1,1 @@
+"""What the other packages may import: names, policy, configuration, errors, records, client."""

@@ -1,0 +1,235 @@
+"""Every attribute Limen keeps, once: its name on the wire, its column, the form a value must have.
+
+An attribute that is neither here nor named by the policy is not stored. A value that does not fit
+its form is dropped and counted. Forms are grammars, not detectors: a mail address does not fit a
+version, a sentence does not fit a label.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+TRACE_ID_BYTES = 16
+SPAN_ID_BYTES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A member of a closed enumeration."""
+
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A string that matches `regex` (RE2, anchored by its author) as a whole."""
+
+    regex: str
+
+
+@dataclass(frozen=True, slots=True)
+class Real:
+    """A finite double within [low, high]; an integer on the wire is accepted."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """An integer within [low, high]."""
+
+    low: int = 0
+    high: int = 2**53
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """A boolean."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reals:
+    """A list of finite doubles within [low, high], or the same comma-joined."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """A list of strings that each match `regex`, in order, or the same comma-joined."""
+
+    regex: str
+
+
+@dataclass(frozen=True, slots=True)
+class WordSet:
+    """A set of members of a closed enumeration, sorted; a list or comma-joined on the wire."""
+
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Pseudonym:
+    """An identifier of a person or device: only its keyed hash (16 bytes) is stored."""
+
+
+Form = Words | Pattern | Real | Whole | Flag | Reals | Labels | WordSet | Pseudonym
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """One attribute. `column` is its column in `spans`; None: it is kept in the `attributes` map.
+
+    It may stand on a span or on the resource; the span's own value wins, because some SDKs send
+    the spans of several sources under the first one's resource.
+    """
+
+    name: str
+    column: str | None
+    form: Form
+
+
+LABEL = r"^[A-Za-z0-9][A-Za-z0-9_.\-/+ ]{0,63}$"
+NAME = r"^[A-Za-z][A-Za-z0-9_.\-/]{0,63}$"
+VERSION = r"^[0-9A-Za-z][0-9A-Za-z.+_\-]{0,31}$"
+HOST = r"^(?:[A-Za-z0-9](?:[A-Za-z0-9\-]{0,61}[A-Za-z0-9])?\.)*[A-Za-z0-9](?:[A-Za-z0-9\-]{0,61}[A-Za-z0-9])?$"  # noqa: E501
+DEVICE = r"^[A-Za-z0-9][A-Za-z0-9 ,_.()+\-]{0,63}$"
+MODEL_DIGEST = r"^sha256:[0-9a-f]{64}$"
+INPUT_DIGEST = r"^[0-9a-f]{8,32}$"
+REGION = r"^[A-Za-z]{2}[A-Za-z0-9\-]{0,30}$"
+COUNTRY = r"^[A-Za-z]{2}$"
+TEMPLATE = r"^/[A-Za-z0-9_\-/{}.:]{0,127}$"
+TIMESTAMP = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+\-]\d{2}:\d{2})$"
+SPAN_NAME = r"^[A-Za-z_][\w.:/{}*\-]{0,63}(?: [\w.:/{}*\-]{1,64}){0,2}$"
+
+# Categories of personal data; how each maps to Apple, Play and Fides is in docs/privacy.md.
+CATEGORIES = (
+    "image", "video", "audio_voice", "text_prompt", "message", "document", "name", "email",
+    "phone", "postal_address", "address_book", "calendar", "location_precise", "location_coarse",
+    "health", "fitness", "payment", "credit", "financial_other", "purchase", "identifier_user",
+    "identifier_device", "ip_address", "biometric", "special_category", "browsing_history",
+    "search_history", "installed_apps", "usage", "ads_data", "crash", "performance",
+    "diagnostics_other", "sensor_environment", "gameplay", "support", "credential",
+    "government_id", "unknown",
+)  # fmt: skip
+PURPOSES = (
+    "app_functionality", "analytics", "personalization", "first_party_advertising",
+    "third_party_advertising", "developer_communications", "fraud_prevention",
+    "account_management", "model_training", "other",
+)  # fmt: skip
+CONSENT_STATES = ("granted", "denied", "withdrawn", "not_required", "unknown")
+PLACEMENTS = ("device", "hybrid", "cloud")
+DECISIONS = ("accept", "fallback", "cloud", "blocked", "error")
+FALLBACK_REASONS = (
+    "low_confidence", "model_unavailable", "load_error", "unsupported_input", "timeout",
+    "memory", "thermal", "policy", "user",
+)  # fmt: skip
+BLOCKED_REASONS = ("offline", "consent", "policy", "quota", "cloud_error")
+NETWORKS = ("wifi", "cell", "wired", "unavailable", "unknown")
+
+FEATURE = "limen.feature"
+DECISION = "limen.decision"
+INSTALLATION = "app.installation.id"
+LAUNCH = "service.instance.id"
+CONSENT_STATE = "limen.consent.state"
+INPUT_DIGEST_NAME = "limen.input.digest"
+INPUT_KIND = "limen.input.kind"
+LABEL_TRUTH = "limen.label"
+INPUT_EVENT = "limen.input"
+
+_BYTES = Whole(0, 2**40)
+
+ATTRIBUTES: tuple[Attribute, ...] = (
+    # resource: who speaks
+    Attribute("service.name", "app", Pattern(LABEL)),
+    Attribute("service.version", "release", Pattern(VERSION)),
+    Attribute("deployment.environment.name", "environment", Pattern(NAME)),
+    Attribute(INSTALLATION, "installation", Pseudonym()),
+    Attribute(LAUNCH, "launch", Pseudonym()),
+    Attribute("session.id", "session", Pseudonym()),
+    Attribute("app.build_id", "build", Pattern(VERSION)),
+    Attribute("device.manufacturer", "device_manufacturer", Pattern(DEVICE)),
+    Attribute("device.model.identifier", "device_model", Pattern(DEVICE)),
+    Attribute("device.model.name", None, Pattern(DEVICE)),
+    Attribute("os.name", "os_name", Pattern(NAME)),
+    Attribute("os.version", "os_version", Pattern(VERSION)),
+    Attribute("os.type", "os_type", Pattern(NAME)),
+    Attribute("geo.country.iso_code", "country", Pattern(COUNTRY)),
+    Attribute("telemetry.sdk.name", "sdk", Pattern(NAME)),
+    Attribute("telemetry.sdk.version", "sdk_version", Pattern(VERSION)),
+    Attribute("cloud.region", "cloud_region", Pattern(REGION)),
+    # the request and its decision
+    Attribute(FEATURE, "feature", Pattern(NAME)),
+    Attribute("limen.placement", "placement", Words(PLACEMENTS)),
+    Attribute(DECISION, "decision", Words(DECISIONS)),
+    Attribute("limen.fallback.reason", "fallback_reason", Words(FALLBACK_REASONS)),
+    Attribute("limen.blocked.reason", "blocked_reason", Words(BLOCKED_REASONS)),
+    Attribute("limen.confidence", "confidence", Real(0.0, 1.0)),
+    Attribute(
+        "limen.confidence.method",
+        "confidence_method",
+        Words(("max_softmax", "margin", "entropy", "decoder", "calibrated")),
+    ),
+    Attribute("limen.threshold", "threshold", Real(0.0, 1.0)),
+    Attribute("limen.threshold.version", "threshold_version", Pattern(VERSION)),
+    Attribute(
+        "limen.threshold.source", "threshold_source", Words(("bundled", "remote", "override"))
+    ),
+    Attribute("limen.audit.sampled", "audit_sampled", Flag()),
+    Attribute("limen.audit.probability", "audit_probability", Real(0.0, 1.0)),
+    Attribute("limen.model.name", "model_name", Pattern(NAME)),
+    Attribute("limen.model.version", "model_version", Pattern(VERSION)),
+    Attribute("limen.model.digest", "model_digest", Pattern(MODEL_DIGEST)),
+    Attribute("limen.model.size", "model_size", _BYTES),
+    Attribute("limen.runtime.name", "runtime", Pattern(NAME)),
+    Attribute("limen.runtime.version", "runtime_version", Pattern(VERSION)),
+    Attribute("limen.runtime.delegate", "delegate", Pattern(NAME)),
+    Attribute(INPUT_DIGEST_NAME, "input_digest", Pattern(INPUT_DIGEST)),
+    Attribute(INPUT_KIND, "input_kind", Pattern(NAME)),
+    Attribute("limen.input.size", "input_size", _BYTES),
+    Attribute("limen.output.label", "output_label", Pattern(LABEL)),
+    Attribute("limen.scores", "scores", Reals(0.0, 1.0)),
+    Attribute("limen.scores.labels", "scores_labels", Labels(LABEL)),
+    Attribute("limen.sequence", "sequence", Whole()),
+    Attribute("limen.user.correction", "user_correction", Pattern(LABEL)),
+    Attribute("network.connection.type", "network", Words(NETWORKS)),
+    Attribute("error.type", "error_type", Pattern(LABEL)),
+    Attribute("feature_flag.key", None, Pattern(NAME)),
+    Attribute("feature_flag.result.value", None, Pattern(LABEL)),
+    Attribute("feature_flag.version", None, Pattern(VERSION)),
+    # a departure: data leaving the device
+    Attribute("server.address", "server_address", Pattern(HOST)),
+    Attribute("server.port", "server_port", Whole(0, 65535)),
+    Attribute("url.template", "url_template", Pattern(TEMPLATE)),
+    Attribute("http.response.status_code", "http_status", Whole(100, 599)),
+    Attribute("http.request.size", "http_request_size", _BYTES),
+    Attribute("http.request.body.size", "http_request_body_size", _BYTES),
+    Attribute("http.request.resend_count", "http_resend_count", Whole(0, 10_000)),
+    Attribute("limen.egress.bytes", "egress_bytes", _BYTES),
+    Attribute("limen.egress.region", "egress_region", Pattern(REGION)),
+    Attribute("limen.egress.processor", "egress_processor", Pattern(LABEL)),
+    Attribute("limen.data.categories", "data_categories", WordSet(CATEGORIES)),
+    Attribute("limen.purpose", "purpose", Words(PURPOSES)),
+    Attribute(CONSENT_STATE, "consent_state", Words(CONSENT_STATES)),
+    Attribute("limen.consent.version", "consent_version", Pattern(VERSION)),
+    Attribute("limen.consent.changed_at", None, Pattern(TIMESTAMP)),
+    Attribute("gen_ai.operation.name", "gen_ai_operation", Pattern(NAME)),
+    Attribute("gen_ai.provider.name", "gen_ai_provider", Pattern(NAME)),
+    Attribute("gen_ai.request.model", "gen_ai_model", Pattern(LABEL)),
+    Attribute("gen_ai.usage.input_tokens", "gen_ai_input_tokens", Whole()),
+    Attribute("gen_ai.usage.output_tokens", "gen_ai_output_tokens", Whole()),
+    # the receiving side
+    Attribute("limen.retained", "retained", Flag()),
+    Attribute("limen.trained_on", "trained_on", Flag()),
+)
+
+ALIASES: Mapping[str, str] = MappingProxyType(
+    {
+        "gen_ai.system": "gen_ai.provider.name",
+        "deployment.environment": "deployment.environment.name",
+    }
+)
+
+BY_NAME: Mapping[str, Attribute] = MappingProxyType({a.name: a for a in ATTRIBUTES})

@@ -1,0 +1,145 @@
+"""The one HTTP client of the query API, for the dashboard, the replay engine and the commands."""
+
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+import pyarrow as pa
+
+from collector.contract.errors import (
+    BadInput,
+    CollectorUnreachable,
+    Forbidden,
+    LimenError,
+    NotFound,
+    Overloaded,
+)
+from collector.contract.records import Answer, Query, ReplayRequest, ReplayRun, Sweep
+
+ARROW_STREAM = "application/vnd.apache.arrow.stream"
+
+_ERRORS: Mapping[int, type[LimenError]] = {
+    400: BadInput,
+    403: Forbidden,
+    404: NotFound,
+    503: Overloaded,
+}
+
+
+def to_ipc(table: pa.Table) -> bytes:
+    """`table` as an Arrow IPC stream."""
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+    return bytes(sink.getvalue())
+
+
+def from_ipc(body: bytes) -> pa.Table:
+    """The table of an Arrow IPC stream. Raises BadInput."""
+    try:
+        return pa.ipc.open_stream(body).read_all()
+    except (pa.ArrowInvalid, pa.ArrowException, OSError) as exc:
+        raise BadInput("the body is not an Arrow IPC stream") from exc
+
+
+class LimenClient:
+    """Questions to a running collector. Errors are those of `collector.contract.errors`."""
+
+    def __init__(self, api: str, *, timeout: float = 60.0) -> None:
+        self.api = api.rstrip("/")
+        # trust_env off: a proxy of the machine must not see what is asked.
+        self._http = httpx.Client(base_url=self.api, timeout=timeout, trust_env=False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._http.close()
+
+    def _call(self, method: str, path: str, **options: Any) -> httpx.Response:
+        try:
+            response = self._http.request(method, path, **options)
+        except httpx.TransportError as exc:
+            raise CollectorUnreachable(
+                f"no collector answers at {self.api}; start one with `limen collector`, "
+                "or name another with --api"
+            ) from exc
+        if response.is_success:
+            return response
+        problem = "problem+json" in response.headers.get("content-type", "")
+        message = response.json()["detail"] if problem else f"HTTP {response.status_code}"
+        raise _ERRORS.get(response.status_code, LimenError)(f"the collector says: {message}")
+
+    def status(self) -> dict[str, Any]:
+        """Version, policy, first and last data, and how much is stored."""
+        found: dict[str, Any] = self._call("GET", "/api/status").json()
+        return found
+
+    def catalogue(self) -> list[dict[str, Any]]:
+        """Every metric with its description, dimensions, columns and SQL."""
+        found: list[dict[str, Any]] = self._call("GET", "/api/metrics").json()["metrics"]
+        return found
+
+    def metrics(self, queries: Sequence[Query]) -> list[Answer]:
+        """Several answers in one request, in order. The first that fails is raised."""
+        body = {"queries": [q.model_dump(by_alias=True) for q in queries]}
+        answers = self._call("POST", "/api/metrics", json=body).json()["answers"]
+        return [Answer.model_validate(answer) for answer in answers]
+
+    def metric(self, query: Query) -> Answer:
+        return self.metrics([query])[0]
+
+    def trace(self, trace_id: str) -> dict[str, Any]:
+        """One trace: its spans, its requests and what left the device in it."""
+        found: dict[str, Any] = self._call("GET", f"/api/traces/{trace_id}").json()
+        return found
+
+    def create_replay(self, request: ReplayRequest) -> ReplayRun:
+        """A new run, or the unfinished one that was asked for with the same words."""
+        answer = self._call("POST", "/api/replays", json=request.model_dump(by_alias=True))
+        return ReplayRun.model_validate(answer.json())
+
+    def replays(self) -> list[ReplayRun]:
+        """All runs, newest first."""
+        runs = self._call("GET", "/api/replays").json()["runs"]
+        return [ReplayRun.model_validate(run) for run in runs]
+
+    def replay(self, run: str) -> ReplayRun:
+        return ReplayRun.model_validate(self._call("GET", f"/api/replays/{run}").json())
+
+    def open_inputs(self, run: str, chunk: int, reason: str) -> pa.Table:
+        """The cases of one chunk with their opened inputs; written to the audit log."""
+        body = {"run": run, "chunk": chunk, "reason": reason}
+        return from_ipc(self._call("POST", "/api/inputs/open", json=body).content)
+
+    def save_chunk(self, run: str, chunk: int, scores: pa.Table, seconds: float) -> None:
+        """Saves one chunk's scores; saving it again changes nothing."""
+        self._call(
+            "PUT",
+            f"/api/replays/{run}/chunks/{chunk}",
+            params={"seconds": seconds},
+            content=to_ipc(scores),
+            headers={"content-type": ARROW_STREAM},
+        )
+
+    def scores(self, run: str) -> pa.Table:
+        """A run's saved scores with the facts of their requests, without any input."""
+        return from_ipc(self._call("GET", f"/api/replays/{run}/scores").content)
+
+    def save_sweep(self, sweep: Sweep) -> None:
+        """Keeps a sweep for the page; the latest of each (run, reference) stands."""
+        path = f"/api/replays/{sweep.run}/sweeps/{sweep.reference}"
+        self._call("PUT", path, json=sweep.model_dump())
+
+    def sweeps(self, run: str) -> list[Sweep]:
+        found = self._call("GET", f"/api/replays/{run}/sweeps").json()["sweeps"]
+        return [Sweep.model_validate(sweep) for sweep in found]

@@ -1,0 +1,100 @@
+"""Where Limen runs: `limen.toml`, then `LIMEN_*`, then flags; the later wins.
+
+The one module that reads the environment.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from collector.contract.errors import BadInput
+
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+class Address(BaseModel):
+    """A host and port; port 0 takes a free one. Written `HOST:PORT`."""
+
+    model_config = ConfigDict(frozen=True)
+    host: str
+    port: int = Field(ge=0, le=65535)
+
+    @classmethod
+    def parse(cls, text: str) -> "Address":
+        host, colon, port = text.rpartition(":")
+        if not colon or not host or not port.isdigit() or int(port) > 65535:
+            raise ValueError(f"{text!r} is not HOST:PORT, for example 127.0.0.1:4318")
+        return cls(host=host.strip("[]"), port=int(port))
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+class Settings(BaseModel):
+    """Every setting; each is documented in `limen.example.toml`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    home: Path = Field(default_factory=lambda: Path(platformdirs.user_data_dir("limen", False)))
+    http: Address = Address(host="127.0.0.1", port=4318)
+    api: Address = Address(host="127.0.0.1", port=4320)
+    dashboard: Address = Address(host="127.0.0.1", port=8501)
+    api_url: str = "http://127.0.0.1:4320"
+    policy: Path | None = None
+    max_body_bytes: int = Field(default=64 * 2**20, ge=2**10)
+    query_seconds: float = Field(default=20.0, gt=0)
+
+    @field_validator("http", "api", "dashboard", mode="before")
+    @classmethod
+    def _address(cls, value: object) -> object:
+        return Address.parse(value) if isinstance(value, str) else value
+
+    @property
+    def database(self) -> Path:
+        return self.home / "limen.duckdb"
+
+    def policy_file(self) -> Path | None:
+        """The policy in force: the one named, else `policy.toml` at home, else none."""
+        own = self.home / "policy.toml"
+        return self.policy or (own if own.exists() else None)
+
+
+def load_settings(
+    flags: Mapping[str, object] | None = None,
+    *,
+    file: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> Settings:
+    """Settings from `file` (default `./limen.toml` where present), environment and flags.
+
+    Flags that are None are not given. Raises BadInput naming the key and where it was set.
+    """
+    environment = os.environ if environment is None else environment
+    values: dict[str, Any] = {}
+    source: dict[str, str] = {}
+
+    def take(found: Mapping[str, object], where: str) -> None:
+        for key, value in found.items():
+            values[key] = value
+            source[key] = where
+
+    path = file or Path("limen.toml")
+    if file is not None or path.exists():
+        try:
+            take(tomllib.loads(path.read_text("utf-8")), str(path))
+        except (OSError, tomllib.TOMLDecodeError) as exc:
+            raise BadInput(f"{path}: cannot be read as settings: {exc}") from exc
+    for key in Settings.model_fields:
+        if (value := environment.get(f"LIMEN_{key.upper()}")) is not None:
+            take({key: value}, f"LIMEN_{key.upper()}")
+    take({k: v for k, v in (flags or {}).items() if v is not None}, "the command line")
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as exc:
+        first = exc.errors(include_url=False)[0]
+        key = str(first["loc"][0]) if first["loc"] else "settings"
+        raise BadInput(f"{source.get(key, 'settings')}: {key}: {first['msg']}") from None

@@ -1,0 +1,31 @@
+"""The closed list of dimensions a question can be asked by, with what each means."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+DIMENSIONS: Mapping[str, str] = MappingProxyType(
+    {
+        "app": "service.name of the app",
+        "environment": "deployment environment",
+        "feature": "AI feature of the app",
+        "release": "service.version of the app",
+        "os": "operating system and its major version",
+        "device_model": "device model identifier",
+        "country": "ISO country code the app reports",
+        "network": "network connection of the device",
+        "model": "on-device model, name@version",
+        "runtime": "on-device interpreter",
+        "delegate": "hardware the interpreter ran on",
+        "threshold_version": "version of the threshold",
+        "placement": "the plan: device, hybrid or cloud",
+        "decision": "what became of the request",
+        "reason": "why it fell back or was blocked",
+        "destination": "host the data went to",
+        "region": "region the data went to",
+        "category": "categories of data, as a set",
+        "cause": "why data left: fallback, design or audit",
+        "leg": "device (left the phone) or onward (passed on)",
+        "hour": "hour, UTC",
+        "day": "day, UTC",
+    }
+)

@@ -1,0 +1,61 @@
+"""What can go wrong, and what each means to the one who asked.
+
+    LimenError
+    ├── Permanent                 asking again cannot help
+    │   ├── BadInput              the bytes, flags or file are wrong: says what and where
+    │   ├── NotFound              no such metric, trace or run
+    │   ├── UnsupportedMedia      a content type or encoding that is not taken
+    │   ├── TooLarge              over a documented limit
+    │   ├── Forbidden             the role may not do this
+    │   └── StoreUnusable         the database cannot be opened: held elsewhere, newer, damaged
+    └── Retryable                 asking again later can help
+        ├── Overloaded            too much at once, or stopping
+        └── CollectorUnreachable  nothing answers at the address
+"""
+
+
+class LimenError(Exception):
+    """Something Limen can explain in one sentence."""
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or (type(self).__doc__ or "").strip())
+
+
+class Permanent(LimenError):
+    """Asking again cannot help."""
+
+
+class Retryable(LimenError):
+    """Asking again later can help."""
+
+
+class BadInput(Permanent):
+    """The input is wrong."""
+
+
+class NotFound(Permanent):
+    """There is no such thing here."""
+
+
+class UnsupportedMedia(Permanent):
+    """The content type is not taken here."""
+
+
+class TooLarge(Permanent):
+    """The body is larger than this collector takes."""
+
+
+class Forbidden(Permanent):
+    """The role may not do this."""
+
+
+class StoreUnusable(Permanent):
+    """The database cannot be opened."""
+
+
+class Overloaded(Retryable):
+    """Too much at once: try again shortly."""
+
+
+class CollectorUnreachable(Retryable):
+    """No collector answers there."""

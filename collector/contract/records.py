@@ -1,0 +1,109 @@
+"""Records that cross the query API, frozen; one way in from JSON each."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, protected_namespaces=())
+
+
+class Query(_Record):
+    """One metric question. `since` and `until` are RFC 3339 or relative (`-7d`), None: default.
+
+    `where` maps a dimension to the values it may have.
+    """
+
+    metric: str
+    since: str | None = Field(default=None, alias="from")
+    until: str | None = Field(default=None, alias="to")
+    by: tuple[str, ...] = ()
+    where: Mapping[str, tuple[str, ...]] = {}
+    model_config = ConfigDict(frozen=True, populate_by_name=True)
+
+
+class Column(_Record):
+    """A column of an answer. `unit` is one of ratio, count, bytes, ms, time, text, flag."""
+
+    name: str
+    type: str
+    unit: str
+
+
+class Answer(_Record):
+    """What a metric answered. `completeness` is received / expected requests; None: unknown."""
+
+    metric: str
+    columns: tuple[Column, ...]
+    rows: Sequence[Sequence[Any]]
+    suppressed_rows: int
+    completeness: float | None
+
+    def records(self) -> list[dict[str, Any]]:
+        """The rows as dictionaries by column name."""
+        names = [column.name for column in self.columns]
+        return [dict(zip(names, row, strict=True)) for row in self.rows]
+
+
+class ReplayRequest(_Record):
+    """Which logged inputs go through which model. Times as in `Query`."""
+
+    feature: str
+    model: str
+    model_digest: str
+    runtime: str
+    runtime_version: str
+    since: str | None = Field(default=None, alias="from")
+    until: str | None = Field(default=None, alias="to")
+    model_config = ConfigDict(frozen=True, populate_by_name=True, protected_namespaces=())
+
+
+class ReplayRun(_Record):
+    """A replay run as the collector knows it.
+
+    `chunks` are the chunk numbers that hold inputs, `done` those whose scores are saved.
+    """
+
+    run: str
+    feature: str
+    model: str
+    model_digest: str
+    runtime: str
+    runtime_version: str
+    created: str
+    since: str
+    until: str
+    inputs: int
+    failed: int
+    seconds: float
+    chunks: tuple[int, ...]
+    done: tuple[int, ...]
+
+
+class SweepPoint(_Record):
+    """What one threshold would do. Rates are over the cases with a known reference.
+
+    `error_rate` is over accepted requests, None where none is known; `egress_change` is bytes
+    per request compared with what was sent.
+    """
+
+    threshold: float
+    accepted: int
+    device_share: float
+    fallback_rate: float
+    error_rate: float | None
+    egress_change: float | None
+
+
+class Sweep(_Record):
+    """Every threshold of one run against one reference, and the recommended one or why none."""
+
+    run: str
+    reference: str
+    cases: int
+    current: float | None
+    points: tuple[SweepPoint, ...]
+    recommended: SweepPoint | None
+    reason: str

@@ -1,0 +1,1 @@
+"""HTTP in front of the pipeline and of the query API."""

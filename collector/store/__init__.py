@@ -1,0 +1,1 @@
+"""The one door to DuckDB: schema, writer, reader, vault."""
