@@ -1,0 +1,1 @@
+"""TFLite models and their registry: cards, digests, size budget, preprocessing, interpreters."""
