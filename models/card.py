@@ -9,19 +9,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from annotated_types import Ge, Gt, Le, MinLen
-from pydantic import ConfigDict, StringConstraints, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from models.errors import BadCard
 
 DEFAULT_SIZE_BUDGET = 10_000_000
 
-Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.\-]*$")]
-Text = Annotated[str, StringConstraints(min_length=1)]
-Digest = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
-Positive = Annotated[int, Gt(0)]
-Share = Annotated[float, Ge(0), Le(1)]
-Finite = Annotated[float, Ge(-1e6), Le(1e6)]
+Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.\-]*$")]
+Text = Annotated[str, Field(min_length=1)]
+Digest = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
+Positive = Annotated[int, Field(gt=0)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Finite = Annotated[float, Field(allow_inf_nan=False)]
 RuntimeName = Literal["litert", "tflite"]
 
 _CLOSED = ConfigDict(extra="forbid", strict=True)
@@ -33,7 +32,7 @@ class InputSpec:
 
     __pydantic_config__ = _CLOSED
 
-    shape: Annotated[tuple[Positive, ...], MinLen(1)]
+    shape: Annotated[tuple[Positive, ...], Field(min_length=1)]
     dtype: Literal["uint8"]
 
     @property
@@ -67,10 +66,10 @@ class ModelCard:
     size_budget: Positive = DEFAULT_SIZE_BUDGET
     input: InputSpec
     preprocessing: Preprocessing
-    labels: Annotated[tuple[Text, ...], MinLen(1)]
+    labels: Annotated[tuple[Text, ...], Field(min_length=1)]
     confidence_method: Literal["max_softmax"]
     threshold: Share
-    runtimes: Annotated[tuple[RuntimeName, ...], MinLen(1)]
+    runtimes: Annotated[tuple[RuntimeName, ...], Field(min_length=1)]
     training_data: Text
     accuracy: Mapping[str, Share] = field(hash=False)
     licence: Text

@@ -2,6 +2,8 @@
 
 import importlib
 import importlib.util
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
@@ -17,6 +19,9 @@ _REMEDIES = {
 }
 # https://github.com/tensorflow/tensorflow/blob/master/tensorflow/compiler/mlir/lite/schema/schema.fbs
 _FILE_IDENTIFIER = b"TFL3"
+# LiteRT verifies the structure of a file; tflite-runtime 2.14 follows its offsets unchecked and
+# takes the process down with it.
+_VERIFYING = "litert"
 
 
 class _Native(Protocol):
@@ -29,12 +34,26 @@ class _Native(Protocol):
     def get_tensor(self, index: int) -> NDArray[Any]: ...
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Engine:
+    name: str
+    version: str
+    make: Callable[..., _Native]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Opened:
+    native: _Native
+    inputs: list[dict[str, Any]]
+    outputs: list[dict[str, Any]]
+
+
 def available_runtimes() -> tuple[str, ...]:
     """The runtimes that are installed here, the default one first."""
     return tuple(name for name, package in _PACKAGES.items() if importlib.util.find_spec(package))
 
 
-class _Tensor:
+class Tensor:
     """The one input or output of a model, and how its stored values mean real ones.
 
     real = (stored - zero_point) * scale, where the tensor is quantised:
@@ -48,6 +67,7 @@ class _Tensor:
         self._scale, self._zero_point = details["quantization"]
 
     def store(self, real: NDArray[np.float32]) -> NDArray[Any]:
+        """What the tensor keeps of real values: rounded, and clipped to what its type holds."""
         if self._dtype == np.float32:
             return real
         limits = np.iinfo(self._dtype)
@@ -56,6 +76,7 @@ class _Tensor:
         return clipped
 
     def real(self, stored: NDArray[Any]) -> NDArray[np.float32]:
+        """The float32 values that stored ones mean."""
         values: NDArray[np.float32] = stored.astype(np.float32, copy=False)
         if self._dtype == np.float32:
             return values
@@ -65,13 +86,13 @@ class _Tensor:
 class Interpreter:
     """One model in one runtime. Not for use from two threads at once."""
 
-    def __init__(self, model: Model, runtime: str, version: str, native: _Native) -> None:
-        self.runtime = runtime
-        self.version = version
+    def __init__(self, model: Model, engine: _Engine, opened: _Opened) -> None:
+        self.runtime = engine.name
+        self.version = engine.version
         self._reference = model.reference
-        self._native = native
-        self._input = _only_tensor(native.get_input_details(), model, "input")
-        self._output = _only_tensor(native.get_output_details(), model, "output")
+        self._native = opened.native
+        self._input = _only_tensor(opened.inputs, model, "input")
+        self._output = _only_tensor(opened.outputs, model, "output")
         self._classes = len(model.card.labels)
         self._rows = -1
         if self._input.shape != model.card.input.shape or self._output.shape != (self._classes,):
@@ -121,30 +142,24 @@ def open_interpreter(model: Model, runtime: str = "litert", threads: int = 1) ->
 
     Raises RuntimeMissing, CorruptModel, and what `Model.content` raises.
     """
-    version, make = _load(model, runtime)
+    if runtime in _PACKAGES and runtime not in model.card.runtimes:
+        names = " or ".join(model.card.runtimes)
+        raise RuntimeMissing(f"{model.reference} is not made for {runtime}: use {names}.")
+    engine = _engine(model, runtime)
     content = model.content()
     if content[4:8] != _FILE_IDENTIFIER:
         raise CorruptModel(
             f"{model.reference} at {model.path} is not a TFLite model (no TFL3 identifier): "
             "export it again."
         )
-    try:
-        native: _Native = make(model_content=content, num_threads=threads)
-        native.allocate_tensors()
-    except (ValueError, RuntimeError) as exc:
-        raise CorruptModel(
-            f"{model.reference} at {model.path} cannot be read by {runtime} {version}: the file "
-            "is damaged or uses operations this runtime lacks, so export it again."
-        ) from exc
-    return Interpreter(model, runtime, version, native)
+    if runtime != _VERIFYING:
+        _open(model, _engine(model, _VERIFYING), content, threads)
+    return Interpreter(model, engine, _open(model, engine, content, threads))
 
 
-def _load(model: Model, runtime: str) -> tuple[str, Any]:
+def _engine(model: Model, runtime: str) -> _Engine:
     if runtime not in _PACKAGES:
         raise RuntimeMissing(f"There is no runtime {runtime!r}: use {' or '.join(_PACKAGES)}.")
-    if runtime not in model.card.runtimes:
-        names = " or ".join(model.card.runtimes)
-        raise RuntimeMissing(f"{model.reference} is not made for {runtime}: use {names}.")
     package = _PACKAGES[runtime]
     try:
         module = importlib.import_module(f"{package}.interpreter")
@@ -154,13 +169,32 @@ def _load(model: Model, runtime: str) -> tuple[str, Any]:
             f"{model.reference} cannot run on {runtime}, which is missing here: "
             f"{_REMEDIES[runtime]}."
         ) from exc
-    return version, module.Interpreter
+    return _Engine(name=runtime, version=version, make=module.Interpreter)
 
 
-def _only_tensor(details: list[dict[str, Any]], model: Model, side: str) -> _Tensor:
+def _open(model: Model, engine: _Engine, content: bytes, threads: int) -> _Opened:
+    try:
+        native = engine.make(model_content=content, num_threads=threads)
+        native.allocate_tensors()
+        inputs, outputs = native.get_input_details(), native.get_output_details()
+    except (ValueError, RuntimeError) as exc:
+        raise CorruptModel(
+            f"{model.reference} at {model.path} cannot be read by {engine.name} {engine.version}: "
+            "the file is damaged or uses operations this runtime lacks, so export it again."
+        ) from exc
+    return _Opened(native=native, inputs=inputs, outputs=outputs)
+
+
+def _only_tensor(details: list[dict[str, Any]], model: Model, side: str) -> Tensor:
     if len(details) != 1:
         raise CorruptModel(
             f"{model.reference} at {model.path} has {len(details)} {side} tensors where one is "
             "expected: export it with one."
         )
-    return _Tensor(details[0])
+    dtype, (scale, _) = np.dtype(details[0]["dtype"]), details[0]["quantization"]
+    if dtype != np.float32 and not (dtype in (np.int8, np.uint8) and scale > 0):
+        raise CorruptModel(
+            f"{model.reference} at {model.path} has an {side} tensor of {dtype}, scale {scale}: "
+            "export it with float32 or quantised int8 or uint8."
+        )
+    return Tensor(details[0])
