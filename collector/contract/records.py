@@ -83,10 +83,11 @@ class ReplayRun(_Record):
 
 
 class SweepPoint(_Record):
-    """What one threshold would do. Rates are over the cases with a known reference.
+    """What one threshold would do. Shares are over all scored cases.
 
-    `error_rate` is over accepted requests, None where none is known; `egress_change` is bytes
-    per request compared with what was sent.
+    `error_rate` is over accepted cases with a known reference, None where there is none. `egress`
+    is bytes per request that would leave the device and `egress_change` how many more (or fewer,
+    negative) than did; both None where no bytes are known.
     """
 
     threshold: float
@@ -95,6 +96,7 @@ class SweepPoint(_Record):
     fallback_rate: float
     error_rate: float | None
     egress_change: float | None
+    egress: float | None = None
 
 
 class Sweep(_Record):
