@@ -1,0 +1,106 @@
+"""What the saved scores are judged against: the label, the audit sample or the cloud's answer."""
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+Reference = Literal["label", "audit", "cloud"]
+REFERENCES: tuple[Reference, ...] = get_args(Reference)
+
+_ALWAYS_ASKED = pa.array(["fallback", "cloud"])
+_LABELS = {"label": "truth", "audit": "cloud_label", "cloud": "cloud_label"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judged:
+    """Every scored case, n in all, as columns of length n.
+
+    `probability` is the chance with which the case's reference came to be known, 0 where it is
+    not known; `wrong` says that the replayed answer differs from a known reference.
+    `bytes_if_accepted` and `bytes_if_declined` are the bytes it would send more (or less) than it
+    did send; `sent` is the mean of bytes sent, per case. All three are None where no bytes are
+    known.
+    """
+
+    case: NDArray[np.int64]
+    installation: NDArray[np.int64]
+    confidence: NDArray[np.float64]
+    wrong: NDArray[np.bool_]
+    probability: NDArray[np.float64]
+    bytes_if_accepted: NDArray[np.float64] | None
+    bytes_if_declined: NDArray[np.float64] | None
+    sent: float | None
+
+    @property
+    def known(self) -> NDArray[np.bool_]:
+        return self.probability > 0
+
+
+def judge(scores: pa.Table, reference: Reference) -> Judged:
+    """The cases of a run's saved scores (see `LimenClient.scores`) that did not fail here."""
+    scored = scores.filter(pc.is_valid(scores["confidence"]))
+    answer = scored[_LABELS[reference]]
+    differs = pc.not_equal(scored["predicted"], answer)
+    accepted = _flags(pc.equal(scored["decision"], "accept"))
+    probability = np.where(_flags(pc.is_valid(answer)), _probability(scored, reference), 0.0)
+    installation = scored["installation"].combine_chunks().dictionary_encode().indices
+    before, if_accepted, if_declined = _bytes(scored, accepted)
+    return Judged(
+        case=scored["case"].to_numpy(),
+        installation=pc.fill_null(installation, -1).to_numpy().astype(np.int64),
+        confidence=scored["confidence"].to_numpy(),
+        wrong=_flags(differs),
+        probability=probability,
+        bytes_if_accepted=None if before is None else if_accepted - before,
+        bytes_if_declined=None if before is None else if_declined - before,
+        sent=None if before is None else float(before.mean()),
+    )
+
+
+def _probability(scored: pa.Table, reference: Reference) -> NDArray[np.float64]:
+    """The chance with which the reference of each case would be known."""
+    if reference == "label":
+        return np.ones(scored.num_rows)
+    if reference == "cloud":
+        return _flags(pc.equal(scored["decision"], "fallback")).astype(np.float64)
+    audited = pc.and_(pc.equal(scored["decision"], "accept"), scored["audit_sampled"])
+    drawn = np.nan_to_num(_floats(scored["audit_probability"]))
+    possible = (drawn > 0) & (drawn <= 1)
+    chance = np.where(_flags(audited) & possible, drawn, 0.0)
+    asked = _flags(pc.is_in(scored["decision"], value_set=_ALWAYS_ASKED))
+    return np.where(asked, 1.0, chance)
+
+
+def _bytes(
+    scored: pa.Table, accepted: NDArray[np.bool_]
+) -> tuple[NDArray[np.float64] | None, NDArray[np.float64], NDArray[np.float64]]:
+    """Bytes each case sent, would send if accepted, and would send if declined.
+
+    A request that would newly be sent, or was sent unmeasured, counts as the mean of the measured
+    ones. One that was blocked or failed stays so. An audit is drawn whatever the threshold.
+    """
+    measured = np.nan_to_num(_floats(scored["egress_bytes"]))
+    none = np.zeros(scored.num_rows)
+    if not measured.any():
+        return None, none, none
+    typical = measured[measured > 0].mean()
+    asked = _flags(pc.is_in(scored["decision"], value_set=_ALWAYS_ASKED))
+    audited = accepted & _flags(scored["audit_sampled"])
+    before = np.where((asked | audited) & (measured == 0), typical, measured)
+    if_accepted = np.where(accepted, before, 0.0)
+    if_declined = np.where(accepted & (before == 0), typical, before)
+    return before, if_accepted, if_declined
+
+
+def _flags(column: pa.ChunkedArray) -> NDArray[np.bool_]:
+    flags: NDArray[np.bool_] = pc.fill_null(column, False).to_numpy()
+    return flags
+
+
+def _floats(column: pa.ChunkedArray) -> NDArray[np.float64]:
+    numbers: NDArray[np.float64] = pc.cast(column, pa.float64()).to_numpy()
+    return numbers
