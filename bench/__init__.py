@@ -1,0 +1,1 @@
+"""What Limen costs, printed as ratios: `python -m bench.replay` and so on."""

@@ -1,0 +1,171 @@
+"""The expensive half of a replay: inputs through a model, once, saved chunk by chunk."""
+
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from collector.contract.records import ReplayRun
+from models.card import ModelCard
+from models.interpreters import Interpreter
+from models.preprocess import prepare
+from replay.fidelity import Agreement, agreements, fidelity, merged
+from replay.inputs import Decoded, decode_inputs
+
+BATCH_INPUTS = 1024
+BATCH_BYTES = 4 * 2**20
+NOT_FINITE = "the model gave no finite score for this input: verify the model"
+
+SCORES = pa.schema(
+    [
+        ("case", pa.int64()),
+        ("predicted", pa.string()),
+        ("confidence", pa.float64()),
+        ("scores", pa.list_(pa.float32())),
+        ("failure", pa.string()),
+    ]
+)
+
+
+class Source(Protocol):
+    """Where cases come from and scores go; `LimenClient` is one."""
+
+    def open_inputs(self, run: str, chunk: int, reason: str) -> pa.Table: ...
+
+    def save_chunk(self, run: str, chunk: int, scores: pa.Table, seconds: float) -> None: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChunkDone:
+    """One saved chunk. `seconds` are those of opening and scoring it, without saving."""
+
+    chunk: int
+    inputs: int
+    failed: int
+    seconds: float
+    agreements: tuple[Agreement, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """Several chunks together. `fidelity` is None where no phone's answer can be compared."""
+
+    inputs: int
+    failed: int
+    seconds: float
+    agreements: tuple[Agreement, ...]
+    fidelity: float | None
+
+
+def run_chunks(
+    source: Source, run: ReplayRun, card: ModelCard, interpreter: Interpreter
+) -> Iterator[ChunkDone]:
+    """Scores and saves every chunk that `run` still lacks, one a step, in order.
+
+    Stopping between two steps, or being killed within one, loses at most that chunk: the next
+    call with the run as the collector then knows it goes on from there. Raises what `source` and
+    `Interpreter.run` raise; an input that cannot be used is a failed row instead.
+    """
+    reason = f"replay {run.run} of {run.feature} through {run.model}"
+    for chunk in sorted(set(run.chunks) - set(run.done)):
+        started = time.perf_counter()
+        cases = source.open_inputs(run.run, chunk, reason)
+        scores = score(cases, card, interpreter)
+        seconds = time.perf_counter() - started
+        source.save_chunk(run.run, chunk, scores, seconds)
+        yield ChunkDone(
+            chunk=chunk,
+            inputs=scores.num_rows,
+            failed=scores.num_rows - scores["failure"].null_count,
+            seconds=seconds,
+            agreements=tuple(agreements(cases, scores, run.model_digest)),
+        )
+
+
+def total(chunks: Iterable[ChunkDone]) -> Outcome:
+    """All chunks as one."""
+    parts = list(chunks)
+    found = merged(agreement for part in parts for agreement in part.agreements)
+    return Outcome(
+        inputs=sum(part.inputs for part in parts),
+        failed=sum(part.failed for part in parts),
+        seconds=sum(part.seconds for part in parts),
+        agreements=tuple(found),
+        fidelity=fidelity(found),
+    )
+
+
+def score(cases: pa.Table, card: ModelCard, interpreter: Interpreter) -> pa.Table:
+    """One row of SCORES per case, in order; a failed one has nulls and its reason.
+
+    `confidence` is the highest score, `predicted` the label it belongs to (the first of equals).
+    Raises what `Interpreter.run` raises.
+    """
+    decoded = decode_inputs(cases, card.input)
+    scores = _through(decoded.raw, card, interpreter)
+    best = scores.argmax(axis=1)
+    confidence = scores[np.arange(len(scores)), best].astype(np.float64)
+    finite = np.isfinite(scores).all(axis=1)
+    failures = decoded.failures | dict.fromkeys(decoded.rows[~finite].tolist(), NOT_FINITE)
+    return _table(cases["case"], decoded, failures, card.labels, best, confidence, scores)
+
+
+def _through(
+    raw: NDArray[np.uint8], card: ModelCard, interpreter: Interpreter
+) -> NDArray[np.float32]:
+    """Scores float32 [n, classes] of raw inputs uint8 [n, *shape].
+
+    Every batch has the same size, the last one filled up: the interpreter allocates once, and a
+    case scores the same whichever others share its chunk.
+    """
+    size = batch_size(card)
+    scores = np.empty((len(raw), len(card.labels)), dtype=np.float32)
+    for start in range(0, len(raw), size):
+        batch = raw[start : start + size]
+        rows = len(batch)
+        if rows < size:
+            filled = np.zeros((size, *card.input.shape), dtype=np.uint8)
+            filled[:rows] = batch
+            batch = filled
+        scores[start : start + rows] = interpreter.run(prepare(batch, card.preprocessing))[:rows]
+    return scores
+
+
+def batch_size(card: ModelCard) -> int:
+    """Inputs per call: 1,024, fewer where an input is so large that a batch passes 4 MiB."""
+    prepared_bytes = 4 * card.input.length
+    return max(1, min(BATCH_INPUTS, BATCH_BYTES // prepared_bytes))
+
+
+def _table(
+    case: pa.ChunkedArray,
+    decoded: Decoded,
+    failures: dict[int, str],
+    labels: tuple[str, ...],
+    best: NDArray[np.int64],
+    confidence: NDArray[np.float64],
+    scores: NDArray[np.float32],
+) -> pa.Table:
+    rows = len(case)
+    failed = np.zeros(rows, dtype=bool)
+    failed[list(failures)] = True
+    kept = ~failed[decoded.rows]
+    label = np.zeros(rows, dtype=np.int64)
+    label[decoded.rows] = best
+    shown = np.zeros(rows, dtype=np.float64)
+    shown[decoded.rows] = confidence
+    reasons = [failures.get(row) for row in range(rows)] if failures else pa.nulls(rows)
+    ends = np.cumsum(~failed, dtype=np.int32) * np.int32(scores.shape[1])
+    offsets = pa.array(np.concatenate([np.zeros(1, dtype=np.int32), ends]))
+    columns = [
+        case.combine_chunks(),
+        pa.array(labels, pa.string()).take(pa.array(label, mask=failed)),
+        pa.array(shown, mask=failed),
+        pa.ListArray.from_arrays(offsets, scores[kept].ravel(), mask=pa.array(failed)),
+        pa.array(reasons, pa.string()),
+    ]
+    return pa.table(columns, schema=SCORES)
