@@ -46,7 +46,7 @@ def judge(scores: pa.Table, reference: Reference) -> Judged:
     answer = scored[_LABELS[reference]]
     differs = pc.not_equal(scored["predicted"], answer)
     accepted = _flags(pc.equal(scored["decision"], "accept"))
-    probability = np.where(_flags(pc.is_valid(answer)), _probability(scored, reference), 0.0)
+    chance = _probability(scored, reference, accepted)
     installation = scored["installation"].combine_chunks().dictionary_encode().indices
     before, if_accepted, if_declined = _bytes(scored, accepted)
     return Judged(
@@ -54,23 +54,28 @@ def judge(scores: pa.Table, reference: Reference) -> Judged:
         installation=pc.fill_null(installation, -1).to_numpy().astype(np.int64),
         confidence=scored["confidence"].to_numpy(),
         wrong=_flags(differs),
-        probability=probability,
+        probability=np.where(_flags(pc.is_valid(answer)), chance, 0.0),
         bytes_if_accepted=None if before is None else if_accepted - before,
         bytes_if_declined=None if before is None else if_declined - before,
         sent=None if before is None else float(before.mean()),
     )
 
 
-def _probability(scored: pa.Table, reference: Reference) -> NDArray[np.float64]:
+def _probability(
+    scored: pa.Table, reference: Reference, accepted: NDArray[np.bool_]
+) -> NDArray[np.float64]:
     """The chance with which the reference of each case would be known."""
     if reference == "label":
         return np.ones(scored.num_rows)
     if reference == "cloud":
         return _flags(pc.equal(scored["decision"], "fallback")).astype(np.float64)
-    audited = pc.and_(pc.equal(scored["decision"], "accept"), scored["audit_sampled"])
+    audited = accepted & _flags(scored["audit_sampled"])
     drawn = np.nan_to_num(_floats(scored["audit_probability"]))
     possible = (drawn > 0) & (drawn <= 1)
-    chance = np.where(_flags(audited) & possible, drawn, 0.0)
+    chance = np.where(audited & possible, drawn, 0.0)
+    if accepted.any() and not chance.any():
+        # Fallbacks alone would speak for requests of which none was ever asked about.
+        return chance
     asked = _flags(pc.is_in(scored["decision"], value_set=_ALWAYS_ASKED))
     return np.where(asked, 1.0, chance)
 

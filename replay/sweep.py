@@ -15,7 +15,10 @@ MAX_POINTS = 1_000
 
 _NO_ANSWERS = {
     "label": "no case carries a label (limen.label on the logged input)",
-    "audit": "no case was audited or fell back with the cloud's answer stored",
+    "audit": (
+        "no request that a phone answered was audited with its probability "
+        "(limen.audit.sampled, limen.audit.probability) and the cloud's answer stored"
+    ),
     "cloud": "no case fell back with the cloud's answer stored",
 }
 _CLOUD_ONLY_WHERE_DECLINED = (
@@ -187,7 +190,7 @@ def _recommend(
     if (missed := _missed_cap(lowest, limits)) is not None:
         return None, f"Nothing is recommended: {missed}."
     return lowest, (
-        f"{lowest.threshold:.4g} is the lowest threshold tested that keeps the error among device "
+        f"{lowest.threshold:.6g} is the lowest threshold tested that keeps the error among device "
         f"answers at most {limits.max_error:.3g} with confidence {limits.confidence:.3g}: of "
         f"{step.accepted} installations sampled at or above it, {step.errors} got a wrong answer."
     )
@@ -196,7 +199,7 @@ def _recommend(
 def _missed_cap(lowest: SweepPoint, limits: Limits) -> str | None:
     """Why the lowest certified threshold does not do; a higher one sends more and answers less."""
     at = f"the lowest threshold that keeps the error within {limits.max_error:.3g}"
-    at = f"{at} is {lowest.threshold:.4g}"
+    at = f"{at} is {lowest.threshold:.6g}"
     if limits.min_offline is not None and lowest.device_share < limits.min_offline:
         return (
             f"{at}, where the device answers {lowest.device_share:.1%} of requests and "

@@ -244,6 +244,13 @@ def test_an_audit_without_a_usable_probability_is_not_a_reference() -> None:
     assert judge(scores, "audit").known.tolist() == [False, False, True, False]
 
 
+def test_fallbacks_do_not_speak_for_answers_that_were_never_audited() -> None:
+    found = sweep("r", labelled(500, 0), "audit", current=None)
+    assert found.recommended is None
+    assert "no request that a phone answered was audited" in found.reason
+    assert all(point.error_rate is None for point in found.points)
+
+
 def repeating(random: np.random.Generator, installations: int, most: int) -> Judged:
     """Installations that differ in skill and in how much they send, and repeat themselves."""
     counts = random.integers(1, most + 1, installations)
