@@ -1,0 +1,132 @@
+"""`limen demo`: the whole product at work on simulated phones."""
+
+import argparse
+import json
+import signal
+import sys
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, NoReturn
+
+from collector.contract.config import load_settings
+from collector.contract.errors import BadInput
+
+if TYPE_CHECKING:
+    from demo.show import Options, Show
+    from demo.summary import Summary
+
+_INTERRUPTED = 130
+_FREE = "127.0.0.1:0"
+
+
+# argparse names this type in its own annotations only.
+def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Adds `demo`; it sets `run`, which returns the exit code."""
+    parser = subparsers.add_parser(
+        "demo",
+        help="the product at work on simulated phones with real models",
+        description="Starts a collector, a cloud, a dashboard and a fleet of simulated phones "
+        "that run real models on real images; Ctrl-C ends all of it.",
+    )
+    parser.set_defaults(run=demo)
+    parser.add_argument(
+        "--once", action="store_true", help="no dashboard: one history, one replay, a summary"
+    )
+    parser.add_argument("--json", action="store_true", help="with --once: the summary as JSON")
+    parser.add_argument("--requests", type=int, default=12_000, metavar="N", help="(12000)")
+    parser.add_argument("--seed", type=int, default=1, metavar="S", help="(1)")
+    parser.add_argument(
+        "--home",
+        type=Path,
+        metavar="DIR",
+        help="keep the data here; emptied first where a demo made it (a temporary folder)",
+    )
+    parser.add_argument("--http", metavar="H:P", help="where the collector takes OTLP over HTTP")
+    parser.add_argument("--api", metavar="H:P", help="where the collector answers questions")
+    parser.add_argument("--dashboard", metavar="H:P", help="where the dashboard is")
+
+
+def demo(args: argparse.Namespace) -> int:
+    """Runs the demo. 0, or 130 where Ctrl-C cut `--once` short. Raises LimenError, ModelError."""
+    from demo.show import Show
+
+    options = _options(args)
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        with Show(options) as show:
+            if not args.once:
+                _run_on(show)
+            _write_summary(_once(show), as_json=args.json)
+            return 0
+    except KeyboardInterrupt:
+        return _INTERRUPTED if args.once else 0
+
+
+def _once(show: "Show") -> "Summary":
+    from demo.installations import MODELS, OLD_RELEASE
+
+    show.history()
+    replay = show.replay(MODELS[OLD_RELEASE])
+    return show.summary(replay, show.sweep(replay["run"], "label"))
+
+
+def _run_on(show: "Show") -> NoReturn:
+    from demo.installations import MODELS
+    from demo.show import REFERENCES
+
+    dashboard = show.start_dashboard()
+    sys.stdout.write(f"Dashboard: {dashboard}\nThe phones' last seven days arrive there now.\n")
+    sys.stdout.flush()
+    show.history()
+    for model in MODELS.values():
+        run = show.replay(model)["run"]
+        for reference in REFERENCES:
+            show.sweep(run, reference)
+    sys.stdout.write(
+        f"Dashboard: {dashboard}\nQuery API: {show.api_url}\nOTLP over HTTP: {show.otlp_url}\n"
+        "The phones go on. Ctrl-C ends all of it.\n"
+    )
+    sys.stdout.flush()
+    show.live_on()
+
+
+def _options(args: argparse.Namespace) -> "Options":
+    from demo.show import Options
+
+    if args.requests < 1:
+        raise BadInput(f"--requests {args.requests}: at least 1 is needed")
+    if args.seed < 0:
+        raise BadInput(f"--seed {args.seed}: a seed is 0 or more")
+    if args.json and not args.once:
+        raise BadInput("--json goes with --once: without it the demo has no summary")
+    default = _FREE if args.once else None
+    settings = load_settings(
+        {
+            "http": args.http or default,
+            "api": args.api or default,
+            "dashboard": args.dashboard,
+        }
+    )
+    return Options(
+        requests=args.requests,
+        seed=args.seed,
+        home=args.home,
+        http=settings.http,
+        api=settings.api,
+        dashboard=settings.dashboard,
+    )
+
+
+def _write_summary(summary: "Summary", *, as_json: bool) -> None:
+    from dataclasses import asdict
+
+    found = asdict(summary)
+    if as_json:
+        sys.stdout.write(json.dumps(found) + "\n")
+        return
+    for name, value in found.items():
+        sys.stdout.write(f"{name.replace('_', ' '):22}{value}\n")
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt

@@ -1,0 +1,78 @@
+"""The model on the phone: the real one in the real interpreter, or as a GPU would compute it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.interpreters import Interpreter, open_interpreter
+from models.preprocess import prepare
+from models.registry import Model, Registry
+
+_TOP = 3
+_TINY = 1e-9
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reading:
+    """What the model said: the top label, its probability, and the best three."""
+
+    label: str
+    confidence: float
+    labels: tuple[str, ...]
+    scores: tuple[float, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DeviceModel:
+    """A model as one segment of phones runs it."""
+
+    model: Model
+    interpreter: Interpreter
+    delegate: str
+
+    def read(self, picture: NDArray[np.uint8]) -> Reading:
+        """One picture uint8 [h, w, 1], as a batch of one."""
+        card = self.model.card
+        scores = self.interpreter.run(prepare(picture[np.newaxis], card.preprocessing))[0]
+        if self.delegate == "gpu":
+            scores = as_on_gpu(scores)
+        best = np.argsort(-scores, kind="stable")[:_TOP]
+        top = np.clip(scores[best].astype(np.float64), 0.0, 1.0)
+        return Reading(
+            label=card.labels[best[0]],
+            confidence=float(top[0]),
+            labels=tuple(card.labels[i] for i in best),
+            scores=tuple(top.tolist()),
+        )
+
+
+def as_on_gpu(scores: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Probabilities [classes] as a delegate of less precision would give them.
+
+    Logits are rounded to halves and leaned towards some classes, always in the same way: far more
+    than a real delegate does, so that host and phone differ visibly.
+    """
+    logits = np.log(np.maximum(scores, _TINY))
+    lean = np.cos(2.4 * np.arange(len(scores)))
+    coarse = np.rint(2.0 * (0.8 * logits + lean)) / 2.0
+    powers = np.exp(coarse - coarse.max())
+    perturbed: NDArray[np.float32] = (powers / powers.sum()).astype(np.float32)
+    return perturbed
+
+
+class DeviceModels:
+    """Every (model, runtime, delegate) of the fleet, opened once each."""
+
+    def __init__(self) -> None:
+        self._registry = Registry.bundled()
+        self._open: dict[tuple[str, str, str], DeviceModel] = {}
+
+    def get(self, reference: str, runtime: str, delegate: str) -> DeviceModel:
+        """Raises ModelError where the model or the runtime is missing."""
+        key = (reference, runtime, delegate)
+        if key not in self._open:
+            model = self._registry.get(reference)
+            interpreter = open_interpreter(model, runtime)
+            self._open[key] = DeviceModel(model=model, interpreter=interpreter, delegate=delegate)
+        return self._open[key]

@@ -1,0 +1,186 @@
+"""The demo from beginning to end: the processes, the fleet, the replays."""
+
+import json
+import re
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn, Self
+
+import httpx
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from collector.contract.client import LimenClient
+from collector.contract.config import Address
+from collector.contract.errors import LimenError
+from demo.fleet import POLICY_FILE, Fleet
+from demo.home import LEDGER, demo_home
+from demo.processes import Process, Processes
+from demo.summary import Summary, summarise
+from demo.telemetry import FEATURE
+from demo.transfers import Sender
+from demo.uploads import Uploader
+
+REFERENCES = ("label", "audit", "cloud")
+
+_FLUSH_SECONDS = 60.0
+_DASHBOARD_SECONDS = 60.0
+_SECONDS_BETWEEN = 0.3
+_ADDRESS = re.compile(r"https?://\S+")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What a person may choose; `home` None: a temporary one."""
+
+    requests: int
+    seed: int
+    home: Path | None
+    http: Address
+    api: Address
+    dashboard: Address
+
+
+class Show:
+    """A running collector and cloud, and a fleet that waits. Leaving it ends all of them."""
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._stack = ExitStack()
+        self._began = time.monotonic()
+
+    def __enter__(self) -> Self:
+        with self._stack as stack:
+            self._home = stack.enter_context(demo_home(self._options.home))
+            self._processes = stack.enter_context(Processes())
+            collector = self._start_collector()
+            self.otlp_url: str = collector["http"]
+            self.api_url: str = collector["api"]
+            self._cloud_url = self._start_cloud()
+            sender = stack.enter_context(closing(Sender(self._cloud_url)))
+            self._client = stack.enter_context(LimenClient(self.api_url))
+            self._fleet = Fleet(
+                seed=self._options.seed, requests=self._options.requests, sender=sender
+            )
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self._stack.__exit__(*error)
+
+    def start_dashboard(self) -> str:
+        """Its address, once it answers. Raises LimenError."""
+        address = self._options.dashboard
+        dashboard = self._processes.start(
+            *("dashboard", "limen", "dashboard", "--api", self.api_url),
+            *("--host", address.host, "--port", str(address.port)),
+        )
+        try:
+            found = _ADDRESS.search(dashboard.first_line())
+        except LimenError as exc:
+            raise type(exc)(f"{exc} (of `limen demo`: --dashboard HOST:PORT)") from exc
+        assert found is not None
+        _wait_for(found[0], dashboard)
+        return found[0]
+
+    def history(self) -> None:
+        """The week of every phone, all of it committed when this returns."""
+        with Uploader(self.otlp_url) as uploader, _bar("Phones", self._options.requests) as bar:
+            self._fleet.live_through_history(uploader, bar.advance)
+        self._flush_cloud()
+        self._keep_ledger()
+
+    def live_on(self) -> NoReturn:
+        """Requests of today until Ctrl-C, which goes through."""
+        try:
+            with Uploader(self.otlp_url) as uploader:
+                self._fleet.live_on(uploader, _SECONDS_BETWEEN)
+        finally:
+            self._keep_ledger()
+
+    def replay(self, model: str) -> dict[str, Any]:
+        """What `limen replay run` says of the logged inputs through `model`."""
+        return self._ask("replay", "replay", "run", "--feature", FEATURE, "--model", model)
+
+    def sweep(self, run: str, reference: str) -> dict[str, Any]:
+        """What `limen replay sweep` says of a run."""
+        return self._ask("sweep", "replay", "sweep", run, "--reference", reference)
+
+    def summary(self, replay: dict[str, Any], sweep: dict[str, Any]) -> Summary:
+        return summarise(
+            self._client,
+            replay,
+            sweep,
+            seconds=time.monotonic() - self._began,
+            ledger=self._home / LEDGER,
+        )
+
+    def _start_collector(self) -> dict[str, Any]:
+        return self._processes.start(
+            *("collector", "limen", "collector", "--home", str(self._home)),
+            *("--http", str(self._options.http), "--api", str(self._options.api)),
+            *("--policy", str(POLICY_FILE)),
+        ).ready()
+
+    def _start_cloud(self) -> str:
+        seed = str(self._options.seed)
+        cloud = self._processes.start(
+            "cloud", "demo.cloud", "--otlp", self.otlp_url, "--seed", seed
+        )
+        url: str = cloud.ready()["url"]
+        return url
+
+    def _ask(self, name: str, *arguments: str) -> dict[str, Any]:
+        return self._processes.ask(
+            *(name, "limen", *arguments),
+            *("--home", str(self._home), "--api", self.api_url, "--json"),
+        )
+
+    def _flush_cloud(self) -> None:
+        answer = httpx.post(
+            f"{self._cloud_url}/_demo/flush", timeout=_FLUSH_SECONDS, trust_env=False
+        )
+        if not answer.is_success:
+            raise LimenError(
+                f"the collector at {self.otlp_url} did not take the cloud's telemetry; "
+                "start the demo again"
+            )
+
+    def _keep_ledger(self) -> None:
+        record = json.dumps(self._fleet.ledger.record(), indent=2)
+        (self._home / LEDGER).write_text(record + "\n", "utf-8")
+
+
+class _Bar:
+    def __init__(self, progress: Progress, title: str, total: int) -> None:
+        self._progress = progress
+        self._task = progress.add_task(title, total=total)
+
+    def advance(self, steps: int) -> None:
+        self._progress.advance(self._task, steps)
+
+
+@contextmanager
+def _bar(title: str, total: int) -> Iterator[_Bar]:
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(
+        *columns, TimeElapsedColumn(), console=console, disable=not console.is_terminal
+    ) as progress:
+        yield _Bar(progress, title, total)
+
+
+def _wait_for(url: str, dashboard: Process) -> None:
+    deadline = time.monotonic() + _DASHBOARD_SECONDS
+    while time.monotonic() < deadline:
+        dashboard.check()
+        try:
+            if httpx.get(f"{url}/_stcore/health", trust_env=False).is_success:
+                return
+        except httpx.TransportError:
+            pass
+        time.sleep(0.1)
+    raise LimenError(f"the dashboard does not answer at {url}: try again")
