@@ -1,0 +1,97 @@
+"""`limen collector`, `limen metric` and `limen policy`."""
+
+import argparse
+import csv
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+
+def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Adds the collector's sub-commands."""
+    collector = commands.add_parser("collector", help="take traces in and answer questions")
+    collector.add_argument("--home", type=Path, help="where data and keys live")
+    collector.add_argument("--http", metavar="HOST:PORT", help="OTLP over HTTP")
+    collector.add_argument("--api", metavar="HOST:PORT", help="query API")
+    collector.add_argument("--policy", type=Path, metavar="FILE", help="policy.toml")
+    collector.set_defaults(run=_collector)
+
+    metric = commands.add_parser("metric", help="ask one metric")
+    metric.add_argument("name", metavar="NAME", help="fallback_rate, egress, …")
+    metric.add_argument("--from", dest="since", metavar="T", help="RFC 3339 or -7d (default)")
+    metric.add_argument("--to", dest="until", metavar="T")
+    metric.add_argument("--by", default="", metavar="A,B", help="dimensions")
+    metric.add_argument("--where", action="append", default=[], metavar="K=V")
+    metric.add_argument("--format", choices=("table", "json", "csv"), default="table")
+    metric.add_argument("--api", dest="api_url", metavar="URL", help="of a running collector")
+    metric.set_defaults(run=_metric)
+
+    policy = commands.add_parser("policy", help="check a policy file")
+    actions = policy.add_subparsers(required=True, metavar="ACTION")
+    check = actions.add_parser("check", help="validate FILE")
+    check.add_argument("file", type=Path, metavar="FILE")
+    check.set_defaults(run=_policy_check)
+
+
+def _collector(args: argparse.Namespace) -> int:
+    from collector.contract.config import load_settings
+    from collector.server.run import run_collector
+
+    flags = {name: getattr(args, name) for name in ("home", "http", "api", "policy")}
+    run_collector(load_settings(flags))
+    return 0
+
+
+def _metric(args: argparse.Namespace) -> int:
+    from collector.contract.client import LimenClient
+    from collector.contract.config import load_settings
+    from collector.contract.errors import BadInput
+    from collector.contract.records import Query
+
+    where: dict[str, tuple[str, ...]] = {}
+    for condition in args.where:
+        name, equals, value = condition.partition("=")
+        if not equals:
+            raise BadInput(f"--where {condition}: write DIMENSION=VALUE")
+        where[name] = (*where.get(name, ()), value)
+    by = tuple(name for name in args.by.split(",") if name)
+    query = Query(metric=args.name, since=args.since, until=args.until, by=by, where=where)
+    with LimenClient(load_settings({"api_url": args.api_url}).api_url) as client:
+        answer = client.metric(query)
+    names = [column.name for column in answer.columns]
+    if args.format == "json":
+        sys.stdout.write(json.dumps(answer.model_dump(), indent=2) + "\n")
+    elif args.format == "csv":
+        writer = csv.writer(sys.stdout)
+        writer.writerow(names)
+        writer.writerows(answer.rows)
+    else:
+        _print_table(names, [list(row) for row in answer.rows])
+    return 0
+
+
+def _print_table(names: list[str], rows: list[list[Any]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(*names, box=None, pad_edge=False)
+    for row in rows:
+        table.add_row(*(Text(_cell(value)) for value in row))
+    Console(soft_wrap=True).print(table)
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "unknown"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _policy_check(args: argparse.Namespace) -> int:
+    from collector.contract.policy import read_policy
+
+    policy = read_policy(args.file)
+    features = ", ".join(policy.features) or "none"
+    sys.stdout.write(f"{args.file}: version {policy.version}, features: {features}\n")
+    return 0

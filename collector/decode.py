@@ -1,0 +1,115 @@
+"""OTLP bytes to Arrow: many payloads in one pass, no Python per span.
+
+ptars parses the wire format in Rust with OpenTelemetry's own descriptors. It stops at the
+recursive `AnyValue`: values inside a list stay encoded and are decoded as a second flat batch.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+from opentelemetry.proto.collector.logs.v1 import logs_service_pb2
+from opentelemetry.proto.collector.trace.v1 import trace_service_pb2
+from opentelemetry.proto.common.v1 import common_pb2
+from ptars import HandlerPool
+
+from collector.contract.errors import BadInput
+
+Indices = npt.NDArray[np.int64]
+
+
+def _handlers() -> tuple[object, object, object]:
+    trace = trace_service_pb2.DESCRIPTOR
+    logs = logs_service_pb2.DESCRIPTOR
+    pool = HandlerPool([trace, logs, common_pb2.DESCRIPTOR])
+    return (
+        pool.get_for_message(trace_service_pb2.ExportTraceServiceRequest.DESCRIPTOR),
+        pool.get_for_message(logs_service_pb2.ExportLogsServiceRequest.DESCRIPTOR),
+        pool.get_for_message(common_pb2.AnyValue.DESCRIPTOR),
+    )
+
+
+_TRACES, _LOGS, _ANY = _handlers()
+
+
+@dataclass(frozen=True, slots=True)
+class Attributes:
+    """The attributes of all records of one kind, exploded.
+
+    `row` (int64 [k]) is the record each belongs to, ascending; `key` string [k]; `value` the
+    AnyValue struct [k]. `rows` is the number of records.
+    """
+
+    rows: int
+    row: Indices
+    key: pa.StringArray
+    value: pa.StructArray
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """Spans or log records of several requests, flat.
+
+    `records` is the struct array [n]; `request` and `resource` (int64 [n]) point at the payload
+    and the resource each came from; `scope_attributes`, events and links stay in `records`.
+    """
+
+    records: pa.StructArray
+    request: Indices
+    resource: Indices
+    attributes: Attributes
+    resource_attributes: Attributes
+    scope_attributes: int
+
+
+def decode_spans(payloads: Sequence[bytes]) -> Decoded:
+    """The spans of `payloads`. Raises BadInput when any of them is not an export request."""
+    return _decode(_TRACES, payloads, "resource_spans", "scope_spans", "spans")
+
+
+def decode_logs(payloads: Sequence[bytes]) -> Decoded:
+    """The log records of `payloads`. Raises BadInput when any is not an export request."""
+    return _decode(_LOGS, payloads, "resource_logs", "scope_logs", "log_records")
+
+
+def decode_values(encoded: pa.BinaryArray) -> pa.RecordBatch:
+    """A batch of encoded AnyValues as columns string_value, double_value, int_value, …"""
+    try:
+        return _ANY.array_to_record_batch(encoded)  # type: ignore[attr-defined]
+    except ValueError as exc:
+        raise BadInput("a list attribute holds bytes that are not a protobuf AnyValue") from exc
+
+
+def _decode(handler: object, payloads: Sequence[bytes], *path: str) -> Decoded:
+    try:
+        batch = handler.list_to_record_batch(list(payloads))  # type: ignore[attr-defined]
+    except ValueError as exc:
+        raise BadInput("the body is not a protobuf export request") from exc
+    resources, request = _flatten(batch.column(path[0]))
+    scopes, resource = _flatten(resources.field(path[1]))
+    records, scope = _flatten(scopes.field(path[2]))
+    resource = resource[scope]
+    scope_list = scopes.field("scope").field("attributes")
+    return Decoded(
+        records=records,
+        request=request[resource],
+        resource=resource,
+        attributes=explode(records.field("attributes")),
+        resource_attributes=explode(resources.field("resource").field("attributes")),
+        scope_attributes=len(pc.list_flatten(scope_list)),
+    )
+
+
+def _flatten(lists: pa.ListArray) -> tuple[pa.StructArray, Indices]:
+    return pc.list_flatten(lists), pc.list_parent_indices(lists).to_numpy(zero_copy_only=False)
+
+
+def explode(lists: pa.ListArray) -> Attributes:
+    """The key-value pairs of a column of attribute lists."""
+    pairs, row = _flatten(lists)
+    return Attributes(
+        rows=len(lists), row=row, key=pairs.field("key"), value=pairs.field("value")
+    )

@@ -1,0 +1,146 @@
+"""Logged inputs: which log records are consented inputs, sealed; the rest is dropped and counted."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from collector.contract.attributes import (
+    BY_NAME,
+    CONSENT_STATE,
+    FEATURE,
+    INPUT_DIGEST_NAME,
+    INPUT_EVENT,
+    INPUT_KIND,
+    INSTALLATION,
+    LABEL,
+    LABEL_TRUTH,
+    SPAN_ID_BYTES,
+    TRACE_ID_BYTES,
+    Attribute,
+    Pattern,
+)
+from collector.contract.policy import Policy
+from collector.decode import Decoded, Indices
+from collector.redact import Redacted, Redactor, Tally
+from collector.store.vault import Vault
+
+_SOURCE = tuple(
+    BY_NAME[name]
+    for name in ("service.name", "service.version", "deployment.environment.name", INSTALLATION)
+)
+_FACTS = tuple(BY_NAME[name] for name in (FEATURE, INPUT_KIND, INPUT_DIGEST_NAME, CONSENT_STATE))
+_TRUTH = Attribute(LABEL_TRUTH, "truth", Pattern(LABEL))
+
+# Why an input is not stored, in the order it is asked.
+REASONS = ("not an input", "no request", "no consent", "policy", "size")
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """The log records of a group: what the store writes of them, and why others were dropped."""
+
+    redacted: Redacted
+    inputs: pa.Table | None
+    reasons: tuple[str, ...]
+
+
+class InputSealer:
+    """Takes consented inputs out of log records and seals them. Numbers them from `next_number`."""
+
+    def __init__(
+        self, policy: Policy, redactor: Redactor, vault: Vault, next_number: int
+    ) -> None:
+        self._logging = [n for n, f in policy.features.items() if f.log_inputs]
+        self._size_cap = policy.input_size_cap
+        self._redactor, self._vault, self._next = redactor, vault, next_number
+
+    def seal(self, decoded: Decoded, received: Indices) -> Logged:
+        """The inputs among `decoded`; `received` (ns, int64 [requests]) when each arrived."""
+        columns = self._redactor.attributes(decoded, (*_SOURCE, *_FACTS, _TRUTH))
+        columns = {n: _plain(c) for n, c in columns.items()}
+        reason = self._judge(decoded.records, columns)
+        kept = np.flatnonzero(reason == len(REASONS))
+        tally = Tally()
+        for number, count in enumerate(np.bincount(reason, minlength=len(REASONS) + 1)[:-1]):
+            if count:
+                tally["limen.input", REASONS[number], "drop"] += int(count)
+        tally[INSTALLATION, "identifier", "hash"] += len(kept)
+        dropped = decoded.request[reason < len(REASONS)]
+        redacted = Redacted(
+            rows=pa.table({a.column: columns[a.column] for a in _SOURCE if a.column}),
+            request=decoded.request,
+            rejected=np.bincount(dropped, minlength=len(received)),
+            tally=tally,
+        )
+        found = tuple(REASONS[r] for r in np.unique(reason) if r < len(REASONS))
+        return Logged(redacted, self._table(decoded, columns, kept, received), found)
+
+    def _judge(self, records: pa.StructArray, columns: dict[str, pa.Array]) -> Indices:
+        """For each record the index of the first of REASONS that holds, or their number."""
+        size = pc.coalesce(
+            pc.binary_length(records.field("body").field("bytes_value")),
+            pc.binary_length(records.field("body").field("string_value")),
+            pa.scalar(0, pa.int32()),
+        )
+        consented = pc.equal(columns["consent_state"], "granted")
+        allowed = pc.is_in(columns["feature"], value_set=pa.array(self._logging, pa.string()))
+        linked = pc.and_(
+            pc.equal(pc.binary_length(records.field("trace_id")), TRACE_ID_BYTES),
+            pc.equal(pc.binary_length(records.field("span_id")), SPAN_ID_BYTES),
+        )
+        checks = (
+            pc.equal(records.field("event_name"), INPUT_EVENT),
+            pc.and_(linked, columns["installation"].is_valid()),
+            consented,
+            allowed,
+            pc.and_(pc.greater(size, 0), pc.less_equal(size, self._size_cap)),
+        )
+        reason = np.full(len(records), len(REASONS), dtype=np.int64)
+        for number in reversed(range(len(REASONS))):
+            holds = pc.fill_null(checks[number], False).to_numpy(zero_copy_only=False)
+            reason[~holds] = number
+        return reason
+
+    def _table(
+        self, decoded: Decoded, columns: dict[str, pa.Array], kept: Indices, received: Indices
+    ) -> pa.Table | None:
+        if not len(kept):
+            return None
+        at = pa.array(kept)
+        records = decoded.records
+        body = records.field("body")
+        content = pc.coalesce(
+            body.field("bytes_value").take(at),
+            body.field("string_value").take(at).cast(pa.binary()),
+        )
+        installation, span = columns["installation"].take(at), records.field("span_id").take(at)
+        sealed = [
+            self._vault.seal(*one)
+            for one in zip(
+                content.to_pylist(), installation.to_pylist(), span.to_pylist(), strict=True
+            )
+        ]
+        self._vault.save()
+        first, self._next = self._next, self._next + len(kept)
+        return pa.table(
+            {
+                "number": pa.array(np.arange(first, self._next)),
+                "trace_id": records.field("trace_id").take(at),
+                "span_id": span,
+                "installation": installation,
+                "feature": columns["feature"].take(at),
+                "kind": columns["input_kind"].take(at),
+                "digest": columns["input_digest"].take(at),
+                "truth": columns["truth"].take(at),
+                "received_time": pa.array(received[decoded.request[kept]]),
+                "sealed": pa.array(sealed, pa.binary()),
+            }
+        )
+
+
+def _plain(column: pa.Array) -> pa.Array:
+    if isinstance(column, pa.DictionaryArray):
+        return column.dictionary_decode()
+    return column

@@ -1,0 +1,77 @@
+"""Secrets of an installation of Limen: outside the database, readable by its owner only."""
+
+import hmac
+import os
+import secrets
+from pathlib import Path
+
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from collector.contract.errors import StoreUnusable
+from collector.contract.attributes import TRACE_ID_BYTES
+
+PSEUDONYM_BYTES = TRACE_ID_BYTES
+
+
+class Keys:
+    """Keys derived from one master secret (HKDF-SHA-256, RFC 5869), one per purpose."""
+
+    def __init__(self, master: bytes) -> None:
+        self._master = master
+
+    def __repr__(self) -> str:
+        return "Keys(…)"
+
+    @classmethod
+    def at(cls, home: Path) -> "Keys":
+        """The keys of `home`; makes the master secret at the first start."""
+        path = home / "keys" / "master.key"
+        if not path.exists():
+            write_private(path, secrets.token_bytes(32))
+        master = path.read_bytes()
+        if len(master) != 32:
+            raise StoreUnusable(f"{path} is damaged: restore it from a backup")
+        return cls(master)
+
+    def derive(self, purpose: str) -> bytes:
+        """32 bytes for `purpose`."""
+        return HKDF(algorithm=SHA256(), length=32, salt=None, info=purpose.encode()).derive(
+            self._master
+        )
+
+    def pseudonymiser(self, purpose: str) -> "Pseudonymiser":
+        return Pseudonymiser(self.derive(f"pseudonym|{purpose}"))
+
+
+class Pseudonymiser:
+    """HMAC-SHA-256 of an identifier, truncated to 128 bits."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+
+    def __repr__(self) -> str:
+        return "Pseudonymiser(…)"
+
+    def __call__(self, identifier: str) -> bytes:
+        return hmac.digest(self._key, identifier.encode(), "sha256")[:PSEUDONYM_BYTES]
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Writes `path` (mode 0600) so that after a crash it is the old or the new one, whole."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    fresh = path.with_name(path.name + ".new")
+    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        view = memoryview(content)
+        while view:
+            view = view[os.write(handle, view) :]
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+    os.replace(fresh, path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -1,0 +1,143 @@
+"""The questions Limen answers: one `.sql` file each, read once, with its documentation in its head.
+
+The head of a file says what the metric is, which dimensions it can be asked by and what each
+column means. Dimension names are the only text put into a query; values are always bound.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from collector.contract.dimensions import DIMENSIONS
+from collector.contract.errors import BadInput, NotFound
+
+UNITS = ("count", "ratio", "bytes", "ms", "time", "text", "flag")
+
+# A gap in the sequence takes these of the next span received; it has no feature and no decision.
+GAP_DIMENSIONS = frozenset(
+    ("app", "environment", "release", "os", "device_model", "country", "hour", "day")
+)
+
+_COLUMN = re.compile(rf"(\w+) ({'|'.join(UNITS)}): (.+)")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MetricColumn:
+    """One column of a metric's answer."""
+
+    name: str
+    unit: str
+    description: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Statement:
+    """SQL with named parameters, and the values of those it names."""
+
+    sql: str
+    values: Mapping[str, object]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Metric:
+    """One question: what it means, what it can be asked by, what it answers, and its SQL."""
+
+    name: str
+    title: str
+    description: str
+    dimensions: tuple[str, ...]
+    columns: tuple[MetricColumn, ...]
+    sql: str
+
+    def statement(
+        self,
+        since: int,
+        until: int,
+        now: int,
+        by: Sequence[str] = (),
+        where: Mapping[str, Sequence[str]] | None = None,
+    ) -> Statement:
+        """The query for [since, until), times in ns. Raises BadInput for another dimension."""
+        where = where or {}
+        for name in (*by, *where):
+            if name not in self.dimensions:
+                allowed = ", ".join(self.dimensions)
+                raise BadInput(f"metric {self.name} has no dimension {name!r}; it has {allowed}")
+        values: dict[str, object] = {"from": since, "to": until, "now": now}
+        values["gaps"] = GAP_DIMENSIONS.issuperset((*by, *where))
+        conditions: dict[str, str] = {}
+        for name, allowed_values in where.items():
+            names = []
+            for value in allowed_values:
+                key = f"where_{len(values)}"
+                names.append(f"${key}")
+                values[key] = value
+            conditions[name] = f" and cast({name} as varchar) in ({', '.join(names)})"
+        fixed = {column.name for column in self.columns}
+        added = [name for name in by if name not in fixed]
+        app_only = "".join(conditions.get(name, "") for name in ("app", "environment"))
+        sql = self.sql.replace("{where}", "".join(conditions.values()))
+        sql = sql.replace("{where_app}", app_only)
+        sql = sql.replace("{by}", "".join(f", {name}" for name in added))
+        sql = re.sub(r"\{by:(\w+)\}", lambda m: "".join(f", {m[1]}.{n}" for n in added), sql)
+        sql = re.sub(
+            r"\{same:(\w+):(\w+)\}",
+            lambda m: "".join(f" and {m[1]}.{n} is not distinct from {m[2]}.{n}" for n in added),
+            sql,
+        )
+        used = set(re.findall(r"\$(\w+)", sql))
+        return Statement(sql=sql, values={k: v for k, v in values.items() if k in used})
+
+    def unit(self, column: str) -> str:
+        """The unit of an answer's column; dimensions are text, hours and days times."""
+        units = {c.name: c.unit for c in self.columns}
+        return units.get(column, "time" if column in ("hour", "day") else "text")
+
+
+def parse_metric(name: str, text: str) -> Metric:
+    """A metric from its file. Raises BadInput when the head is not complete."""
+    lines = text.splitlines()
+    head = [line[3:] for line in lines if line.startswith("-- ")]
+    title, colon, description = head[0].partition(": ")
+    if not colon:
+        raise BadInput(f"{name}.sql: the first line is not '-- Title: description'")
+    dimensions: tuple[str, ...] = ()
+    columns = []
+    for line in head[1:]:
+        if line.startswith("dimensions:"):
+            dimensions = tuple(line.removeprefix("dimensions:").split())
+        elif match := _COLUMN.fullmatch(line):
+            columns.append(MetricColumn(name=match[1], unit=match[2], description=match[3]))
+        else:
+            raise BadInput(f"{name}.sql: cannot read the head line {line!r}")
+    if unknown := set(dimensions) - DIMENSIONS.keys():
+        raise BadInput(f"{name}.sql: unknown dimensions {sorted(unknown)}")
+    body = "\n".join(line for line in lines if not line.startswith("-- "))
+    return Metric(
+        name=name,
+        title=title,
+        description=description,
+        dimensions=dimensions,
+        columns=tuple(columns),
+        sql=body,
+    )
+
+
+@cache
+def metrics() -> Mapping[str, Metric]:
+    """Every metric by name."""
+    found = sorted(files(__name__).iterdir(), key=lambda f: f.name)
+    return {
+        f.name[:-4]: parse_metric(f.name[:-4], f.read_text("utf-8"))
+        for f in found
+        if f.name.endswith(".sql")
+    }
+
+
+def get_metric(name: str) -> Metric:
+    """The metric called `name`. Raises NotFound naming those there are."""
+    if name not in metrics():
+        raise NotFound(f"there is no metric {name!r}; there are {', '.join(metrics())}")
+    return metrics()[name]

@@ -1,0 +1,34 @@
+-- Egress: what left the device, where to, why, and whether the policy declares it.
+-- dimensions: app environment feature release os device_model country destination region category cause leg hour day
+-- leg text: device (left the phone) or onward (a back end passed it on)
+-- destination text: host the data went to; telemetry is Limen's own
+-- region text: region of the destination
+-- category text: categories of data, as a set
+-- purpose text: purpose the app states
+-- consent text: consent the app states
+-- cause text: fallback, design, audit or unknown
+-- declared flag: named by the policy; unknown where no policy or no category says
+-- measure text: which attribute the bytes come from
+-- transfers count: sends, each resend is one
+-- bytes bytes: bytes of the sends that were measured
+-- unknown_bytes_transfers count: sends that failed or were not measured
+-- installations count: distinct pseudonyms
+select
+    leg,
+    destination,
+    region,
+    category,
+    purpose,
+    consent,
+    cause,
+    declared,
+    measure,
+    count(*) as transfers,
+    cast(sum(bytes) as bigint) as bytes,
+    cast(sum(case when bytes is null then 1 else 0 end) as bigint) as unknown_bytes_transfers,
+    count(distinct installation) as installations
+    {by}
+from departures($from, $to, null)
+where true {where}
+group by all
+order by bytes desc nulls last, destination, cause, category, purpose, consent {by}

@@ -1,0 +1,183 @@
+"""The path of a span: bytes → Arrow → redacted Arrow → committed rows → answer.
+
+Requests that wait together are decoded, redacted and committed together. One thread prepares a
+group while another commits the one before, so that the answer to each comes after its commit.
+"""
+
+import queue
+import threading
+from collections.abc import Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from collector.contract.errors import BadInput, Overloaded
+from collector.decode import decode_logs, decode_spans
+from collector.inputs import InputSealer
+from collector.redact import Redactor
+from collector.store.writer import Group, Writer
+
+Signal = Literal["traces", "logs"]
+
+# A group is at most this much: a commit stays short, and memory bounded.
+GROUP_BYTES = 8 * 2**20
+GROUP_REQUESTS = 1024
+WAITING_REQUESTS = 4096
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Payload:
+    """One request's decompressed body. `received` is ns since 1970, `sent_bytes` as it came."""
+
+    signal: Signal
+    body: bytes
+    sent_bytes: int
+    received: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Receipt:
+    """What became of a committed request: how many records can never be stored, and why."""
+
+    rejected: int = 0
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    payload: Payload
+    receipt: "Future[Receipt]"
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    waiting: Sequence[_Waiting]
+    group: Group
+    receipts: Sequence[Receipt]
+
+
+class Pipeline:
+    """Takes payloads from any thread; `close` commits what was taken and stops."""
+
+    def __init__(self, redactor: Redactor, sealer: InputSealer, writer: Writer) -> None:
+        self._redactor, self._sealer, self._writer = redactor, sealer, writer
+        self._arrived: queue.Queue[_Waiting | None] = queue.Queue(WAITING_REQUESTS)
+        self._prepared: queue.Queue[_Prepared | None] = queue.Queue(1)
+        self._failing = False
+        self._threads = [
+            threading.Thread(target=target, name=f"limen-{target.__name__.strip('_')}")
+            for target in (self._prepare_all, self._commit_all)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def submit(self, payload: Payload) -> "Future[Receipt]":
+        """A future that is done when `payload` is committed, or has the reason it is not.
+
+        Raises Overloaded when too many requests wait already.
+        """
+        waiting = _Waiting(payload, Future())
+        try:
+            self._arrived.put_nowait(waiting)
+        except queue.Full:
+            raise Overloaded("too many requests wait to be stored: send again shortly") from None
+        return waiting.receipt
+
+    @property
+    def healthy(self) -> bool:
+        """Whether the last group could be stored."""
+        return not self._failing
+
+    def close(self) -> None:
+        """Commits what was taken, then stops."""
+        self._arrived.put(None)
+        for thread in self._threads:
+            thread.join()
+
+    def _prepare_all(self) -> None:
+        held: _Waiting | None = None
+        while (first := held or self._arrived.get()) is not None:
+            waiting, held, stopping = self._gather(first)
+            self._prepare(waiting)
+            if stopping:
+                break
+        self._prepared.put(None)
+
+    def _gather(self, first: _Waiting) -> tuple[list[_Waiting], _Waiting | None, bool]:
+        """The requests of one signal that wait now, the one that did not fit, and whether to stop."""
+        group, size = [first], len(first.payload.body)
+        while len(group) < GROUP_REQUESTS and size < GROUP_BYTES:
+            try:
+                following = self._arrived.get_nowait()
+            except queue.Empty:
+                break
+            if following is None:
+                return group, None, True
+            if following.payload.signal != first.payload.signal:
+                return group, following, False
+            group.append(following)
+            size += len(following.payload.body)
+        return group, None, False
+
+    def _prepare(self, waiting: list[_Waiting]) -> None:
+        try:
+            self._prepared.put(self._group(waiting))
+        except BadInput as exc:
+            if len(waiting) == 1:
+                waiting[0].receipt.set_exception(exc)
+            else:
+                # One of them cannot be decoded: each on its own, so that only that one is refused.
+                for one in waiting:
+                    self._prepare([one])
+        except Exception as exc:
+            # Whatever is wrong with our own code, the client keeps its data and sends it again.
+            failure = Overloaded("the collector could not take this: send again later")
+            failure.__cause__ = exc
+            _fail(waiting, failure)
+
+    def _group(self, waiting: list[_Waiting]) -> _Prepared:
+        payloads = [w.payload for w in waiting]
+        received = np.array([p.received for p in payloads], dtype=np.int64)
+        bodies = [p.body for p in payloads]
+        inputs, signal = None, payloads[0].signal
+        if signal == "traces":
+            redacted = self._redactor.spans(decode_spans(bodies), received)
+            message = "ids of the wrong length or all zero"
+        else:
+            logged = self._sealer.seal(decode_logs(bodies), received)
+            redacted, inputs = logged.redacted, logged.inputs
+            message = f"not stored as logged inputs: {', '.join(logged.reasons)}"
+        group = Group(
+            signal=signal,
+            redacted=redacted,
+            inputs=inputs,
+            received=payloads[0].received,
+            body_bytes=[p.sent_bytes for p in payloads],
+        )
+        receipts = [
+            Receipt(rejected=n, message=message if n else "") for n in redacted.rejected.tolist()
+        ]
+        return _Prepared(waiting, group, receipts)
+
+    def _commit_all(self) -> None:
+        while (prepared := self._prepared.get()) is not None:
+            try:
+                self._writer.write(prepared.group)
+            except Exception as exc:
+                self._failing = True
+                failure = Overloaded("the collector could not store this: send again later")
+                failure.__cause__ = exc
+                _fail(prepared.waiting, failure)
+            else:
+                self._failing = False
+                for waiting, receipt in zip(prepared.waiting, prepared.receipts, strict=True):
+                    waiting.receipt.set_result(receipt)
+
+
+def _fail(waiting: Sequence[_Waiting], failure: Exception) -> None:
+    for one in waiting:
+        one.receipt.set_exception(failure)
+
+

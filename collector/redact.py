@@ -1,0 +1,302 @@
+"""What may be stored of decoded records, and the tally of what may not.
+
+Allowlist: an attribute that neither the contract nor the policy names is not kept. A kept one must
+fit its form. Identifiers of people and devices become keyed hashes. Status messages, trace state,
+events and links are not kept.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from collector.contract.attributes import (
+    ALIASES,
+    ATTRIBUTES,
+    SPAN_ID_BYTES,
+    SPAN_NAME,
+    TRACE_ID_BYTES,
+    Attribute,
+    Pseudonym,
+)
+from collector.contract.policy import Policy
+from collector.decode import Attributes, Decoded, Indices
+from collector.forms import Hasher, as_text, fit, hashed, positions
+
+# (field, detector, action) → how many values
+Tally = Counter[tuple[str, str, str]]
+
+KINDS = pa.array(["INTERNAL", "INTERNAL", "SERVER", "CLIENT", "PRODUCER", "CONSUMER"])
+STATUSES = pa.array(["UNSET", "OK", "ERROR"])
+
+# Device start times outside this window around the time received are not believed.
+OLDEST_NS = 30 * 24 * 3600 * 10**9
+NEWEST_NS = 10 * 60 * 10**9
+
+KEPT_TEXT = 256
+
+_BUCKETS: Mapping[str, tuple[str, str]] = {
+    "bucket:ipv4/24": (r"^(\d{1,3}\.\d{1,3}\.\d{1,3})\.\d{1,3}$", r"\1.0/24"),
+    "bucket:version/major": (r"^(\d+)(?:[.\-+].*)?$", r"\1"),
+    "bucket:date/month": (r"^(\d{4}-\d{2})(?:-\d{2}.*)?$", r"\1"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Redacted:
+    """Rows that may be stored: the only type the store writes.
+
+    `rows` has one row per accepted record; `request` (int64 [rows]) the payload each came from;
+    `rejected` (int64 [payloads]) how many of each payload can never be stored.
+    """
+
+    rows: pa.Table
+    request: Indices
+    rejected: Indices
+    tally: Tally
+
+
+class Redactor:
+    """Applies one policy. Safe to use from one thread at a time."""
+
+    def __init__(self, policy: Policy, hasher: Hasher) -> None:
+        self._hasher = hasher
+        self._aliases = {**ALIASES, **policy.aliases}
+        dropped = {name for name, action in policy.attributes.items() if action == "drop"}
+        self._known = [a for a in ATTRIBUTES if a.name not in dropped]
+        known = {a.name for a in self._known}
+        self._extra = {n: a for n, a in policy.attributes.items() if n not in known | dropped}
+        self._named = known | set(self._extra)
+
+    def spans(self, decoded: Decoded, received: Indices) -> Redacted:
+        """The spans of several payloads; `received` (ns, int64 [payloads]) when each arrived."""
+        records, tally = decoded.records, Tally()
+        columns = self._columns(decoded, tally)
+        start = records.field("start_time_unix_nano").to_numpy(zero_copy_only=False)
+        end = records.field("end_time_unix_nano").to_numpy(zero_copy_only=False)
+        arrived = received[decoded.request]
+        time, believed = effective_time(start, arrived)
+        parent = records.field("parent_span_id")
+        status = records.field("status")
+        columns |= {
+            "trace_id": records.field("trace_id"),
+            "span_id": records.field("span_id"),
+            "parent_span_id": pc.if_else(_real_id(parent, SPAN_ID_BYTES), parent, None),
+            "name": _names(records.field("name"), tally),
+            "kind": _enumeration(records.field("kind"), KINDS),
+            "status": _enumeration(pc.fill_null(status.field("code"), 0), STATUSES),
+            "time": pa.array(time),
+            "time_believed": pa.array(believed),
+            "start_time": pa.array(start),
+            "duration": pa.array((end - start).view(np.int64), mask=end == 0),
+            "received_time": pa.array(arrived),
+        }
+        _count_dropped(decoded, records, tally)
+        good = pc.and_(
+            _real_id(records.field("trace_id"), TRACE_ID_BYTES),
+            _real_id(records.field("span_id"), SPAN_ID_BYTES),
+        )
+        return _accepted(pa.table(columns), decoded.request, good, len(received), tally)
+
+    def attributes(self, decoded: Decoded, wanted: tuple[Attribute, ...]) -> dict[str, pa.Array]:
+        """The columns of `wanted` only, for records that are not spans."""
+        span = _Index(decoded.attributes, self._aliases)
+        resource = _Index(decoded.resource_attributes, self._aliases)
+        return {
+            a.column or a.name: self._column(a, span, resource, decoded.resource, Tally())
+            for a in wanted
+        }
+
+    def _columns(self, decoded: Decoded, tally: Tally) -> dict[str, pa.Array]:
+        own = _Index(decoded.attributes, self._aliases)
+        resource = _Index(decoded.resource_attributes, self._aliases)
+        columns: dict[str, pa.Array] = {}
+        extra: dict[str, pa.Array] = {}
+        for attribute in self._known:
+            if attribute.name not in own.found and attribute.name not in resource.found:
+                continue
+            column = self._column(attribute, own, resource, decoded.resource, tally)
+            (columns if attribute.column else extra)[attribute.column or attribute.name] = column
+        for name in self._extra.keys() & (own.found.keys() | resource.found.keys()):
+            extra[name] = self._policy_column(name, own, resource, decoded.resource, tally)
+        if extra:
+            columns["attributes"] = _map(extra, len(decoded.records))
+        for index in (own, resource):
+            unnamed = sum(len(p) for name, p in index.found.items() if name not in self._named)
+            if unnamed:
+                tally["(unnamed attributes)", "allowlist", "drop"] += unnamed
+        return columns
+
+    def _column(
+        self,
+        attribute: Attribute,
+        own: "_Index",
+        resource: "_Index",
+        resource_of: Indices,
+        tally: Tally,
+    ) -> pa.Array:
+        parts = []
+        for index in (own, resource):
+            if attribute.name not in index.found:
+                continue
+            at = index.at(attribute.name)
+            column = fit(attribute.form, index.value, at, self._hasher)
+            if isinstance(attribute.form, Pseudonym):
+                tally[attribute.name, "identifier", "hash"] += len(column) - column.null_count
+            if unfit := index.unfit(at, column):
+                tally[attribute.name, "form", "drop"] += unfit
+            parts.append(column.take(pa.array(resource_of)) if index is resource else column)
+        return _first(parts, len(resource_of))
+
+    def _policy_column(
+        self,
+        name: str,
+        own: "_Index",
+        resource: "_Index",
+        resource_of: Indices,
+        tally: Tally,
+    ) -> pa.Array:
+        action = self._extra[name]
+        parts = []
+        for index in (own, resource):
+            if name not in index.found:
+                continue
+            at = index.at(name)
+            text = as_text(index.value, at)
+            if action == "hash":
+                column = hashed(text, self._hasher)
+            elif action in _BUCKETS:
+                pattern, replacement = _BUCKETS[action]
+                text = pc.if_else(pc.match_substring_regex(text, pattern), text, None)
+                column = pc.replace_substring_regex(text, pattern, replacement)
+            else:
+                column = pc.utf8_slice_codeunits(text, 0, KEPT_TEXT)
+            tally[name, "policy", action.partition(":")[0]] += len(column) - column.null_count
+            if unfit := index.unfit(at, column):
+                tally[name, "form", "drop"] += unfit
+            parts.append(column.take(pa.array(resource_of)) if index is resource else column)
+        return _first(parts, len(resource_of))
+
+
+class _Index:
+    """Where each attribute name stands in an exploded column of attributes."""
+
+    def __init__(self, attributes: Attributes, aliases: Mapping[str, str]) -> None:
+        self.value = attributes.value
+        self._row, self._rows = attributes.row, attributes.rows
+        self.found: dict[str, Indices] = {}
+        for key, places in _by_key(attributes.key):
+            name = aliases.get(key, key)
+            if name in self.found:
+                places = np.sort(np.concatenate((self.found[name], places)))
+            self.found[name] = places
+
+    def at(self, name: str) -> pa.Array:
+        return positions(self._row, self.found[name], self._rows)
+
+    def unfit(self, at: pa.Array, column: pa.Array) -> int:
+        """How many records carry a value at `at` that `column` does not; empty values are none."""
+        lost = pc.and_(at.is_valid(), column.is_null()).to_numpy(zero_copy_only=False)
+        if not lost.any():
+            return 0
+        places = at.take(pa.array(np.flatnonzero(lost)))
+        blank = np.ones(len(places), dtype=bool)
+        for field in self.value.type:
+            child = self.value.field(field.name).take(places)
+            blank &= child.is_null().to_numpy(zero_copy_only=False)
+        return int(len(places) - blank.sum())
+
+
+def _by_key(keys: pa.StringArray) -> Iterator[tuple[str, Indices]]:
+    encoded = keys.dictionary_encode()
+    codes = encoded.indices.to_numpy(zero_copy_only=False)
+    order = np.argsort(codes, kind="stable")
+    names = encoded.dictionary.to_pylist()
+    ends = np.cumsum(np.bincount(codes, minlength=len(names))) if names else np.array([], int)
+    for name, begin, stop in zip(names, np.concatenate(([0], ends[:-1])), ends, strict=True):
+        yield name, order[int(begin) : int(stop)]
+
+
+def effective_time(
+    start: npt.NDArray[np.uint64], received: Indices
+) -> tuple[Indices, npt.NDArray[np.bool_]]:
+    """Device start where it lies in [received − 30 days, received + 10 minutes], else received."""
+    signed = np.where(start < 2**63, start, 0).astype(np.int64)
+    believed = (signed >= received - OLDEST_NS) & (signed <= received + NEWEST_NS)
+    return np.where(believed, signed, received), believed
+
+
+def _first(parts: list[pa.Array], rows: int) -> pa.Array:
+    if not parts:
+        return pa.nulls(rows)
+    if len(parts) == 1:
+        return parts[0]
+    plain = [p.dictionary_decode() if isinstance(p, pa.DictionaryArray) else p for p in parts]
+    return pc.coalesce(*plain)
+
+
+def _real_id(ids: pa.BinaryArray, size: int) -> pa.Array:
+    return pc.and_(pc.equal(pc.binary_length(ids), size), pc.not_equal(ids, bytes(size)))
+
+
+def _enumeration(codes: pa.Array, names: pa.Array) -> pa.Array:
+    values = codes.to_numpy(zero_copy_only=False)
+    return names.take(pa.array(np.where((values >= 0) & (values < len(names)), values, 0)))
+
+
+def _names(names: pa.Array, tally: Tally) -> pa.Array:
+    encoded = names.dictionary_encode()
+    values = encoded.dictionary
+    good = pc.and_not(
+        pc.match_substring_regex(values, SPAN_NAME), pc.match_substring_regex(values, r"\d{5}")
+    )
+    kept = pc.if_else(good, values, None).take(encoded.indices)
+    if kept.null_count:
+        tally["span.name", "form", "drop"] += kept.null_count
+    return kept
+
+
+def _count_dropped(decoded: Decoded, records: pa.StructArray, tally: Tally) -> None:
+    status = pc.fill_null(records.field("status").field("message"), "")
+    dropped = {
+        "span.events": len(records.field("events").flatten()),
+        "span.links": len(records.field("links").flatten()),
+        "span.status.message": pc.sum(pc.not_equal(status, "")).as_py() or 0,
+        "span.trace_state": pc.sum(pc.not_equal(records.field("trace_state"), "")).as_py() or 0,
+        "scope.attributes": decoded.scope_attributes,
+    }
+    tally.update({(name, "allowlist", "drop"): count for name, count in dropped.items() if count})
+
+
+def _map(columns: Mapping[str, pa.Array], rows: int) -> pa.MapArray:
+    """The columns as one map<string, string> per row, null where a row has none."""
+    where, names, values = [], [], []
+    for name, column in columns.items():
+        if isinstance(column, pa.DictionaryArray):
+            column = column.dictionary_decode()
+        here = np.flatnonzero(column.is_valid().to_numpy(zero_copy_only=False))
+        where.append(here)
+        names.append(np.full(len(here), name, dtype=object))
+        values.append(column.drop_null().cast(pa.string()))
+    row = np.concatenate(where)
+    order = np.argsort(row, kind="stable")
+    counts = np.bincount(row, minlength=rows)
+    offsets = np.concatenate(([0], np.cumsum(counts))).astype(np.int32)
+    entries = pa.array(np.concatenate(names)[order], pa.string())
+    items = pa.chunked_array(values).combine_chunks().take(pa.array(order))
+    whole = pa.MapArray.from_arrays(pa.array(offsets), entries, items)
+    return pc.if_else(pa.array(counts > 0), whole, None)
+
+
+def _accepted(
+    rows: pa.Table, request: Indices, good: pa.Array, requests: int, tally: Tally
+) -> Redacted:
+    mask = pc.fill_null(good, False).to_numpy(zero_copy_only=False)
+    rejected = np.bincount(request[~mask], minlength=requests)
+    if rejected.any():
+        rows, request = rows.filter(pa.array(mask)), request[mask]
+    return Redacted(rows=rows, request=request, rejected=rejected, tally=tally)

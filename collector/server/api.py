@@ -1,0 +1,208 @@
+"""The query API: metrics, traces, replays. Apart from the ingest door, on a port of its own."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+import orjson
+import pyarrow as pa
+import pyarrow.csv
+from pydantic import BaseModel, ConfigDict, ValidationError
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from collector.contract.client import ARROW_STREAM, from_ipc, to_ipc
+from collector.contract.errors import BadInput, LimenError
+from collector.contract.records import Query, ReplayRequest, Sweep
+from collector.metrics import metrics
+from collector.server.body import read_body
+from collector.server.errors import problem
+from collector.store.reader import Reader
+from collector.store.replays import Replays
+
+Body = TypeVar("Body", bound=BaseModel)
+
+_MAX_BODY = 64 * 2**20
+
+
+class Json(JSONResponse):
+    """JSON by orjson; NaN becomes null."""
+
+    def render(self, content: Any) -> bytes:
+        return orjson.dumps(content)
+
+
+class _Queries(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    queries: list[Query]
+
+
+class _Opening(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    run: str
+    chunk: int
+    reason: str
+
+
+class QueryApi:
+    """The routes, over a reader and the replays. `about` is what status adds: version, policy."""
+
+    def __init__(self, reader: Reader, replays: Replays, about: dict[str, Any]) -> None:
+        self._reader, self._replays, self._about = reader, replays, about
+
+    def app(self) -> Starlette:
+        def route(path: str, method: str, handler: Callable[[Request], Awaitable[Response]]) -> Route:
+            return Route(path, handler, methods=[method])
+
+        return Starlette(
+            routes=[
+                route("/api/status", "GET", self.status),
+                route("/api/metrics", "GET", self.catalogue),
+                route("/api/metrics", "POST", self.several),
+                route("/api/metrics/{name}", "GET", self.metric),
+                route("/api/traces/{trace}", "GET", self.trace),
+                route("/api/inputs/open", "POST", self.open_inputs),
+                route("/api/replays", "GET", self.replays),
+                route("/api/replays", "POST", self.create_replay),
+                route("/api/replays/{run}", "GET", self.replay),
+                route("/api/replays/{run}/chunks/{chunk:int}", "PUT", self.save_chunk),
+                route("/api/replays/{run}/scores", "GET", self.scores),
+                route("/api/replays/{run}/sweeps", "GET", self.sweeps),
+                route("/api/replays/{run}/sweeps/{reference}", "PUT", self.save_sweep),
+            ],
+            exception_handlers={LimenError: _refuse},
+        )
+
+    async def status(self, _: Request) -> Response:
+        return Json(self._about | await run_in_threadpool(self._reader.status))
+
+    async def catalogue(self, _: Request) -> Response:
+        found = [
+            {
+                "name": m.name,
+                "title": m.title,
+                "description": m.description,
+                "dimensions": m.dimensions,
+                "columns": [
+                    {"name": c.name, "unit": c.unit, "description": c.description}
+                    for c in m.columns
+                ],
+                "parameters": ["from", "to", "by", "where", "format"],
+                "sql": m.sql,
+            }
+            for m in metrics().values()
+        ]
+        return Json({"metrics": found})
+
+    async def metric(self, request: Request) -> Response:
+        asked = _query(request)
+        match request.query_params.get("format", "json"):
+            case "json":
+                return Json((await run_in_threadpool(self._reader.answer, asked)).model_dump())
+            case "arrow":
+                table = await run_in_threadpool(self._reader.table, asked)
+                return Response(to_ipc(table), media_type=ARROW_STREAM)
+            case "csv":
+                return _csv(await run_in_threadpool(self._reader.table, asked))
+            case _:
+                raise BadInput("format is json, arrow or csv")
+
+    async def several(self, request: Request) -> Response:
+        asked = _parse(_Queries, await _body(request))
+        answers = [await run_in_threadpool(self._reader.answer, one) for one in asked.queries]
+        return Json({"answers": [answer.model_dump() for answer in answers]})
+
+    async def trace(self, request: Request) -> Response:
+        return Json(await run_in_threadpool(self._reader.trace, request.path_params["trace"]))
+
+    async def open_inputs(self, request: Request) -> Response:
+        asked = _parse(_Opening, await _body(request))
+        cases = await run_in_threadpool(
+            self._replays.open_inputs, asked.run, asked.chunk, asked.reason
+        )
+        return Response(to_ipc(cases), media_type=ARROW_STREAM)
+
+    async def replays(self, _: Request) -> Response:
+        runs = await run_in_threadpool(self._replays.all)
+        return Json({"runs": [run.model_dump() for run in runs]})
+
+    async def create_replay(self, request: Request) -> Response:
+        asked = _parse(ReplayRequest, await _body(request))
+        return Json((await run_in_threadpool(self._replays.create, asked)).model_dump())
+
+    async def replay(self, request: Request) -> Response:
+        run = await run_in_threadpool(self._replays.get, request.path_params["run"])
+        return Json(run.model_dump())
+
+    async def save_chunk(self, request: Request) -> Response:
+        try:
+            seconds = float(request.query_params.get("seconds", "0"))
+        except ValueError:
+            raise BadInput("seconds is a number") from None
+        run, chunk = request.path_params["run"], request.path_params["chunk"]
+        scores = from_ipc(await _body(request))
+        await run_in_threadpool(self._replays.save_chunk, run, chunk, scores, seconds)
+        return Json({"run": run, "chunk": chunk})
+
+    async def scores(self, request: Request) -> Response:
+        table = await run_in_threadpool(self._replays.scores, request.path_params["run"])
+        return Response(to_ipc(table), media_type=ARROW_STREAM)
+
+    async def sweeps(self, request: Request) -> Response:
+        found = await run_in_threadpool(self._replays.sweeps, request.path_params["run"])
+        return Json({"sweeps": [sweep.model_dump() for sweep in found]})
+
+    async def save_sweep(self, request: Request) -> Response:
+        sweep = _parse(Sweep, await _body(request))
+        path = request.path_params
+        if (sweep.run, sweep.reference) != (path["run"], path["reference"]):
+            raise BadInput("the sweep is of another run or reference than its address")
+        await run_in_threadpool(self._replays.save_sweep, sweep)
+        return Json({"run": sweep.run, "reference": sweep.reference})
+
+
+async def _refuse(_: Request, error: Exception) -> Response:
+    assert isinstance(error, LimenError)
+    return problem(error)
+
+
+async def _body(request: Request) -> bytes:
+    return (await read_body(request, _MAX_BODY))[0]
+
+
+def _parse(kind: type[Body], body: bytes) -> Body:
+    try:
+        return kind.model_validate_json(body)
+    except ValidationError as exc:
+        first = exc.errors(include_input=False, include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"]) or "body"
+        raise BadInput(f"{where}: {first['msg']}") from None
+
+
+def _query(request: Request) -> Query:
+    asked = request.query_params
+    allowed = ("from", "to", "by", "where", "format")
+    for name in asked:
+        if name not in allowed:
+            raise BadInput(f"there is no parameter {name!r}; there are {', '.join(allowed)}")
+    where: dict[str, tuple[str, ...]] = {}
+    for condition in asked.getlist("where"):
+        name, equals, value = condition.partition("=")
+        if not equals:
+            raise BadInput("where is DIMENSION=VALUE; give it again for another")
+        where[name] = (*where.get(name, ()), value)
+    return Query(
+        metric=request.path_params["name"],
+        since=asked.get("from"),
+        until=asked.get("to"),
+        by=tuple(name for name in asked.get("by", "").split(",") if name),
+        where=where,
+    )
+
+
+def _csv(table: pa.Table) -> Response:
+    sink = pa.BufferOutputStream()
+    pyarrow.csv.write_csv(table, sink)
+    return Response(bytes(sink.getvalue()), media_type="text/csv; charset=utf-8")

@@ -1,0 +1,48 @@
+"""Request bodies, capped before and after decompression."""
+
+from isal import isal_zlib
+from starlette.requests import Request
+
+from collector.contract.errors import BadInput, TooLarge, UnsupportedMedia
+
+_GZIP = 31  # window bits: gzip header and trailer
+
+
+async def read_body(request: Request, limit: int) -> tuple[bytes, int]:
+    """The decompressed body and its size as sent (bytes).
+
+    Raises TooLarge beyond `limit` either way, BadInput when it is not what its encoding says.
+    """
+    chunks, size = [], 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > limit:
+            raise TooLarge(f"the body is larger than {limit} bytes: send smaller batches")
+        chunks.append(chunk)
+    body = b"".join(chunks)
+    match request.headers.get("content-encoding", "identity").strip().lower():
+        case "identity" | "":
+            return body, size
+        case "gzip":
+            return gunzip(body, limit), size
+        case _:
+            raise UnsupportedMedia("the content encoding is not taken here: send gzip or none")
+
+
+def gunzip(body: bytes, limit: int) -> bytes:
+    """`body` decompressed, member by member. Raises TooLarge and BadInput."""
+    parts, size, rest = [], 0, body
+    while rest:
+        stream = isal_zlib.decompressobj(_GZIP)
+        try:
+            part = stream.decompress(rest, limit - size + 1)
+        except isal_zlib.error as exc:
+            raise BadInput("the body says gzip and is not") from exc
+        size += len(part)
+        if size > limit:
+            raise TooLarge(f"the body is larger than {limit} bytes decompressed: send less")
+        if not stream.eof:
+            raise BadInput("the gzip body ends too early")
+        parts.append(part)
+        rest = stream.unused_data
+    return b"".join(parts)

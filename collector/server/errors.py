@@ -1,0 +1,81 @@
+"""One table from what went wrong to a status, for both doors.
+
+OTLP: https://opentelemetry.io/docs/specs/otlp/#failures-1 — 4xx drop the data, 429/502/503/504
+keep it. Query API: RFC 9457 problem details.
+"""
+
+import random
+from collections.abc import Mapping
+
+from google.rpc import status_pb2
+from starlette.responses import JSONResponse, Response
+
+from collector.contract.errors import (
+    BadInput,
+    CollectorUnreachable,
+    Forbidden,
+    LimenError,
+    NotFound,
+    Overloaded,
+    StoreUnusable,
+    TooLarge,
+    UnsupportedMedia,
+)
+
+STATUS: Mapping[type[LimenError], int] = {
+    BadInput: 400,
+    Forbidden: 403,
+    NotFound: 404,
+    TooLarge: 413,
+    UnsupportedMedia: 415,
+    Overloaded: 503,
+    StoreUnusable: 503,
+    CollectorUnreachable: 503,
+}
+
+TITLES: Mapping[int, str] = {
+    400: "Bad request",
+    403: "Forbidden",
+    404: "Not found",
+    413: "Too large",
+    415: "Unsupported media type",
+    500: "Internal error",
+    503: "Try again later",
+}
+
+# google.rpc.Code of each status.
+_CODES: Mapping[int, int] = {400: 3, 403: 7, 404: 5, 413: 3, 415: 3, 503: 14}
+
+_RETRY_SECONDS = (1, 5)
+
+
+def status_of(error: LimenError) -> int:
+    return STATUS.get(type(error), 500)
+
+
+def _headers(status: int) -> dict[str, str]:
+    # Spread, so that clients refused together do not come back together.
+    return {"retry-after": str(random.randint(*_RETRY_SECONDS))} if status == 503 else {}
+
+
+def otlp_error(error: LimenError) -> Response:
+    """A google.rpc.Status in protobuf."""
+    status = status_of(error)
+    body = status_pb2.Status(code=_CODES.get(status, 13), message=str(error))
+    return Response(
+        body.SerializeToString(),
+        status_code=status,
+        media_type="application/x-protobuf",
+        headers=_headers(status),
+    )
+
+
+def problem(error: LimenError) -> JSONResponse:
+    """Problem details."""
+    status = status_of(error)
+    return JSONResponse(
+        {"type": "about:blank", "title": TITLES[status], "status": status, "detail": str(error)},
+        status_code=status,
+        media_type="application/problem+json",
+        headers=_headers(status),
+    )

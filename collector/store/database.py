@@ -1,0 +1,168 @@
+"""The one DuckDB file: opened alone, configuration locked, schema made or checked.
+
+The connection is never handed out: `read` and `write` by intent, DuckDB's errors translated.
+"""
+
+import re
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from collector.contract.errors import BadInput, LimenError, Overloaded, StoreUnusable
+from collector.store.queries import query
+from collector.store.schema import DEFINITIONS, TABLES, VERSION, ddl
+
+_CONFIG: Mapping[str, str] = {
+    "enable_external_access": "false",
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+    # Checkpoints run from a timer at low load, never inside a commit that a phone waits for.
+    "wal_autocheckpoint": "1GB",
+    "auto_checkpoint_skip_wal_threshold": "1000000000",
+}
+
+
+class Database:
+    """The only holder of the file at `path`. Raises StoreUnusable with what to do about it."""
+
+    def __init__(self, path: Path, *, query_seconds: float) -> None:
+        self.path = path
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._connection = _connect(path)
+        path.chmod(0o600)
+        self._define()
+        self._connection.execute("set lock_configuration = true")
+        self._query_seconds = query_seconds
+        self._reading = threading.Lock()
+        self._writing = threading.Lock()
+        self._write_cursor = self._connection.cursor()
+
+    def close(self) -> None:
+        """Moves the log into the file and lets go of it."""
+        with self._writing:
+            self._write_cursor.execute(query("checkpoint"))
+            self._write_cursor.close()
+            self._connection.close()
+
+    def read(self, sql: str, values: Mapping[str, Any] | None = None) -> pa.Table:
+        """The answer to a query, one at a time, interrupted after `query_seconds`.
+
+        Raises Overloaded when it took too long or none could be admitted in that time, and
+        BadInput when a value does not fit.
+        """
+        if not self._reading.acquire(timeout=self._query_seconds):
+            raise Overloaded("another question is being answered: try again shortly")
+        cursor = self._connection.cursor()
+        watch = threading.Timer(self._query_seconds, cursor.interrupt)
+        watch.start()
+        try:
+            return cursor.sql(sql, params=dict(values or {})).to_arrow_table()
+        except duckdb.InterruptException as exc:
+            raise Overloaded(
+                f"the question took longer than {self._query_seconds:g} s: ask for a shorter period"
+            ) from exc
+        except (duckdb.ConversionException, duckdb.OutOfRangeException) as exc:
+            raise BadInput("a value does not fit its column") from exc
+        finally:
+            watch.cancel()
+            cursor.close()
+            self._reading.release()
+
+    @contextmanager
+    def write(self) -> Iterator["Transaction"]:
+        """One transaction: committed, and so on the disk, when the block ends without an error.
+
+        Raises Overloaded when the database could not take it: nothing of it is stored then.
+        """
+        with self._writing:
+            try:
+                self._write_cursor.begin()
+                yield Transaction(self._write_cursor)
+                self._write_cursor.commit()
+            except BaseException as exc:
+                self._undo()
+                if isinstance(exc, duckdb.Error) and not isinstance(exc, LimenError):
+                    raise Overloaded("the database could not take the data: try again") from exc
+                raise
+
+    def checkpoint(self) -> None:
+        """Moves the log into the file."""
+        with self._writing:
+            self._write_cursor.execute(query("checkpoint"))
+
+    def log_bytes(self) -> int:
+        """The size of the log that the next checkpoint will move."""
+        log = self.path.with_name(self.path.name + ".wal")
+        return log.stat().st_size if log.exists() else 0
+
+    def _undo(self) -> None:
+        try:
+            self._write_cursor.rollback()
+        except duckdb.Error:
+            # Nothing to undo: the transaction never began or the database ended it.
+            self._write_cursor = self._connection.cursor()
+
+    def _define(self) -> None:
+        connection = self._connection
+        if _one(connection, query("find_schema")) == 0:
+            connection.begin()
+            for name in TABLES:
+                connection.execute(ddl(name))
+            connection.execute(query("mark_schema"), {"version": VERSION})
+            connection.commit()
+        version = _one(connection, query("read_schema"))
+        if version != VERSION:
+            connection.close()
+            raise StoreUnusable(
+                f"{self.path} has schema {version} and this Limen reads {VERSION}: "
+                "install the Limen that wrote it"
+            )
+        for name in DEFINITIONS:
+            connection.execute(ddl(name))
+        connection.execute(query("checkpoint"))
+
+
+class Transaction:
+    """Writes within one transaction."""
+
+    def __init__(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        self._cursor = cursor
+
+    def run(self, name: str, **values: object) -> None:
+        """Runs the query called `name`."""
+        self._cursor.execute(query(name), values or None)
+
+    def ask(self, name: str, **values: object) -> list[tuple[Any, ...]]:
+        """The rows of the query called `name`, as this transaction sees them."""
+        return self._cursor.execute(query(name), values or None).fetchall()
+
+    @contextmanager
+    def tables(self, **tables: pa.Table) -> Iterator[None]:
+        """Arrow tables under these names while the block runs; after an error, until the next."""
+        for name, table in tables.items():
+            self._cursor.register(name, table)
+        yield
+        for name in tables:
+            self._cursor.unregister(name)
+
+
+def _connect(path: Path) -> duckdb.DuckDBPyConnection:
+    try:
+        return duckdb.connect(str(path), config=dict(_CONFIG))
+    except duckdb.Error as exc:
+        if holder := re.search(r"PID (\d+)", str(exc)):
+            raise StoreUnusable(
+                f"{path} is open in process {holder[1]}: stop it, or name another --home"
+            ) from exc
+        reason = str(exc).splitlines()[0]
+        raise StoreUnusable(f"{path} cannot be opened: {reason}") from exc
+
+
+def _one(connection: duckdb.DuckDBPyConnection, sql: str) -> Any:
+    row = connection.execute(sql).fetchone()
+    return row[0] if row else None

@@ -1,0 +1,2 @@
+-- Appends to the audit log.
+insert into audit values ($time, $action, $detail)

@@ -1,0 +1,2 @@
+-- Moves the log into the file.
+checkpoint

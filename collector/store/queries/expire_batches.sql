@@ -1,0 +1,2 @@
+-- Retention of the notes on requests.
+delete from batches where received_time < $before;

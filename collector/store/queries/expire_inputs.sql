@@ -1,0 +1,2 @@
+-- Retention of logged inputs.
+delete from inputs where received_time < $before;

@@ -1,0 +1,2 @@
+-- Retention of the redaction tally.
+delete from redactions where received_time < $before;

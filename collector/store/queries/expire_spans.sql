@@ -1,0 +1,2 @@
+-- Retention of telemetry, by the time received.
+delete from spans where received_time < $before;

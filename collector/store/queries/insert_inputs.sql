@@ -1,0 +1,4 @@
+-- Stores sealed inputs, one per span: a resent one changes nothing.
+insert into inputs by name
+select * from fresh f
+anti join inputs i on i.trace_id = f.trace_id and i.span_id = f.span_id

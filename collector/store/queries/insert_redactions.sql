@@ -1,0 +1,2 @@
+-- Notes what a group's redaction did.
+insert into redactions by name select * from fresh

@@ -1,0 +1,2 @@
+-- Stores new spans.
+insert into spans by name select * from fresh

@@ -1,0 +1,2 @@
+-- Keeps a sweep.
+insert into sweeps values ($run, $reference, $created, $document)

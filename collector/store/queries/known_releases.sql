@@ -1,0 +1,2 @@
+-- Every release seen.
+select release from releases

@@ -1,0 +1,2 @@
+-- The highest number of a logged input.
+select coalesce(max(number), -1) from inputs

@@ -1,0 +1,8 @@
+-- The requests of one trace.
+select
+    lower(hex(span_id)) as span_id, feature, release, placement, placement_inferred, decision,
+    reason, confidence, threshold, model, runtime, delegate, network, os, device_model,
+    answered_by, output_label, duration / 1e6 as duration_ms, audit_sampled
+from requests
+where trace_id = $trace
+order by time

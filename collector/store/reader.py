@@ -1,0 +1,153 @@
+"""Answers questions from the store: metrics, one trace, how much there is."""
+
+import re
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+import pyarrow as pa
+
+from collector.contract.attributes import ATTRIBUTES
+from collector.contract.errors import BadInput, NotFound
+from collector.contract.records import Answer, Column, Query
+from collector.metrics import GAP_DIMENSIONS, get_metric
+from collector.store.database import Database
+from collector.store.queries import query
+
+DEFAULT_PERIOD = "-7d"
+
+_UNITS_NS = {"s": 10**9, "m": 60 * 10**9, "h": 3600 * 10**9, "d": 24 * 3600 * 10**9}
+_RELATIVE = re.compile(r"-(\d{1,6})([smhd])")
+
+_STRUCTURE = (
+    "trace_id", "span_id", "parent_span_id", "name", "kind", "status", "time", "time_believed",
+    "start_time", "duration", "received_time", "policy_version", "late", "attributes",
+)  # fmt: skip
+
+
+def parse_time(text: str, now: int) -> int:
+    """ns since 1970 of an RFC 3339 time or one relative to `now` (`-7d`). Raises BadInput."""
+    if text == "now":
+        return now
+    if relative := _RELATIVE.fullmatch(text):
+        return now - int(relative[1]) * _UNITS_NS[relative[2]]
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise BadInput("a time is RFC 3339 with a zone (2026-11-01T00:00:00Z) or relative (-7d)")
+    seconds = moment.replace(microsecond=0).timestamp()
+    return int(seconds) * 10**9 + moment.microsecond * 1000
+
+
+def rfc3339(ns: int) -> str:
+    """`ns` since 1970 as RFC 3339 in UTC with nanoseconds."""
+    seconds, rest = divmod(ns, 10**9)
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest:09d}Z"
+
+
+class Reader:
+    """Read-only questions to the store."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def period(self, since: str | None, until: str | None) -> tuple[int, int, int]:
+        """(from, to, now) in ns; by default the last 7 days up to now."""
+        now = time.time_ns()
+        first = parse_time(since or DEFAULT_PERIOD, now)
+        # A device clock may run ahead by what is still believed; the default takes that in.
+        last = parse_time(until, now) if until else now + 10 * _UNITS_NS["m"]
+        if first >= last:
+            raise BadInput("from must be before to")
+        return first, last, now
+
+    def table(self, asked: Query) -> pa.Table:
+        """A metric's answer as an Arrow table."""
+        since, until, now = self.period(asked.since, asked.until)
+        metric = get_metric(asked.metric)
+        statement = metric.statement(since, until, now, asked.by, asked.where)
+        return self._database.read(statement.sql, statement.values)
+
+    def answer(self, asked: Query) -> Answer:
+        """A metric's answer with its columns described and how complete its period is."""
+        metric, table = get_metric(asked.metric), self.table(asked)
+        columns = tuple(
+            Column(name=f.name, type=str(f.type), unit=metric.unit(f.name)) for f in table.schema
+        )
+        rows = [list(row.values()) for row in table.to_pylist()]
+        return Answer(
+            metric=asked.metric,
+            columns=columns,
+            rows=[[_plain(value) for value in row] for row in rows],
+            suppressed_rows=0,
+            completeness=self._completeness(asked),
+        )
+
+    def _completeness(self, asked: Query) -> float | None:
+        where = {k: v for k, v in asked.where.items() if k in GAP_DIMENSIONS}
+        whole = asked.model_copy(update={"metric": "completeness", "by": (), "where": where})
+        found: float | None = self.table(whole).column("completeness")[0].as_py()
+        return found
+
+    def trace(self, trace_id: str) -> dict[str, Any]:
+        """One trace's spans, requests and departures. Raises BadInput and NotFound."""
+        if not re.fullmatch(r"[0-9a-fA-F]{32}", trace_id):
+            raise BadInput("a trace id is 32 hexadecimal digits")
+        key = bytes.fromhex(trace_id)
+        spans = self._database.read(query("trace_spans"), {"trace": key}).to_pylist()
+        if not spans:
+            raise NotFound("there is no such trace here; it may be erased, expired or not yet sent")
+        start = min(span["time"] for span in spans)
+        hour = _UNITS_NS["h"]
+        bounds = {"from": start - hour, "to": max(s["time"] for s in spans) + hour, "trace": key}
+        requests = self._database.read(query("trace_requests"), {"trace": key})
+        departures = self._database.read(query("trace_departures"), bounds)
+        return {
+            "trace_id": trace_id.lower(),
+            "spans": [_span(span, start) for span in spans],
+            "requests": requests.to_pylist(),
+            "departures": departures.to_pylist(),
+        }
+
+    def status(self) -> dict[str, Any]:
+        """How much is stored and from when."""
+        row: dict[str, Any] = self._database.read(query("status")).to_pylist()[0]
+        for name in ("first_data", "last_data"):
+            row[name] = None if row[name] is None else rfc3339(row[name])
+        return row | {"database_bytes": self._database.path.stat().st_size}
+
+
+def _span(row: dict[str, Any], start: int) -> dict[str, Any]:
+    attributes = dict(row["attributes"] or [])
+    for attribute in ATTRIBUTES:
+        value = row.get(attribute.column) if attribute.column else None
+        if value is not None and attribute.column not in _STRUCTURE:
+            attributes[attribute.name] = value
+    parent, duration = row["parent_span_id"], row["duration"]
+    return {
+        "span_id": row["span_id"].hex(),
+        "parent_span_id": parent.hex() if parent else None,
+        "name": row["name"],
+        "kind": row["kind"],
+        "status": row["status"],
+        "start": rfc3339(row["time"]),
+        "time_believed": row["time_believed"],
+        "offset_ms": (row["time"] - start) / 1e6,
+        "duration_ms": None if duration is None else duration / 1e6,
+        "received": rfc3339(row["received_time"]),
+        "late": row["late"],
+        "app": row["app"],
+        "release": row["release"],
+        "policy_version": row["policy_version"],
+        "attributes": attributes,
+    }
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, bytes):
+        return value.hex()
+    if hasattr(value, "isoformat"):
+        return f"{value.isoformat()}Z" if hasattr(value, "hour") else value.isoformat()
+    return value

@@ -1,0 +1,170 @@
+"""Replay runs: which logged inputs, what the models said, what the sweeps found."""
+
+import json
+import secrets
+import time
+from typing import Any
+
+import pyarrow as pa
+
+from collector.contract.errors import BadInput, NotFound
+from collector.contract.records import ReplayRequest, ReplayRun, Sweep
+from collector.store.database import Database
+from collector.store.queries import query
+from collector.store.reader import Reader, rfc3339
+from collector.store.vault import Vault
+
+CHUNK_INPUTS = 4096
+
+SCORES = pa.schema(
+    [
+        ("case", pa.int64()),
+        ("predicted", pa.string()),
+        ("confidence", pa.float64()),
+        ("scores", pa.list_(pa.float32())),
+        ("failure", pa.string()),
+    ]
+)
+
+
+class Replays:
+    """Everything the query API offers on replays."""
+
+    def __init__(self, database: Database, reader: Reader, vault: Vault) -> None:
+        self._database, self._reader, self._vault = database, reader, vault
+
+    def create(self, request: ReplayRequest) -> ReplayRun:
+        """A new run, or the unfinished one asked for in the same words."""
+        asked = request.model_dump_json(by_alias=True)
+        found = self._database.read(query("find_replay"), {"asked": asked}).to_pylist()
+        if found:
+            run = self.get(found[0]["run"])
+            if set(run.chunks) - set(run.done):
+                return run
+        since, until, now = self._reader.period(request.since, request.until)
+        name = secrets.token_hex(6)
+        with self._database.write() as transaction:
+            transaction.run(
+                "create_replay",
+                run=name,
+                created=now,
+                feature=request.feature,
+                model=request.model,
+                model_digest=request.model_digest,
+                runtime=request.runtime,
+                runtime_version=request.runtime_version,
+                since=since,
+                until=until,
+                asked=asked,
+            )
+        return self.get(name)
+
+    def all(self) -> list[ReplayRun]:
+        """Every run, newest first."""
+        rows = self._database.read(query("replays")).to_pylist()
+        return [self._record(row) for row in rows]
+
+    def get(self, run: str) -> ReplayRun:
+        return self._record(self._row(run))
+
+    def open_inputs(self, run: str, chunk: int, reason: str) -> pa.Table:
+        """The cases of a chunk with their inputs opened; the opening is written to the audit log."""
+        if not reason.strip():
+            raise BadInput("say why the inputs are opened: reason")
+        cases = self._cases(run, chunk * CHUNK_INPUTS, (chunk + 1) * CHUNK_INPUTS - 1)
+        detail = {"run": run, "chunk": chunk, "inputs": len(cases), "reason": reason}
+        with self._database.write() as transaction:
+            transaction.run(
+                "append_audit",
+                time=time.time_ns(),
+                action="inputs opened",
+                detail=json.dumps(detail),
+            )
+        opened = [
+            self._vault.open(sealed, installation, span)
+            for sealed, installation, span in zip(
+                cases.column("sealed").to_pylist(),
+                cases.column("installation").to_pylist(),
+                cases.column("span_id").to_pylist(),
+                strict=True,
+            )
+        ]
+        failure = [None if o is not None else "the input no longer decrypts" for o in opened]
+        return (
+            cases.drop_columns("sealed")
+            .append_column("input", pa.array(opened, pa.binary()))
+            .append_column("failure", pa.array(failure, pa.string()))
+        )
+
+    def save_chunk(self, run: str, chunk: int, scores: pa.Table, seconds: float) -> None:
+        """Saves a chunk's scores once; again changes nothing."""
+        if chunk not in self.get(run).chunks:
+            raise NotFound(f"run {run} has no chunk {chunk}")
+        try:
+            scores = scores.select(SCORES.names).cast(SCORES)
+        except (KeyError, pa.ArrowInvalid, pa.ArrowNotImplementedError) as exc:
+            raise BadInput(f"scores have the columns {', '.join(SCORES.names)}") from exc
+        failed = len(scores) - scores.column("failure").null_count
+        with self._database.write() as transaction, transaction.tables(fresh=scores):
+            if transaction.ask("has_chunk", run=run, chunk=chunk)[0][0]:
+                return
+            transaction.run("insert_scores", run=run)
+            transaction.run(
+                "insert_chunk",
+                run=run,
+                chunk=chunk,
+                inputs=len(scores),
+                failed=failed,
+                seconds=seconds,
+            )
+
+    def scores(self, run: str) -> pa.Table:
+        """The saved scores with the facts of their requests."""
+        saved = self._database.read(query("scores"), {"run": self._row(run)["run"]})
+        cases = self._cases(run, 0, 2**62).drop_columns(["sealed", "trace_id", "span_id"])
+        lists = saved.column("scores")
+        # Acero's join carries no lists; they are taken along by position.
+        numbered = saved.drop_columns("scores").append_column("at", pa.array(range(len(saved))))
+        joined = numbered.join(cases, "case", join_type="inner").sort_by("case")
+        return joined.append_column("scores", lists.take(joined.column("at"))).drop_columns("at")
+
+    def save_sweep(self, sweep: Sweep) -> None:
+        """Keeps `sweep` as the latest of its run and reference."""
+        self._row(sweep.run)
+        with self._database.write() as transaction:
+            transaction.run(
+                "insert_sweep",
+                run=sweep.run,
+                reference=sweep.reference,
+                created=time.time_ns(),
+                document=sweep.model_dump_json(),
+            )
+
+    def sweeps(self, run: str) -> list[Sweep]:
+        """The latest sweep of each reference."""
+        rows = self._database.read(query("sweeps"), {"run": self._row(run)["run"]})
+        return [Sweep.model_validate_json(d) for d in rows.column("document").to_pylist()]
+
+    def _row(self, run: str) -> dict[str, Any]:
+        for row in self._database.read(query("replays")).to_pylist():
+            if row["run"] == run:
+                return dict(row)
+        raise NotFound(f"there is no replay run {run!r}; see GET /api/replays")
+
+    def _cases(self, run: str, first: int, last: int) -> pa.Table:
+        row = self._row(run)
+        return self._database.read(
+            query("cases"),
+            {k: row[k] for k in ("feature", "last_number", "since", "until")}
+            | {"first": first, "last": last},
+        )
+
+    def _record(self, row: dict[str, Any]) -> ReplayRun:
+        values = {k: row[k] for k in ("feature", "last_number", "since", "until")}
+        chunks = self._database.read(
+            query("replay_chunk_numbers"), values | {"size": CHUNK_INPUTS}
+        )
+        times = {k: rfc3339(row[k]) for k in ("created", "since", "until")}
+        return ReplayRun.model_validate(
+            row | times | {"chunks": tuple(chunks.column(0).to_pylist())}
+        )

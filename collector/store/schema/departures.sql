@@ -1,0 +1,165 @@
+-- Departures: data leaving a device, or passed on by a back end, that began in [since, until);
+-- of one trace where `only_trace` is not null.
+--
+-- A departure is the innermost client span of its chain. Climbing from it: outer client spans lend
+-- what it does not say itself, the request tells the cause, a server span on the way means that a
+-- back end passed the data on. Bytes are unknown where nothing measured them or no answer came.
+create or replace macro departures(since, until, only_trace) as table
+with recursive climb as (
+    select
+        trace_id, span_id as departure, parent_span_id as parent, 0 as depth, 0 as servers,
+        kind, span_id, feature, decision, placement, audit_sampled,
+        egress_region, data_categories, purpose, consent_state, installation
+    from spans
+    where kind = 'CLIENT' and time >= since and time < until + 3600000000000
+        and (only_trace is null or trace_id = only_trace)
+    union all
+    select
+        c.trace_id, c.departure, p.parent_span_id, c.depth + 1,
+        c.servers + case when p.kind = 'SERVER' then 1 else 0 end,
+        p.kind, p.span_id, p.feature, p.decision, p.placement, p.audit_sampled,
+        p.egress_region, p.data_categories, p.purpose, p.consent_state, p.installation
+    from climb c
+    join spans p on p.trace_id = c.trace_id and p.span_id = c.parent
+    where c.depth < 32
+),
+outers as (
+    select distinct trace_id, span_id
+    from climb
+    where depth > 0 and kind = 'CLIENT' and servers = 0
+),
+chains as (
+    select
+        trace_id,
+        departure,
+        max(servers) > 0 as passed_on,
+        arg_min(span_id, depth) filter (where feature is not null and decision is not null)
+            as request,
+        arg_min(decision, depth) filter (where feature is not null and decision is not null)
+            as decision,
+        arg_min(placement, depth) filter (where feature is not null and decision is not null)
+            as placement,
+        arg_min(audit_sampled, depth) filter (where feature is not null and decision is not null)
+            as audit_sampled,
+        arg_min(feature, depth) filter (where feature is not null) as feature,
+        arg_min(egress_region, depth)
+            filter (where egress_region is not null and kind = 'CLIENT' and servers = 0) as region,
+        arg_min(data_categories, depth)
+            filter (where data_categories is not null and kind = 'CLIENT' and servers = 0)
+            as category,
+        arg_min(purpose, depth)
+            filter (where purpose is not null and kind = 'CLIENT' and servers = 0) as purpose,
+        arg_min(consent_state, depth)
+            filter (where consent_state is not null and kind = 'CLIENT' and servers = 0)
+            as consent
+    from climb
+    group by trace_id, departure
+),
+measured as (
+    select
+        s.*,
+        c.request, c.decision as request_decision, c.placement as request_placement,
+        c.audit_sampled as request_audited, c.passed_on,
+        coalesce(c.feature, 'unknown') as of_feature,
+        c.region as chain_region, c.category as chain_category,
+        c.purpose as chain_purpose, c.consent as chain_consent,
+        case
+            when s.error_type is not null and s.http_status is null then null
+            else coalesce(s.egress_bytes, s.http_request_body_size, s.http_request_size)
+        end as bytes,
+        case
+            when s.error_type is not null and s.http_status is null then null
+            when s.egress_bytes is not null then 'limen.egress.bytes'
+            when s.http_request_body_size is not null then 'http.request.body.size'
+            when s.http_request_size is not null then 'http.request.size'
+        end as measure,
+        coalesce(s.server_address, 'unknown') as destination,
+        coalesce(r.sort_key, '') as release_key
+    from chains c
+    join spans s on s.trace_id = c.trace_id and s.span_id = c.departure
+    left join releases r on r.release = s.release
+    where s.time < until
+        and not exists (
+            from outers o where o.trace_id = c.trace_id and o.span_id = c.departure
+        )
+),
+declared as (
+    select
+        m.trace_id,
+        m.span_id,
+        any_value(p.policy_version) is not null as has_policy,
+        bool_or(m.destination like f.host) as host_named,
+        bool_or(m.destination like f.host and m.chain_purpose = f.purpose) as purpose_named,
+        bool_or(list_has_all(string_split(p.categories, ','), string_split(m.chain_category, ',')))
+            as categories_named
+    from measured m
+    left join policy_features p
+        on p.feature = m.of_feature
+        and m.release_key >= p.from_key and m.release_key < p.until_key
+    left join policy_flows f on f.feature = m.of_feature
+    group by m.trace_id, m.span_id
+)
+select
+    m.trace_id,
+    m.span_id,
+    m.request,
+    m.time,
+    m.received_time,
+    m.installation,
+    coalesce(m.app, 'unknown') as app,
+    coalesce(m.environment, 'unknown') as environment,
+    m.of_feature as feature,
+    coalesce(m.release, 'unknown') as release,
+    coalesce(
+        coalesce(m.os_name, m.os_type) || ' ' || split_part(m.os_version, '.', 1),
+        m.os_name,
+        m.os_type,
+        'unknown'
+    ) as os,
+    coalesce(m.device_model, 'unknown') as device_model,
+    coalesce(m.country, 'unknown') as country,
+    case
+        when m.passed_on then 'onward'
+        when m.request is not null or m.installation is not null then 'device'
+        else 'unknown'
+    end as leg,
+    m.destination,
+    coalesce(
+        m.chain_region,
+        (select min(h.region) from policy_hosts h where m.destination like h.host),
+        'unknown'
+    ) as region,
+    coalesce(m.chain_category, 'unknown') as category,
+    coalesce(m.chain_purpose, 'unknown') as purpose,
+    coalesce(m.chain_consent, 'unknown') as consent,
+    case
+        when m.request is null then 'unknown'
+        when m.request_decision = 'accept' and m.request_audited then 'audit'
+        when m.request_decision in ('accept', 'cloud') then 'design'
+        when m.request_placement = 'cloud' then 'design'
+        else 'fallback'
+    end as cause,
+    case
+        when not d.has_policy then null
+        when not coalesce(d.host_named, false) then false
+        when m.chain_purpose is null or coalesce(m.chain_category, 'unknown') = 'unknown' then null
+        else d.purpose_named and d.categories_named
+    end as declared,
+    m.bytes,
+    m.measure,
+    make_timestamp(m.time // 3600000000000 * 3600000000) as hour,
+    cast(make_timestamp(m.time // 1000) as date) as day
+from measured m
+join declared d on d.trace_id = m.trace_id and d.span_id = m.span_id
+union all
+select
+    null, null, null, b.received_time, b.received_time, b.installation,
+    coalesce(b.app, 'unknown'), coalesce(b.environment, 'unknown'), 'unknown',
+    coalesce(b.release, 'unknown'), 'unknown', 'unknown', 'unknown',
+    'device', 'telemetry', 'unknown',
+    case b.signal when 'traces' then 'diagnostics_other' else 'unknown' end,
+    'analytics', 'unknown', 'design', null, b.body_bytes, 'otlp.body',
+    make_timestamp(b.received_time // 3600000000000 * 3600000000),
+    cast(make_timestamp(b.received_time // 1000) as date)
+from batches b
+where only_trace is null and b.installation is not null and b.received_time >= since and b.received_time < until

@@ -1,0 +1,4 @@
+-- Which schema this file has; one row.
+create table schema_version (
+    version integer not null
+)

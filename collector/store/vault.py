@@ -1,0 +1,70 @@
+"""Logged inputs, sealed (AES-256-GCM) with a key per installation that is not in the database.
+
+The keys stand in one file, rewritten by rename before the inputs they seal are committed. Without
+its key an input cannot be opened: destroying the key erases the inputs of that installation.
+"""
+
+import base64
+import json
+import secrets
+from pathlib import Path
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from collector.contract.errors import StoreUnusable
+from collector.keys import write_private
+
+_NONCE_BYTES = 12
+
+
+class Vault:
+    """Seals and opens inputs under the keys in `path`. Used from one thread at a time to seal."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._keys = _read_keys(path)
+        self._unsaved = False
+
+    def __repr__(self) -> str:
+        return f"Vault({len(self._keys)} keys)"
+
+    def seal(self, content: bytes, installation: bytes, span: bytes) -> bytes:
+        """`content` sealed for `installation`, bound to the span it belongs to.
+
+        `save` must succeed before what this returns is stored.
+        """
+        key = self._keys.get(installation)
+        if key is None:
+            key = self._keys[installation] = AESGCM.generate_key(256)
+            self._unsaved = True
+        nonce = secrets.token_bytes(_NONCE_BYTES)
+        return nonce + AESGCM(key).encrypt(nonce, content, installation + span)
+
+    def save(self) -> None:
+        """Makes new keys durable."""
+        if self._unsaved:
+            document = {k.hex(): base64.b64encode(v).decode() for k, v in self._keys.items()}
+            write_private(self._path, json.dumps(document).encode())
+            self._unsaved = False
+
+    def open(self, sealed: bytes, installation: bytes, span: bytes) -> bytes | None:
+        """The content, or None where the key is gone or the seal is broken."""
+        key = self._keys.get(installation)
+        if key is None:
+            return None
+        nonce, body = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
+        try:
+            return AESGCM(key).decrypt(nonce, body, installation + span)
+        except (InvalidTag, ValueError):
+            return None
+
+
+def _read_keys(path: Path) -> dict[bytes, bytes]:
+    if not path.exists():
+        return {}
+    try:
+        document = json.loads(path.read_bytes())
+        return {bytes.fromhex(k): base64.b64decode(v) for k, v in document.items()}
+    except (ValueError, AttributeError) as exc:
+        raise StoreUnusable(f"{path} is damaged: restore it from a backup") from exc

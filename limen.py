@@ -1,0 +1,40 @@
+"""The front door: the `limen` command. Each package brings its own sub-commands."""
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+
+PACKAGES = ("demo", "collector", "dashboard", "models", "replay")
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole command line."""
+    limen = argparse.ArgumentParser(
+        prog="limen",
+        description="Privacy-aware observability for AI that runs partly on the phone.",
+    )
+    commands = limen.add_subparsers(required=True, metavar="COMMAND")
+    for package in PACKAGES:
+        importlib.import_module(f"{package}.commands").register(commands)
+    return limen
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one command. 0 good, 1 the answer is no, 2 bad usage or input."""
+    from collector.contract.errors import LimenError
+    from models.errors import ModelError
+
+    args = parser().parse_args(argv)
+    try:
+        code: int = args.run(args)
+    except (LimenError, ModelError) as exc:
+        sys.stderr.write(f"limen: {exc}\n")
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())
