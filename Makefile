@@ -1,0 +1,62 @@
+# Two commands: `make demo` shows Limen at work, `make test` runs every test.
+PYTHON ?= python3
+VENV ?= .venv
+PLAIN ?= .venv-plain
+
+# tflite-runtime exists for Linux and Python 3.11 only, and holds NumPy at 1; elsewhere LiteRT alone.
+CONSTRAINTS := $(shell $(PYTHON) -c "import sys; print('constraints-tflite.txt' if sys.platform == 'linux' and sys.version_info[:2] == (3, 11) else 'constraints.txt')")
+PIP_FLAGS := --quiet --disable-pip-version-check
+
+.PHONY: demo test check bench browser pictures clean
+
+demo: $(VENV)/.demo
+	$(VENV)/bin/limen demo
+
+test: $(VENV)/.dev browser
+	$(VENV)/bin/pytest
+
+# Everything the tests do not see: style, types, and the world without tflite-runtime.
+check: test $(PLAIN)/.dev
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+	$(PLAIN)/bin/python -c "import collector.server.run, dashboard.commands, demo.commands, limen, models.interpreters, replay.commands"
+	$(PLAIN)/bin/pytest -m "not end_to_end"
+
+bench: $(VENV)/.dev
+	$(VENV)/bin/python -m bench.ingest
+	$(VENV)/bin/python -m bench.replay
+
+pictures: $(VENV)/.dev browser
+	$(VENV)/bin/python -m tests.end_to_end.pictures
+
+browser:
+	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium; \
+	else \
+		echo "No Chromium: the pages are not tested. Install it: sudo apt-get install chromium"; \
+	fi
+
+define environment
+	@$(PYTHON) -c 'import sys; sys.exit("Limen needs Python 3.11 or newer: make PYTHON=python3.11" if sys.version_info < (3, 11) else 0)'
+	@echo "Installing into $(1) …"
+	@test -x $(1)/bin/python || $(PYTHON) -m venv $(1)
+	@$(1)/bin/pip install $(PIP_FLAGS) -c $(2) -e '$(3)'
+	@touch $@
+endef
+
+$(VENV)/.demo: pyproject.toml $(CONSTRAINTS)
+	$(call environment,$(VENV),$(CONSTRAINTS),.[demo$(COMMA)tflite])
+
+$(VENV)/.dev: pyproject.toml $(CONSTRAINTS)
+	$(call environment,$(VENV),$(CONSTRAINTS),.[demo$(COMMA)dev$(COMMA)tflite])
+	@touch $(VENV)/.demo
+
+$(PLAIN)/.dev: pyproject.toml constraints.txt
+	$(call environment,$(PLAIN),constraints.txt,.[demo$(COMMA)dev])
+
+COMMA := ,
+
+clean:
+	rm -rf $(VENV) $(PLAIN) .mypy_cache .pytest_cache .ruff_cache
