@@ -1,0 +1,42 @@
+"""The frame of every page: navigation, filters, and what stands there when nothing can be shown.
+
+Run by `limen dashboard`; the collector's address comes behind `--`.
+"""
+
+import argparse
+
+import streamlit as st
+
+from dashboard import states, theme
+from dashboard.questions import Questions
+from dashboard.sidebar import choose
+from dashboard.views import View
+from dashboard.views.registry import VIEWS
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--api", required=True)
+    questions = Questions(parser.parse_args().api)
+    st.set_page_config(page_title="Limen", page_icon=theme.mark(wordmark=False), layout="wide")
+    st.logo(theme.mark(), icon_image=theme.mark(wordmark=False), size="large")
+
+    def page(view: View) -> st.Page:
+        def run() -> None:
+            view.show(questions, selection)
+
+        path = None if view is VIEWS[0] else view.path
+        return st.Page(
+            run, title=view.title, icon=view.icon, url_path=path, default=view is VIEWS[0]
+        )
+
+    chosen = st.navigation([page(view) for view in VIEWS])
+    with states.guarded():
+        if questions.status()["first_data"] is None:
+            states.no_data(questions)
+        else:
+            selection = choose(questions)
+            chosen.run()
+
+
+main()

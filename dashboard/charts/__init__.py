@@ -1,0 +1,1 @@
+"""Figures made of rows: one kind of picture a file, no Streamlit."""

@@ -1,0 +1,62 @@
+"""The sweep of a replay: what every threshold would do, and where today's stands."""
+
+import plotly.graph_objects as go
+
+from collector.contract.records import Sweep
+from dashboard.charts.layout import figure, ratio_axis
+from dashboard.formats import percent, score
+from dashboard.theme import BLOCKED, CLOUD, DEVICE, ERROR
+
+
+def curve(sweep: Sweep, chosen: float) -> go.Figure:
+    """Error among device answers, fallback rate and device share by threshold, with marks."""
+    made = figure(380, x_title="Threshold")
+    made.update_layout(
+        margin={"t": 70, "l": 8, "r": 8, "b": 8},
+        legend={"y": -0.2, "yanchor": "top"},
+    )
+    made.update_yaxes(ratio_axis())
+    made.update_xaxes(showgrid=False)
+    thresholds = [point.threshold for point in sweep.points]
+    for name, values, colour, dash in (
+        ("Fallback rate", [p.fallback_rate for p in sweep.points], CLOUD, "solid"),
+        ("Device share", [p.device_share for p in sweep.points], DEVICE, "solid"),
+        ("Error among device answers", [p.error_rate for p in sweep.points], ERROR, "dash"),
+    ):
+        made.add_scatter(
+            x=thresholds,
+            y=values,
+            name=name,
+            mode="lines",
+            line={"color": colour, "dash": dash, "width": 2.5},
+            text=[percent(value) for value in values],
+            hovertemplate="%{x:.3f}: %{text}",
+        )
+    for level, (threshold, names) in enumerate(sorted(marks(sweep, chosen).items())):
+        made.add_vline(
+            threshold,
+            line={"color": BLOCKED, "width": 1.5, "dash": "solid" if "chosen" in names else "dot"},
+        )
+        made.add_annotation(
+            text=f"{', '.join(names)} {score(threshold)}",
+            x=threshold,
+            y=1,
+            yref="y domain",
+            yanchor="bottom",
+            yshift=4 + 18 * level,
+            xanchor="right" if threshold > 0.5 else "left",
+            showarrow=False,
+            font={"color": BLOCKED, "size": 13},
+        )
+    return made
+
+
+def marks(sweep: Sweep, chosen: float) -> dict[float, list[str]]:
+    """The thresholds to mark, each with all it is: now, recommended, chosen."""
+    recommended = None if sweep.recommended is None else sweep.recommended.threshold
+    found: dict[float, list[str]] = {}
+    for threshold, name in ((sweep.current, "now"), (recommended, "recommended")):
+        if threshold is not None:
+            found.setdefault(threshold, []).append(name)
+    found.setdefault(chosen, []).append("chosen")
+    return found

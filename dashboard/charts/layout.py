@@ -1,0 +1,36 @@
+"""What all figures share: quiet axes, room for the legend, one height per kind."""
+
+from typing import Any
+
+import plotly.graph_objects as go
+
+from dashboard.theme import UNKNOWN, translucent
+
+GRID = translucent(UNKNOWN, 0.25)
+
+
+def figure(height: int, *, y_title: str | None = None, x_title: str | None = None) -> go.Figure:
+    """An empty figure in the house's manners; `height` in pixels."""
+    made = go.Figure()
+    made.update_layout(
+        height=height,
+        margin={"l": 8, "r": 8, "t": 28, "b": 8},
+        legend={"orientation": "h", "yanchor": "bottom", "y": 1.0, "x": 0},
+        hoverlabel={"namelength": -1},
+        bargap=0.35,
+    )
+    made.update_xaxes(title=x_title, gridcolor=GRID, zeroline=False, automargin=True)
+    made.update_yaxes(title=y_title, gridcolor=GRID, zeroline=False, automargin=True)
+    return made
+
+
+def ratio_axis(**more: Any) -> dict[str, Any]:
+    return {"tickformat": ".0%", "rangemode": "tozero", **more}
+
+
+def bars_figure(categories: int, *, least: int = 0) -> go.Figure:
+    """A figure of horizontal bars, as high as its categories, the first on top."""
+    made = figure(max(least, 76 + 38 * categories))
+    made.update_yaxes(autorange="reversed", type="category", showgrid=False)
+    made.update_xaxes(rangemode="tozero")
+    return made

@@ -1,0 +1,117 @@
+"""Rates: by day with the band of their interval, and side by side as bars with it."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import plotly.graph_objects as go
+
+from collector.contract.policy import release_key
+from dashboard.charts.layout import bars_figure, figure, ratio_axis
+from dashboard.formats import UNKNOWN, interval, label, percent, plain
+from dashboard.theme import DECISIONS, release_style, translucent
+from dashboard.theme import UNKNOWN as UNKNOWN_COLOUR
+
+Rows = Sequence[Mapping[str, Any]]
+
+
+def by_day(rows: Rows, rate: str, low: str, high: str, *, whole: bool = False) -> go.Figure:
+    """`rate` by `day`, a line per `release` with the band [low, high]; newest release first.
+
+    `whole` shows the axis up to 100 %, for a rate that is good when high.
+    """
+    made = figure(300)
+    made.update_yaxes(ratio_axis(**({"range": [0, 1.02]} if whole else {})))
+    for position, release in enumerate(releases(rows)):
+        colour, dash = release_style(position)
+        colour = UNKNOWN_COLOUR if release == UNKNOWN else colour
+        found = sorted((r for r in rows if r["release"] == release), key=lambda r: str(r["day"]))
+        days = [row["day"] for row in found]
+        name = plain(release)
+        for edge, fill in ((low, None), (high, "tonexty")):
+            made.add_scatter(
+                x=days,
+                y=[row[edge] for row in found],
+                mode="lines",
+                line={"width": 0},
+                fill=fill,
+                fillcolor=translucent(colour, 0.15),
+                hoverinfo="skip",
+                showlegend=False,
+                legendgroup=name,
+            )
+        made.add_scatter(
+            x=days,
+            y=[row[rate] for row in found],
+            name=name,
+            legendgroup=name,
+            mode="lines+markers",
+            line={"color": colour, "dash": dash, "width": 2.5},
+            marker={"size": 6},
+            text=[f"{percent(r[rate])} {interval(r[low], r[high])}" for r in found],
+            hovertemplate="%{x|%Y-%m-%d}<br>%{text}",
+        )
+    return made
+
+
+def releases(rows: Rows) -> list[str]:
+    """The releases in `rows`, newest first, the unknown one last."""
+    return newest_first(row["release"] for row in rows)
+
+
+def newest_first(names: Iterable[str]) -> list[str]:
+    """Releases as people sort them, each once, the newest first and the unknown one last."""
+    found = set(names)
+    known = sorted(found - {UNKNOWN}, key=release_key, reverse=True)
+    return known + sorted(found & {UNKNOWN})
+
+
+def bars(rows: Rows, dimension: str, rate: str, low: str, high: str, colour: str) -> go.Figure:
+    """`rate` per value of `dimension`, with its interval as a whisker."""
+    found = [row for row in rows if row[rate] is not None]
+    made = bars_figure(len(found))
+    made.update_xaxes(ratio_axis(range=[0, 1.02]))
+    made.add_bar(
+        y=[plain(row[dimension]) for row in found],
+        x=[row[rate] for row in found],
+        orientation="h",
+        marker_color=colour,
+        text=[percent(row[rate]) for row in found],
+        textposition="inside",
+        insidetextanchor="start",
+        customdata=[interval(row[low], row[high]) for row in found],
+        hovertemplate="%{y}: %{text} %{customdata}<extra></extra>",
+        showlegend=False,
+    )
+    for row in found:
+        if row[low] is not None and row[high] is not None:
+            made.add_scatter(
+                x=[row[low], row[high]],
+                y=[plain(row[dimension])] * 2,
+                mode="lines+markers",
+                line={"color": UNKNOWN_COLOUR, "width": 2},
+                marker={"symbol": "line-ns-open", "size": 10, "color": UNKNOWN_COLOUR},
+                hoverinfo="skip",
+                showlegend=False,
+            )
+    return made
+
+
+def reasons(rows: Rows) -> go.Figure:
+    """Requests per `reason`, coloured by what became of them (`decision`)."""
+    made = bars_figure(len(rows))
+    ordered = sorted(rows, key=lambda row: -row["requests"])
+    for decision in dict.fromkeys(row["decision"] for row in ordered):
+        found = [row for row in ordered if row["decision"] == decision]
+        made.add_bar(
+            y=[label(plain(row["reason"])) for row in found],
+            x=[row["requests"] for row in found],
+            orientation="h",
+            name=label(decision or UNKNOWN),
+            marker_color=DECISIONS.get(decision, UNKNOWN_COLOUR),
+            text=[percent(row["share"]) for row in found],
+            textposition="outside",
+            cliponaxis=False,
+            hovertemplate="%{y}: %{x:,} (%{text})",
+        )
+    made.update_layout(barmode="stack", margin={"r": 52})
+    return made

@@ -1,0 +1,119 @@
+"""How a value reads, once for every page: percent, counts, bytes, milliseconds, times.
+
+None is `unknown`, never zero. Times are UTC and say so.
+"""
+
+import html
+import math
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+UNKNOWN = "unknown"
+
+_SIZES = ("B", "kB", "MB", "GB", "TB", "PB")
+
+
+def _missing(value: object) -> bool:
+    return value is None or (isinstance(value, float) and math.isnan(value))
+
+
+def percent(value: float | None) -> str:
+    """A ratio as a percentage with one decimal."""
+    return UNKNOWN if value is None or _missing(value) else f"{value:.1%}"
+
+
+def score(value: float | None) -> str:
+    """A confidence or a threshold, as apps and policies write them."""
+    return UNKNOWN if value is None or _missing(value) else f"{value:.3f}"
+
+
+def interval(low: float | None, high: float | None) -> str:
+    """The bounds of a ratio as `[low, high]`."""
+    if _missing(low) and _missing(high):
+        return UNKNOWN
+    return f"[{percent(low)}, {percent(high)}]"
+
+
+def count(value: float | None) -> str:
+    """A whole number with thousands separators."""
+    return UNKNOWN if value is None or _missing(value) else f"{value:,.0f}"
+
+
+def size(value: float | None) -> str:
+    """Bytes in SI units, three digits where there are that many."""
+    if value is None or _missing(value):
+        return UNKNOWN
+    step, rest = 0, abs(value)
+    while rest >= 999.5 and step < len(_SIZES) - 1:
+        step, rest = step + 1, rest / 1000
+    sign = "-" if value < 0 else ""
+    digits = 0 if step == 0 and rest == round(rest) or rest >= 99.95 else 1
+    return f"{sign}{rest:,.{digits}f} {_SIZES[step]}"
+
+
+def milliseconds(value: float | None) -> str:
+    """A duration in milliseconds; below ten with one decimal."""
+    if value is None or _missing(value):
+        return UNKNOWN
+    return f"{value:,.1f} ms" if abs(value) < 9.95 else f"{value:,.0f} ms"
+
+
+def moment(value: str | datetime | None) -> str:
+    """An RFC 3339 time or an aware datetime, as UTC to the second."""
+    if value is None or _missing(value):
+        return UNKNOWN
+    found = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return f"{found.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def members(value: str | None) -> str:
+    """A comma-joined set, readable."""
+    return UNKNOWN if value is None or _missing(value) else value.replace(",", ", ")
+
+
+def optional(value: object) -> str:
+    """Text that need not be there: a request that the device answered has no reason."""
+    return "–" if value is None or _missing(value) else words(value)
+
+
+def flag(value: bool | None) -> str:
+    return UNKNOWN if value is None or _missing(value) else "yes" if value else "no"
+
+
+def words(value: object) -> str:
+    """A value as plain text; a list as its members, comma-joined."""
+    if value is None or _missing(value):
+        return UNKNOWN
+    if isinstance(value, list | tuple):
+        return ", ".join(str(part) for part in value) or UNKNOWN
+    return str(value)
+
+
+_WRITTEN: Mapping[str, str] = {"os": "OS", "p50": "p50", "p95": "p95", "p99": "p99", "ms": "(ms)"}
+
+
+def label(name: str) -> str:
+    """A name of the API as a reader sees it: `low_confidence` is `Low confidence`."""
+    first, *rest = name.split("_")
+    head = _WRITTEN.get(first, first[:1].upper() + first[1:])
+    return " ".join([head, *(_WRITTEN.get(word, word) for word in rest)])
+
+
+def plain(value: object) -> str:
+    """Text for a figure: Plotly reads a little HTML, and telemetry must not be read as any."""
+    return html.escape(words(value), quote=False)
+
+
+BY_UNIT: Mapping[str, Callable[[Any], str]] = {
+    "ratio": percent,
+    "score": score,
+    "count": count,
+    "bytes": size,
+    "ms": milliseconds,
+    "time": moment,
+    "flag": flag,
+    "optional": optional,
+    "set": members,
+    "text": words,
+}

@@ -1,0 +1,96 @@
+"""A question on the page: its picture, the table under it, and on demand what its numbers mean."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Any
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from collector.contract.records import Answer
+from dashboard import tables
+from dashboard.formats import label, words
+from dashboard.questions import Questions
+from dashboard.selection import PERIODS, Selection
+
+_CHART = {"displaylogo": False, "modeBarButtonsToRemove": ["lasso2d", "select2d", "autoScale2d"]}
+
+
+def title(name: str, selection: Selection, *, live: bool = False) -> bool:
+    """The page's name, and in one line what it is narrowed to.
+
+    With `live`, a switch beside it; True while it is on.
+    """
+    on = False
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.title(name, anchor=False)
+        if live:
+            help_text = "Asks again every few seconds"
+            on = st.toggle("Live", key="live", bind="query-params", help=help_text)
+    chosen = [f"{label(name)} {words(found)}" for name, found in selection.values.items()]
+    st.text(" · ".join([PERIODS[selection.period], *chosen]))
+    return on
+
+
+def not_narrowed(selection: Selection, metric: str) -> None:
+    """Says which filters `metric` cannot follow, so that nobody reads it as narrowed."""
+    if ignored := selection.ignored_by(metric):
+        names = ", ".join(label(name) for name in ignored)
+        st.caption(f"{label(metric)} is not defined by {names}: that filter does not narrow it.")
+
+
+def tiles() -> AbstractContextManager[object]:
+    """A row of headline numbers that wraps on a narrow screen."""
+    return st.container(horizontal=True)
+
+
+def heading(title: str, questions: Questions, *metrics: str) -> None:
+    """`title`, and beside it the definitions of the metrics it is made of."""
+    with st.container(horizontal=True, vertical_alignment="center", key=f"head-{label(title)}"):
+        st.subheader(title, anchor=False, width="stretch")
+        with st.popover("Definition", icon=":material/info:", type="tertiary"):
+            definitions(questions, metrics)
+
+
+def chart(figure: go.Figure, *, key: str, alt: str) -> None:
+    st.plotly_chart(figure, key=key, alt=alt, config=_CHART)
+
+
+def table_under(answer: Answer, name: str) -> None:
+    """The text alternative of the chart above."""
+    with st.expander("Table"):
+        tables.show_answer(answer, name)
+
+
+def rows_under(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str], name: str) -> None:
+    """The text alternative of the chart above, from rows of our own order."""
+    with st.expander("Table"):
+        tables.show(rows, columns, name=name)
+
+
+def definitions(questions: Questions, metrics: Sequence[str]) -> None:
+    """What each metric counts: its words, its columns with their units, its SQL."""
+    catalogue = questions.catalogue()
+    for name in metrics:
+        metric = catalogue[name]
+        st.text(f"{label(name)}: {metric['description']}")
+        tables.show(
+            metric["columns"],
+            {"name": "text", "unit": "text", "description": "text"},
+            name=f"Columns of {label(name)}",
+        )
+        st.text(f"By and where: {', '.join(metric['dimensions'])}")
+        st.code(metric["sql"], language="sql")
+
+
+def tile(title: str, value: str, below: str, meaning: str) -> None:
+    """One headline number; `below` is its interval or its base, `meaning` what it counts."""
+    st.metric(
+        title,
+        value,
+        delta=below or None,
+        delta_color="off",
+        delta_arrow="off",
+        help=meaning,
+        border=True,
+    )

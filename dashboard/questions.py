@@ -1,0 +1,96 @@
+"""What the pages ask: every answer kept a few seconds, so that a filter's click asks once."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import streamlit as st
+
+from collector.contract.client import LimenClient
+from collector.contract.errors import LimenError
+from collector.contract.records import Answer, Query, ReplayRun, Sweep
+
+SECONDS = 5
+Found = TypeVar("Found")
+
+
+class StrangeAnswer(LimenError):
+    """What answers is no collector of this version."""
+
+
+@st.cache_resource(show_spinner=False)
+def _client(api: str) -> LimenClient:
+    return LimenClient(api, timeout=30.0)
+
+
+def _ask(api: str, question: Callable[[LimenClient], Found]) -> Found:
+    try:
+        return question(_client(api))
+    except (ValueError, KeyError, TypeError) as exc:
+        raise StrangeAnswer(
+            f"what answers at {api} is not a collector of this version; "
+            "run dashboard and collector from one installation, or name another with --api"
+        ) from exc
+
+
+class Questions:
+    """The questions of one session to the collector at `api`. Raises LimenError."""
+
+    def __init__(self, api: str) -> None:
+        self.api = api
+
+    def status(self) -> dict[str, Any]:
+        return _status(self.api)
+
+    def catalogue(self) -> dict[str, dict[str, Any]]:
+        """The metrics by name."""
+        return _catalogue(self.api)
+
+    def metrics(self, queries: Sequence[Query]) -> list[Answer]:
+        """The answers in the order of `queries`, in one request."""
+        return _metrics(self.api, tuple(q.model_dump_json(by_alias=True) for q in queries))
+
+    def trace(self, trace_id: str) -> dict[str, Any]:
+        return _trace(self.api, trace_id)
+
+    def replays(self) -> list[ReplayRun]:
+        return _replays(self.api)
+
+    def sweeps(self, run: str) -> list[Sweep]:
+        return _sweeps(self.api, run)
+
+
+def forget() -> None:
+    """The next question is asked anew."""
+    for kept in (_status, _metrics, _trace, _replays, _sweeps):
+        kept.clear()
+
+
+@st.cache_data(ttl=SECONDS, max_entries=8, show_spinner=False)
+def _status(api: str) -> dict[str, Any]:
+    return _ask(api, LimenClient.status)
+
+
+@st.cache_data(ttl=60, max_entries=8, show_spinner=False)
+def _catalogue(api: str) -> dict[str, dict[str, Any]]:
+    return {metric["name"]: metric for metric in _ask(api, LimenClient.catalogue)}
+
+
+@st.cache_data(ttl=SECONDS, max_entries=128, show_spinner=False)
+def _metrics(api: str, queries: tuple[str, ...]) -> list[Answer]:
+    asked = [Query.model_validate_json(query) for query in queries]
+    return _ask(api, lambda client: client.metrics(asked))
+
+
+@st.cache_data(ttl=SECONDS, max_entries=32, show_spinner=False)
+def _trace(api: str, trace_id: str) -> dict[str, Any]:
+    return _ask(api, lambda client: client.trace(trace_id))
+
+
+@st.cache_data(ttl=SECONDS, max_entries=8, show_spinner=False)
+def _replays(api: str) -> list[ReplayRun]:
+    return _ask(api, LimenClient.replays)
+
+
+@st.cache_data(ttl=SECONDS, max_entries=32, show_spinner=False)
+def _sweeps(api: str, run: str) -> list[Sweep]:
+    return _ask(api, lambda client: client.sweeps(run))

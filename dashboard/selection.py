@@ -1,0 +1,46 @@
+"""What the reader selected: a period and the values of some dimensions."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from collector.contract.records import Query
+
+PERIODS: Mapping[str, str] = {
+    "24h": "Last 24 hours",
+    "7d": "Last 7 days",
+    "14d": "Last 14 days",
+    "30d": "Last 30 days",
+}
+DEFAULT_PERIOD = "7d"
+
+
+def question(
+    metric: str, period: str, by: tuple[str, ...], where: Mapping[str, tuple[str, ...]]
+) -> Query:
+    """`metric` of the last `period`, until now."""
+    return Query.model_validate(
+        {"metric": metric, "from": f"-{period}", "by": by, "where": dict(where)}
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Selection:
+    """`period` is a key of PERIODS; `values` maps a dimension to what it may be, never empty."""
+
+    period: str = DEFAULT_PERIOD
+    values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    catalogue: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    def query(
+        self, metric: str, *by: str, where: Mapping[str, tuple[str, ...]] | None = None
+    ) -> Query:
+        """`metric` of the selection; a dimension that the metric lacks does not narrow it."""
+        has = self.catalogue[metric]["dimensions"]
+        values = {**self.values, **(where or {})}
+        where = {name: found for name, found in values.items() if name in has}
+        return question(metric, self.period, by, where)
+
+    def ignored_by(self, metric: str) -> tuple[str, ...]:
+        """The selected dimensions that do not narrow `metric`."""
+        return tuple(n for n in self.values if n not in self.catalogue[metric]["dimensions"])

@@ -1,0 +1,105 @@
+"""A decision and a threshold in plain words. Numbers are quoted, never computed."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from collector.contract.records import Sweep, SweepPoint
+from dashboard.formats import count, label, milliseconds, moment, percent, score, size, words
+
+
+def decision(request: Mapping[str, Any]) -> str:
+    """Why this request was answered where it was, in one sentence or two."""
+    reason = label(words(request["reason"])).lower()
+    sure = _sure(request)
+    outcome = {
+        "accept": f"The device answered: {sure or 'its answer was used'}",
+        "fallback": f"The device asked the cloud, {reason}" + (f": {sure}" if sure else ""),
+        "cloud": "The cloud answered, as planned for this feature: no model ran on the device",
+        "blocked": f"No answer was possible, {reason}" + (f": {sure}" if sure else ""),
+        "error": "No answer: something failed",
+    }.get(request["decision"], "What became of this request is unknown")
+    return f"{outcome}. {_circumstances(request)}"
+
+
+def _sure(request: Mapping[str, Any]) -> str | None:
+    confidence, threshold = request["confidence"], request["threshold"]
+    if confidence is None:
+        return None
+    model = words(request["model"])
+    if threshold is None:
+        return f"{model} was {score(confidence)} sure, the threshold is unknown"
+    side = "below" if confidence < threshold else "not below"
+    return f"{model} was {score(confidence)} sure, {side} the threshold of {score(threshold)}"
+
+
+def _circumstances(request: Mapping[str, Any]) -> str:
+    network = request["network"]
+    link = "with no network" if network == "unavailable" else f"on network {words(network)}"
+    took = f"It took {milliseconds(request['duration_ms'])} on {words(request['device_model'])}"
+    audit = " It was also sent to the cloud at random, as an audit."
+    return f"{took} ({words(request['os'])}), {link}.{audit if request['audit_sampled'] else ''}"
+
+
+_CAUSES: Mapping[str, str] = {
+    "fallback": "because of a fallback",
+    "design": "by design",
+    "audit": "as an audit",
+}
+
+
+def departure(row: Mapping[str, Any]) -> str:
+    """A flow of the ledger as a sentence."""
+    hidden = row["unknown_bytes_transfers"]
+    unmeasured = f" ({count(hidden)} of unknown size)" if hidden else ""
+    cause = _CAUSES.get(row["cause"], "for a cause unknown")
+    return (
+        f"{words(row['feature'])} {words(row['release'])} sent {size(row['bytes'])} of "
+        f"{words(row['category']).replace('_', ' ').replace(',', ', ')} {cause}: "
+        f"{count(row['transfers'])} transfers{unmeasured} from "
+        f"{count(row['installations'])} installations."
+    )
+
+
+def run_line(feature: str, model: str, runtime: str, inputs: int, created: str) -> str:
+    """A replay run in one line."""
+    return f"{feature} · {model} on {runtime} · {count(inputs)} inputs · {moment(created)}"
+
+
+def recommendation(sweep: Sweep) -> str:
+    """The recommended threshold, or that there is none."""
+    found = sweep.recommended
+    return "No recommendation" if found is None else f"Recommended: {score(found.threshold)}"
+
+
+def point(chosen: SweepPoint, current: SweepPoint | None) -> str:
+    """What the threshold of `chosen` would do, beside what `current` does."""
+    if current is None:
+        return (
+            f"At {score(chosen.threshold)} the device would answer "
+            f"{percent(chosen.device_share)} of requests, {percent(chosen.error_rate)} of them "
+            f"wrong, and {percent(chosen.fallback_rate)} would fall back. {_egress(chosen)}"
+        )
+    if current.threshold == chosen.threshold:
+        return (
+            f"At {score(chosen.threshold)}, the threshold now in use, the device answers "
+            f"{percent(chosen.device_share)} of requests, {percent(chosen.error_rate)} of them "
+            f"wrong, and {percent(chosen.fallback_rate)} fall back."
+        )
+    direction = "Raised" if chosen.threshold > current.threshold else "Lowered"
+    return (
+        f"{direction} to {score(chosen.threshold)} from {score(current.threshold)}, the device "
+        f"would answer {percent(chosen.device_share)} of requests instead of "
+        f"{percent(current.device_share)}; {percent(chosen.error_rate)} of its answers would be "
+        f"wrong instead of {percent(current.error_rate)}; {percent(chosen.fallback_rate)} would "
+        f"fall back instead of {percent(current.fallback_rate)}. {_egress(chosen)}"
+    )
+
+
+def _egress(found: SweepPoint) -> str:
+    change = found.egress_change
+    if change is None:
+        return "What that would send more or less is unknown."
+    if change == 0:
+        return "The same bytes would leave the device."
+    more = "more" if change > 0 else "less"
+    return f"Per request, {size(abs(change))} {more} would leave the device."

@@ -1,0 +1,83 @@
+"""The filters, in the sidebar on every page and in the address of the page."""
+
+from collections.abc import Iterable, Mapping
+
+import streamlit as st
+
+from dashboard.charts.rates import newest_first
+from dashboard.questions import Questions, forget
+from dashboard.selection import DEFAULT_PERIOD, PERIODS, Selection, question
+
+ALL = "all"
+PRODUCTION = "production"
+SEVERAL: Mapping[str, str] = {"release": "Release", "feature": "Feature", "os": "OS"}
+FILTERS = ("period", "app", "environment", *SEVERAL)
+
+
+def choose(questions: Questions) -> Selection:
+    """The filters as widgets, each bound to the query parameter of its name."""
+    with st.sidebar:
+        period = st.selectbox(
+            "Period",
+            list(PERIODS),
+            index=list(PERIODS).index(DEFAULT_PERIOD),
+            format_func=PERIODS.__getitem__,
+            key="period",
+            bind="query-params",
+        )
+        known = _known(questions, period)
+        values = {
+            "app": _one("app", "App", known["app"], ALL),
+            "environment": _one("environment", "Environment", known["environment"], PRODUCTION),
+            **{name: _some(name, title, known[name]) for name, title in SEVERAL.items()},
+        }
+        if st.button("Refresh", icon=":material/refresh:", width="stretch"):
+            forget()
+            st.rerun()
+    return Selection(
+        period=period,
+        values={name: found for name, found in values.items() if found},
+        catalogue=questions.catalogue(),
+    )
+
+
+def reset() -> None:
+    """Every filter back to its default; a callback, since a drawn widget cannot be set."""
+    st.session_state.update(period=DEFAULT_PERIOD, app=ALL, environment=PRODUCTION)
+    st.session_state.update({name: [] for name in SEVERAL})
+
+
+def _known(questions: Questions, period: str) -> dict[str, list[str]]:
+    names = ("app", "environment", *SEVERAL)
+    asked = [question("fallback_rate", period, (name,), {}) for name in names]
+    found: dict[str, list[str]] = {}
+    for name, answer in zip(names, questions.metrics(asked), strict=True):
+        values = {str(row[name]) for row in answer.records() if row[name] is not None}
+        found[name] = newest_first(values) if name == "release" else sorted(values)
+    return found
+
+
+def _linked(name: str, known: Iterable[str]) -> list[str]:
+    """`known`, and what the address names beside it: a link must not lose a filter silently."""
+    return list(dict.fromkeys([*known, *st.query_params.get_all(name)]))
+
+
+def _one(name: str, title: str, known: list[str], default: str) -> tuple[str, ...]:
+    options = list(dict.fromkeys([ALL, default, *_linked(name, known)]))
+    chosen = st.selectbox(
+        title,
+        options,
+        index=options.index(default),
+        format_func=lambda value: "All" if value == ALL else value,
+        key=name,
+        bind="query-params",
+    )
+    return () if chosen == ALL else (chosen,)
+
+
+def _some(name: str, title: str, known: list[str]) -> tuple[str, ...]:
+    return tuple(
+        st.multiselect(
+            title, _linked(name, known), placeholder="All", key=name, bind="query-params"
+        )
+    )

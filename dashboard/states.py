@@ -1,0 +1,89 @@
+"""What a page shows instead of answers: no data yet, no result, no collector."""
+
+import html
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import streamlit as st
+
+from collector.contract.errors import CollectorUnreachable, LimenError
+from dashboard import sidebar, theme
+from dashboard.questions import Questions, forget
+
+_SEND = """\
+limen demo                         # a simulated fleet with real models, or your own app:
+
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+OTLPSpanExporter(endpoint="http://127.0.0.1:4318/v1/traces")
+"""
+
+
+@contextmanager
+def guarded() -> Iterator[None]:
+    """Shows what the collector could not answer as a box with the remedy, never a traceback."""
+    try:
+        yield
+    except LimenError as error:
+        failure(error)
+
+
+def failure(error: LimenError) -> None:
+    """One box: what is wrong and what to do, the error's own sentence in it."""
+    unreachable = isinstance(error, CollectorUnreachable)
+    title = "The collector does not answer" if unreachable else "This question has no answer"
+    sentence = str(error)
+    _box(title, sentence[:1].upper() + sentence[1:] + ".", theme.ERROR, "limen-error")
+    if unreachable:
+        st.code("limen collector", language="bash")
+    if st.button("Try again", icon=":material/refresh:"):
+        forget()
+        st.rerun()
+
+
+@st.fragment(run_every=4)
+def no_data(questions: Questions) -> None:
+    """The collector runs and holds nothing; the page appears with the first data."""
+    with guarded():
+        if questions.status()["first_data"] is not None:
+            st.rerun()
+        _box(
+            "Waiting for the first traces",
+            f"The collector at {questions.api} runs and holds no data yet. "
+            "This page opens by itself when the first request arrives.",
+            theme.DEVICE,
+            "limen-empty",
+        )
+        st.code(_SEND, language="bash")
+
+
+def no_result(what: str) -> None:
+    """The filters leave nothing of `what`."""
+    _box(
+        f"No {what} in this selection",
+        "The collector holds data, but none that fits the period and filters at the left.",
+        theme.UNKNOWN,
+        "limen-empty",
+    )
+    st.button("Reset the filters", icon=":material/filter_alt_off:", on_click=sidebar.reset)
+
+
+def nothing(what: str, next_step: str, command: str | None = None) -> None:
+    """There is no `what` yet; `next_step` says how there will be."""
+    _box(f"No {what} yet", next_step, theme.DEVICE, "limen-empty")
+    if command is not None:
+        st.code(command, language="bash")
+
+
+def notice(title: str, sentences: Sequence[str], colour: str) -> None:
+    """A box that must be seen before anything else on the page, a line per sentence."""
+    _box(title, "\n".join(sentences), colour, "limen-notice")
+
+
+def _box(title: str, text: str, colour: str, kind: str) -> None:
+    st.html(
+        f'<div class="{kind}" role="status" style="border:1px solid {colour};'
+        f"border-left:6px solid {colour};border-radius:8px;padding:14px 18px;"
+        f'background:{theme.translucent(colour, 0.08)}">'
+        f'<div style="font-weight:650;font-size:1.1rem">{html.escape(title)}</div>'
+        f'<div style="margin-top:4px;white-space:pre-line">{html.escape(text)}</div></div>'
+    )

@@ -1,0 +1,145 @@
+"""Overview: the releases side by side, for the engineering lead."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from collector.contract.records import Answer
+from dashboard import panels, states, tables
+from dashboard.charts import rates
+from dashboard.formats import count, interval, milliseconds, percent
+from dashboard.questions import Questions
+from dashboard.selection import PERIODS, Selection
+from dashboard.views import View
+
+SECONDS = 5
+
+_RELEASE_COLUMNS: Mapping[str, str] = {
+    "release": "text",
+    "installations": "count",
+    "adoption": "ratio",
+    "requests": "count",
+    "fallback_rate": "ratio",
+    "fallback_interval": "text",
+    "offline_coverage": "ratio",
+    "error_rate": "ratio",
+    "p95_ms": "ms",
+    "egress_bytes_per_request": "bytes",
+    "completeness": "ratio",
+}
+_RELEASE_TITLES: Mapping[str, str] = {
+    "fallback_interval": "95% interval",
+    "p95_ms": "p95",
+    "egress_bytes_per_request": "Egress per request",
+}
+
+
+def show(questions: Questions, selection: Selection) -> None:
+    live = panels.title("Overview", selection, live=True)
+
+    @st.fragment(run_every=SECONDS if live else None)
+    def content() -> None:
+        with states.guarded():
+            _content(questions, selection)
+
+    content()
+
+
+def _content(questions: Questions, selection: Selection) -> None:
+    fallback, offline, latency, complete, health, complete_by_release, days, reasons = (
+        questions.metrics(
+            [
+                selection.query("fallback_rate"),
+                selection.query("offline_coverage"),
+                selection.query("latency"),
+                selection.query("completeness"),
+                selection.query("release_health"),
+                selection.query("completeness", "release"),
+                selection.query("fallback_rate", "release", "day"),
+                selection.query("fallback_reasons"),
+            ]
+        )
+    )
+    total = fallback.records()[0] if fallback.rows else None
+    if total is None or not total["requests"]:
+        states.no_result("requests")
+        return
+    _headline(total, offline, latency, complete, PERIODS[selection.period])
+
+    panels.heading("Releases", questions, "release_health", "completeness")
+    tables.show(
+        _releases(health, complete_by_release), _RELEASE_COLUMNS, titles=_RELEASE_TITLES,
+        name="Releases side by side",
+    )  # fmt: skip
+    panels.not_narrowed(selection, "completeness")
+
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        panels.heading("Fallback rate by day", questions, "fallback_rate")
+        panels.chart(
+            rates.by_day(days.records(), "fallback_rate", "fallback_low", "fallback_high"),
+            key="fallback-by-day",
+            alt="Fallback rate by day, a line per release with its 95 % interval as a band",
+        )
+        panels.table_under(days, "Fallback rate by release and day")
+    with right:
+        panels.heading("Why the cloud was needed", questions, "fallback_reasons")
+        if reasons.rows:
+            panels.chart(
+                rates.reasons(reasons.records()),
+                key="fallback-reasons",
+                alt="Requests by reason, coloured by whether the cloud answered or could not",
+            )
+            panels.table_under(reasons, "Reasons of fallback and block")
+        else:
+            st.text("Every request in this selection was answered on the device.")
+
+
+def _headline(
+    total: Mapping[str, Any], offline: Answer, latency: Answer, complete: Answer, period: str
+) -> None:
+    coverage = offline.records()[0]
+    received = complete.records()[0] if complete.rows else {}
+    waits = {row["answered_by"]: row for row in latency.records()}
+    with panels.tiles():
+        panels.tile("Requests", count(total["requests"]), period, "Requests in the period.")
+        panels.tile(
+            "Fallback rate",
+            percent(total["fallback_rate"]),
+            interval(total["fallback_low"], total["fallback_high"]),
+            "Of the requests that tried the device first, the share that asked the cloud instead.",
+        )
+        panels.tile(
+            "Offline coverage",
+            percent(coverage["offline_coverage"]),
+            interval(coverage["coverage_low"], coverage["coverage_high"]),
+            "Of the requests made without a network, the share the device answered itself.",
+        )
+        for who in ("device", "cloud"):
+            wait = waits.get(who, {})
+            panels.tile(
+                f"p95, {who}",
+                milliseconds(wait.get("p95_ms")),
+                f"median {milliseconds(wait.get('p50_ms'))}",
+                f"How long people waited for an answer of the {who}.",
+            )
+        panels.tile(
+            "Completeness",
+            percent(received.get("completeness")),
+            "late data may come" if received.get("open") else "closed",
+            "Requests received of those the phones numbered; the rest is lost telemetry.",
+        )
+
+
+def _releases(health: Answer, complete: Answer) -> Sequence[Mapping[str, Any]]:
+    known = {row["release"]: row["completeness"] for row in complete.records()}
+    rows = tables.with_interval(
+        health.records(), "fallback_interval", "fallback_low", "fallback_high"
+    )
+    newest_first = {release: place for place, release in enumerate(rates.releases(rows))}
+    rows.sort(key=lambda row: newest_first[row["release"]])
+    return [{**row, "completeness": known.get(row["release"])} for row in rows]
+
+
+OVERVIEW = View(title="Overview", path="overview", icon=":material/space_dashboard:", show=show)

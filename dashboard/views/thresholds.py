@@ -1,0 +1,179 @@
+"""Thresholds: what another threshold would have done, from inputs replayed through the model."""
+
+from collections.abc import Mapping, Sequence
+
+import streamlit as st
+
+from collector.contract.records import ReplayRun, Sweep, SweepPoint
+from dashboard import panels, sentences, states, theme
+from dashboard.charts.curve import curve
+from dashboard.formats import BY_UNIT, count, label, score
+from dashboard.questions import Questions
+from dashboard.selection import Selection
+from dashboard.views import View
+
+REFERENCES: Mapping[str, str] = {
+    "label": (
+        "Judged against the labels that came with the logged inputs: the truth, "
+        "but only of people who consented to log and of inputs that somebody labelled."
+    ),
+    "audit": (
+        "Judged against the cloud's answer on requests sent to it at random, also where the "
+        "device was sure: fair to every threshold, and only as right as the cloud's model."
+    ),
+    "cloud": (
+        "Judged against the cloud's answer where the phone fell back: it knows nothing of the "
+        "requests that the device answered, so nothing is recommended from it."
+    ),
+}
+POINTS: Mapping[str, str] = {
+    "threshold": "score",
+    "accepted": "count",
+    "device_share": "ratio",
+    "fallback_rate": "ratio",
+    "error_rate": "ratio",
+    "egress": "bytes",
+    "egress_change": "bytes",
+}
+TILES: Sequence[tuple[str, str, str, str]] = (
+    (
+        "Answered on the device",
+        "device_share",
+        "ratio",
+        "Share of the replayed requests whose confidence reaches the threshold.",
+    ),
+    ("Fallback rate", "fallback_rate", "ratio", "Share of the replayed requests below it."),
+    (
+        "Wrong among device answers",
+        "error_rate",
+        "ratio",
+        "Of the answers the device would give, those that differ from the reference.",
+    ),
+    (
+        "Egress per request",
+        "egress",
+        "bytes",
+        "Bytes per request that would leave the device; an upper estimate for a higher threshold.",
+    ),
+)
+
+
+def show(questions: Questions, selection: Selection) -> None:
+    st.title("Thresholds", anchor=False)
+    st.text("What another threshold would have done. A run has its own period and feature.")
+    features = selection.values.get("feature")
+    runs = [run for run in questions.replays() if not features or run.feature in features]
+    if not runs:
+        states.nothing(
+            "replay",
+            "A replay takes the logged inputs through a model once; a sweep of it then says what "
+            "every threshold would have done. `limen models list` names the models.",
+            "limen replay run --feature FEATURE --model NAME@VERSION\nlimen replay sweep RUN",
+        )
+        return
+    left, right = st.columns([3, 2])
+    with left:
+        run = _run(runs)
+    sweeps = questions.sweeps(run.run)
+    if not sweeps:
+        states.nothing(
+            "sweep of this run",
+            f"{count(run.inputs)} inputs are scored; a sweep reads every threshold from them.",
+            f"limen replay sweep {run.run}",
+        )
+        return
+    with right:
+        sweep = _reference(sweeps)
+    st.caption(REFERENCES[sweep.reference])
+    if sweep.points:
+        _sweep(sweep)
+    _about(run, sweep)
+
+
+def _run(runs: Sequence[ReplayRun]) -> ReplayRun:
+    by_id = {run.run: run for run in runs}
+
+    def line(run: str) -> str:
+        found = by_id[run]
+        return sentences.run_line(
+            found.feature, found.model, found.runtime, found.inputs, found.created
+        )
+
+    return by_id[st.selectbox("Run", list(by_id), format_func=line, key="run", bind="query-params")]
+
+
+def _reference(sweeps: Sequence[Sweep]) -> Sweep:
+    by_name = {s.reference: s for name in REFERENCES for s in sweeps if s.reference == name}
+    chosen = st.segmented_control(
+        "Reference",
+        list(by_name),
+        default=next(iter(by_name)),
+        required=True,
+        format_func=label,
+        key="reference",
+        bind="query-params",
+    )
+    return by_name[chosen]
+
+
+def _sweep(sweep: Sweep) -> None:
+    points = by_label(sweep)
+    current = None if sweep.current is None else points.get(score(sweep.current))
+    start = sweep.recommended or current or sweep.points[0]
+    chosen = points[
+        st.select_slider(
+            "Threshold",
+            list(points),
+            value=score(start.threshold),
+            key="threshold",
+            bind="query-params",
+        )
+    ]
+    with st.container(key="what-changes"):
+        states.notice(
+            sentences.recommendation(sweep),
+            [sentences.point(chosen, current), *filter(None, [sweep.reason])],
+            theme.UNKNOWN if sweep.recommended is None else theme.DEVICE,
+        )
+    _tiles(chosen, current)
+    panels.chart(
+        curve(sweep, chosen.threshold),
+        key="curve",
+        alt="Error among device answers, fallback rate and device share by threshold",
+    )
+    panels.rows_under(
+        [point.model_dump() for point in sweep.points], POINTS, "Every threshold of the sweep"
+    )
+
+
+def by_label(sweep: Sweep) -> dict[str, SweepPoint]:
+    """The points a reader can tell apart, in order; the current and the recommended stay."""
+    found = {score(point.threshold): point for point in reversed(sweep.points)}
+    kept = [point for point in sweep.points if point.threshold == sweep.current]
+    if sweep.recommended is not None:
+        kept.append(sweep.recommended)
+    found.update({score(point.threshold): point for point in kept})
+    return dict(sorted(found.items()))
+
+
+def _tiles(chosen: SweepPoint, current: SweepPoint | None) -> None:
+    with panels.tiles():
+        for title, name, unit, meaning in TILES:
+            shown = BY_UNIT[unit]
+            now = "" if current is None else f"now {shown(getattr(current, name))}"
+            panels.tile(title, shown(getattr(chosen, name)), now, meaning)
+
+
+def _about(run: ReplayRun, sweep: Sweep) -> None:
+    with st.expander("About this run"):
+        for line in (
+            f"Run {run.run}: {run.feature}, {run.model} ({run.model_digest})",
+            f"Runtime {run.runtime} {run.runtime_version}, {count(run.inputs)} inputs, "
+            f"{count(run.failed)} failed, {run.seconds:.1f} s",
+            f"Inputs of {run.since} to {run.until}",
+            f"Reference {sweep.reference}: {count(sweep.cases)} cases with a known reference",
+        ):
+            st.text(line)
+
+
+THRESHOLDS = View(title="Thresholds", path="thresholds", icon=":material/tune:", show=show)

@@ -1,0 +1,284 @@
+"""The dashboard's words, selections, figures and command, without a browser."""
+
+import argparse
+import socket
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from collector.contract.errors import BadInput
+from collector.contract.records import Sweep, SweepPoint
+from dashboard import sentences, theme
+from dashboard.charts import curve, ledger, rates, waterfall
+from dashboard.commands import free_port, register, streamlit_command
+from dashboard.selection import Selection
+from dashboard.views import thresholds
+from dashboard.views.registry import VIEWS
+
+REQUEST: Mapping[str, Any] = {
+    "feature": "image_classify",
+    "release": "2.5.0",
+    "placement": "hybrid",
+    "decision": "accept",
+    "reason": None,
+    "confidence": 0.91,
+    "threshold": 0.75,
+    "model": "digit_reader@2",
+    "network": "wifi",
+    "os": "Android 14",
+    "device_model": "Pixel 8",
+    "answered_by": "device",
+    "duration_ms": 12.0,
+    "audit_sampled": False,
+}
+
+
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [
+        pytest.param(
+            {}, "The device answered: digit_reader@2 was 0.910 sure, not below the threshold of "
+            "0.750. It took 12 ms on Pixel 8 (Android 14), on network wifi.",
+            id="accept",
+        ),
+        pytest.param(
+            {"confidence": 0.75}, "not below the threshold of 0.750", id="at-the-threshold"
+        ),
+        pytest.param(
+            {"decision": "fallback", "reason": "low_confidence", "confidence": 0.61},
+            "The device asked the cloud, low confidence: digit_reader@2 was 0.610 sure, below",
+            id="fallback",
+        ),
+        pytest.param(
+            {"decision": "fallback", "reason": "load_error", "confidence": None},
+            "The device asked the cloud, load error. It took",
+            id="fallback-without-a-model",
+        ),
+        pytest.param(
+            {"decision": "blocked", "reason": "offline", "network": "unavailable"},
+            "No answer was possible, offline: digit_reader@2 was 0.910 sure",
+            id="blocked",
+        ),
+        pytest.param({"network": "unavailable"}, "with no network.", id="no-network"),
+        pytest.param({"decision": "cloud"}, "The cloud answered, as planned", id="cloud"),
+        pytest.param({"decision": "error"}, "No answer: something failed.", id="error"),
+        pytest.param({"threshold": None}, "the threshold is unknown", id="no-threshold"),
+        pytest.param({"duration_ms": None}, "It took unknown", id="no-duration"),
+        pytest.param({"audit_sampled": True}, "as an audit.", id="audit"),
+    ],
+)  # fmt: skip
+def test_a_decision_is_explained(facts: Mapping[str, Any], expected: str) -> None:
+    assert expected in sentences.decision({**REQUEST, **facts})
+
+
+def point(threshold: float, **facts: Any) -> SweepPoint:
+    values = {
+        "accepted": 900,
+        "device_share": 0.9,
+        "fallback_rate": 0.1,
+        "error_rate": 0.02,
+        "egress_change": 0.0,
+    }
+    return SweepPoint(threshold=threshold, **{**values, **facts})
+
+
+def test_a_threshold_is_said_beside_the_one_in_use() -> None:
+    now, other = point(0.7), point(0.8, device_share=0.8, error_rate=None, egress_change=37.2)
+    assert sentences.point(now, now).startswith("At 0.700, the threshold now in use")
+    raised = sentences.point(other, now)
+    assert raised.startswith("Raised to 0.800 from 0.700, the device would answer 80.0%")
+    assert "unknown of its answers would be wrong instead of 2.0%" in raised
+    assert raised.endswith("Per request, 37.2 B more would leave the device.")
+    assert sentences.point(now, other).startswith("Lowered to 0.700 from 0.800")
+    assert sentences.point(other, None).startswith("At 0.800 the device would answer")
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [(None, "is unknown"), (0.0, "same bytes"), (-12.0, "12 B less"), (12.0, "12 B more")],
+)
+def test_the_change_of_egress_is_said_with_its_direction(change: float | None, words: str) -> None:
+    assert words in sentences.point(point(0.8, egress_change=change), point(0.7))
+
+
+def sweep(**facts: Any) -> Sweep:
+    values: dict[str, Any] = {
+        "run": "r1",
+        "reference": "label",
+        "cases": 1000,
+        "current": 0.7,
+        "points": (point(0.7), point(0.8)),
+        "recommended": point(0.8),
+        "reason": "the error stays below 2 %",
+    }
+    return Sweep(**{**values, **facts})
+
+
+def test_without_a_recommendation_it_says_so() -> None:
+    assert sentences.recommendation(sweep()) == "Recommended: 0.800"
+    assert sentences.recommendation(sweep(recommended=None)) == "No recommendation"
+
+
+def test_thresholds_that_coincide_share_one_mark() -> None:
+    assert curve.marks(sweep(), 0.8) == {0.7: ["now"], 0.8: ["recommended", "chosen"]}
+    assert curve.marks(sweep(current=None, recommended=None), 0.5) == {0.5: ["chosen"]}
+
+
+def test_every_point_of_a_sweep_is_in_the_curve() -> None:
+    figure = curve.curve(sweep(), 0.7)
+    assert [list(line.x) for line in figure.data] == [[0.7, 0.8]] * 3
+
+
+CATALOGUE = {
+    "fallback_rate": {"dimensions": ["app", "release", "feature", "day"]},
+    "completeness": {"dimensions": ["app", "release"]},
+}
+
+
+def test_a_selection_narrows_only_what_a_metric_can_follow() -> None:
+    chosen = Selection(
+        period="24h", values={"release": ("2.5.0",), "feature": ("ocr",)}, catalogue=CATALOGUE
+    )
+    query = chosen.query("fallback_rate", "day", where={"app": ("fieldnotes",)})
+    assert (query.since, query.by) == ("-24h", ("day",))
+    assert query.where == {"release": ("2.5.0",), "feature": ("ocr",), "app": ("fieldnotes",)}
+    assert chosen.ignored_by("fallback_rate") == ()
+    assert chosen.query("completeness").where == {"release": ("2.5.0",)}
+    assert chosen.ignored_by("completeness") == ("feature",)
+
+
+def span(span_id: str, parent: str | None, kind: str, offset: float) -> dict[str, Any]:
+    return {
+        "span_id": span_id,
+        "parent_span_id": parent,
+        "name": f"<b>{span_id}</b>",
+        "kind": kind,
+        "status": "ERROR" if span_id == "d" else "UNSET",
+        "offset_ms": offset,
+        "duration_ms": 5.0,
+        "late": span_id == "d",
+    }
+
+
+def test_a_waterfall_puts_children_under_parents_and_the_cloud_behind_its_server_span() -> None:
+    spans = [
+        span("d", "c", "INTERNAL", 7.0),
+        span("a", None, "INTERNAL", 0.0),
+        span("e", "a", "CLIENT", 9.0),
+        span("c", "b", "SERVER", 6.0),
+        span("b", "a", "CLIENT", 5.0),
+        span("orphan", "lost", "INTERNAL", 20.0),
+    ]
+    found = [(s["span_id"], depth, side) for s, depth, side in waterfall.ordered(spans)]
+    assert found == [
+        ("a", 0, "device"),
+        ("b", 1, "device"),
+        ("c", 2, "cloud"),
+        ("d", 3, "cloud"),
+        ("e", 1, "device"),
+        ("orphan", 0, "device"),
+    ]
+    figure = waterfall.waterfall(spans)
+    assert {bar.marker.color for bar in figure.data} == {theme.DEVICE, theme.CLOUD}
+    assert len(figure.layout.annotations) == len(spans)
+    assert "<b>" not in figure.to_json().replace("&lt;b&gt;", "")
+
+
+def flow(**facts: Any) -> dict[str, Any]:
+    return {
+        "destination": "inference.example.com",
+        "category": "image",
+        "purpose": "app_functionality",
+        "consent": "granted",
+        "cause": "fallback",
+        "declared": True,
+        "transfers": 3,
+        "bytes": 1000,
+        **facts,
+    }
+
+
+def test_a_flow_is_coloured_by_its_declaration_and_its_bytes_are_the_ledgers() -> None:
+    rows = [flow(), flow(cause="audit", bytes=None), flow(declared=False, destination="x.example")]
+    bars = {bar.name: bar for bar in ledger.flows(rows, "destination").data}
+    assert list(bars) == ["Not declared", "Declared"]
+    assert bars["Not declared"].marker.color == theme.UNDECLARED
+    assert list(bars["Declared"].x) == [1000, None]
+
+
+def test_a_departure_says_what_was_sent_and_why() -> None:
+    row = flow(
+        feature="image_classify",
+        release="2.5.0",
+        category="identifier_device,image",
+        cause="design",
+        bytes=12_300,
+        unknown_bytes_transfers=2,
+        installations=17,
+    )
+    assert sentences.departure(row) == (
+        "image_classify 2.5.0 sent 12.3 kB of identifier device, image by design: "
+        "3 transfers (2 of unknown size) from 17 installations."
+    )
+
+
+def test_releases_stand_newest_first_as_people_sort_them() -> None:
+    rows = [{"release": name} for name in ("2.9.0", "2.10.0", "unknown", "2.10.0-rc1")]
+    assert rates.releases(rows) == ["2.10.0", "2.10.0-rc1", "2.9.0", "unknown"]
+
+
+def test_the_title_and_address_of_every_page_are_its_own() -> None:
+    assert len({view.title for view in VIEWS}) == len({view.path for view in VIEWS}) == len(VIEWS)
+
+
+def parse(*words: str) -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    register(parser.add_subparsers())
+    return parser.parse_args(["dashboard", *words])
+
+
+def test_a_port_in_use_is_named_with_the_flag_that_mends_it() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        args = parse("--port", str(port))
+        with pytest.raises(BadInput, match=f"port {port}.*--port"):
+            args.run(args)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--host", "0.0.0.0", "--port", "0"), "no sign-in.*0.0.0.0"),
+        (("--port", "99999"), "--port 99999"),
+        (("--port", "-1"), "--port -1"),
+    ],
+    ids=["not-loopback", "too-high", "negative"],
+)
+def test_an_address_that_cannot_be_is_refused(words: tuple[str, ...], message: str) -> None:
+    args = parse(*words)
+    with pytest.raises(BadInput, match=message):
+        args.run(args)
+
+
+def test_port_zero_takes_a_free_one() -> None:
+    assert free_port("127.0.0.1", 0) > 0
+
+
+def test_nothing_phones_home_and_no_error_is_shown_raw() -> None:
+    command = streamlit_command("127.0.0.1", 8501, "http://127.0.0.1:4320")
+    assert "--browser.gatherUsageStats=false" in command
+    assert "--client.showErrorDetails=none" in command
+    assert command[-3:] == ["--", "--api", "http://127.0.0.1:4320"]
+
+
+def test_the_slider_keeps_thresholds_that_read_apart_and_the_ones_that_matter() -> None:
+    found = thresholds.by_label(
+        sweep(
+            points=(point(0.7), point(0.9951), point(0.9952), point(0.9953)),
+            recommended=point(0.9952),
+        )
+    )
+    assert {text: p.threshold for text, p in found.items()} == {"0.700": 0.7, "0.995": 0.9952}
