@@ -214,11 +214,11 @@ class _Index:
 def _by_key(keys: pa.StringArray) -> Iterator[tuple[str, Indices]]:
     encoded = keys.dictionary_encode()
     codes = encoded.indices.to_numpy(zero_copy_only=False)
-    order = np.argsort(codes, kind="stable")
     names = encoded.dictionary.to_pylist()
-    ends = np.cumsum(np.bincount(codes, minlength=len(names))) if names else np.array([], int)
-    for name, begin, stop in zip(names, np.concatenate(([0], ends[:-1])), ends, strict=True):
-        yield name, order[int(begin) : int(stop)]
+    order = np.argsort(codes, kind="stable")
+    ends = np.cumsum(np.bincount(codes, minlength=len(names)))
+    for name, places in zip(names, np.split(order, ends), strict=False):
+        yield name, places
 
 
 def effective_time(

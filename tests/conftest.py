@@ -1,0 +1,24 @@
+"""Fixtures: a store in this process, a collector in a process of its own."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.processes import RunningCollector, running_collector
+from tests.store import POLICY, Store
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with Store(tmp_path) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def collector(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCollector]:
+    """One collector for a module: its tests tell their data apart by app."""
+    home = tmp_path_factory.mktemp("home")
+    (home / "policy.toml").write_text(POLICY, "utf-8")
+    with running_collector(home) as running:
+        yield running

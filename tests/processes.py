@@ -1,0 +1,54 @@
+"""A real collector on real ports, in a process of its own."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from collector.contract.client import LimenClient
+
+STOP_SECONDS = 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunningCollector:
+    """Its addresses, its home and its process."""
+
+    http: str
+    api: str
+    home: Path
+    process: "subprocess.Popen[str]"
+
+    def client(self) -> LimenClient:
+        return LimenClient(self.api)
+
+    def stop(self) -> int:
+        """Stops it as a service manager would; its exit code."""
+        self.process.terminate()
+        return self.process.wait(STOP_SECONDS)
+
+
+@contextmanager
+def running_collector(home: Path, *flags: str) -> Iterator[RunningCollector]:
+    """A collector on free ports, ready; stopped at the end if it still runs."""
+    command = [sys.executable, "-m", "limen", "collector", "--home", str(home)]
+    command += ["--http", "127.0.0.1:0", "--api", "127.0.0.1:0", *flags]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None and process.stderr is not None
+        line = process.stdout.readline()
+        if not line:
+            raise AssertionError(process.stderr.read())
+        ready = json.loads(line)
+        running = RunningCollector(
+            http=ready["http"], api=ready["api"], home=home, process=process
+        )
+        try:
+            yield running
+        finally:
+            if process.poll() is None:
+                running.stop()
