@@ -153,7 +153,7 @@ def _with_bar(steps: "Iterator[ChunkDone]", run: "ReplayRun") -> "Iterator[Chunk
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=Console(stderr=True)) as progress:
-        title = f"{run.inputs:,} inputs through {run.model}"
+        title = f"{run.feature} through {run.model}"
         task = progress.add_task(title, total=len(run.chunks), completed=len(run.done))
         for step in steps:
             progress.advance(task)
