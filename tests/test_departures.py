@@ -1,0 +1,197 @@
+"""What counts as data leaving the device, and what is said of it."""
+
+from typing import Any
+
+import pytest
+
+from tests.otlp import PHONE, Span, request_span, traces
+from tests.store import Store
+
+API: dict[str, Any] = {
+    "server_address": "api.example.com",
+    "http_request_body_size": 100,
+    "limen_purpose": "app_functionality",
+    "limen_data_categories": ["image"],
+    "limen_consent_state": "granted",
+}
+CLOUD = {"service.name": "inference-api", "service.version": "1", "cloud.region": "eu-west-1"}
+
+
+def client(parent: Span, **more: Any) -> Span:
+    """A client span below `parent`; keywords as attributes, None leaves one out."""
+    merged = {k: v for k, v in (API | more).items() if v is not None}
+    return parent.child("CLIENT", **merged)
+
+
+def departures(store: Store) -> list[dict[str, Any]]:
+    """All but Limen's own telemetry."""
+    rows = store.ask("egress", "feature", "release")
+    return [row for row in rows if row["destination"] != "telemetry"]
+
+
+def test_a_fallback_is_one_transfer_with_its_bytes_and_who_gets_them(store: Store) -> None:
+    request = request_span("fallback")
+    store.take(traces(request, client(request)))
+    (row,) = departures(store)
+    assert row == row | {
+        "leg": "device",
+        "destination": "api.example.com",
+        "region": "eu-west-1",
+        "category": "image",
+        "purpose": "app_functionality",
+        "consent": "granted",
+        "cause": "fallback",
+        "declared": True,
+        "measure": "http.request.body.size",
+        "transfers": 1,
+        "bytes": 100,
+        "unknown_bytes_transfers": 0,
+        "installations": 1,
+        "feature": "image_classify",
+        "release": "2.4.0",
+    }
+
+
+def test_the_innermost_client_span_counts_and_the_outer_lends_what_it_says(store: Store) -> None:
+    request = request_span("cloud", limen_placement="cloud")
+    outer = client(request, http_request_body_size=None, server_address=None)
+    between = outer.child("INTERNAL")
+    inner = between.child("CLIENT", server_address="api.example.com", http_request_body_size=70)
+    store.take(traces(request, outer, between, inner))
+    (row,) = departures(store)
+    assert (row["transfers"], row["bytes"], row["cause"]) == (1, 70, "design")
+    assert (row["category"], row["purpose"], row["consent"]) == (
+        "image",
+        "app_functionality",
+        "granted",
+    )
+
+
+def test_what_a_back_end_passes_on_is_onward_and_keeps_its_cause(store: Store) -> None:
+    request = request_span("fallback")
+    sent = client(request)
+    served = sent.child("SERVER", limen_feature="image_classify")
+    onward = client(served, server_address="llm.example.net", http_request_body_size=900)
+    store.take(traces(request, sent), traces(served, onward, resource=CLOUD))
+    rows = {r["leg"]: r for r in departures(store)}
+    assert rows["device"]["bytes"] == 100
+    assert (rows["onward"]["destination"], rows["onward"]["bytes"]) == ("llm.example.net", 900)
+    assert rows["onward"]["cause"] == "fallback"
+
+
+@pytest.mark.parametrize(
+    ("decision", "more", "cause"),
+    [
+        ("fallback", {}, "fallback"),
+        ("cloud", {"limen_placement": "cloud"}, "design"),
+        ("accept", {}, "design"),
+        ("accept", {"limen_audit_sampled": True}, "audit"),
+        ("blocked", {"limen_blocked_reason": "cloud_error"}, "fallback"),
+        ("error", {"limen_placement": "cloud"}, "design"),
+    ],
+)
+def test_the_cause_comes_from_the_request(
+    store: Store, decision: str, more: dict[str, Any], cause: str
+) -> None:
+    request = request_span(decision, **more)
+    store.take(traces(request, client(request)))
+    assert [r["cause"] for r in departures(store)] == [cause]
+
+
+def test_an_orphan_keeps_its_feature_and_has_an_unknown_cause(store: Store) -> None:
+    lost = request_span("fallback")
+    store.take(traces(client(lost, limen_feature="image_classify")))
+    (row,) = departures(store)
+    assert (row["leg"], row["cause"], row["feature"]) == ("device", "unknown", "image_classify")
+
+
+def test_a_parent_that_arrives_later_is_found(store: Store) -> None:
+    request = request_span("fallback")
+    store.take(traces(client(request)))
+    store.take(traces(request))
+    assert [r["cause"] for r in departures(store)] == ["fallback"]
+
+
+@pytest.mark.parametrize(
+    ("more", "declared"),
+    [
+        ({}, True),
+        ({"server_address": "metrics.adkit.example"}, False),
+        ({"limen_purpose": "analytics"}, False),
+        ({"limen_data_categories": ["image", "location_precise"]}, False),
+        ({"limen_data_categories": None}, None),
+        ({"limen_purpose": None}, None),
+        ({"limen_feature": "another"}, None),
+    ],
+)
+def test_declared_is_what_the_policy_names_and_unknown_stays_unknown(
+    store: Store, more: dict[str, Any], declared: bool | None
+) -> None:
+    request = request_span("fallback", **{k: v for k, v in more.items() if k == "limen_feature"})
+    store.take(traces(request, client(request, **more)))
+    assert [r["declared"] for r in departures(store)] == [declared]
+
+
+@pytest.mark.parametrize(
+    ("more", "bytes_", "measure"),
+    [
+        ({}, 100, "http.request.body.size"),
+        ({"http_request_size": 180}, 100, "http.request.body.size"),
+        ({"http_request_body_size": None, "http_request_size": 180}, 180, "http.request.size"),
+        ({"limen_egress_bytes": 42}, 42, "limen.egress.bytes"),
+        ({"http_request_body_size": None}, None, None),
+        ({"error_type": "ConnectError"}, None, None),
+    ],
+)
+def test_bytes_come_from_one_named_measure_and_a_failed_send_is_unknown(
+    store: Store, more: dict[str, Any], bytes_: int | None, measure: str | None
+) -> None:
+    request = request_span("fallback")
+    store.take(traces(request, client(request, **more)))
+    (row,) = departures(store)
+    assert (row["bytes"], row["measure"]) == (bytes_, measure)
+    assert row["unknown_bytes_transfers"] == (1 if bytes_ is None else 0)
+
+
+def test_a_refused_send_did_leave_the_device(store: Store) -> None:
+    request = request_span("blocked", limen_blocked_reason="cloud_error")
+    sent = client(request, error_type="503")
+    sent.attributes = {**sent.attributes, "http.response.status_code": 503}
+    store.take(traces(request, sent))
+    assert [r["bytes"] for r in departures(store)] == [100]
+
+
+def test_every_resend_is_a_transfer(store: Store) -> None:
+    request = request_span("fallback")
+    again = client(request)
+    again.attributes = {**again.attributes, "http.request.resend_count": 1}
+    store.take(traces(request, client(request), again))
+    (row,) = departures(store)
+    assert (row["transfers"], row["bytes"]) == (2, 200)
+
+
+def test_limens_own_telemetry_has_its_row(store: Store) -> None:
+    request = traces(request_span())
+    store.take(request, traces(Span(kind="SERVER"), resource=CLOUD))
+    rows = [r for r in store.ask("egress") if r["destination"] == "telemetry"]
+    assert [(r["leg"], r["transfers"], r["bytes"]) for r in rows] == [
+        ("device", 1, request.ByteSize())
+    ]
+
+
+def test_bytes_per_request_are_of_what_left_with_the_releases_requests(store: Store) -> None:
+    request = request_span("fallback")
+    store.take(traces(request, client(request), request_span("accept")))
+    assert store.ask("release_health")[0]["egress_bytes_per_request"] == 50.0
+
+
+def test_one_trace_shows_its_spans_its_decision_and_what_left(store: Store) -> None:
+    request = request_span("fallback", limen_confidence=0.4)
+    sent = client(request)
+    served = sent.child("SERVER", limen_output_label="7")
+    store.take(traces(request, sent, resource=PHONE), traces(served, resource=CLOUD))
+    trace = store.reader.trace(request.trace_id.hex())
+    assert {s["kind"] for s in trace["spans"]} == {"INTERNAL", "CLIENT", "SERVER"}
+    assert trace["requests"][0]["decision"] == "fallback"
+    assert trace["departures"][0]["bytes"] == 100
+    assert "installation" not in str(trace)

@@ -1,0 +1,119 @@
+"""From bytes to committed rows: groups, duplicates, refusals."""
+
+import random
+from pathlib import Path
+
+import pytest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+from collector.contract.errors import BadInput, Overloaded
+from collector.pipeline import Payload
+from tests.otlp import PHONE, Span, now, request_span, traces
+from tests.store import Store
+
+HOUR = 3600 * 10**9
+
+
+def payload(body: bytes) -> Payload:
+    return Payload(signal="traces", body=body, sent_bytes=len(body), received=now())
+
+
+def count(store: Store) -> int:
+    found: int = store.rows("select count(*) as n from spans")[0]["n"]
+    return found
+
+
+def test_what_was_answered_is_in_the_file_after_a_restart(tmp_path: Path) -> None:
+    with Store(tmp_path) as store:
+        store.take(*(traces(Span(), Span()) for _ in range(20)))
+    with Store(tmp_path) as store:
+        assert count(store) == 40
+
+
+def test_an_empty_request_is_taken(store: Store) -> None:
+    assert store.take(ExportTraceServiceRequest())[0].rejected == 0
+    assert count(store) == 0
+
+
+def test_only_the_broken_request_of_a_group_is_refused(store: Store) -> None:
+    good = [traces(Span()).SerializeToString() for _ in range(30)]
+    bodies = [*good[:15], b"\xff not protobuf", *good[15:]]
+    futures = [store.pipeline.submit(payload(body)) for body in bodies]
+    refused = [future.exception(timeout=30) for future in futures]
+    assert [isinstance(error, BadInput) for error in refused] == [b not in good for b in bodies]
+    assert count(store) == 30
+
+
+def test_truncated_or_random_bytes_are_refused_or_taken_and_never_stop_the_pipeline(
+    store: Store,
+) -> None:
+    whole = traces(*(request_span() for _ in range(3))).SerializeToString()
+    rng = random.Random(7)
+    bodies = [whole[:cut] for cut in range(0, len(whole), 7)]
+    bodies += [rng.randbytes(rng.randrange(200)) for _ in range(100)]
+    for body in bodies:
+        error = store.pipeline.submit(payload(body)).exception(timeout=30)
+        assert error is None or isinstance(error, BadInput)
+    before = count(store)
+    store.take(traces(Span()))
+    assert count(store) == before + 1
+
+
+def test_a_span_is_stored_once_however_often_it_comes(store: Store) -> None:
+    spans = [Span() for _ in range(5)]
+    twice_in_one = traces(*spans, *spans)
+    store.take(twice_in_one, twice_in_one)
+    store.take(traces(*spans[:3], Span()))
+    assert count(store) == 6
+
+
+def test_the_first_copy_of_a_span_wins(store: Store) -> None:
+    first = request_span("fallback")
+    later = Span(
+        trace_id=first.trace_id,
+        span_id=first.span_id,
+        start=first.start,
+        attributes={"limen.feature": "image_classify", "limen.decision": "accept"},
+    )
+    store.take(traces(first))
+    store.take(traces(later))
+    assert [r["decision"] for r in store.rows("select decision from spans")] == ["fallback"]
+
+
+def test_a_copy_that_comes_days_late_or_after_a_restart_is_still_one(tmp_path: Path) -> None:
+    old = [request_span(start=now() - 50 * HOUR) for _ in range(4)]
+    with Store(tmp_path) as store:
+        store.take(traces(*old, Span()))
+    with Store(tmp_path) as store:
+        store.take(traces(*old, Span()))
+        assert count(store) == 6
+
+
+def test_the_same_span_id_at_another_time_is_another_span(store: Store) -> None:
+    one = Span(span_id=b"same-one")
+    store.take(traces(one, Span(span_id=b"same-one", start=one.start + 1)))
+    assert count(store) == 2
+
+
+def test_a_full_queue_asks_the_client_to_come_back(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store.pipeline._arrived, "maxsize", 1)
+    with pytest.raises(Overloaded), store.database._writing:
+        for _ in range(50):
+            store.pipeline.submit(payload(traces(Span()).SerializeToString()))
+
+
+def test_each_request_is_noted_with_its_size_and_source(store: Store) -> None:
+    request = traces(Span(), Span(trace_id=bytes(16)))
+    store.take(request, traces(Span(), resource={}))
+    batches = store.rows("select * from batches order by app nulls last")
+    assert batches[0]["body_bytes"] == request.ByteSize()
+    assert (batches[0]["records"], batches[0]["rejected"]) == (1, 1)
+    assert batches[0]["installation"] == store.pseudonym(PHONE["app.installation.id"])
+    assert batches[1]["app"] is None
+
+
+def test_every_row_knows_the_policy_that_let_it_in(store: Store) -> None:
+    store.take(traces(Span()))
+    assert store.rows("select policy_version from spans")[0]["policy_version"] == "2026-11-01"
