@@ -1,0 +1,238 @@
+"""Logged inputs: only with consent and policy, sealed, and the key outside the database."""
+
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from collector.contract.errors import BadInput, NotFound, StoreUnusable
+from collector.contract.records import ReplayRequest, ReplayRun, Sweep
+from collector.keys import Keys, write_private
+from collector.store.vault import Vault
+from tests.otlp import PHONE, Span, logged_input, request_span, traces
+from tests.store import POLICY, Store, policy_from
+
+BODY = b"a very recognisable input body"
+REQUEST = ReplayRequest(
+    feature="image_classify",
+    model="digit_reader@1",
+    model_digest="sha256:" + "0" * 64,
+    runtime="litert",
+    runtime_version="2",
+)
+
+
+def drops(store: Store) -> dict[str, int]:
+    rows = store.ask("redaction")
+    return {r["detector"]: r["values"] for r in rows if r["field"] == "limen.input"}
+
+
+def chunk(store: Store, run: ReplayRun) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = store.replays.open_inputs(run.run, 0, "a test").to_pylist()
+    return found
+
+
+def test_a_consented_input_can_be_opened_with_the_facts_of_its_request(store: Store) -> None:
+    request = request_span(
+        "fallback", limen_confidence=0.4, limen_output_label="3", limen_threshold=0.7
+    )
+    sent = request.child("CLIENT", http_request_body_size=64, server_address="api.example.com")
+    served = sent.child("SERVER", limen_output_label="8")
+    store.take(traces(request, sent), traces(served, resource={"service.name": "cloud"}))
+    store.take(logged_input(request, BODY, limen_label="8"))
+    run = store.replays.create(REQUEST)
+    assert (run.chunks, run.done) == ((0,), ())
+    (case,) = chunk(store, run)
+    assert case == case | {
+        "input": BODY,
+        "failure": None,
+        "truth": "8",
+        "decision": "fallback",
+        "device_label": "3",
+        "device_confidence": 0.4,
+        "threshold": 0.7,
+        "cloud_label": "8",
+        "egress_bytes": 64,
+        "release": "2.4.0",
+        "os": "Android 14",
+        "audit_sampled": False,
+        "installation": store.pseudonym("phone-1"),
+    }
+
+
+def test_a_text_input_is_taken_as_its_utf8(store: Store) -> None:
+    store.take(logged_input(request_span(), "grüß"))
+    assert chunk(store, store.replays.create(REQUEST))[0]["input"] == "grüß".encode()
+
+
+@pytest.mark.parametrize(
+    ("why", "request_"),
+    [
+        ("no consent", logged_input(request_span(), BODY, limen_consent_state="denied")),
+        ("no consent", logged_input(request_span(), BODY, limen_consent_state=None)),
+        ("policy", logged_input(request_span(), BODY, limen_feature="other")),
+        ("size", logged_input(request_span(), b"x" * 1_000_001)),
+        ("size", logged_input(request_span(), b"")),
+        ("no request", logged_input(Span(trace_id=b""), BODY)),
+        ("no request", logged_input(Span(), BODY, resource={"service.name": "x"})),
+    ],
+)
+def test_any_other_is_dropped_counted_and_said_and_never_on_the_disk(
+    store: Store, why: str, request_: Any
+) -> None:
+    receipt = store.take(request_)[0]
+    assert receipt.rejected == 1 and why in receipt.message
+    assert drops(store) == {why: 1}
+    assert store.rows("select count(*) as n from inputs") == [{"n": 0}]
+
+
+def test_a_log_record_that_is_not_an_input_is_not_stored(store: Store) -> None:
+    request = logged_input(request_span(), BODY)
+    request.resource_logs[0].scope_logs[0].log_records[0].event_name = "chat"
+    store.take(request)
+    assert drops(store) == {"not an input": 1}
+
+
+def test_no_byte_of_an_input_is_in_the_home_folder(tmp_path: Path) -> None:
+    with Store(tmp_path) as store:
+        store.take(logged_input(request_span(), BODY))
+        files = [path for path in tmp_path.rglob("*") if path.is_file()]
+        assert files
+        assert not any(BODY[:16] in path.read_bytes() for path in files)
+    assert not any(BODY[:16] in path.read_bytes() for path in tmp_path.rglob("*.*"))
+
+
+def test_an_input_sent_again_is_stored_once(store: Store) -> None:
+    record = logged_input(request_span(), BODY)
+    store.take(record)
+    store.take(record)
+    assert store.rows("select count(*) as n from inputs") == [{"n": 1}]
+
+
+def test_opening_is_written_to_the_audit_log_with_its_reason(store: Store) -> None:
+    store.take(logged_input(request_span(), BODY))
+    run = store.replays.create(REQUEST)
+    with pytest.raises(BadInput, match="reason"):
+        store.replays.open_inputs(run.run, 0, " ")
+    assert store.rows("select * from audit") == []
+    chunk(store, run)
+    (entry,) = store.rows("select * from audit")
+    assert entry["action"] == "inputs opened"
+    assert '"inputs": 1' in entry["detail"] and "a test" in entry["detail"]
+
+
+def test_without_its_key_an_input_is_a_case_with_its_reason(store: Store) -> None:
+    store.take(logged_input(request_span(), BODY))
+    store.vault._keys.clear()
+    (case,) = chunk(store, store.replays.create(REQUEST))
+    assert case["input"] is None and "decrypt" in case["failure"]
+
+
+def test_an_input_sealed_for_one_phone_or_span_opens_for_no_other(tmp_path: Path) -> None:
+    vault = Vault(tmp_path / "keys.json")
+    sealed = vault.seal(BODY, b"phone-a", b"span-one")
+    vault.seal(BODY, b"phone-b", b"span-one")
+    assert vault.open(sealed, b"phone-a", b"span-one") == BODY
+    assert vault.open(sealed, b"phone-b", b"span-one") is None
+    assert vault.open(sealed, b"phone-a", b"span-two") is None
+    assert vault.open(sealed[:-1], b"phone-a", b"span-one") is None
+    assert vault.open(b"", b"phone-a", b"span-one") is None
+
+
+def test_keys_survive_a_restart_are_private_and_not_in_a_repr(tmp_path: Path) -> None:
+    path = tmp_path / "keys" / "inputs.json"
+    vault = Vault(path)
+    sealed = vault.seal(BODY, b"phone-a", b"span-one")
+    vault.save()
+    assert Vault(path).open(sealed, b"phone-a", b"span-one") == BODY
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    keys = Keys.at(tmp_path)
+    assert Keys.at(tmp_path).derive("x") == keys.derive("x") != keys.derive("y")
+    secret = (tmp_path / "keys" / "master.key").read_bytes()
+    assert stat.S_IMODE((tmp_path / "keys" / "master.key").stat().st_mode) == 0o600
+    shown = repr((keys, vault, keys.pseudonymiser("installation")))
+    assert secret.hex() not in shown and str(secret) not in shown
+
+
+@pytest.mark.parametrize("damage", [b"", b"{", b'["a"]', b'{"zz": "AA=="}'])
+def test_a_damaged_key_file_is_said_and_not_overwritten(tmp_path: Path, damage: bytes) -> None:
+    path = tmp_path / "keys.json"
+    write_private(path, damage)
+    with pytest.raises(StoreUnusable, match="damaged"):
+        Vault(path)
+    assert path.read_bytes() == damage
+
+
+def test_a_run_asked_for_again_in_the_same_words_goes_on_where_it_stopped(store: Store) -> None:
+    store.take(*(logged_input(request_span(), BODY) for _ in range(3)))
+    run = store.replays.create(REQUEST)
+    assert store.replays.create(REQUEST).run == run.run
+    scores = _scores(store, run)
+    store.replays.save_chunk(run.run, 0, scores, 1.5)
+    done = store.replays.get(run.run)
+    assert (done.done, done.inputs, done.failed, done.seconds) == ((0,), 3, 0, 1.5)
+    assert store.replays.create(REQUEST).run != run.run
+    assert [r.run for r in store.replays.all()][-1] == run.run
+
+
+def test_a_chunk_saved_twice_is_there_once(store: Store) -> None:
+    store.take(logged_input(request_span(), BODY, limen_label="7"))
+    run = store.replays.create(REQUEST)
+    for _ in range(2):
+        store.replays.save_chunk(run.run, 0, _scores(store, run), 1.0)
+    (row,) = store.replays.scores(run.run).to_pylist()
+    assert (row["predicted"], row["confidence"], row["truth"]) == ("7", 0.9, "7")
+    assert row["scores"] == pytest.approx([0.9, 0.1])
+    assert "input" not in row and "sealed" not in row
+
+
+def test_a_chunk_or_run_that_is_not_there_is_named(store: Store) -> None:
+    store.take(logged_input(request_span(), BODY))
+    run = store.replays.create(REQUEST)
+    with pytest.raises(NotFound, match="no chunk 9"):
+        store.replays.save_chunk(run.run, 9, _scores(store, run), 1.0)
+    with pytest.raises(NotFound, match="no replay run"):
+        store.replays.get("nope")
+    with pytest.raises(BadInput, match="columns"):
+        store.replays.save_chunk(run.run, 0, _scores(store, run).drop_columns("scores"), 1.0)
+
+
+def test_the_latest_sweep_of_each_reference_stands(store: Store) -> None:
+    store.take(logged_input(request_span(), BODY))
+    run = store.replays.create(REQUEST).run
+    for reference, reason in (("label", "old"), ("label", "new"), ("audit", "other")):
+        store.replays.save_sweep(_sweep(run, reference, reason))
+    assert [(s.reference, s.reason) for s in store.replays.sweeps(run)] == [
+        ("audit", "other"),
+        ("label", "new"),
+    ]
+
+
+def test_a_feature_whose_policy_forbids_logging_keeps_nothing(tmp_path: Path) -> None:
+    policy = policy_from(POLICY.replace("log_inputs = true", "log_inputs = false"), tmp_path)
+    with Store(tmp_path, policy) as store:
+        assert store.take(logged_input(request_span(), BODY, PHONE))[0].rejected == 1
+
+
+def _scores(store: Store, run: ReplayRun) -> Any:
+    import pyarrow as pa
+
+    cases = store.replays.open_inputs(run.run, 0, "a test").column("case")
+    n = len(cases)
+    return pa.table(
+        {
+            "case": cases,
+            "predicted": ["7"] * n,
+            "confidence": [0.9] * n,
+            "scores": [[0.9, 0.1]] * n,
+            "failure": pa.nulls(n, pa.string()),
+        }
+    )
+
+
+def _sweep(run: str, reference: str, reason: str) -> Sweep:
+    fields = {name: None for name in Sweep.model_fields}
+    return Sweep.model_construct(
+        **fields | {"run": run, "reference": reference, "reason": reason, "points": (), "cases": 0}
+    )
