@@ -1,6 +1,7 @@
 """The app on a phone, one launch at a time: it answers, is counted, and only then tells."""
 
 import hashlib
+from collections.abc import Iterable
 
 from collector.contract.policy import Policy
 from demo.device_model import DeviceModels
@@ -52,6 +53,12 @@ class AppStore:
         self._ledger = ledger
         self._models = DeviceModels()
         self._digest_key = hashlib.blake2b(b"%d" % seed, digest_size=32).digest()
+
+    def open_models(self, installations: Iterable[Installation]) -> None:
+        """Opens what any of them may run, so that no request waits for it. Raises ModelError."""
+        for runtime, delegate in {(one.runtime, one.device.delegate) for one in installations}:
+            for reference in MODELS.values():
+                self._models.get(reference, runtime, delegate)
 
     def launch(self, installation: Installation, launch: Launch, buffer: Buffer) -> App:
         """Raises ModelError where the model of the release cannot be opened."""

@@ -77,7 +77,7 @@ def _run_on(show: "Show") -> NoReturn:
     dashboard = show.start_dashboard()
     sys.stdout.write(f"Dashboard: {dashboard}\nThe phones' last seven days arrive there now.\n")
     sys.stdout.flush()
-    show.history()
+    fleet = show.history()
     for model in MODELS.values():
         run = show.replay(model)["run"]
         for reference in REFERENCES:
@@ -87,7 +87,7 @@ def _run_on(show: "Show") -> NoReturn:
         "The phones go on. Ctrl-C ends all of it.\n"
     )
     sys.stdout.flush()
-    show.live_on()
+    show.live_on(fleet)
 
 
 def _options(args: argparse.Namespace) -> "Options":
@@ -125,7 +125,8 @@ def _write_summary(summary: "Summary", *, as_json: bool) -> None:
         sys.stdout.write(json.dumps(found) + "\n")
         return
     for name, value in found.items():
-        sys.stdout.write(f"{name.replace('_', ' '):22}{value}\n")
+        shown = "none" if value is None else f"{value:.4f}" if isinstance(value, float) else value
+        sys.stdout.write(f"{name.replace('_', ' '):22}{shown}\n")
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

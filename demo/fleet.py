@@ -48,6 +48,7 @@ class Fleet:
             policy=read_policy(POLICY_FILE), sender=sender, ledger=self.ledger, seed=seed
         )
         self._phones = population(installations_for(requests), seed)
+        self._store.open_models(self._phones)
 
     def live_through_history(self, uplink: Uplink, progress: Callable[[int], None]) -> None:
         """The last days of every phone; `progress` is told of each few requests made."""

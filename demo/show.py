@@ -29,6 +29,7 @@ REFERENCES = ("label", "audit", "cloud")
 _FLUSH_SECONDS = 60.0
 _DASHBOARD_SECONDS = 60.0
 _SECONDS_BETWEEN = 0.3
+_INPUTS_HELD = 200
 _ADDRESS = re.compile(r"https?://\S+")
 
 
@@ -45,7 +46,7 @@ class Options:
 
 
 class Show:
-    """A running collector and cloud, and a fleet that waits. Leaving it ends all of them."""
+    """A running collector and cloud; leaving it ends them and whatever was started since."""
 
     def __init__(self, options: Options) -> None:
         self._options = options
@@ -60,11 +61,8 @@ class Show:
             self.otlp_url: str = collector["http"]
             self.api_url: str = collector["api"]
             self._cloud_url = self._start_cloud()
-            sender = stack.enter_context(closing(Sender(self._cloud_url)))
+            self._sender = stack.enter_context(closing(Sender(self._cloud_url)))
             self._client = stack.enter_context(LimenClient(self.api_url))
-            self._fleet = Fleet(
-                seed=self._options.seed, requests=self._options.requests, sender=sender
-            )
             self._stack = stack.pop_all()
         return self
 
@@ -86,20 +84,26 @@ class Show:
         _wait_for(found[0], dashboard)
         return found[0]
 
-    def history(self) -> None:
+    def history(self) -> Fleet:
         """The week of every phone, all of it committed when this returns."""
-        with Uploader(self.otlp_url) as uploader, _bar("Phones", self._options.requests) as bar:
-            self._fleet.live_through_history(uploader, bar.advance)
+        requests = self._options.requests
+        fleet = Fleet(seed=self._options.seed, requests=requests, sender=self._sender)
+        with (
+            Uploader(self.otlp_url, hold=_INPUTS_HELD) as uploader,
+            _bar("Requests", requests) as bar,
+        ):
+            fleet.live_through_history(uploader, bar.advance)
         self._flush_cloud()
-        self._keep_ledger()
+        self._keep_ledger(fleet)
+        return fleet
 
-    def live_on(self) -> NoReturn:
+    def live_on(self, fleet: Fleet) -> NoReturn:
         """Requests of today until Ctrl-C, which goes through."""
         try:
-            with Uploader(self.otlp_url) as uploader:
-                self._fleet.live_on(uploader, _SECONDS_BETWEEN)
+            with Uploader(self.otlp_url, hold=1) as uploader:
+                fleet.live_on(uploader, _SECONDS_BETWEEN)
         finally:
-            self._keep_ledger()
+            self._keep_ledger(fleet)
 
     def replay(self, model: str) -> dict[str, Any]:
         """What `limen replay run` says of the logged inputs through `model`."""
@@ -115,7 +119,7 @@ class Show:
             replay,
             sweep,
             seconds=time.monotonic() - self._began,
-            ledger=self._home / LEDGER,
+            ledger=self._home / LEDGER if self._options.home else None,
         )
 
     def _start_collector(self) -> dict[str, Any]:
@@ -149,9 +153,10 @@ class Show:
                 "start the demo again"
             )
 
-    def _keep_ledger(self) -> None:
-        record = json.dumps(self._fleet.ledger.record(), indent=2)
-        (self._home / LEDGER).write_text(record + "\n", "utf-8")
+    def _keep_ledger(self, fleet: Fleet) -> None:
+        received = httpx.get(f"{self._cloud_url}/_demo/received", trust_env=False).json()
+        record = fleet.ledger.record() | {"received": received}
+        (self._home / LEDGER).write_text(json.dumps(record, indent=2) + "\n", "utf-8")
 
 
 class _Bar:

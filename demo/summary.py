@@ -13,7 +13,10 @@ _OWN = "telemetry"
 
 @dataclass(frozen=True, kw_only=True)
 class Summary:
-    """Rates are of the last seven days, None where there was nothing to rate; sizes are bytes."""
+    """Rates are of the last seven days, None where there was nothing to rate; sizes are bytes.
+
+    `ledger` is the file with the fleet's own account, None where the home was temporary.
+    """
 
     requests: int
     fallback_rate: float | None
@@ -24,7 +27,7 @@ class Summary:
     inputs_replayed: int
     recommended_threshold: float | None
     seconds: float
-    ledger: str
+    ledger: str | None
 
 
 def summarise(
@@ -33,7 +36,7 @@ def summarise(
     sweep: dict[str, Any],
     *,
     seconds: float,
-    ledger: Path,
+    ledger: Path | None,
 ) -> Summary:
     """`replay` and `sweep` are the answers of `limen replay run` and `limen replay sweep`."""
     fallback, offline, egress = client.metrics(
@@ -58,5 +61,5 @@ def summarise(
         inputs_replayed=replay["inputs"],
         recommended_threshold=recommended["threshold"] if recommended else None,
         seconds=round(seconds, 1),
-        ledger=str(ledger),
+        ledger=str(ledger) if ledger else None,
     )

@@ -1,0 +1,108 @@
+"""A real Chromium that looks at a dashboard, and keeps what it must not see."""
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Self
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+INSTALL = "no Chromium on this machine; install one: apt-get install --yes chromium"
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+DESKTOP = (1440, 900)
+PHONE = (390, 844)
+WAIT_MS = 30_000
+
+# Streamlit's page looks for its server below the page's own path first, then at the root.
+_LOOKING = re.compile(r"/[a-z]+/_stcore/(health|host-config)$")
+
+
+def executable() -> str | None:
+    """The Chromium of this machine, or None."""
+    return next((found for name in NAMES if (found := shutil.which(name))), None)
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """A browser; without one the test fails in CI and is skipped elsewhere, saying the remedy."""
+    path = executable()
+    if path is None:
+        if os.environ.get("CI"):
+            pytest.fail(INSTALL)
+        pytest.skip(INSTALL)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+        yield browser
+        browser.close()
+
+
+class Reader:
+    """One person's window on the dashboard at `base`, in a session of its own."""
+
+    def __init__(
+        self, browser: Browser, base: str, *, size: tuple[int, int] = DESKTOP, dark: bool = False
+    ) -> None:
+        self.base = base
+        self.complaints: list[str] = []
+        self._context = browser.new_context(
+            viewport={"width": size[0], "height": size[1]},
+            color_scheme="dark" if dark else "light",
+        )
+        self._context.set_default_timeout(WAIT_MS)
+        self.page: Page = self._context.new_page()
+        self.page.on("console", self._heard)
+        self.page.on("request", self._asked)
+        self.page.on("pageerror", lambda error: self.complaints.append(f"page error: {error}"))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._context.close()
+
+    def open(self, path: str) -> Page:
+        """The page at `path`, drawn to its end."""
+        self.page.goto(self.base + path)
+        self.settle()
+        return self.page
+
+    def settle(self) -> None:
+        """Returns when the page has a title, nothing runs and every chart is drawn."""
+        self.page.wait_for_selector("h1, .limen-error, .limen-empty")
+        self.page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
+        self.page.wait_for_function(
+            "() => [...document.querySelectorAll('[data-testid=stPlotlyChart]')]"
+            ".every(chart => chart.querySelector('.main-svg'))"
+        )
+
+    def tile(self, title: str) -> str:
+        """The headline number under `title`."""
+        tile = self.page.locator('[data-testid="stMetric"]', has_text=title)
+        return tile.locator('[data-testid="stMetricValue"]').inner_text().strip()
+
+    def _heard(self, message: ConsoleMessage) -> None:
+        if message.type == "error" and not _LOOKING.search(message.location["url"]):
+            self.complaints.append(f"console: {message.text} ({message.location['url']})")
+
+    def _asked(self, request: Request) -> None:
+        if not request.url.startswith((self.base, "data:", "blob:")):
+            self.complaints.append(f"asked another host: {request.url}")

@@ -1,0 +1,307 @@
+"""The demo as a person starts it: what the collector answers is what was counted outside it."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from collector.contract.client import LimenClient
+from collector.contract.records import Query
+
+pytestmark = pytest.mark.end_to_end
+
+ROOT = Path(__file__).parent.parent.parent
+LIMEN = (sys.executable, "-m", "limen")
+FREE = "127.0.0.1:0"
+ONCE = ("demo", "--once", "--json", "--requests", "3000", "--seed", "7")
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*LIMEN, *arguments], cwd=ROOT, capture_output=True, text=True)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One `limen demo --once`: its summary and its ledger."""
+
+    home: Path
+    summary: dict[str, Any]
+    ledger: dict[str, Any]
+
+    def arriving(self, release: str, name: str) -> Any:
+        account = self.ledger["releases"][release]
+        return account["counted"][name] - account["lost"][name]
+
+    def arriving_by(self, release: str, name: str) -> dict[str, int]:
+        account = self.ledger["releases"][release]
+        left = Counter(account["counted"][name])
+        left.subtract(account["lost"][name])
+        return dict(+left)
+
+    def per_host(self, account: str, host: str, name: str) -> int:
+        return sum(sent[name] for sent in self.ledger[account].get(host, {}).values())
+
+
+def show(home: Path) -> Shown:
+    done = run(*ONCE, "--home", str(home))
+    assert done.returncode == 0, done.stderr
+    summary = json.loads(done.stdout)
+    return Shown(home, summary, json.loads(Path(summary["ledger"]).read_text("utf-8")))
+
+
+@pytest.fixture(scope="module")
+def shown(tmp_path_factory: pytest.TempPathFactory) -> Shown:
+    return show(tmp_path_factory.mktemp("demo"))
+
+
+@pytest.fixture(scope="module")
+def client(shown: Shown) -> Iterator[LimenClient]:
+    """A collector started anew on the home that the demo left."""
+    policy = str(ROOT / "demo" / "policy.toml")
+    command = [*LIMEN, "collector", "--home", str(shown.home), "--http", FREE, "--api", FREE]
+    with subprocess.Popen(
+        [*command, "--policy", policy], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    ) as collector:
+        assert collector.stdout is not None
+        ready = json.loads(collector.stdout.readline())
+        with LimenClient(ready["api"]) as asking:
+            yield asking
+        collector.terminate()
+
+
+def rows(client: LimenClient, metric: str, *by: str) -> list[dict[str, Any]]:
+    answer = client.metric(Query(metric=metric, by=by))
+    assert answer.suppressed_rows == 0
+    return answer.records()
+
+
+def test_every_request_that_was_not_lost_is_counted(client: LimenClient, shown: Shown) -> None:
+    found = {
+        row["release"]: (row["requests"], row["attempted"], row["fallbacks"], row["blocked"])
+        for row in rows(client, "fallback_rate", "release")
+    }
+    assert found == {
+        release: (
+            shown.arriving(release, "requests"),
+            shown.arriving(release, "attempted"),
+            shown.arriving_by(release, "decisions")["fallback"],
+            shown.arriving_by(release, "decisions")["blocked"],
+        )
+        for release in ("2.4.0", "2.5.0")
+    }
+
+
+def test_offline_answers_are_counted(client: LimenClient, shown: Shown) -> None:
+    found = {
+        row["release"]: (row["offline_requests"], row["served"])
+        for row in rows(client, "offline_coverage", "release")
+    }
+    assert found == {
+        release: (
+            shown.arriving(release, "offline_requests"),
+            shown.arriving(release, "offline_served"),
+        )
+        for release in ("2.4.0", "2.5.0")
+    }
+
+
+def test_reasons_are_counted(client: LimenClient, shown: Shown) -> None:
+    found = {
+        (row["release"], row["decision"], row["reason"]): row["requests"]
+        for row in rows(client, "fallback_reasons", "release")
+    }
+    assert found == {
+        (release, decision, reason): count
+        for release in ("2.4.0", "2.5.0")
+        for decision, name in (("fallback", "fallback_reasons"), ("blocked", "blocked_reasons"))
+        for reason, count in shown.arriving_by(release, name).items()
+    }
+
+
+def test_departures_are_what_the_cloud_received_less_what_was_lost(
+    client: LimenClient, shown: Shown
+) -> None:
+    transfers: Counter[str] = Counter()
+    sizes: Counter[str] = Counter()
+    for row in departures(client):
+        assert row["unknown_bytes_transfers"] == 0
+        transfers[row["destination"]] += row["transfers"]
+        sizes[row["destination"]] += row["bytes"]
+    received = shown.ledger["received"]
+    assert transfers == {
+        host: counts["requests"] - shown.per_host("lost", host, "transfers")
+        for host, counts in received.items()
+    }
+    assert sizes == {
+        host: counts["bytes"] - shown.per_host("lost", host, "bytes")
+        for host, counts in received.items()
+    }
+
+
+def test_departures_have_the_cause_of_their_request(client: LimenClient, shown: Shown) -> None:
+    found: Counter[tuple[str, str]] = Counter()
+    for row in departures(client):
+        found[row["destination"], row["cause"]] += row["bytes"]
+    expected: Counter[tuple[str, str]] = Counter()
+    for host, causes in shown.ledger["sent"].items():
+        for cause, sent in causes.items():
+            expected[host, cause] += sent["bytes"]
+            for account in ("lost", "orphaned"):
+                away = shown.ledger[account].get(host, {}).get(cause, {"bytes": 0})
+                expected[host, cause] -= away["bytes"]
+        expected[host, "unknown"] += shown.per_host("orphaned", host, "bytes")
+    assert +found == +expected
+
+
+def test_the_flow_that_the_policy_does_not_know_is_found(client: LimenClient, shown: Shown) -> None:
+    host = "metrics.adkit.example"
+    undeclared = [row for row in departures(client) if row["declared"] is not True]
+    assert {row["destination"] for row in undeclared} == {host}
+    assert {row["declared"] for row in undeclared} == {False}
+    size = shown.ledger["received"][host]["bytes"] - shown.per_host("lost", host, "bytes")
+    assert sum(row["bytes"] for row in undeclared) == size > 0
+    assert shown.summary["undeclared_bytes"] == size
+
+
+def test_completeness_finds_the_losses_that_left_a_gap(client: LimenClient, shown: Shown) -> None:
+    found = {
+        row["release"]: row["expected"] - row["received"]
+        for row in rows(client, "completeness", "release")
+    }
+    interior = {
+        release: account["interior"] for release, account in shown.ledger["releases"].items()
+    }
+    assert found == interior
+    assert sum(interior.values()) > 0
+
+
+def test_people_waited_for_the_device_and_for_the_cloud(client: LimenClient, shown: Shown) -> None:
+    found = {row["answered_by"]: row for row in rows(client, "latency")}
+    decisions = [shown.arriving_by(release, "decisions") for release in ("2.4.0", "2.5.0")]
+    assert found["device"]["requests"] == sum(count["accept"] for count in decisions)
+    assert found["cloud"]["requests"] == sum(count["fallback"] for count in decisions)
+    assert 0 < found["device"]["p50_ms"] < found["cloud"]["p50_ms"]
+
+
+def test_the_summary_says_what_the_collector_says(client: LimenClient, shown: Shown) -> None:
+    summary = shown.summary
+    (rate,) = rows(client, "fallback_rate")
+    (coverage,) = rows(client, "offline_coverage")
+    assert summary["requests"] == rate["requests"]
+    assert summary["fallback_rate"] == rate["fallback_rate"]
+    assert summary["offline_coverage"] == coverage["offline_coverage"]
+    assert summary["egress_bytes"] == sum(row["bytes"] for row in departures(client))
+    assert summary["seconds"] > 0
+
+
+def test_every_logged_input_is_replayed(client: LimenClient, shown: Shown) -> None:
+    inputs = sum(shown.arriving(release, "inputs") for release in ("2.4.0", "2.5.0"))
+    assert shown.summary["inputs_replayed"] == inputs
+    replayed = client.replay(shown.summary["replay_run"])
+    assert (replayed.inputs, replayed.failed) == (inputs, 0)
+    assert 0 < shown.summary["recommended_threshold"] < 1
+
+
+def test_the_same_seed_gives_the_same_answers(shown: Shown, tmp_path: Path) -> None:
+    again = show(tmp_path)
+    assert again.ledger == shown.ledger
+    assert without(again.summary, "replay_run", "seconds", "ledger") == without(
+        shown.summary, "replay_run", "seconds", "ledger"
+    )
+
+
+@pytest.mark.parametrize("moment", ["The phones' last seven days", "The phones go on"])
+def test_ctrl_c_ends_all_of_it(moment: str) -> None:
+    places = ("--http", FREE, "--api", FREE, "--dashboard", FREE)
+    process = subprocess.Popen(
+        [*LIMEN, "demo", "--requests", "500", *places],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    said = []
+    assert process.stdout is not None
+    for line in process.stdout:
+        said.append(line)
+        if line.startswith(moment):
+            break
+    children = descendants(process.pid)
+    os.killpg(process.pid, signal.SIGINT)
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode == 0, errors
+    assert "Traceback" not in errors
+    assert len(said) > 1
+    for url in re.findall(r"http://\S+", "".join(said)):
+        with pytest.raises(httpx.ConnectError):
+            httpx.get(url, trust_env=False)
+    assert not [child for child in children if Path(f"/proc/{child}").exists()]
+
+
+@pytest.mark.parametrize("flag", ["--http", "--api", "--dashboard"])
+def test_a_port_in_use_is_named_with_the_flag_that_changes_it(flag: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        places = {"--http": FREE, "--api": FREE, "--dashboard": FREE, flag: f"127.0.0.1:{port}"}
+        done = run("demo", *(word for place in places.items() for word in place))
+    assert done.returncode == 2
+    assert done.stdout == ""
+    (sentence,) = done.stderr.splitlines()
+    assert sentence.startswith("limen: ")
+    assert str(port) in sentence and flag in sentence
+
+
+BAD_FLAGS = {
+    "no request": (("--requests", "0"), "--requests"),
+    "a negative seed": (("--seed", "-1"), "--seed"),
+    "json without an end": (("--json",), "--once"),
+    "not an address": (("--http", "here"), "HOST:PORT"),
+}
+
+
+@pytest.mark.parametrize(("flags", "named"), BAD_FLAGS.values(), ids=BAD_FLAGS.keys())
+def test_a_bad_flag_is_named(flags: tuple[str, ...], named: str) -> None:
+    done = run("demo", *flags)
+    assert done.returncode == 2
+    (sentence,) = done.stderr.splitlines()
+    assert named in sentence
+
+
+def test_a_folder_with_anything_else_in_it_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("mine", "utf-8")
+    done = run(*ONCE, "--home", str(tmp_path))
+    assert done.returncode == 2
+    assert str(tmp_path) in done.stderr
+    assert [entry.name for entry in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def departures(client: LimenClient) -> list[dict[str, Any]]:
+    """What left the phones, without Limen's own telemetry."""
+    return [
+        row
+        for row in rows(client, "egress")
+        if row["leg"] == "device" and row["destination"] != "telemetry"
+    ]
+
+
+def descendants(pid: int) -> list[int]:
+    """The processes below one, where the system tells."""
+    listed = Path(f"/proc/{pid}/task/{pid}/children")
+    below = [int(child) for child in listed.read_text("utf-8").split()] if listed.exists() else []
+    return below + [grandchild for child in below for grandchild in descendants(child)]
+
+
+def without(record: dict[str, Any], *names: str) -> dict[str, Any]:
+    return {name: value for name, value in record.items() if name not in names}

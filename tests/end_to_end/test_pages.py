@@ -1,0 +1,274 @@
+"""Every page as its reader drives it: a real fleet's data, a real collector, a real browser."""
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, expect
+
+from collector.contract.client import LimenClient
+from collector.contract.records import Answer, Query
+from dashboard import formats
+from tests.end_to_end.browser import PHONE, Reader, chromium
+
+pytestmark = pytest.mark.end_to_end
+
+ROOT = Path(__file__).parents[2]
+LIMEN = (sys.executable, "-m", "limen")
+FREE = "127.0.0.1:0"
+PAGES = {
+    "/": ("Overview", "Fallback rate by day"),
+    "/offline": ("Offline", "Where it works offline"),
+    "/egress": ("Egress", "What left the device"),
+    "/requests": ("Requests", "Choose a row to open its trace."),
+    "/thresholds": ("Thresholds", "About this run"),
+}
+# Wider than the demo's week, so that nothing leaves the period while a test runs.
+SINCE, PERIOD = "-14d", "14+days"
+
+
+@contextmanager
+def running(*arguments: str) -> Iterator[str]:
+    """A `limen` process until the end of the block; gives its first line."""
+    with subprocess.Popen(
+        [*LIMEN, *arguments], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as process:
+        assert process.stdout is not None
+        try:
+            yield process.stdout.readline()
+        finally:
+            process.terminate()
+            process.stdout.read()
+
+
+@contextmanager
+def collector(home: Path) -> Iterator[str]:
+    """A collector on `home`; gives the address of its query API."""
+    policy = str(ROOT / "demo" / "policy.toml")
+    flags = ("--home", str(home), "--http", FREE, "--api", FREE, "--policy", policy)
+    with running("collector", *flags) as line:
+        yield json.loads(line)["api"]
+
+
+@contextmanager
+def dashboard(api: str) -> Iterator[str]:
+    """A dashboard that asks `api`; gives its address once it answers."""
+    with running("dashboard", "--api", api, "--port", "0") as line:
+        found = re.search(r"http://\S+", line)
+        assert found is not None, line
+        transport = httpx.HTTPTransport(retries=8)
+        with httpx.Client(transport=transport, trust_env=False) as http:
+            assert http.get(f"{found[0]}/_stcore/health").text == "ok"
+        yield found[0]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A dashboard and the collector behind it."""
+
+    url: str
+    api: str
+
+    def ask(self, metric: str, *by: str, **where: str) -> Answer:
+        values = {"environment": ("production",), **{k: (v,) for k, v in where.items()}}
+        query = {"metric": metric, "from": SINCE, "by": by, "where": values}
+        with LimenClient(self.api) as client:
+            return client.metric(Query.model_validate(query))
+
+
+@pytest.fixture(scope="module")
+def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shown]:
+    home = tmp_path_factory.mktemp("fleet")
+    demo = ("demo", "--once", "--json", "--requests", "1500", "--home", str(home))
+    done = subprocess.run([*LIMEN, *demo], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    with collector(home) as api, dashboard(api) as url:
+        yield Shown(url, api)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as found:
+        yield found
+
+
+@pytest.fixture
+def reader(browser: Browser, shown: Shown) -> Iterator[Reader]:
+    with Reader(browser, shown.url) as found:
+        yield found
+        assert found.complaints == []
+
+
+def no_error(reader: Reader) -> None:
+    for box in ('[data-testid="stException"]', ".limen-error"):
+        expect(reader.page.locator(box)).to_have_count(0)
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_shows_its_content_and_asks_nobody_else(reader: Reader, path: str) -> None:
+    title, content = PAGES[path]
+    page = reader.open(path)
+    expect(page.get_by_role("heading", level=1)).to_have_text(title)
+    expect(page.get_by_text(content, exact=True)).to_be_visible()
+    no_error(reader)
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_is_whole_on_a_phone_in_the_dark(browser: Browser, shown: Shown, path: str) -> None:
+    with Reader(browser, shown.url, size=PHONE, dark=True) as reader:
+        page = reader.open(path)
+        expect(page.get_by_role("heading", level=1)).to_have_text(PAGES[path][0])
+        no_error(reader)
+        width = page.evaluate("document.scrollingElement.scrollWidth")
+        assert width <= PHONE[0]
+        assert reader.complaints == []
+
+
+def test_the_headline_numbers_are_the_collectors(reader: Reader, shown: Shown) -> None:
+    reader.open(f"/?period={PERIOD}")
+    rate = shown.ask("fallback_rate").records()[0]
+    coverage = shown.ask("offline_coverage").records()[0]
+    complete = shown.ask("completeness").records()[0]
+    assert rate["requests"] > 1000
+    assert reader.tile("Requests") == formats.count(rate["requests"])
+    assert reader.tile("Fallback rate") == formats.percent(rate["fallback_rate"])
+    assert reader.tile("Offline coverage") == formats.percent(coverage["offline_coverage"])
+    assert reader.tile("Completeness") == formats.percent(complete["completeness"])
+    interval = formats.interval(rate["fallback_low"], rate["fallback_high"])
+    expect(reader.page.get_by_text(interval, exact=True)).to_be_visible()
+
+
+def test_the_offline_numbers_are_the_collectors(reader: Reader, shown: Shown) -> None:
+    reader.open(f"/offline?period={PERIOD}")
+    row = shown.ask("offline_coverage").records()[0]
+    assert row["offline_requests"] > 0
+    assert reader.tile("Offline requests") == formats.count(row["offline_requests"])
+    assert reader.tile("Coverage of everything") == formats.percent(row["offline_coverage"])
+    assert reader.tile("Coverage of attempted") == formats.percent(row["device_coverage"])
+    assert reader.tile("Stranded") == formats.count(row["stranded"])
+
+
+def test_a_filter_stands_in_the_address_and_the_link_shows_the_same(
+    browser: Browser, reader: Reader, shown: Shown
+) -> None:
+    page = reader.open(f"/?period={PERIOD}")
+    page.get_by_role("combobox", name="Release").click()
+    page.get_by_role("option", name="2.5.0").click()
+    page.wait_for_url("**/*release=2.5.0*")
+    requests = formats.count(shown.ask("fallback_rate", release="2.5.0").records()[0]["requests"])
+    tile = page.locator('[data-testid="stMetric"]', has_text="Requests")
+    expect(tile).to_contain_text(requests)
+    with Reader(browser, shown.url) as other:
+        other.open(page.url.removeprefix(shown.url))
+        assert other.tile("Requests") == requests
+        assert other.tile("Fallback rate") == reader.tile("Fallback rate")
+        other.page.get_by_role("link", name="Offline").click()
+        other.page.wait_for_url("**/offline?*release=2.5.0*")
+        assert other.complaints == []
+
+
+def test_a_link_whose_filter_finds_nothing_keeps_it_and_offers_the_way_out(
+    reader: Reader, shown: Shown
+) -> None:
+    page = reader.open("/?release=%3Cb%3E9.9%3C%2Fb%3E")
+    expect(page.locator(".limen-empty")).to_contain_text("No requests in this selection")
+    expect(page.get_by_text("<b>9.9</b>").first).to_be_visible()
+    page.get_by_role("button", name="Reset the filters").click()
+    expect(page.locator('[data-testid="stMetric"]').first).to_be_visible()
+    assert "release" not in page.url
+
+
+def test_an_undeclared_flow_is_said_before_everything_else(reader: Reader, shown: Shown) -> None:
+    page = reader.open(f"/egress?period={PERIOD}")
+    undeclared = {
+        row["destination"] for row in shown.ask("egress").records() if row["declared"] is False
+    }
+    assert undeclared == {"metrics.adkit.example"}
+    box = page.locator(".limen-notice")
+    expect(box).to_have_count(1)
+    expect(box).to_contain_text("Not declared by any policy: metrics.adkit.example")
+    page.get_by_role("radio", name="Consent").click()
+    page.wait_for_url("**/egress?*side=Consent*")
+    no_error(reader)
+
+
+def test_a_request_opens_its_trace_and_the_link_reopens_it(
+    browser: Browser, reader: Reader, shown: Shown
+) -> None:
+    page = reader.open(f"/requests?period={PERIOD}&decision=fallback")
+    newest = shown.ask("requests", decision="fallback").records()[0]
+    grid = page.locator('[data-testid="stDataFrame"]').first
+    # The grid is a canvas: the box of its first row stands below the header.
+    grid.click(position={"x": 18, "y": 53})
+    page.wait_for_url(f"**/*trace={newest['trace_id']}*")
+    reader.settle()
+    with Reader(browser, shown.url) as other:
+        for window in (reader, other):
+            if window is other:
+                window.open(page.url.removeprefix(shown.url))
+            text = window.page.locator(".limen-notice").first
+            expect(text).to_contain_text("The device asked the cloud")
+            expect(text).to_contain_text(formats.score(newest["confidence"]))
+            chart = window.page.locator('[data-testid="stPlotlyChart"]').first
+            expect(chart).to_contain_text("In the cloud")
+            no_error(window)
+        assert other.complaints == []
+    page.get_by_role("button", name="All requests").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Requests")
+    assert "trace" not in page.url
+
+
+def test_a_trace_that_is_not_there_says_so(reader: Reader) -> None:
+    page = reader.open(f"/requests?trace={'0' * 31}1")
+    expect(page.locator(".limen-empty")).to_contain_text("No such trace yet")
+
+
+def test_the_threshold_slider_changes_the_sentence_and_the_address(reader: Reader) -> None:
+    page = reader.open("/thresholds")
+    box = page.locator(".st-key-what-changes")
+    before = box.text_content() or ""
+    page.get_by_role("slider").press("ArrowRight")
+    expect(box).not_to_have_text(before)
+    page.wait_for_url("**/thresholds?*threshold=*")
+    after = box.text_content() or ""
+    reader.open(page.url.removeprefix(reader.base))
+    expect(box).to_have_text(after)
+
+
+def test_a_number_says_its_definition_and_its_sql(reader: Reader) -> None:
+    page = reader.open("/")
+    page.get_by_role("button", name="Definition").first.click()
+    expect(
+        page.get_by_text("Release health: each release of the app side by side.")
+    ).to_be_visible()
+    expect(page.locator('[data-testid="stPopoverBody"] code').first).to_contain_text("select")
+
+
+def test_without_data_the_page_says_how_to_send_some(browser: Browser, tmp_path: Path) -> None:
+    with collector(tmp_path) as api, dashboard(api) as url, Reader(browser, url) as reader:
+        for path in PAGES:
+            page = reader.open(path)
+            expect(page.locator(".limen-empty")).to_contain_text("Waiting for the first traces")
+            expect(page.get_by_text("limen demo")).to_be_visible()
+            no_error(reader)
+        assert reader.complaints == []
+
+
+def test_without_a_collector_the_page_says_how_to_start_one(
+    browser: Browser, tmp_path: Path
+) -> None:
+    with collector(tmp_path) as api:
+        pass
+    with dashboard(api) as url, Reader(browser, url) as reader:
+        for path in PAGES:
+            page = reader.open(path)
+            expect(page.locator(".limen-error")).to_contain_text(f"No collector answers at {api}")
+            expect(page.locator('[data-testid="stException"]')).to_have_count(0)
+        assert reader.complaints == []
