@@ -20,12 +20,23 @@ def parser() -> argparse.ArgumentParser:
     return limen
 
 
+def _joined(argv: Sequence[str]) -> list[str]:
+    """`argv` with a relative time tied to its flag: argparse takes `-7d` alone for a flag."""
+    joined: list[str] = []
+    for word in argv:
+        if joined and joined[-1] in ("--from", "--to") and word.startswith("-"):
+            joined[-1] += f"={word}"
+        else:
+            joined.append(word)
+    return joined
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command. 0 good, 1 the answer is no, 2 bad usage or input."""
     from collector.contract.errors import LimenError
     from models.errors import ModelError
 
-    args = parser().parse_args(argv)
+    args = parser().parse_args(_joined(sys.argv[1:] if argv is None else argv))
     try:
         code: int = args.run(args)
     except (LimenError, ModelError) as exc:

@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import re
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -32,8 +31,6 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def _add_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     run = commands.add_parser("run", help="put logged inputs through a model once; resumable")
     run.set_defaults(run=replay_run)
-    # Else argparse takes the value of `--from -7d` for a flag.
-    run._negative_number_matcher = re.compile(r"-\d")
     run.add_argument("--feature", required=True, metavar="F", help="whose logged inputs")
     run.add_argument("--model", required=True, metavar="NAME@VERSION", help="see `limen models`")
     run.add_argument("--runtime", choices=("litert", "tflite"), default="litert")

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from collector.contract.arrow import SCORES
 from collector.contract.records import ReplayRun
 from models.card import ModelCard
 from models.interpreters import Interpreter
@@ -19,16 +20,6 @@ from replay.inputs import Decoded, decode_inputs
 BATCH_INPUTS = 1024
 BATCH_BYTES = 4 * 2**20
 NOT_FINITE = "the model gave no finite score for this input: verify the model"
-
-SCORES = pa.schema(
-    [
-        ("case", pa.int64()),
-        ("predicted", pa.string()),
-        ("confidence", pa.float64()),
-        ("scores", pa.list_(pa.float32())),
-        ("failure", pa.string()),
-    ]
-)
 
 
 class Source(Protocol):
