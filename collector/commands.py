@@ -72,14 +72,15 @@ def _metric(args: argparse.Namespace) -> int:
 
 
 def _print_table(names: list[str], rows: list[list[Any]]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(*names, box=None, pad_edge=False)
-    for row in rows:
-        table.add_row(*(Text(_cell(value)) for value in row))
-    Console(soft_wrap=True).print(table)
+    """Aligned columns; a single row stands upright, because it would not fit a terminal."""
+    cells = [[_cell(value) for value in row] for row in rows]
+    if len(cells) == 1:
+        cells, names = [list(pair) for pair in zip(names, cells[0], strict=True)], []
+    lines = [names, *cells] if names else cells
+    widths = [max(len(line[at]) for line in lines) for at in range(len(lines[0]))]
+    for line in lines:
+        padded = "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True))
+        sys.stdout.write(padded.rstrip() + "\n")
 
 
 def _cell(value: Any) -> str:

@@ -110,6 +110,4 @@ def _flatten(lists: pa.ListArray) -> tuple[pa.StructArray, Indices]:
 def explode(lists: pa.ListArray) -> Attributes:
     """The key-value pairs of a column of attribute lists."""
     pairs, row = _flatten(lists)
-    return Attributes(
-        rows=len(lists), row=row, key=pairs.field("key"), value=pairs.field("value")
-    )
+    return Attributes(rows=len(lists), row=row, key=pairs.field("key"), value=pairs.field("value"))

@@ -1,4 +1,4 @@
-"""Logged inputs: which log records are consented inputs, sealed; the rest is dropped and counted."""
+"""Logged inputs: consented ones are taken out of log records and sealed, the rest is counted."""
 
 from dataclasses import dataclass
 
@@ -49,9 +49,7 @@ class Logged:
 class InputSealer:
     """Takes consented inputs out of log records and seals them. Numbers them from `next_number`."""
 
-    def __init__(
-        self, policy: Policy, redactor: Redactor, vault: Vault, next_number: int
-    ) -> None:
+    def __init__(self, policy: Policy, redactor: Redactor, vault: Vault, next_number: int) -> None:
         self._logging = [n for n, f in policy.features.items() if f.log_inputs]
         self._size_cap = policy.input_size_cap
         self._redactor, self._vault, self._next = redactor, vault, next_number

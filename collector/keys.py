@@ -8,8 +8,8 @@ from pathlib import Path
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from collector.contract.errors import StoreUnusable
 from collector.contract.attributes import TRACE_ID_BYTES
+from collector.contract.errors import StoreUnusable
 
 PSEUDONYM_BYTES = TRACE_ID_BYTES
 

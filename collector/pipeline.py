@@ -106,7 +106,7 @@ class Pipeline:
         self._prepared.put(None)
 
     def _gather(self, first: _Waiting) -> tuple[list[_Waiting], _Waiting | None, bool]:
-        """The requests of one signal that wait now, the one that did not fit, and whether to stop."""
+        """The requests of one signal that wait now, one that did not fit, whether to stop."""
         group, size = [first], len(first.payload.body)
         while len(group) < GROUP_REQUESTS and size < GROUP_BYTES:
             try:
@@ -179,5 +179,3 @@ class Pipeline:
 def _fail(waiting: Sequence[_Waiting], failure: Exception) -> None:
     for one in waiting:
         one.receipt.set_exception(failure)
-
-

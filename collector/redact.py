@@ -217,8 +217,8 @@ def _by_key(keys: pa.StringArray) -> Iterator[tuple[str, Indices]]:
     names = encoded.dictionary.to_pylist()
     order = np.argsort(codes, kind="stable")
     ends = np.cumsum(np.bincount(codes, minlength=len(names)))
-    for name, places in zip(names, np.split(order, ends), strict=False):
-        yield name, places
+    # The last part, after the last end, is empty.
+    yield from zip(names, np.split(order, ends), strict=False)
 
 
 def effective_time(

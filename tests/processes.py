@@ -44,9 +44,7 @@ def running_collector(home: Path, *flags: str) -> Iterator[RunningCollector]:
         if not line:
             raise AssertionError(process.stderr.read())
         ready = json.loads(line)
-        running = RunningCollector(
-            http=ready["http"], api=ready["api"], home=home, process=process
-        )
+        running = RunningCollector(http=ready["http"], api=ready["api"], home=home, process=process)
         try:
             yield running
         finally:

@@ -98,9 +98,7 @@ class Store:
     ) -> list[dict[str, Any]]:
         """A metric's rows as dictionaries."""
         values = {k: v if isinstance(v, tuple) else (v,) for k, v in where.items()}
-        return self.reader.answer(
-            Query(metric=metric, since=since, by=by, where=values)
-        ).records()
+        return self.reader.answer(Query(metric=metric, since=since, by=by, where=values)).records()
 
     def rows(self, sql: str) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = self.database.read(sql).to_pylist()

@@ -232,7 +232,12 @@ def _scores(store: Store, run: ReplayRun) -> Any:
 
 
 def _sweep(run: str, reference: str, reason: str) -> Sweep:
-    fields = {name: None for name in Sweep.model_fields}
-    return Sweep.model_construct(
-        **fields | {"run": run, "reference": reference, "reason": reason, "points": (), "cases": 0}
+    return Sweep(
+        run=run,
+        reference=reference,
+        cases=0,
+        current=None,
+        points=(),
+        recommended=None,
+        reason=reason,
     )

@@ -134,7 +134,9 @@ def test_gaps_in_the_sequence_are_lost_requests_of_the_next_spans_dimensions(sto
     store.take(traces(request_span(limen_sequence=40), resource=phone(2)))
     whole = store.ask("completeness")[0]
     assert (whole["received"], whole["expected"], whole["open"]) == (5, 7, True)
-    by = {r["release"]: (r["received"], r["expected"]) for r in store.ask("completeness", "release")}
+    by = {
+        r["release"]: (r["received"], r["expected"]) for r in store.ask("completeness", "release")
+    }
     assert by == {"2.4.0": (3, 3), "2.5.0": (2, 4)}
 
 
@@ -177,11 +179,16 @@ def test_the_interval_covers_the_truth_when_phones_repeat_themselves(store: Stor
     for row in k.astype(int):
         values = {"k": int(row.sum()), "n": n * 300, "kk": int((row * row).sum())}
         values |= {"kn": int((row * n).sum()), "nn": n * n * 300, "clusters": 300}
-        low, high = store.database.read(
-            "select wilson_low(p, size) as low, wilson_high(p, size) as high from (select"
-            " $k / cast($n as double) as p, effective_size($k, $n, $kk, $kn, $nn, $clusters) as size)",
-            values,
-        ).to_pylist()[0].values()
+        low, high = (
+            store.database.read(
+                "select wilson_low(p, size) as low, wilson_high(p, size) as high from (select"
+                " $k / cast($n as double) as p,"
+                " effective_size($k, $n, $kk, $kn, $nn, $clusters) as size)",
+                values,
+            )
+            .to_pylist()[0]
+            .values()
+        )
         covered += low <= truth <= high
     assert covered / sets > 0.95 - 3 * (0.95 * 0.05 / sets) ** 0.5
 

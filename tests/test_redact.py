@@ -161,8 +161,14 @@ def test_a_parent_of_zeros_is_a_root() -> None:
 
 @pytest.mark.parametrize(
     ("offset", "believed"),
-    [(0, True), (-OLDEST_NS, True), (-OLDEST_NS - 1, False), (NEWEST_NS, True), (NEWEST_NS + 1, False)],
-)  # fmt: skip
+    [
+        (0, True),
+        (-OLDEST_NS, True),
+        (-OLDEST_NS - 1, False),
+        (NEWEST_NS, True),
+        (NEWEST_NS + 1, False),
+    ],
+)
 def test_a_device_time_is_believed_only_near_the_time_received(offset: int, believed: bool) -> None:
     received = now()
     rows = redact(traces(Span(start=received + offset)), received=received).rows

@@ -9,13 +9,14 @@ import pyarrow as pa
 import pytest
 from numpy.typing import NDArray
 
+from collector.contract.arrow import SCORES
 from collector.contract.records import ReplayRun
 from models.interpreters import Interpreter, available_runtimes, open_interpreter
 from models.preprocess import prepare
 from models.registry import Model, Registry
 from replay.fidelity import CONFIDENCE_TOLERANCE
 from replay.inputs import MISSING
-from replay.runner import BATCH_BYTES, SCORES, batch_size, run_chunks, score, total
+from replay.runner import BATCH_BYTES, batch_size, run_chunks, score, total
 
 CHUNKS, CHUNK_INPUTS = 4, 1_500
 

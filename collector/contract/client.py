@@ -7,6 +7,7 @@ from typing import Any, Self
 import httpx
 import pyarrow as pa
 
+from collector.contract.arrow import MEDIA_TYPE, from_ipc, to_ipc
 from collector.contract.errors import (
     BadInput,
     CollectorUnreachable,
@@ -17,30 +18,12 @@ from collector.contract.errors import (
 )
 from collector.contract.records import Answer, Query, ReplayRequest, ReplayRun, Sweep
 
-ARROW_STREAM = "application/vnd.apache.arrow.stream"
-
 _ERRORS: Mapping[int, type[LimenError]] = {
     400: BadInput,
     403: Forbidden,
     404: NotFound,
     503: Overloaded,
 }
-
-
-def to_ipc(table: pa.Table) -> bytes:
-    """`table` as an Arrow IPC stream."""
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, table.schema) as writer:
-        writer.write_table(table)
-    return bytes(sink.getvalue())
-
-
-def from_ipc(body: bytes) -> pa.Table:
-    """The table of an Arrow IPC stream. Raises BadInput."""
-    try:
-        return pa.ipc.open_stream(body).read_all()
-    except (pa.ArrowInvalid, pa.ArrowException, OSError) as exc:
-        raise BadInput("the body is not an Arrow IPC stream") from exc
 
 
 class LimenClient:
@@ -128,7 +111,7 @@ class LimenClient:
             f"/api/replays/{run}/chunks/{chunk}",
             params={"seconds": seconds},
             content=to_ipc(scores),
-            headers={"content-type": ARROW_STREAM},
+            headers={"content-type": MEDIA_TYPE},
         )
 
     def scores(self, run: str) -> pa.Table:

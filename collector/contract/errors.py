@@ -1,16 +1,16 @@
 """What can go wrong, and what each means to the one who asked.
 
-    LimenError
-    ├── Permanent                 asking again cannot help
-    │   ├── BadInput              the bytes, flags or file are wrong: says what and where
-    │   ├── NotFound              no such metric, trace or run
-    │   ├── UnsupportedMedia      a content type or encoding that is not taken
-    │   ├── TooLarge              over a documented limit
-    │   ├── Forbidden             the role may not do this
-    │   └── StoreUnusable         the database cannot be opened: held elsewhere, newer, damaged
-    └── Retryable                 asking again later can help
-        ├── Overloaded            too much at once, or stopping
-        └── CollectorUnreachable  nothing answers at the address
+LimenError
+├── Permanent                 asking again cannot help
+│   ├── BadInput              the bytes, flags or file are wrong: says what and where
+│   ├── NotFound              no such metric, trace or run
+│   ├── UnsupportedMedia      a content type or encoding that is not taken
+│   ├── TooLarge              over a documented limit
+│   ├── Forbidden             the role may not do this
+│   └── StoreUnusable         the database cannot be opened: held elsewhere, newer, damaged
+└── Retryable                 asking again later can help
+    ├── Overloaded            too much at once, or stopping
+    └── CollectorUnreachable  nothing answers at the address
 """
 
 

@@ -39,7 +39,7 @@ class Flow(_Strict):
 
 
 class Host(_Strict):
-    """Who stands behind a destination. `match` is a host name; `*` matches any run of characters."""
+    """Who stands behind a destination. `match` is a host name; `*` stands for any characters."""
 
     match: str
     owner: str
@@ -79,7 +79,7 @@ class Feature(_Strict):
         return int(float(number) * _UNITS[unit])
 
     def versions(self) -> Iterator[tuple[str | None, Placement | None, float | None]]:
-        """(first release it holds for, placement, threshold), oldest first; None: from the start."""
+        """(first release, or None for any; placement; threshold), oldest first."""
         placement, threshold = self.placement, self.threshold
         yield None, placement, threshold
         for release in sorted(self.from_, key=release_key):

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from collector.contract.client import ARROW_STREAM, from_ipc, to_ipc
+from collector.contract.arrow import MEDIA_TYPE, from_ipc, to_ipc
 from collector.contract.errors import BadInput, LimenError
 from collector.contract.records import Query, ReplayRequest, Sweep
 from collector.metrics import metrics
@@ -22,6 +22,7 @@ from collector.server.errors import problem
 from collector.store.reader import Reader
 from collector.store.replays import Replays
 
+Handler = Callable[[Request], Awaitable[Response]]
 Body = TypeVar("Body", bound=BaseModel)
 
 _MAX_BODY = 64 * 2**20
@@ -53,7 +54,9 @@ class QueryApi:
         self._reader, self._replays, self._about = reader, replays, about
 
     def app(self) -> Starlette:
-        def route(path: str, method: str, handler: Callable[[Request], Awaitable[Response]]) -> Route:
+        """The routes."""
+
+        def route(path: str, method: str, handler: Handler) -> Route:
             return Route(path, handler, methods=[method])
 
         return Starlette(
@@ -103,7 +106,7 @@ class QueryApi:
                 return Json((await run_in_threadpool(self._reader.answer, asked)).model_dump())
             case "arrow":
                 table = await run_in_threadpool(self._reader.table, asked)
-                return Response(to_ipc(table), media_type=ARROW_STREAM)
+                return Response(to_ipc(table), media_type=MEDIA_TYPE)
             case "csv":
                 return _csv(await run_in_threadpool(self._reader.table, asked))
             case _:
@@ -122,7 +125,7 @@ class QueryApi:
         cases = await run_in_threadpool(
             self._replays.open_inputs, asked.run, asked.chunk, asked.reason
         )
-        return Response(to_ipc(cases), media_type=ARROW_STREAM)
+        return Response(to_ipc(cases), media_type=MEDIA_TYPE)
 
     async def replays(self, _: Request) -> Response:
         runs = await run_in_threadpool(self._replays.all)
@@ -148,7 +151,7 @@ class QueryApi:
 
     async def scores(self, request: Request) -> Response:
         table = await run_in_threadpool(self._replays.scores, request.path_params["run"])
-        return Response(to_ipc(table), media_type=ARROW_STREAM)
+        return Response(to_ipc(table), media_type=MEDIA_TYPE)
 
     async def sweeps(self, request: Request) -> Response:
         found = await run_in_threadpool(self._replays.sweeps, request.path_params["run"])

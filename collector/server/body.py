@@ -1,6 +1,6 @@
 """Request bodies, capped before and after decompression."""
 
-from isal import isal_zlib
+from isal import igzip_lib, isal_zlib
 from starlette.requests import Request
 
 from collector.contract.errors import BadInput, TooLarge, UnsupportedMedia
@@ -36,7 +36,7 @@ def gunzip(body: bytes, limit: int) -> bytes:
         stream = isal_zlib.decompressobj(_GZIP)
         try:
             part = stream.decompress(rest, limit - size + 1)
-        except isal_zlib.error as exc:
+        except igzip_lib.IsalError as exc:
             raise BadInput("the body says gzip and is not") from exc
         size += len(part)
         if size > limit:

@@ -60,14 +60,13 @@ def ingest_app(pipeline: Pipeline, *, max_body_bytes: int, ready: Callable[[], b
 
 
 def _answer(signal: Signal, receipt: Receipt) -> bytes:
-    if not receipt.rejected:
-        return b""
-    if signal == "traces":
-        traces = ExportTraceServiceResponse()
-        traces.partial_success.rejected_spans = receipt.rejected
-        traces.partial_success.error_message = receipt.message
-        return traces.SerializeToString()
-    logs = ExportLogsServiceResponse()
-    logs.partial_success.rejected_log_records = receipt.rejected
-    logs.partial_success.error_message = receipt.message
-    return logs.SerializeToString()
+    """The export response; success without anything to say is no bytes at all."""
+    response = ExportTraceServiceResponse() if signal == "traces" else ExportLogsServiceResponse()
+    if receipt.rejected:
+        partial = response.partial_success
+        partial.error_message = receipt.message
+        if signal == "traces":
+            partial.rejected_spans = receipt.rejected
+        else:
+            partial.rejected_log_records = receipt.rejected
+    return bytes(response.SerializeToString())

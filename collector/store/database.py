@@ -139,7 +139,8 @@ class Transaction:
 
     def ask(self, name: str, **values: object) -> list[tuple[Any, ...]]:
         """The rows of the query called `name`, as this transaction sees them."""
-        return self._cursor.execute(query(name), values or None).fetchall()
+        rows: list[tuple[Any, ...]] = self._cursor.execute(query(name), values or None).fetchall()
+        return rows
 
     @contextmanager
     def tables(self, **tables: pa.Table) -> Iterator[None]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from collector.contract.arrow import SCORES
 from collector.contract.errors import BadInput, NotFound
 from collector.contract.records import ReplayRequest, ReplayRun, Sweep
 from collector.store.database import Database
@@ -15,16 +16,6 @@ from collector.store.reader import Reader, rfc3339
 from collector.store.vault import Vault
 
 CHUNK_INPUTS = 4096
-
-SCORES = pa.schema(
-    [
-        ("case", pa.int64()),
-        ("predicted", pa.string()),
-        ("confidence", pa.float64()),
-        ("scores", pa.list_(pa.float32())),
-        ("failure", pa.string()),
-    ]
-)
 
 
 class Replays:
@@ -68,7 +59,7 @@ class Replays:
         return self._record(self._row(run))
 
     def open_inputs(self, run: str, chunk: int, reason: str) -> pa.Table:
-        """The cases of a chunk with their inputs opened; the opening is written to the audit log."""
+        """The cases of a chunk with their inputs opened, which the audit log notes."""
         if not reason.strip():
             raise BadInput("say why the inputs are opened: reason")
         cases = self._cases(run, chunk * CHUNK_INPUTS, (chunk + 1) * CHUNK_INPUTS - 1)
@@ -161,9 +152,7 @@ class Replays:
 
     def _record(self, row: dict[str, Any]) -> ReplayRun:
         values = {k: row[k] for k in ("feature", "last_number", "since", "until")}
-        chunks = self._database.read(
-            query("replay_chunk_numbers"), values | {"size": CHUNK_INPUTS}
-        )
+        chunks = self._database.read(query("replay_chunk_numbers"), values | {"size": CHUNK_INPUTS})
         times = {k: rfc3339(row[k]) for k in ("created", "since", "until")}
         return ReplayRun.model_validate(
             row | times | {"chunks": tuple(chunks.column(0).to_pylist())}

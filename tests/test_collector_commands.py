@@ -1,0 +1,131 @@
+"""The collector as a process: started, refused, stopped."""
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+
+import limen
+from tests.otlp import Span, request_span, traces
+from tests.processes import RunningCollector, running_collector
+from tests.store import POLICY
+
+
+def command(*words: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", "limen", *words], capture_output=True, text=True, timeout=60
+    )
+
+
+@pytest.mark.parametrize("flag", ["--http", "--api"])
+def test_a_port_in_use_is_named_with_the_flag_that_changes_it(tmp_path: Path, flag: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        other = {"--http": "--api", "--api": "--http"}[flag]
+        done = command(
+            "collector", "--home", str(tmp_path), flag, f"127.0.0.1:{port}", other, "127.0.0.1:0"
+        )
+    assert done.returncode == 2
+    assert f"port {port}" in done.stderr and flag in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_database_held_by_another_process_is_said_with_its_id(tmp_path: Path) -> None:
+    with running_collector(tmp_path) as first:
+        done = command(
+            "collector", "--home", str(tmp_path), "--http", "127.0.0.1:0", "--api", "127.0.0.1:0"
+        )
+        assert done.returncode == 2
+        assert f"process {first.process.pid}" in done.stderr and "--home" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("flags", "says"),
+    [
+        (("--http", "0.0.0.0:0"), "without tokens"),
+        (("--http", "nonsense"), "HOST:PORT"),
+        (("--policy", "/no/such/file.toml"), "no such policy file"),
+    ],
+)
+def test_a_wrong_start_is_refused_in_one_sentence(
+    tmp_path: Path, flags: tuple[str, ...], says: str
+) -> None:
+    done = command("collector", "--home", str(tmp_path), "--api", "127.0.0.1:0", *flags)
+    assert done.returncode == 2
+    assert says in done.stderr and len(done.stderr.splitlines()) == 1
+
+
+def test_a_file_that_is_no_database_is_refused_and_left_alone(tmp_path: Path) -> None:
+    file = tmp_path / "limen.duckdb"
+    file.write_bytes(b"my precious notes" * 1000)
+    done = command(
+        "collector", "--home", str(tmp_path), "--http", "127.0.0.1:0", "--api", "127.0.0.1:0"
+    )
+    assert done.returncode == 2 and "cannot be opened" in done.stderr
+    assert file.read_bytes() == b"my precious notes" * 1000
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_nothing_acknowledged_is_lost_however_it_stops(tmp_path: Path, number: int) -> None:
+    sent = [Span() for _ in range(40)]
+    with running_collector(tmp_path) as running:
+        for span in sent:
+            httpx.post(
+                running.http + "/v1/traces",
+                content=traces(span).SerializeToString(),
+                headers={"content-type": "application/x-protobuf"},
+            ).raise_for_status()
+        running.process.send_signal(number)
+        assert running.process.wait(20) == (0 if number != signal.SIGKILL else -signal.SIGKILL)
+        assert running.process.stderr is not None
+        assert "Traceback" not in running.process.stderr.read()
+    with running_collector(tmp_path) as again, again.client() as client:
+        assert client.status()["spans"] == len(sent)
+
+
+def test_home_is_private(collector: RunningCollector) -> None:
+    for path in (collector.home / "limen.duckdb", collector.home / "keys" / "master.key"):
+        assert path.stat().st_mode & 0o077 == 0
+
+
+def test_a_metric_is_printed_as_table_json_and_csv(
+    collector: RunningCollector, capsys: pytest.CaptureFixture[str]
+) -> None:
+    httpx.post(
+        collector.http + "/v1/traces",
+        content=traces(request_span("fallback")).SerializeToString(),
+        headers={"content-type": "application/x-protobuf"},
+    ).raise_for_status()
+    asked = ["metric", "fallback_rate", "--from", "-1d", "--by", "release", "--api", collector.api]
+    assert limen.main([*asked, "--where", "release=2.4.0"]) == 0
+    assert "fallback_rate" in capsys.readouterr().out
+    assert limen.main([*asked, "--format", "json"]) == 0
+    assert json.loads(capsys.readouterr().out)["metric"] == "fallback_rate"
+    assert limen.main([*asked, "--format", "csv"]) == 0
+    assert capsys.readouterr().out.splitlines()[0].endswith(",release")
+    assert limen.main([*asked[:-1], "http://127.0.0.1:9"]) == 2
+    assert "limen collector" in capsys.readouterr().err
+    assert limen.main([*asked, "--where", "release"]) == 2
+
+
+def test_a_policy_file_is_checked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "policy.toml"
+    file.write_text(POLICY)
+    assert limen.main(["policy", "check", str(file)]) == 0
+    assert "image_classify" in capsys.readouterr().out
+    file.write_text(POLICY.replace("0.70", "7"))
+    assert limen.main(["policy", "check", str(file)]) == 2
+    assert "threshold" in capsys.readouterr().err
+
+
+def test_help_is_there_for_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    for words in ([], ["collector"], ["metric"], ["policy"], ["models"], ["replay"], ["demo"]):
+        with pytest.raises(SystemExit) as done:
+            limen.main([*words, "--help"])
+        assert done.value.code == 0
+        assert "usage: limen" in capsys.readouterr().out

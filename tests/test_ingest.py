@@ -1,0 +1,141 @@
+"""OTLP over HTTP on a real port: what is taken, what is refused and how."""
+
+import gzip
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from google.rpc.status_pb2 import Status
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
+
+from collector.contract.errors import TooLarge
+from collector.server.body import gunzip
+from tests.otlp import Span, logged_input, request_span, traces
+from tests.processes import RunningCollector
+
+PROTOBUF = {"content-type": "application/x-protobuf"}
+GZIP = PROTOBUF | {"content-encoding": "gzip"}
+LIMIT = 64 * 2**20
+
+
+def post(
+    collector: RunningCollector,
+    body: bytes | Iterator[bytes],
+    headers: dict[str, str] | None = None,
+    path: str = "/v1/traces",
+) -> httpx.Response:
+    return httpx.post(
+        collector.http + path, content=body, headers=headers or PROTOBUF, trust_env=False
+    )
+
+
+def spans(collector: RunningCollector) -> int:
+    with collector.client() as client:
+        found: int = client.status()["spans"]
+    return found
+
+
+@pytest.mark.parametrize("zipped", [False, True])
+def test_a_batch_is_answered_with_nothing_to_say_and_is_there(
+    collector: RunningCollector, zipped: bool
+) -> None:
+    span = request_span()
+    body = traces(span).SerializeToString()
+    answer = post(collector, gzip.compress(body) if zipped else body, GZIP if zipped else PROTOBUF)
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert answer.headers["content-type"] == "application/x-protobuf"
+    with collector.client() as client:
+        assert client.trace(span.trace_id.hex())["requests"][0]["decision"] == "accept"
+
+
+def test_a_gzip_body_of_several_members_is_one_body(collector: RunningCollector) -> None:
+    body = traces(Span(), Span()).SerializeToString()
+    before = spans(collector)
+    halves = gzip.compress(body[:40]) + gzip.compress(body[40:])
+    assert post(collector, halves, GZIP).status_code == 200
+    assert spans(collector) == before + 2
+
+
+def test_the_content_type_may_name_a_character_set(collector: RunningCollector) -> None:
+    headers = {"content-type": "Application/X-Protobuf; charset=utf-8"}
+    answer = post(collector, traces(Span()).SerializeToString(), headers)
+    assert answer.headers["content-type"] == "application/x-protobuf"
+    assert answer.status_code == 200
+
+
+def test_a_span_that_can_never_be_stored_is_said_and_the_rest_is_there(
+    collector: RunningCollector,
+) -> None:
+    before = spans(collector)
+    answer = post(collector, traces(Span(), Span(trace_id=b"short")).SerializeToString())
+    partial = ExportTraceServiceResponse.FromString(answer.content).partial_success
+    assert (answer.status_code, partial.rejected_spans) == (200, 1)
+    assert "ids" in partial.error_message
+    assert spans(collector) == before + 1
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "headers", "status", "says"),
+    [
+        ("not protobuf", b"\xff\xff", PROTOBUF, 400, "not a protobuf"),
+        ("not gzip", b"plain text body", GZIP, 400, "gzip"),
+        ("cut gzip", gzip.compress(b"x" * 1000)[:-9], GZIP, 400, "gzip"),
+        ("gzip of rubbish", gzip.compress(b"\xff\xff"), GZIP, 400, "not a protobuf"),
+        ("bomb", gzip.compress(bytes(LIMIT + 1)), GZIP, 413, "larger than"),
+        ("json", b"{}", {"content-type": "application/json"}, 415, "protobuf"),
+        ("text", b"hi", {"content-type": "text/plain"}, 415, "protobuf"),
+        ("no type", b"hi", {"content-type": ""}, 415, "protobuf"),
+        ("brotli", b"hi", PROTOBUF | {"content-encoding": "br"}, 415, "encoding"),
+    ],
+    ids=lambda value: value if isinstance(value, str) and len(value) < 20 else "",
+)
+def test_bad_input_is_refused_in_words_and_changes_nothing(
+    collector: RunningCollector,
+    name: str,
+    body: bytes,
+    headers: dict[str, str],
+    status: int,
+    says: str,
+) -> None:
+    before = spans(collector)
+    for path in ("/v1/traces", "/v1/logs"):
+        answer = post(collector, body, headers, path)
+        assert answer.status_code == status
+        assert says in Status.FromString(answer.content).message
+    assert spans(collector) == before
+
+
+def test_a_body_larger_than_it_says_is_stopped_while_it_arrives(
+    collector: RunningCollector,
+) -> None:
+    chunk = bytes(2**20)
+    answer = post(collector, (chunk for _ in range(65)))
+    assert answer.status_code == 413
+
+
+def test_decompression_stops_at_the_limit() -> None:
+    bomb = gzip.compress(bytes(10 * 2**20))
+    assert len(gunzip(bomb, 10 * 2**20)) == 10 * 2**20
+    with pytest.raises(TooLarge):
+        gunzip(bomb, 10 * 2**20 - 1)
+    with pytest.raises(TooLarge):
+        gunzip(bomb + bomb, 11 * 2**20)
+
+
+def test_only_post_sends(collector: RunningCollector) -> None:
+    assert httpx.get(collector.http + "/v1/traces").status_code == 405
+    assert httpx.get(collector.http + "/healthz").status_code == 200
+    assert httpx.get(collector.http + "/readyz").status_code == 200
+
+
+def test_a_dropped_input_is_said_to_the_sender(collector: RunningCollector) -> None:
+    body = logged_input(request_span(), b"x", limen_consent_state="denied").SerializeToString()
+    answer = post(collector, body, path="/v1/logs")
+    assert answer.status_code == 200 and b"no consent" in answer.content
+
+
+def test_the_two_doors_are_apart(collector: RunningCollector) -> None:
+    body = traces(Span()).SerializeToString()
+    wrong = httpx.post(collector.api + "/v1/traces", content=body, headers=PROTOBUF)
+    assert wrong.status_code == 404
+    assert httpx.get(collector.http + "/api/status").status_code == 404
