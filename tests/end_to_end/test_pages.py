@@ -1,28 +1,21 @@
 """Every page as its reader drives it: a real fleet's data, a real collector, a real browser."""
 
-import json
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Locator, expect
 
 from collector.contract.client import LimenClient
 from collector.contract.records import Answer, Query
 from dashboard import formats
 from tests.end_to_end.browser import PHONE, Reader, chromium
+from tests.end_to_end.processes import collector, dashboard, live_through
 
 pytestmark = pytest.mark.end_to_end
 
-ROOT = Path(__file__).parents[2]
-LIMEN = (sys.executable, "-m", "limen")
-FREE = "127.0.0.1:0"
 PAGES = {
     "/": ("Overview", "Fallback rate by day"),
     "/offline": ("Offline", "Where it works offline"),
@@ -32,41 +25,6 @@ PAGES = {
 }
 # Wider than the demo's week, so that nothing leaves the period while a test runs.
 SINCE, PERIOD = "-14d", "14+days"
-
-
-@contextmanager
-def running(*arguments: str) -> Iterator[str]:
-    """A `limen` process until the end of the block; gives its first line."""
-    with subprocess.Popen(
-        [*LIMEN, *arguments], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    ) as process:
-        assert process.stdout is not None
-        try:
-            yield process.stdout.readline()
-        finally:
-            process.terminate()
-            process.stdout.read()
-
-
-@contextmanager
-def collector(home: Path) -> Iterator[str]:
-    """A collector on `home`; gives the address of its query API."""
-    policy = str(ROOT / "demo" / "policy.toml")
-    flags = ("--home", str(home), "--http", FREE, "--api", FREE, "--policy", policy)
-    with running("collector", *flags) as line:
-        yield json.loads(line)["api"]
-
-
-@contextmanager
-def dashboard(api: str) -> Iterator[str]:
-    """A dashboard that asks `api`; gives its address once it answers."""
-    with running("dashboard", "--api", api, "--port", "0") as line:
-        found = re.search(r"http://\S+", line)
-        assert found is not None, line
-        transport = httpx.HTTPTransport(retries=8)
-        with httpx.Client(transport=transport, trust_env=False) as http:
-            assert http.get(f"{found[0]}/_stcore/health").text == "ok"
-        yield found[0]
 
 
 @dataclass(frozen=True)
@@ -86,9 +44,7 @@ class Shown:
 @pytest.fixture(scope="module")
 def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shown]:
     home = tmp_path_factory.mktemp("fleet")
-    demo = ("demo", "--once", "--json", "--requests", "1500", "--home", str(home))
-    done = subprocess.run([*LIMEN, *demo], cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    live_through(home, requests=1500)
     with collector(home) as api, dashboard(api) as url:
         yield Shown(url, api)
 
@@ -233,13 +189,20 @@ def test_a_trace_that_is_not_there_says_so(reader: Reader) -> None:
 def test_the_threshold_slider_changes_the_sentence_and_the_address(reader: Reader) -> None:
     page = reader.open("/thresholds")
     box = page.locator(".st-key-what-changes")
-    before = box.text_content() or ""
+    before = chosen_threshold(box)
     page.get_by_role("slider").press("ArrowRight")
-    expect(box).not_to_have_text(before)
+    expect(box).not_to_contain_text(before)
     page.wait_for_url("**/thresholds?*threshold=*")
-    after = box.text_content() or ""
+    after = chosen_threshold(box)
     reader.open(page.url.removeprefix(reader.base))
-    expect(box).to_have_text(after)
+    expect(box).to_contain_text(after)
+
+
+def chosen_threshold(box: Locator) -> str:
+    """The words that name the chosen threshold."""
+    found = re.search(r"(Raised to|Lowered to|At) \d\.\d{3}", box.inner_text())
+    assert found is not None
+    return found[0]
 
 
 def test_a_number_says_its_definition_and_its_sql(reader: Reader) -> None:
