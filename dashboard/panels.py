@@ -11,7 +11,7 @@ from collector.contract.records import Answer
 from dashboard import tables
 from dashboard.formats import label, words
 from dashboard.questions import Questions
-from dashboard.selection import PERIODS, Selection
+from dashboard.selection import Selection
 
 _CHART = {"displaylogo": False, "modeBarButtonsToRemove": ["lasso2d", "select2d", "autoScale2d"]}
 
@@ -28,7 +28,7 @@ def title(name: str, selection: Selection, *, live: bool = False) -> bool:
             help_text = "Asks again every few seconds"
             on = st.toggle("Live", key="live", bind="query-params", help=help_text)
     chosen = [f"{label(name)} {words(found)}" for name, found in selection.values.items()]
-    st.text(" · ".join([PERIODS[selection.period], *chosen]))
+    st.text(" · ".join([f"Last {selection.period}", *chosen]))
     return on
 
 

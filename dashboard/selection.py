@@ -7,12 +7,12 @@ from typing import Any
 from collector.contract.records import Query
 
 PERIODS: Mapping[str, str] = {
-    "24h": "Last 24 hours",
-    "7d": "Last 7 days",
-    "14d": "Last 14 days",
-    "30d": "Last 30 days",
+    "24 hours": "-24h",
+    "7 days": "-7d",
+    "14 days": "-14d",
+    "30 days": "-30d",
 }
-DEFAULT_PERIOD = "7d"
+DEFAULT_PERIOD = "7 days"
 
 
 def question(
@@ -20,7 +20,7 @@ def question(
 ) -> Query:
     """`metric` of the last `period`, until now."""
     return Query.model_validate(
-        {"metric": metric, "from": f"-{period}", "by": by, "where": dict(where)}
+        {"metric": metric, "from": PERIODS[period], "by": by, "where": dict(where)}
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from collector.contract.records import Sweep, SweepPoint
+from collector.contract.records import ReplayRun, Sweep, SweepPoint
 from dashboard.formats import count, label, milliseconds, moment, percent, score, size, words
 
 
@@ -50,19 +50,24 @@ _CAUSES: Mapping[str, str] = {
 def departure(row: Mapping[str, Any]) -> str:
     """A flow of the ledger as a sentence."""
     hidden = row["unknown_bytes_transfers"]
-    unmeasured = f" ({count(hidden)} of unknown size)" if hidden else ""
+    unmeasured = f", {count(hidden)} of them of unknown size," if hidden else ""
     cause = _CAUSES.get(row["cause"], "for a cause unknown")
+    categories = words(row["category"]).replace("_", " ").replace(",", ", ")
     return (
-        f"{words(row['feature'])} {words(row['release'])} sent {size(row['bytes'])} of "
-        f"{words(row['category']).replace('_', ' ').replace(',', ', ')} {cause}: "
-        f"{count(row['transfers'])} transfers{unmeasured} from "
-        f"{count(row['installations'])} installations."
+        f"{words(row['feature'])} {words(row['release'])} sent {size(row['bytes'])} ({categories}) "
+        f"{cause}, in {_many(row['transfers'], 'transfer')}{unmeasured} from "
+        f"{_many(row['installations'], 'installation')}."
     )
 
 
-def run_line(feature: str, model: str, runtime: str, inputs: int, created: str) -> str:
-    """A replay run in one line."""
-    return f"{feature} · {model} on {runtime} · {count(inputs)} inputs · {moment(created)}"
+def _many(number: int, noun: str) -> str:
+    return f"{count(number)} {noun}{'' if number == 1 else 's'}"
+
+
+def run_line(run: ReplayRun) -> str:
+    """A replay run in one line that stays the same while it goes on."""
+    model = f"{run.model} on {run.runtime}"
+    return f"{run.feature} · {model} · {moment(run.created)} · {run.run}"
 
 
 def recommendation(sweep: Sweep) -> str:

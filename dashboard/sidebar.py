@@ -1,4 +1,4 @@
-"""The filters, in the sidebar on every page and in the address of the page."""
+"""The filters, in the sidebar on every page and in the address of the page, in the words shown."""
 
 from collections.abc import Iterable, Mapping
 
@@ -8,26 +8,24 @@ from dashboard.charts.rates import newest_first
 from dashboard.questions import Questions, forget
 from dashboard.selection import DEFAULT_PERIOD, PERIODS, Selection, question
 
-ALL = "all"
+ALL = "All"
 PRODUCTION = "production"
 SEVERAL: Mapping[str, str] = {"release": "Release", "feature": "Feature", "os": "OS"}
-FILTERS = ("period", "app", "environment", *SEVERAL)
 
 
 def choose(questions: Questions) -> Selection:
     """The filters as widgets, each bound to the query parameter of its name."""
     with st.sidebar:
         period = st.selectbox(
-            "Period",
+            "Last",
             list(PERIODS),
             index=list(PERIODS).index(DEFAULT_PERIOD),
-            format_func=PERIODS.__getitem__,
             key="period",
             bind="query-params",
         )
         known = _known(questions, period)
         values = {
-            "app": _one("app", "App", known["app"], ALL),
+            "app": _app(known["app"]),
             "environment": _one("environment", "Environment", known["environment"], PRODUCTION),
             **{name: _some(name, title, known[name]) for name, title in SEVERAL.items()},
         }
@@ -68,11 +66,17 @@ def _one(name: str, title: str, known: list[str], default: str) -> tuple[str, ..
         title,
         options,
         index=options.index(default),
-        format_func=lambda value: "All" if value == ALL else value,
         key=name,
         bind="query-params",
     )
     return () if chosen == ALL else (chosen,)
+
+
+def _app(known: list[str]) -> tuple[str, ...]:
+    chosen = _one("app", "App", known, ALL)
+    if not chosen and len(known) > 1:
+        st.caption("Releases of several apps stand side by side; choose one to part them.")
+    return chosen
 
 
 def _some(name: str, title: str, known: list[str]) -> tuple[str, ...]:

@@ -64,7 +64,10 @@ def no_result(what: str) -> None:
         theme.UNKNOWN,
         "limen-empty",
     )
-    st.button("Reset the filters", icon=":material/filter_alt_off:", on_click=sidebar.reset)
+    reset = "Reset the filters"
+    # The whole page, also from within a fragment: the filters stand outside it.
+    if st.button(reset, icon=":material/filter_alt_off:", on_click=sidebar.reset):
+        st.rerun()
 
 
 def nothing(what: str, next_step: str, command: str | None = None) -> None:

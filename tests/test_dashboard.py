@@ -138,7 +138,7 @@ CATALOGUE = {
 
 def test_a_selection_narrows_only_what_a_metric_can_follow() -> None:
     chosen = Selection(
-        period="24h", values={"release": ("2.5.0",), "feature": ("ocr",)}, catalogue=CATALOGUE
+        period="24 hours", values={"release": ("2.5.0",), "feature": ("ocr",)}, catalogue=CATALOGUE
     )
     query = chosen.query("fallback_rate", "day", where={"app": ("fieldnotes",)})
     assert (query.since, query.by) == ("-24h", ("day",))
@@ -218,8 +218,8 @@ def test_a_departure_says_what_was_sent_and_why() -> None:
         installations=17,
     )
     assert sentences.departure(row) == (
-        "image_classify 2.5.0 sent 12.3 kB of identifier device, image by design: "
-        "3 transfers (2 of unknown size) from 17 installations."
+        "image_classify 2.5.0 sent 12.3 kB (identifier device, image) by design, "
+        "in 3 transfers, 2 of them of unknown size, from 17 installations."
     )
 
 

@@ -10,9 +10,9 @@ from dashboard.theme import BLOCKED, CLOUD, DEVICE, ERROR
 
 def curve(sweep: Sweep, chosen: float) -> go.Figure:
     """Error among device answers, fallback rate and device share by threshold, with marks."""
-    made = figure(380, x_title="Threshold")
+    made = figure(360, x_title="Threshold")
     made.update_layout(
-        margin={"t": 70, "l": 8, "r": 8, "b": 8},
+        margin={"t": 52, "l": 8, "r": 8, "b": 8},
         legend={"y": -0.2, "yanchor": "top"},
     )
     made.update_yaxes(ratio_axis())

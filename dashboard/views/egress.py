@@ -12,12 +12,12 @@ from dashboard.selection import Selection
 from dashboard.views import View
 
 SIDES: Mapping[str, str] = {
-    "destination": "Destination",
-    "category": "Category",
-    "purpose": "Purpose",
-    "consent": "Consent",
-    "cause": "Cause",
-    "region": "Region",
+    "Destination": "destination",
+    "Category": "category",
+    "Purpose": "purpose",
+    "Consent": "consent",
+    "Cause": "cause",
+    "Region": "region",
 }
 OWN = "telemetry"
 SHOUTED = 5
@@ -61,20 +61,19 @@ def show(questions: Questions, selection: Selection) -> None:
     side = st.segmented_control(
         "By",
         list(SIDES),
-        default="destination",
+        default="Destination",
         required=True,
-        format_func=SIDES.__getitem__,
         key="side",
         bind="query-params",
         label_visibility="collapsed",
     )
     if rows:
         panels.chart(
-            ledger.flows(rows, side),
+            ledger.flows(rows, SIDES[side]),
             key="flows",
-            alt=f"Measured bytes that left the device by {SIDES[side]}; colour: declared or not",
+            alt=f"Measured bytes that left the device by {side}; colour: declared or not",
         )
-        if side == "category":
+        if side == "Category":
             st.caption("A transfer that carries several categories stands under their set.")
         tables.show(rows, LEDGER, titles=TITLES, name="The ledger of what left the device")
         st.caption(

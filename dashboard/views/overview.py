@@ -10,7 +10,7 @@ from dashboard import panels, states, tables
 from dashboard.charts import rates
 from dashboard.formats import count, interval, milliseconds, percent
 from dashboard.questions import Questions
-from dashboard.selection import PERIODS, Selection
+from dashboard.selection import Selection
 from dashboard.views import View
 
 SECONDS = 5
@@ -65,7 +65,7 @@ def _content(questions: Questions, selection: Selection) -> None:
     if total is None or not total["requests"]:
         states.no_result("requests")
         return
-    _headline(total, offline, latency, complete, PERIODS[selection.period])
+    _headline(total, offline, latency, complete, f"last {selection.period}")
 
     panels.heading("Releases", questions, "release_health", "completeness")
     tables.show(

@@ -91,25 +91,21 @@ def show(questions: Questions, selection: Selection) -> None:
 
 
 def _run(runs: Sequence[ReplayRun]) -> ReplayRun:
-    by_id = {run.run: run for run in runs}
-
-    def line(run: str) -> str:
-        found = by_id[run]
-        return sentences.run_line(
-            found.feature, found.model, found.runtime, found.inputs, found.created
-        )
-
-    return by_id[st.selectbox("Run", list(by_id), format_func=line, key="run", bind="query-params")]
+    by_line = {sentences.run_line(run): run for run in runs}
+    return by_line[st.selectbox("Run", list(by_line), key="run", bind="query-params")]
 
 
 def _reference(sweeps: Sequence[Sweep]) -> Sweep:
-    by_name = {s.reference: s for name in REFERENCES for s in sweeps if s.reference == name}
+    order = list(REFERENCES)
+    by_name = {
+        label(found.reference): found
+        for found in sorted(sweeps, key=lambda sweep: order.index(sweep.reference))
+    }
     chosen = st.segmented_control(
         "Reference",
         list(by_name),
         default=next(iter(by_name)),
         required=True,
-        format_func=label,
         key="reference",
         bind="query-params",
     )
@@ -135,12 +131,12 @@ def _sweep(sweep: Sweep) -> None:
             [sentences.point(chosen, current), *filter(None, [sweep.reason])],
             theme.UNKNOWN if sweep.recommended is None else theme.DEVICE,
         )
-    _tiles(chosen, current)
     panels.chart(
         curve(sweep, chosen.threshold),
         key="curve",
         alt="Error among device answers, fallback rate and device share by threshold",
     )
+    _tiles(chosen, current)
     panels.rows_under(
         [point.model_dump() for point in sweep.points], POINTS, "Every threshold of the sweep"
     )

@@ -87,7 +87,7 @@ def _take(
         if reader.complaints:
             raise SystemExit(f"{path}: {'; '.join(reader.complaints)}")
     with Image.open(out) as picture:
-        picture.convert("RGB").quantize(160, dither=Image.Dither.NONE).save(out, optimize=True)
+        picture.convert("RGB").save(out, optimize=True)
     sys.stdout.write(f"{out} {out.stat().st_size / 1000:.0f} kB\n")
 
 
