@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import logging
 import signal
 import sys
 from pathlib import Path
@@ -52,6 +53,8 @@ def demo(args: argparse.Namespace) -> int:
 
     options = _options(args)
     signal.signal(signal.SIGTERM, _interrupt)
+    # An upload that fails is told in one sentence by the uploader.
+    logging.getLogger("opentelemetry").setLevel(logging.CRITICAL)
     try:
         with Show(options) as show:
             if not args.once:

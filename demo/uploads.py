@@ -103,8 +103,8 @@ class Uploader:
     def _check(self) -> None:
         if self._failed.is_set():
             raise CollectorUnreachable(
-                f"the collector at {self._url} did not take the phones' telemetry; "
-                "look at what it said, then start the demo again"
+                f"the collector at {self._url} does not take the phones' telemetry; "
+                "start the demo again"
             )
 
 
