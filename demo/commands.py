@@ -1,6 +1,7 @@
 """`limen demo`: the whole product at work on simulated phones."""
 
 import argparse
+import importlib
 import json
 import logging
 import signal
@@ -49,6 +50,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def demo(args: argparse.Namespace) -> int:
     """Runs the demo. 0, or 130 where Ctrl-C cut `--once` short. Raises LimenError, ModelError."""
+    _need_extra()
     from demo.show import Show
 
     options = _options(args)
@@ -63,6 +65,17 @@ def demo(args: argparse.Namespace) -> int:
             return 0
     except KeyboardInterrupt:
         return _INTERRUPTED if args.once else 0
+
+
+def _need_extra() -> None:
+    for module in ("sklearn", "opentelemetry.exporter.otlp.proto.http"):
+        try:
+            importlib.import_module(module)
+        except ModuleNotFoundError as exc:
+            raise BadInput(
+                f"the demo needs {exc.name}, which is missing here: "
+                "install it with `pip install 'limen[demo]'`"
+            ) from exc
 
 
 def _once(show: "Show") -> "Summary":
