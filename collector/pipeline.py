@@ -17,9 +17,10 @@ from collector.contract.errors import BadInput, Overloaded
 from collector.decode import decode_logs, decode_spans
 from collector.inputs import InputSealer
 from collector.redact import Redactor
-from collector.store.writer import Group, Writer
+from collector.store.writer import Part, Writer
 
 Signal = Literal["traces", "logs"]
+SIGNALS: tuple[Signal, ...] = ("traces", "logs")
 
 # A group is at most this much: a commit stays short, and memory bounded.
 GROUP_BYTES = 8 * 2**20
@@ -53,8 +54,10 @@ class _Waiting:
 
 @dataclass(frozen=True, slots=True)
 class _Prepared:
+    """A part of a group, and what to answer to each request of it once it is committed."""
+
+    part: Part
     waiting: Sequence[_Waiting]
-    group: Group
     receipts: Sequence[Receipt]
 
 
@@ -64,7 +67,7 @@ class Pipeline:
     def __init__(self, redactor: Redactor, sealer: InputSealer, writer: Writer) -> None:
         self._redactor, self._sealer, self._writer = redactor, sealer, writer
         self._arrived: queue.Queue[_Waiting | None] = queue.Queue(WAITING_REQUESTS)
-        self._prepared: queue.Queue[_Prepared | None] = queue.Queue(1)
+        self._prepared: queue.Queue[Sequence[_Prepared] | None] = queue.Queue(1)
         self._failing = False
         self._threads = [
             threading.Thread(target=target, name=f"limen-{target.__name__.strip('_')}")
@@ -97,16 +100,21 @@ class Pipeline:
             thread.join()
 
     def _prepare_all(self) -> None:
-        held: _Waiting | None = None
-        while (first := held or self._arrived.get()) is not None:
-            waiting, held, stopping = self._gather(first)
-            self._prepare(waiting)
-            if stopping:
-                break
+        stopping = False
+        while not stopping and (first := self._arrived.get()) is not None:
+            waiting, stopping = self._gather(first)
+            prepared = [
+                part
+                for signal in SIGNALS
+                if (own := [w for w in waiting if w.payload.signal == signal])
+                for part in self._prepare(own)
+            ]
+            if prepared:
+                self._prepared.put(prepared)
         self._prepared.put(None)
 
-    def _gather(self, first: _Waiting) -> tuple[list[_Waiting], _Waiting | None, bool]:
-        """The requests of one signal that wait now, one that did not fit, whether to stop."""
+    def _gather(self, first: _Waiting) -> tuple[list[_Waiting], bool]:
+        """The requests that wait now, within bounds, and whether to stop after them."""
         group, size = [first], len(first.payload.body)
         while len(group) < GROUP_REQUESTS and size < GROUP_BYTES:
             try:
@@ -114,30 +122,29 @@ class Pipeline:
             except queue.Empty:
                 break
             if following is None:
-                return group, None, True
-            if following.payload.signal != first.payload.signal:
-                return group, following, False
+                return group, True
             group.append(following)
             size += len(following.payload.body)
-        return group, None, False
+        return group, False
 
-    def _prepare(self, waiting: list[_Waiting]) -> None:
+    def _prepare(self, waiting: list[_Waiting]) -> list[_Prepared]:
+        """The parts made of requests of one signal; those that cannot be decoded are refused."""
         try:
-            self._prepared.put(self._group(waiting))
+            return [self._part(waiting)]
         except BadInput as exc:
             if len(waiting) == 1:
-                waiting[0].receipt.set_exception(exc)
-            else:
-                # One of them cannot be decoded: each on its own, so that only that one is refused.
-                for one in waiting:
-                    self._prepare([one])
+                _fail(waiting, exc)
+                return []
+            half = len(waiting) // 2
+            return self._prepare(waiting[:half]) + self._prepare(waiting[half:])
         except Exception as exc:
             # Whatever is wrong with our own code, the client keeps its data and sends it again.
             failure = Overloaded("the collector could not take this: send again later")
             failure.__cause__ = exc
             _fail(waiting, failure)
+            return []
 
-    def _group(self, waiting: list[_Waiting]) -> _Prepared:
+    def _part(self, waiting: list[_Waiting]) -> _Prepared:
         payloads = [w.payload for w in waiting]
         received = np.array([p.received for p in payloads], dtype=np.int64)
         bodies = [p.body for p in payloads]
@@ -149,31 +156,33 @@ class Pipeline:
             logged = self._sealer.seal(decode_logs(bodies), received)
             redacted, inputs = logged.redacted, logged.inputs
             message = f"not stored as logged inputs: {', '.join(logged.reasons)}"
-        group = Group(
+        part = Part(
             signal=signal,
             redacted=redacted,
             inputs=inputs,
-            received=payloads[0].received,
+            received=received,
             body_bytes=[p.sent_bytes for p in payloads],
         )
         receipts = [
             Receipt(rejected=n, message=message if n else "") for n in redacted.rejected.tolist()
         ]
-        return _Prepared(waiting, group, receipts)
+        return _Prepared(part, waiting, receipts)
 
     def _commit_all(self) -> None:
         while (prepared := self._prepared.get()) is not None:
             try:
-                self._writer.write(prepared.group)
+                self._writer.write([one.part for one in prepared])
             except Exception as exc:
                 self._failing = True
                 failure = Overloaded("the collector could not store this: send again later")
                 failure.__cause__ = exc
-                _fail(prepared.waiting, failure)
+                for one in prepared:
+                    _fail(one.waiting, failure)
             else:
                 self._failing = False
-                for waiting, receipt in zip(prepared.waiting, prepared.receipts, strict=True):
-                    waiting.receipt.set_result(receipt)
+                for one in prepared:
+                    for waiting, receipt in zip(one.waiting, one.receipts, strict=True):
+                        waiting.receipt.set_result(receipt)
 
 
 def _fail(waiting: Sequence[_Waiting], failure: Exception) -> None:

@@ -36,7 +36,7 @@ def gunzip(body: bytes, limit: int) -> bytes:
         stream = isal_zlib.decompressobj(_GZIP)
         try:
             part = stream.decompress(rest, limit - size + 1)
-        except igzip_lib.IsalError as exc:
+        except igzip_lib.IsalError as exc:  # type: ignore[misc]  # the stub says OSError instance
             raise BadInput("the body says gzip and is not") from exc
         size += len(part)
         if size > limit:

@@ -1,4 +1,4 @@
-"""Stores redacted groups: one transaction each, first copy of a span wins."""
+"""Stores redacted records: one transaction for all that waited, first copy of a span wins."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from collector.contract.policy import release_key
+from collector.decode import Indices
 from collector.redact import Redacted, Tally
 from collector.store.database import Database, Transaction
 from collector.store.queries import query
@@ -22,21 +23,21 @@ _SOURCE = ("app", "release", "environment", "installation")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Group:
-    """What one transaction stores: the records of several requests.
+class Part:
+    """The records of several requests of one signal.
 
-    `received` is when the first arrived (ns); `body_bytes` has the size of each request as sent.
+    `received` (ns, int64 [requests]) is when each arrived, `body_bytes` its size as sent.
     """
 
     signal: str
     redacted: Redacted
     inputs: pa.Table | None
-    received: int
+    received: Indices
     body_bytes: Sequence[int]
 
 
 class Writer:
-    """Writes groups. Used from one thread."""
+    """Writes parts, each call one transaction. Used from one thread."""
 
     def __init__(self, database: Database, policy_version: str) -> None:
         self._database = database
@@ -44,60 +45,38 @@ class Writer:
         known = database.read(query("known_releases"))
         self._releases = set(known.column(0).to_pylist())
 
-    def write(self, group: Group) -> None:
-        """Commits `group`. Raises Overloaded when the database could not take it."""
-        rows = group.redacted.rows
-        batches = self._batches(group)
-        if group.signal == "traces":
-            rows = _first_copies(rows)
-        fresh_releases = self._fresh_releases(rows)
+    def write(self, parts: Sequence[Part]) -> None:
+        """Commits `parts`. Raises Overloaded when the database could not take them."""
+        fresh_releases = {r for part in parts for r in self._fresh_releases(part.redacted.rows)}
         with self._database.write() as transaction:
-            if group.signal == "traces":
-                rows = _without_stored(transaction, rows, group.received)
-                version = pa.array([self._policy_version] * len(rows), pa.string())
-                rows = rows.append_column("policy_version", version)
-                _insert(transaction, "insert_spans", rows)
-            if group.inputs is not None:
-                _insert(transaction, "insert_inputs", group.inputs)
-            _insert(transaction, "insert_batches", batches)
-            _insert(transaction, "insert_redactions", self._redactions(group))
-            _insert(transaction, "insert_releases", _releases(fresh_releases))
+            for part in parts:
+                if part.signal == "traces":
+                    self._write_spans(transaction, part)
+                if part.inputs is not None:
+                    insert(transaction, "insert_inputs", part.inputs)
+                insert(transaction, "insert_batches", _batches(part))
+                insert(transaction, "insert_redactions", self._redactions(part))
+            insert(transaction, "insert_releases", _releases(fresh_releases))
         self._releases |= fresh_releases
+
+    def _write_spans(self, transaction: Transaction, part: Part) -> None:
+        rows = _first_copies(part.redacted.rows)
+        if rows.num_rows:
+            rows = _without_stored(transaction, rows, int(part.received.max()))
+        version = pa.array([self._policy_version] * len(rows), pa.string())
+        insert(transaction, "insert_spans", rows.append_column("policy_version", version))
 
     def _fresh_releases(self, rows: pa.Table) -> set[str]:
         if "release" not in rows.column_names:
             return set()
         return set(pc.unique(rows.column("release")).to_pylist()) - self._releases - {None}
 
-    def _batches(self, group: Group) -> pa.Table:
-        """One row per request, described by the resource of its first record."""
-        redacted, requests = group.redacted, len(group.body_bytes)
-        asked, first = np.unique(redacted.request, return_index=True)
-        at = np.full(requests, -1, dtype=np.int64)
-        at[asked] = first
-        places = pa.array(at, mask=at < 0)
-        columns = {
-            name: redacted.rows.column(name).take(places)
-            for name in _SOURCE
-            if name in redacted.rows.column_names
-        }
-        return pa.table(
-            columns
-            | {
-                "received_time": pa.array([group.received] * requests, pa.int64()),
-                "signal": pa.array([group.signal] * requests),
-                "body_bytes": pa.array(group.body_bytes, pa.int64()),
-                "records": pa.array(np.bincount(redacted.request, minlength=requests)),
-                "rejected": pa.array(redacted.rejected),
-            }
-        )
-
-    def _redactions(self, group: Group) -> pa.Table:
-        tally: Tally = Counter({k: v for k, v in group.redacted.tally.items() if v})
+    def _redactions(self, part: Part) -> pa.Table:
+        tally: Tally = Counter({k: v for k, v in part.redacted.tally.items() if v})
         fields, detectors, actions = zip(*tally, strict=True) if tally else ((), (), ())
         return pa.table(
             {
-                "received_time": pa.array([group.received] * len(tally), pa.int64()),
+                "received_time": pa.array([int(part.received[0])] * len(tally), pa.int64()),
                 "policy_version": pa.array([self._policy_version] * len(tally), pa.string()),
                 "field": pa.array(fields, pa.string()),
                 "detector": pa.array(detectors, pa.string()),
@@ -107,7 +86,32 @@ class Writer:
         )
 
 
-def _insert(transaction: Transaction, name: str, table: pa.Table) -> None:
+def _batches(part: Part) -> pa.Table:
+    """One row per request, described by the resource of its first record."""
+    redacted, requests = part.redacted, len(part.body_bytes)
+    asked, first = np.unique(redacted.request, return_index=True)
+    at = np.full(requests, -1, dtype=np.int64)
+    at[asked] = first
+    places = pa.array(at, mask=at < 0)
+    columns = {
+        name: redacted.rows.column(name).take(places)
+        for name in _SOURCE
+        if name in redacted.rows.column_names
+    }
+    return pa.table(
+        columns
+        | {
+            "received_time": pa.array(part.received),
+            "signal": pa.array([part.signal] * requests),
+            "body_bytes": pa.array(part.body_bytes, pa.int64()),
+            "records": pa.array(np.bincount(redacted.request, minlength=requests)),
+            "rejected": pa.array(redacted.rejected),
+        }
+    )
+
+
+def insert(transaction: Transaction, name: str, table: pa.Table) -> None:
+    """Runs the query `name` over `table`, which it knows as `fresh`."""
     if table.num_rows:
         with transaction.tables(fresh=table):
             transaction.run(name)

@@ -1,0 +1,128 @@
+"""Export requests like those of a fleet: no two spans alike."""
+
+import random
+from collections.abc import Mapping
+from typing import Any
+
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
+
+DEVICES = ("Pixel 8", "Pixel 7", "SM-S918B", "SM-A546B", "iPhone15,2", "iPhone14,5")
+LABELS = "0123456789"
+
+
+def export_request(spans: int, phones: int, start: int, rng: random.Random) -> bytes:
+    """An encoded request: half request spans, half their client spans, in `phones` resources."""
+    request = ExportTraceServiceRequest()
+    for _ in range(phones):
+        resource = request.resource_spans.add()
+        resource.resource.attributes.extend(_pairs(_phone(rng)))
+        scope = resource.scope_spans.add()
+        scope.scope.name = "limen"
+        for number in range(spans // phones // 2):
+            scope.spans.extend(_request(number, start + rng.randrange(10**9), rng))
+    return bytes(request.SerializeToString())
+
+
+def _phone(rng: random.Random) -> Mapping[str, Any]:
+    return {
+        "service.name": "fieldnotes",
+        "service.version": rng.choice(("2.4.0", "2.5.0")),
+        "deployment.environment.name": "production",
+        "app.installation.id": f"{rng.getrandbits(128):032x}",
+        "service.instance.id": f"{rng.getrandbits(128):032x}",
+        "device.manufacturer": "Example",
+        "device.model.identifier": rng.choice(DEVICES),
+        "os.name": rng.choice(("Android", "iOS")),
+        "os.version": str(rng.randrange(12, 19)),
+        "os.type": "linux",
+        "geo.country.iso_code": rng.choice(("DE", "FR", "US", "JP")),
+        "telemetry.sdk.name": "opentelemetry",
+        "telemetry.sdk.language": "dart",
+        "telemetry.sdk.version": "1.45.2",
+    }
+
+
+def _request(number: int, start: int, rng: random.Random) -> tuple[Span, Span]:
+    trace, span = rng.randbytes(16), rng.randbytes(8)
+    scores = sorted((rng.random() for _ in range(3)), reverse=True)
+    asked = Span(
+        name="route image_classify",
+        trace_id=trace,
+        span_id=span,
+        kind=Span.SPAN_KIND_INTERNAL,
+        start_time_unix_nano=start,
+        end_time_unix_nano=start + rng.randrange(10**8),
+        attributes=_pairs(
+            {
+                "limen.feature": "image_classify",
+                "limen.placement": "hybrid",
+                "limen.decision": "fallback",
+                "limen.fallback.reason": "low_confidence",
+                "limen.confidence": scores[0],
+                "limen.confidence.method": "max_softmax",
+                "limen.threshold": 0.7,
+                "limen.threshold.version": "2026-10",
+                "limen.threshold.source": "bundled",
+                "limen.audit.probability": 0.05,
+                "limen.model.name": "digit_reader",
+                "limen.model.version": "1",
+                "limen.model.digest": "sha256:" + "5c" * 32,
+                "limen.model.size": 17524,
+                "limen.runtime.name": "litert",
+                "limen.runtime.version": "2.3.0",
+                "limen.runtime.delegate": "cpu",
+                "limen.input.digest": f"{rng.getrandbits(128):032x}",
+                "limen.input.kind": "image",
+                "limen.input.size": 64,
+                "limen.output.label": rng.choice(LABELS),
+                "limen.scores": scores,
+                "limen.scores.labels": rng.sample(LABELS, 3),
+                "limen.sequence": number,
+                "network.connection.type": rng.choice(("wifi", "cell")),
+                "session.id": f"{rng.getrandbits(64):016x}",
+            }
+        ),
+    )
+    sent = Span(
+        name="POST /v1/classify",
+        trace_id=trace,
+        span_id=rng.randbytes(8),
+        parent_span_id=span,
+        kind=Span.SPAN_KIND_CLIENT,
+        start_time_unix_nano=start,
+        end_time_unix_nano=start + rng.randrange(10**8),
+        attributes=_pairs(
+            {
+                "limen.feature": "image_classify",
+                "server.address": "inference.example.com",
+                "server.port": 443,
+                "url.template": "/v1/classify",
+                "http.request.body.size": 64 + rng.randrange(1000),
+                "http.response.status_code": 200,
+                "limen.egress.region": "eu-west-1",
+                "limen.data.categories": ["image"],
+                "limen.purpose": "app_functionality",
+                "limen.consent.state": "granted",
+            }
+        ),
+    )
+    return asked, sent
+
+
+def _pairs(attributes: Mapping[str, Any]) -> list[KeyValue]:
+    return [KeyValue(key=key, value=_value(value)) for key, value in attributes.items()]
+
+
+def _value(raw: Any) -> AnyValue:
+    match raw:
+        case str():
+            return AnyValue(string_value=raw)
+        case int():
+            return AnyValue(int_value=raw)
+        case float():
+            return AnyValue(double_value=raw)
+    value = AnyValue()
+    value.array_value.values.extend(_value(item) for item in raw)
+    return value

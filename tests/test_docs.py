@@ -1,0 +1,100 @@
+"""The documentation says what there is, and its examples run."""
+
+import argparse
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import limen
+from collector.contract.attributes import ALIASES, ATTRIBUTES, CATEGORIES, PURPOSES, Words
+from collector.contract.config import Settings
+from collector.contract.dimensions import DIMENSIONS
+from collector.contract.policy import Feature, Flow, Host, Policy
+from collector.contract.records import Query
+from collector.metrics import metrics
+from tests.processes import RunningCollector
+
+ROOT = Path(__file__).parent.parent
+
+
+def page(name: str) -> str:
+    return (ROOT / name).read_text("utf-8")
+
+
+def test_every_attribute_and_word_apps_may_send_is_documented() -> None:
+    text = page("docs/conventions.md")
+    words = {w for a in ATTRIBUTES if isinstance(a.form, Words) for w in a.form.values}
+    for name in (
+        {a.name for a in ATTRIBUTES} | words | set(CATEGORIES) | set(PURPOSES) | set(ALIASES)
+    ):
+        assert f"`{name}`" in text, name
+
+
+def test_every_key_of_the_policy_is_documented() -> None:
+    text = page("docs/policy.md")
+    for model in (Policy, Host, Feature, Flow):
+        for name, field in model.model_fields.items():
+            assert (field.alias or name) in text, name
+
+
+def test_every_metric_and_dimension_is_documented() -> None:
+    text = page("docs/api.md")
+    for name in (*metrics(), *DIMENSIONS):
+        assert f"`{name}`" in text, name
+
+
+def test_every_command_is_documented() -> None:
+    text = page("docs/api.md")
+    for words in _commands(limen.parser()):
+        assert f"limen {words}" in text, words
+
+
+def _commands(parser: argparse.ArgumentParser, so_far: str = "") -> list[str]:
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            return [
+                words
+                for name, child in action.choices.items()
+                for words in _commands(child, f"{so_far} {name}".strip())
+            ]
+    return [so_far]
+
+
+def test_every_setting_has_a_default_that_stays_on_this_machine() -> None:
+    for address in (Settings().http, Settings().api, Settings().dashboard):
+        assert address.host == "127.0.0.1"
+
+
+@pytest.mark.parametrize(
+    "name", ["README.md", *(f"docs/{p.name}" for p in (ROOT / "docs").glob("*.md"))]
+)
+def test_every_link_and_picture_is_there(name: str) -> None:
+    for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page(name)):
+        if "://" not in target:
+            assert ((ROOT / name).parent / target).exists(), target
+
+
+def test_every_page_of_the_documentation_is_linked_from_the_readme() -> None:
+    text = page("README.md")
+    for path in (ROOT / "docs").glob("*.md"):
+        assert f"docs/{path.name}" in text
+
+
+def test_the_readmes_python_example_sends_a_request(collector: RunningCollector) -> None:
+    (example,) = re.findall(r"```python\n(.*?)```", page("README.md"), re.S)
+    assert len([line for line in example.splitlines() if line]) <= 10
+    script = example.replace("http://127.0.0.1:4318", collector.http)
+    done = subprocess.run(
+        [sys.executable, "-c", script], timeout=60, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    with collector.client() as client:
+        rows = client.metric(
+            Query(metric="requests", where={"feature": ("barcode_scan",)})
+        ).records()
+    assert [(r["feature"], r["decision"], r["confidence"]) for r in rows] == [
+        ("barcode_scan", "accept", 0.93)
+    ]
