@@ -160,9 +160,11 @@ def _with_bar(steps: "Iterator[ChunkDone]", run: "ReplayRun") -> "Iterator[Chunk
 def replay_sweep(args: argparse.Namespace) -> int:
     """Sweeps a run, saves and prints it. 0, or 1 where no threshold is recommended.
 
-    Raises BadInput for limits outside their range, and LimenError and ModelError as they come.
+    Raises BadInput for limits outside their range and for a run without saved scores, and LimenError
+    and ModelError as they come.
     """
     from collector.contract.client import LimenClient
+    from collector.contract.errors import BadInput
     from models.errors import ModelNotFound
     from replay.recommendation import Limits
     from replay.sweep import sweep
@@ -176,6 +178,11 @@ def replay_sweep(args: argparse.Namespace) -> int:
     )
     with LimenClient(api) as client:
         run = client.replay(args.run_id)
+        if not run.done:
+            raise BadInput(
+                f"run {run.run} has no saved scores: "
+                + ("finish it with `limen replay run`" if run.chunks else "it found no input")
+            )
         try:
             current = registry.get(run.model).card.threshold
         except ModelNotFound:
@@ -214,8 +221,8 @@ def _write_run(run: "ReplayRun", found: "Sequence[Agreement]", *, as_json: bool)
         return
     if not run.inputs:
         sys.stdout.write(
-            f"No input of {run.feature} was logged from {run.since} to {run.until}: choose "
-            "another --from, or let the policy log inputs (log_inputs) where users consent.\n"
+            f"No input of {run.feature} was logged from {run.since[:16]}Z to {run.until[:16]}Z: "
+            "choose another --from, or let the policy log inputs (log_inputs) where users consent.\n"
         )
         return
     sys.stdout.write(

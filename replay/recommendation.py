@@ -105,10 +105,10 @@ def one_per_installation(judged: Judged) -> NDArray[np.int64]:
     return chosen
 
 
-def _uniform(case: NDArray[np.int64], seed: int) -> NDArray[np.float64]:
+def _uniform(case: NDArray[np.uint64], seed: int) -> NDArray[np.float64]:
     """A number in [0, 1) per case, the same each time: SplitMix64 (Steele, Lea, Flood 2014)."""
     start = np.uint64(seed * 0xD1342543DE82EF95 % 2**64)
-    mixed = case.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15) + start
+    mixed = case * np.uint64(0x9E3779B97F4A7C15) + start
     mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     mixed = mixed ^ (mixed >> np.uint64(31))

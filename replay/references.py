@@ -26,7 +26,7 @@ class Judged:
     known.
     """
 
-    case: NDArray[np.int64]
+    case: NDArray[np.uint64]
     installation: NDArray[np.int64]
     confidence: NDArray[np.float64]
     wrong: NDArray[np.bool_]
@@ -50,7 +50,7 @@ def judge(scores: pa.Table, reference: Reference) -> Judged:
     installation = scored["installation"].combine_chunks().dictionary_encode().indices
     before, if_accepted, if_declined = _bytes(scored, accepted)
     return Judged(
-        case=scored["case"].to_numpy(),
+        case=_numbers(scored["span_id"]),
         installation=pc.fill_null(installation, -1).to_numpy().astype(np.int64),
         confidence=scored["confidence"].to_numpy(),
         wrong=_flags(differs),
@@ -78,6 +78,12 @@ def _probability(
         return chance
     asked = _flags(pc.is_in(scored["decision"], value_set=_ALWAYS_ASKED))
     return np.where(asked, 1.0, chance)
+
+
+def _numbers(span_ids: pa.ChunkedArray) -> NDArray[np.uint64]:
+    """The span ids (8 bytes) as numbers: they name a case in whatever order cases arrived."""
+    ids = span_ids.combine_chunks().cast(pa.binary(8))
+    return np.frombuffer(ids.buffers()[1], "<u8")[ids.offset : ids.offset + len(ids)]
 
 
 def _bytes(

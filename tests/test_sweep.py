@@ -17,7 +17,7 @@ from replay.references import Judged, judge
 from replay.sweep import MAX_POINTS, all_points, curve, sweep
 
 _TYPES = {
-    "case": pa.int64(),
+    "span_id": pa.binary(),
     "installation": pa.binary(16),
     "truth": pa.string(),
     "decision": pa.string(),
@@ -34,7 +34,7 @@ def scores_of(columns: Mapping[str, Any]) -> pa.Table:
     """Saved scores with these columns; the others null, each case an installation of its own."""
     rows = len(columns["confidence"])
     given = {
-        "case": range(rows),
+        "span_id": [number.to_bytes(8, "little") for number in range(rows)],
         "installation": [number.to_bytes(16, "big") for number in range(rows)],
         "decision": ["accept"] * rows,
     } | dict(columns)
@@ -261,7 +261,7 @@ def repeating(random: np.random.Generator, installations: int, most: int) -> Jud
     # One draw for an installation's habit: it errs on all its alike requests or on none.
     wrong = random.random(installations)[owner] < fault
     return Judged(
-        case=random.permutation(len(owner)),
+        case=random.permutation(len(owner)).astype(np.uint64),
         installation=owner,
         confidence=confidence,
         wrong=wrong,

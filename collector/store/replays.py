@@ -112,7 +112,7 @@ class Replays:
     def scores(self, run: str) -> pa.Table:
         """The saved scores with the facts of their requests."""
         saved = self._database.read(query("scores"), {"run": self._row(run)["run"]})
-        cases = self._cases(run, 0, 2**62).drop_columns(["sealed", "trace_id", "span_id"])
+        cases = self._cases(run, 0, 2**62).drop_columns(["sealed", "trace_id"])
         lists = saved.column("scores")
         # Acero's join carries no lists; they are taken along by position.
         numbered = saved.drop_columns("scores").append_column("at", pa.array(range(len(saved))))
