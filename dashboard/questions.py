@@ -67,7 +67,13 @@ def forget() -> None:
 
 @st.cache_data(ttl=SECONDS, max_entries=8, show_spinner=False)
 def _status(api: str) -> dict[str, Any]:
-    return _ask(api, LimenClient.status)
+    return _ask(api, _read_status)
+
+
+def _read_status(client: LimenClient) -> dict[str, Any]:
+    found = client.status()
+    needed = ("version", "policy", "first_data", "last_data")
+    return {"note": found.get("note"), **{name: found[name] for name in needed}}
 
 
 @st.cache_data(ttl=60, max_entries=8, show_spinner=False)

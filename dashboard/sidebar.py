@@ -1,10 +1,13 @@
 """The filters, in the sidebar on every page and in the address of the page, in the words shown."""
 
-from collections.abc import Iterable, Mapping
+import html
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import streamlit as st
 
 from dashboard.charts.rates import newest_first
+from dashboard.formats import moment
 from dashboard.questions import Questions, forget
 from dashboard.selection import DEFAULT_PERIOD, PERIODS, Selection, question
 
@@ -32,6 +35,7 @@ def choose(questions: Questions) -> Selection:
         if st.button("Refresh", icon=":material/refresh:", width="stretch"):
             forget()
             st.rerun()
+        _foot(questions.status())
     return Selection(
         period=period,
         values={name: found for name, found in values.items() if found},
@@ -39,10 +43,24 @@ def choose(questions: Questions) -> Selection:
     )
 
 
-def reset() -> None:
-    """Every filter back to its default; a callback, since a drawn widget cannot be set."""
+def _foot(status: Mapping[str, Any]) -> None:
+    """Which collector answers, until when it has data, and who may ask."""
+    lines = (
+        f"Limen {status['version']}, policy {status['policy']}",
+        f"Data until {moment(status['last_data'])}",
+        status["note"],
+    )
+    said = "<br>".join(html.escape(line) for line in lines if line)
+    st.html(f'<div style="font-size:0.8rem;opacity:0.75">{said}</div>')
+
+
+def reset(page_filters: Sequence[str] = ()) -> None:
+    """Every filter back to its default; a callback, since a drawn widget cannot be set.
+
+    `page_filters` are those of one page alone, each a list of values.
+    """
     st.session_state.update(period=DEFAULT_PERIOD, app=ALL, environment=PRODUCTION)
-    st.session_state.update({name: [] for name in SEVERAL})
+    st.session_state.update({name: [] for name in (*SEVERAL, *page_filters)})
 
 
 def _known(questions: Questions, period: str) -> dict[str, list[str]]:

@@ -56,17 +56,19 @@ def no_data(questions: Questions) -> None:
         st.code(_SEND, language="bash")
 
 
-def no_result(what: str) -> None:
-    """The filters leave nothing of `what`."""
+def no_result(what: str, page_filters: Sequence[str] = ()) -> None:
+    """The filters, with those that this page alone has, leave nothing of `what`."""
     _box(
         f"No {what} in this selection",
-        "The collector holds data, but none that fits the period and filters at the left.",
+        "The collector holds data, but none that fits the period and the filters.",
         theme.UNKNOWN,
         "limen-empty",
     )
     reset = "Reset the filters"
     # The whole page, also from within a fragment: the filters stand outside it.
-    if st.button(reset, icon=":material/filter_alt_off:", on_click=sidebar.reset):
+    if st.button(
+        reset, icon=":material/filter_alt_off:", on_click=sidebar.reset, args=(page_filters,)
+    ):
         st.rerun()
 
 

@@ -35,8 +35,10 @@ def show(
 
 
 def show_answer(answer: Answer, name: str) -> None:
-    """All of an answer."""
-    show(answer.records(), units(answer), name=name)
+    """All of an answer, what the rows are about before their numbers."""
+    found = units(answer)
+    columns = dict(sorted(found.items(), key=lambda item: item[1] not in _WORDS))
+    show(answer.records(), columns, name=name)
 
 
 def styled(

@@ -14,6 +14,9 @@ UNKNOWN = "#8D939E"
 UNDECLARED = "#C51360"
 ERROR = "#A8452B"
 
+NEUTRAL = "#747C88"
+"""Marks and whiskers, which mean nothing by their colour."""
+
 MEANINGS: Mapping[str, str] = {
     "device": DEVICE,
     "cloud": CLOUD,

@@ -223,6 +223,20 @@ def test_a_departure_says_what_was_sent_and_why() -> None:
     )
 
 
+def test_coverage_is_shown_of_everything_and_of_attempted_where_anything_was_offline() -> None:
+    row = {
+        "os": "Android 14",
+        "offline_requests": 10,
+        "offline_coverage": 0.8,
+        "coverage_low": 0.7,
+        "coverage_high": 0.9,
+        "device_coverage": 0.85,
+    }
+    figure = rates.coverage([row, {**row, "os": "iOS 18", "offline_requests": 0}], "os")
+    found = {drawn.name: list(drawn.x) for drawn in figure.data if drawn.name}
+    assert found == {"Of everything": [0.8], "Of attempted": [0.85]}
+
+
 def test_releases_stand_newest_first_as_people_sort_them() -> None:
     rows = [{"release": name} for name in ("2.9.0", "2.10.0", "unknown", "2.10.0-rc1")]
     assert rates.releases(rows) == ["2.10.0", "2.10.0-rc1", "2.9.0", "unknown"]

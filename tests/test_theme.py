@@ -65,7 +65,11 @@ def lab(light: Colour) -> Colour:
     return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
 
 
-COLOURS: Sequence[str] = [*theme.MEANINGS.values(), *(colour for colour, _ in theme.RELEASES)]
+COLOURS: Sequence[str] = [
+    theme.NEUTRAL,
+    *theme.MEANINGS.values(),
+    *(colour for colour, _ in theme.RELEASES),
+]
 
 
 @pytest.mark.parametrize("mode", [theme.LIGHT, theme.DARK], ids=["light", "dark"])

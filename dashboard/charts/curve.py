@@ -5,7 +5,7 @@ import plotly.graph_objects as go
 from collector.contract.records import Sweep
 from dashboard.charts.layout import figure, ratio_axis
 from dashboard.formats import percent, score
-from dashboard.theme import BLOCKED, CLOUD, DEVICE, ERROR
+from dashboard.theme import CLOUD, DEVICE, ERROR, NEUTRAL
 
 
 def curve(sweep: Sweep, chosen: float) -> go.Figure:
@@ -35,7 +35,7 @@ def curve(sweep: Sweep, chosen: float) -> go.Figure:
     for level, (threshold, names) in enumerate(sorted(marks(sweep, chosen).items())):
         made.add_vline(
             threshold,
-            line={"color": BLOCKED, "width": 1.5, "dash": "solid" if "chosen" in names else "dot"},
+            line={"color": NEUTRAL, "width": 1.5, "dash": "solid" if "chosen" in names else "dot"},
         )
         made.add_annotation(
             text=f"{', '.join(names)} {score(threshold)}",
@@ -46,7 +46,7 @@ def curve(sweep: Sweep, chosen: float) -> go.Figure:
             yshift=4 + 18 * level,
             xanchor="right" if threshold > 0.5 else "left",
             showarrow=False,
-            font={"color": BLOCKED, "size": 13},
+            font={"color": NEUTRAL, "size": 13},
         )
     return made
 

@@ -1,4 +1,4 @@
-"""Rates: by day with the band of their interval, and side by side as bars with it."""
+"""Rates by day with the band of their interval, coverage as bars with it, reasons by count."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from collector.contract.policy import release_key
 from dashboard.charts.layout import bars_figure, figure, ratio_axis
 from dashboard.formats import UNKNOWN, interval, label, percent, plain
-from dashboard.theme import DECISIONS, release_style, translucent
+from dashboard.theme import DECISIONS, DEVICE, NEUTRAL, release_style, translucent
 from dashboard.theme import UNKNOWN as UNKNOWN_COLOUR
 
 Rows = Sequence[Mapping[str, Any]]
@@ -65,34 +65,43 @@ def newest_first(names: Iterable[str]) -> list[str]:
     return known + sorted(found & {UNKNOWN})
 
 
-def bars(rows: Rows, dimension: str, rate: str, low: str, high: str, colour: str) -> go.Figure:
-    """`rate` per value of `dimension`, with its interval as a whisker."""
-    found = [row for row in rows if row[rate] is not None]
+def coverage(rows: Rows, dimension: str) -> go.Figure:
+    """Offline coverage per value of `dimension`: of everything with its interval, of attempted."""
+    found = [row for row in rows if row["offline_requests"]]
+    names = [plain(row[dimension]) for row in found]
     made = bars_figure(len(found))
     made.update_xaxes(ratio_axis(range=[0, 1.02]))
     made.add_bar(
-        y=[plain(row[dimension]) for row in found],
-        x=[row[rate] for row in found],
+        y=names,
+        x=[row["offline_coverage"] for row in found],
         orientation="h",
-        marker_color=colour,
-        text=[percent(row[rate]) for row in found],
+        name="Of everything",
+        marker_color=DEVICE,
+        text=[percent(row["offline_coverage"]) for row in found],
         textposition="inside",
         insidetextanchor="start",
-        customdata=[interval(row[low], row[high]) for row in found],
-        hovertemplate="%{y}: %{text} %{customdata}<extra></extra>",
-        showlegend=False,
+        customdata=[interval(row["coverage_low"], row["coverage_high"]) for row in found],
+        hovertemplate="%{y}: %{text} %{customdata}",
     )
-    for row in found:
-        if row[low] is not None and row[high] is not None:
-            made.add_scatter(
-                x=[row[low], row[high]],
-                y=[plain(row[dimension])] * 2,
-                mode="lines+markers",
-                line={"color": UNKNOWN_COLOUR, "width": 2},
-                marker={"symbol": "line-ns-open", "size": 10, "color": UNKNOWN_COLOUR},
-                hoverinfo="skip",
-                showlegend=False,
-            )
+    for row, name in zip(found, names, strict=True):
+        made.add_scatter(
+            x=[row["coverage_low"], row["coverage_high"]],
+            y=[name, name],
+            mode="lines+markers",
+            line={"color": NEUTRAL, "width": 2},
+            marker={"symbol": "line-ns-open", "size": 10, "color": NEUTRAL},
+            hoverinfo="skip",
+            showlegend=False,
+        )
+    made.add_scatter(
+        x=[row["device_coverage"] for row in found],
+        y=names,
+        name="Of attempted",
+        mode="markers",
+        marker={"symbol": "diamond-open", "size": 11, "color": NEUTRAL, "line": {"width": 2}},
+        text=[percent(row["device_coverage"]) for row in found],
+        hovertemplate="%{y}: %{text}",
+    )
     return made
 
 

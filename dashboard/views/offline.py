@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import streamlit as st
 
 from collector.contract.records import Answer
-from dashboard import panels, states, theme
+from dashboard import panels, states
 from dashboard.charts import rates
 from dashboard.formats import count, interval, percent
 from dashboard.questions import Questions
@@ -96,11 +96,10 @@ def _headline(whole: Answer) -> None:
 
 
 def _side(answer: Answer, name: str, title: str) -> None:
-    rows = [row for row in answer.records() if row["offline_requests"]]
     panels.chart(
-        rates.bars(rows, name, "offline_coverage", "coverage_low", "coverage_high", theme.DEVICE),
+        rates.coverage(answer.records(), name),
         key=f"coverage-{name}",
-        alt=f"Offline coverage by {title}, with the 95 % interval",
+        alt=f"Offline coverage by {title} with the 95 % interval, and of attempted requests",
     )
     panels.table_under(answer, f"Offline coverage by {title}")
 

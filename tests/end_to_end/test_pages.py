@@ -148,6 +148,14 @@ def test_a_link_whose_filter_finds_nothing_keeps_it_and_offers_the_way_out(
     assert "release" not in page.url
 
 
+def test_the_filters_of_one_page_are_reset_too(reader: Reader) -> None:
+    page = reader.open("/requests?decision=accept&reason=offline")
+    expect(page.locator(".limen-empty")).to_contain_text("No requests in this selection")
+    page.get_by_role("button", name="Reset the filters").click()
+    expect(page.get_by_text("Choose a row to open its trace.")).to_be_visible()
+    assert "decision" not in page.url
+
+
 def test_an_undeclared_flow_is_said_before_everything_else(reader: Reader, shown: Shown) -> None:
     page = reader.open(f"/egress?period={PERIOD}")
     undeclared = {
@@ -230,6 +238,15 @@ def test_without_data_the_page_says_how_to_send_some(browser: Browser, tmp_path:
             expect(page.locator(".limen-empty")).to_contain_text("Waiting for the first traces")
             expect(page.get_by_text("limen demo")).to_be_visible()
             no_error(reader)
+        assert reader.complaints == []
+
+
+def test_an_address_without_a_collector_behind_it_is_said_so(
+    browser: Browser, shown: Shown
+) -> None:
+    with dashboard(shown.url) as url, Reader(browser, url) as reader:
+        box = reader.open("/").locator(".limen-error")
+        expect(box).to_contain_text(f"What answers at {shown.url} is not a collector")
         assert reader.complaints == []
 
 
