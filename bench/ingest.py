@@ -1,6 +1,6 @@
 """Ingest against a bare DuckDB insert of the same columns, in one run on one machine.
 
-The load: gzip requests of 512 spans, 8 phones each, every span different, sent by 8 connections
+The load: gzip requests of 512 spans, 8 phones each, every span different, sent by 64 connections
 from this process, so client and collector share the cores. An answer means committed.
 
     python -m bench.ingest [--batches N]
@@ -33,7 +33,7 @@ from collector.store.writer import insert
 
 BATCH_SPANS = 512
 PHONES_PER_BATCH = 8
-CONNECTIONS = 8
+CONNECTIONS = 64
 GROUP_BATCHES = 10
 
 
