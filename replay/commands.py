@@ -160,7 +160,7 @@ def _with_bar(steps: "Iterator[ChunkDone]", run: "ReplayRun") -> "Iterator[Chunk
 def replay_sweep(args: argparse.Namespace) -> int:
     """Sweeps a run, saves and prints it. 0, or 1 where no threshold is recommended.
 
-    Raises BadInput for limits outside their range and for a run without saved scores, and LimenError
+    Raises BadInput for limits outside their range and a run without saved scores, and LimenError
     and ModelError as they come.
     """
     from collector.contract.client import LimenClient
@@ -222,7 +222,8 @@ def _write_run(run: "ReplayRun", found: "Sequence[Agreement]", *, as_json: bool)
     if not run.inputs:
         sys.stdout.write(
             f"No input of {run.feature} was logged from {run.since[:16]}Z to {run.until[:16]}Z: "
-            "choose another --from, or let the policy log inputs (log_inputs) where users consent.\n"
+            "choose another --from, or let the policy log inputs (log_inputs) where users "
+            "consent.\n"
         )
         return
     sys.stdout.write(

@@ -1,298 +1,289 @@
-"""`limen replay run` and `limen replay sweep` over HTTP, against the replay routes in memory."""
+"""`limen replay run` and `limen replay sweep` through the front door, against a real collector."""
 
-import argparse
+import io
 import json
-import threading
+import os
+import pty
+import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import redirect_stderr, redirect_stdout, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
-import numpy as np
-import pyarrow as pa
 import pytest
 
-from collector.contract.client import from_ipc, to_ipc
-from collector.contract.errors import BadInput, CollectorUnreachable, NotFound, Overloaded
-from collector.contract.records import ReplayRequest, ReplayRun, Sweep
-from models.errors import ModelNotFound
+import limen
+from collector.contract.records import Sweep
 from models.interpreters import open_interpreter
-from models.registry import Registry
-from replay import commands
-from replay.runner import score
+from models.registry import BUNDLED_ROOT, Registry
+from tests.phones import Reading, read_digits, send
+from tests.processes import RunningCollector
 
-FEATURE, MODEL = "image_classify", "digit_reader@1"
-CHUNKS, CHUNK_INPUTS = 3, 100
-
-
-def cases(chunk: int) -> pa.Table:
-    """Labelled cases of as many installations, in the columns that a replay reads."""
-    model = Registry.bundled().get(MODEL)
-    random = np.random.default_rng(chunk)
-    raw = (random.random((CHUNK_INPUTS, 64)) ** 3 * 256).astype(np.uint8)
-    first = chunk * CHUNK_INPUTS
-    numbers = range(first, first + CHUNK_INPUTS)
-    text, nothing = pa.string(), [None] * CHUNK_INPUTS
-    table = pa.table(
-        {
-            "case": pa.array(numbers, pa.int64()),
-            "installation": pa.array([n.to_bytes(16, "big") for n in numbers], pa.binary(16)),
-            "input": pa.array([row.tobytes() for row in raw], pa.binary()),
-            "failure": pa.array(nothing, text),
-            "decision": pa.array(["fallback"] * 10 + ["accept"] * (CHUNK_INPUTS - 10), text),
-            "model_digest": pa.array([model.card.digest] * CHUNK_INPUTS, text),
-            "audit_sampled": pa.array([False] * CHUNK_INPUTS),
-            "audit_probability": pa.array(nothing, pa.float64()),
-            "cloud_label": pa.array(["3"] * 10 + nothing[10:], text),
-            "runtime": pa.array(["litert"] * CHUNK_INPUTS, text),
-            "delegate": pa.array(["cpu"] * CHUNK_INPUTS, text),
-            "egress_bytes": pa.array([64] * 10 + nothing[10:], pa.int64()),
-        }
-    )
-    answers = score(table, model.card, open_interpreter(model))
-    table = table.append_column("truth", answers["predicted"])
-    table = table.append_column("device_label", answers["predicted"])
-    return table.append_column("device_confidence", answers["confidence"])
+FEATURE, MODEL, OTHER_MODEL = "image_classify", "digit_reader@1", "digit_reader@2"
+INPUT_BYTES = 64
 
 
-@dataclass
-class Routes:
-    """The replay routes of the query API in memory; refuses to save chunk `refuses`."""
+@dataclass(frozen=True, kw_only=True)
+class Printed:
+    """What a command printed, and its exit code."""
 
-    chunks: list[pa.Table]
-    refuses: int | None = None
-    request: ReplayRequest | None = None
-    scores: dict[int, pa.Table] = field(default_factory=dict)
-    seconds: float = 0.0
-    sweeps: list[Sweep] = field(default_factory=list)
-    model: str = MODEL
+    code: int
+    out: str
+    err: str
 
-    def run(self) -> ReplayRun:
-        asked = self.request
-        assert asked is not None
-        return ReplayRun(
-            run="r1",
-            feature=asked.feature,
-            model=self.model,
-            model_digest=asked.model_digest,
-            runtime=asked.runtime,
-            runtime_version=asked.runtime_version,
-            created="2026-11-20T00:00:00Z",
-            since="2026-10-21T00:00:00Z",
-            until="2026-11-20T00:00:00Z",
-            inputs=sum(chunk.num_rows for chunk in self.chunks),
-            failed=sum(s.num_rows - s["failure"].null_count for s in self.scores.values()),
-            seconds=self.seconds,
-            chunks=tuple(range(len(self.chunks))),
-            done=tuple(self.scores),
-        )
-
-    def answer(self, method: str, target: str, body: bytes) -> tuple[int, bytes]:
-        url = urlsplit(target)
-        match [method, *url.path.split("/")[2:]]:
-            case ["POST", "replays"]:
-                self.request = ReplayRequest.model_validate_json(body)
-                return 200, self.run().model_dump_json().encode()
-            case ["GET", "replays", "r1"]:
-                return 200, self.run().model_dump_json().encode()
-            case ["POST", "inputs", "open"]:
-                return 200, to_ipc(self.chunks[json.loads(body)["chunk"]])
-            case ["PUT", "replays", "r1", "chunks", number] if int(number) != self.refuses:
-                self.scores[int(number)] = from_ipc(body)
-                self.seconds += float(url.query.removeprefix("seconds="))
-                return 200, b"{}"
-            case ["PUT", "replays", "r1", "chunks", _]:
-                return 503, b'{"detail": "too much at once"}'
-            case ["GET", "replays", "r1", "scores"]:
-                return 200, to_ipc(pa.concat_tables(map(self._judged, sorted(self.scores))))
-            case ["PUT", "replays", "r1", "sweeps", _]:
-                self.sweeps.append(Sweep.model_validate_json(body))
-                return 200, b"{}"
-            case _:
-                return 404, b'{"detail": "no such run"}'
-
-    def _judged(self, chunk: int) -> pa.Table:
-        table = self.chunks[chunk].drop_columns(["input", "failure"])
-        for name in ("predicted", "confidence", "scores", "failure"):
-            table = table.append_column(name, self.scores[chunk][name])
-        return table
+    @property
+    def json(self) -> dict[str, Any]:
+        document: dict[str, Any] = json.loads(self.out)
+        return document
 
 
-@pytest.fixture
-def routes() -> Routes:
-    return Routes(chunks=[cases(chunk) for chunk in range(CHUNKS)])
+@dataclass(frozen=True, kw_only=True)
+class Fleet:
+    """A collector with what phones sent it: first without audits, from `audits_since` with."""
+
+    collector: RunningCollector
+    plain: list[Reading]
+    audited: list[Reading]
+    audits_since: str
+
+    @property
+    def place(self) -> tuple[str, ...]:
+        return "--api", self.collector.api, "--home", str(self.collector.home)
+
+    @property
+    def before_audits(self) -> tuple[str, ...]:
+        return "--to", self.audits_since
 
 
-@pytest.fixture
-def api(routes: Routes) -> Iterator[str]:
-    class Handler(BaseHTTPRequestHandler):
-        def _answer(self) -> None:
-            body = self.rfile.read(int(self.headers.get("content-length", 0)))
-            status, answer = routes.answer(self.command, self.path, body)
-            self.send_response(status)
-            problem = "application/problem+json" if status >= 400 else "application/json"
-            self.send_header("content-type", problem)
-            self.send_header("content-length", str(len(answer)))
-            self.end_headers()
-            self.wfile.write(answer)
-
-        do_GET = do_POST = do_PUT = _answer
-
-        def log_message(self, format: str, *args: Any) -> None:
-            """Quiet."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
+def replay(*words: str) -> Printed:
+    """`limen replay` in this process."""
+    out, err = io.StringIO(), io.StringIO()
+    with redirect_stdout(out), redirect_stderr(err):
+        code = limen.main(["replay", *words])
+    return Printed(code=code, out=out.getvalue(), err=err.getvalue())
 
 
-def limen(*words: str) -> int:
-    parser = argparse.ArgumentParser()
-    commands.register(parser.add_subparsers(required=True))
-    args = parser.parse_args(["replay", *words])
-    code: int = args.run(args)
-    return code
+def run(fleet: Fleet, *more: str, model: str = MODEL) -> Printed:
+    return replay("run", "--feature", FEATURE, "--model", model, *fleet.place, *more)
 
 
-def replay(api: str, home: Path, *more: str) -> int:
-    place = ("--api", api, "--home", str(home))
-    return limen("run", "--feature", FEATURE, "--model", MODEL, *place, *more)
+def sweep(fleet: Fleet, name: str, *more: str) -> Printed:
+    return replay("sweep", name, *fleet.place, *more)
 
 
-def sweep(api: str, home: Path, *more: str) -> int:
-    return limen("sweep", "r1", "--api", api, "--home", str(home), *more)
+def at(text: str) -> datetime:
+    return datetime.fromisoformat(text)
 
 
-def test_a_run_prints_the_promised_keys_and_counts(
-    api: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert replay(api, tmp_path, "--json") == 0
-    answer = json.loads(capsys.readouterr().out)
+@pytest.fixture(scope="module")
+def fleet(collector: RunningCollector) -> Fleet:
+    plain = read_digits(600, model=MODEL, name="early")
+    plain += read_digits(90, model=OTHER_MODEL, name="updated", seed=2)
+    audited = read_digits(300, model=MODEL, name="late", audit=0.5, seed=3)
+    short = audited[-1]
+    audited[-1] = Reading(**vars(short) | {"image": short.image[:-1]})
+    send(collector, plain)
+    audits_since = datetime.now(UTC).isoformat()
+    send(collector, audited)
+    return Fleet(collector=collector, plain=plain, audited=audited, audits_since=audits_since)
+
+
+@pytest.fixture(scope="module")
+def finished(fleet: Fleet) -> str:
+    """A run over what was sent before there were audits."""
+    name: str = run(fleet, *fleet.before_audits, "--json").json["run"]
+    return name
+
+
+def test_a_run_prints_the_promised_keys_and_counts(fleet: Fleet) -> None:
+    done = run(fleet, "--json")
+    assert (done.code, done.err) == (0, "")
+    answer = done.json
     assert list(answer) == [
         *("run", "feature", "model", "runtime"),
         *("inputs", "failed", "seconds", "inputs_per_second", "fidelity"),
     ]
-    assert (answer["run"], answer["feature"], answer["model"]) == ("r1", FEATURE, MODEL)
-    assert (answer["inputs"], answer["failed"], answer["fidelity"]) == (300, 0, 1.0)
+    assert (answer["feature"], answer["model"], answer["runtime"]) == (FEATURE, MODEL, "litert")
+    assert (answer["inputs"], answer["failed"], answer["fidelity"]) == (990, 1, 1.0)
     assert answer["inputs_per_second"] == answer["inputs"] / answer["seconds"]
 
 
-def test_a_run_asks_for_the_last_thirty_days_of_the_model_and_runtime(
-    api: str, routes: Routes, tmp_path: Path
+def test_a_failed_input_is_a_row_with_its_reason_and_every_other_has_its_requests_facts(
+    fleet: Fleet,
 ) -> None:
-    replay(api, tmp_path, "--to", "2026-11-20T00:00:00Z")
+    name = run(fleet, "--json").json["run"]
+    with fleet.collector.client() as client:
+        rows = client.scores(name).to_pylist()
+    *good, failed = rows
+    assert (failed["predicted"], failed["confidence"], failed["scores"]) == (None, None, None)
+    assert "63 bytes where the model takes 64" in failed["failure"]
+    for row, reading in zip(good, fleet.plain + fleet.audited[:-1], strict=True):
+        asked = reading.asked_the_cloud
+        assert row == row | {
+            "truth": reading.truth,
+            "decision": reading.decision,
+            "device_label": reading.label,
+            "device_confidence": reading.confidence,
+            "model_digest": reading.digest,
+            "audit_sampled": reading.audit is not None,
+            "audit_probability": reading.audit,
+            "cloud_label": reading.truth if asked else None,
+            "egress_bytes": INPUT_BYTES if asked else None,
+            "failure": None,
+        }
+        assert row["confidence"] == max(row["scores"])
+
+
+def test_a_run_is_over_the_last_thirty_days_of_the_model_and_runtime(fleet: Fleet) -> None:
+    name = run(fleet, "--to", "now", "--json").json["run"]
+    with fleet.collector.client() as client:
+        found = client.replay(name)
     model = Registry.bundled().get(MODEL)
-    assert routes.request is not None
-    assert routes.request.model_dump(by_alias=True) == {
-        "feature": FEATURE,
-        "model": MODEL,
-        "model_digest": model.card.digest,
-        "runtime": "litert",
-        "runtime_version": open_interpreter(model).version,
-        "from": "-30d",
-        "to": "2026-11-20T00:00:00Z",
-    }
+    assert (found.feature, found.model, found.model_digest) == (FEATURE, MODEL, model.card.digest)
+    assert (found.runtime, found.runtime_version) == ("litert", open_interpreter(model).version)
+    assert at(found.until) == at(found.created)
+    assert at(found.created) - at(found.since) == timedelta(days=30)
 
 
-def test_a_relative_time_may_follow_its_flag_as_a_word_of_its_own(
-    api: str, routes: Routes, tmp_path: Path
+def test_only_inputs_of_the_period_are_replayed(fleet: Fleet) -> None:
+    before = run(fleet, *fleet.before_audits, "--json").json
+    after = run(fleet, "--from", fleet.audits_since, "--json").json
+    assert (before["inputs"], before["failed"]) == (len(fleet.plain), 0)
+    assert (after["inputs"], after["failed"]) == (len(fleet.audited), 1)
+
+
+def test_fidelity_is_over_the_phones_that_had_the_model(fleet: Fleet) -> None:
+    printed = run(fleet, *fleet.before_audits, model=OTHER_MODEL).out
+    assert "100.0% of 90 answers by phones on litert cpu" in printed
+
+
+def test_a_run_for_people_names_the_run_its_phones_and_the_next_step(fleet: Fleet) -> None:
+    printed = run(fleet)
+    assert (printed.code, printed.err) == (0, "")
+    name, _, _ = printed.out.partition(":")
+    assert f"{name}: 990 inputs of {FEATURE} through {MODEL} on litert" in printed.out
+    assert "1 failed" in printed.out
+    assert "100.0% of 899 answers by phones on litert cpu" in printed.out
+    assert f"limen replay sweep {name}" in printed.out
+
+
+def read_until_closed(end: int) -> str:
+    """All that a terminal shows; Linux tells of its closing by an error."""
+    shown = b""
+    with suppress(OSError):
+        while part := os.read(end, 4096):
+            shown += part
+    return shown.decode()
+
+
+def shown_at_a_terminal(fleet: Fleet, *more: str) -> str:
+    """What a run writes on standard error where that is a terminal."""
+    ours, theirs = pty.openpty()
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        shown = pool.submit(read_until_closed, ours)
+        with open(theirs, "w") as terminal, redirect_stderr(terminal):
+            with redirect_stdout(io.StringIO()):
+                words = ("--feature", FEATURE, "--model", MODEL, *fleet.place, *more)
+                assert limen.main(["replay", "run", *words]) == 0
+        found = shown.result(timeout=30)
+    os.close(ours)
+    return found
+
+
+def test_a_person_at_a_terminal_sees_a_bar_and_a_script_there_does_not(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    replay(api, tmp_path, "--from", "-7d", "--to", "-1h")
-    assert routes.request is not None
-    assert (routes.request.since, routes.request.until) == ("-7d", "-1h")
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert shown_at_a_terminal(fleet, "--json") == ""
+    shown = shown_at_a_terminal(fleet)
+    assert f"{FEATURE} through {MODEL}" in shown and "1/1 chunks" in shown
 
 
-def test_a_run_for_people_names_the_run_its_phones_and_the_next_step(
-    api: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert replay(api, tmp_path) == 0
-    printed = capsys.readouterr()
-    assert "300 inputs of image_classify through digit_reader@1" in printed.out
-    assert "100.0% of 300 answers by phones on litert cpu" in printed.out
-    assert "limen replay sweep r1" in printed.out
-
-
-def test_a_run_that_broke_off_goes_on_where_it_was_and_tells_of_the_whole(
-    api: str, routes: Routes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    routes.refuses = 1
-    with pytest.raises(Overloaded):
-        replay(api, tmp_path, "--json")
-    assert list(routes.scores) == [0]
-    first = routes.scores[0]
-    routes.refuses = None
-    assert replay(api, tmp_path, "--json") == 0
-    answer = json.loads(capsys.readouterr().out)
-    assert (answer["inputs"], answer["fidelity"]) == (300, 1.0)
-    assert sorted(routes.scores) == [0, 1, 2] and routes.scores[0] is first
-
-
-def test_no_logged_input_is_said_and_is_not_success(
-    api: str, routes: Routes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    routes.chunks = []
-    assert replay(api, tmp_path) == 1
-    assert "No input of image_classify was logged" in capsys.readouterr().out
-    assert replay(api, tmp_path, "--json") == 1
-    answer = json.loads(capsys.readouterr().out)
+def test_no_logged_input_is_said_and_is_not_success(fleet: Fleet) -> None:
+    period = ("--from", "-7d", "--to", "-1h")
+    printed = run(fleet, *period)
+    assert printed.code == 1
+    assert f"No input of {FEATURE} was logged" in printed.out
+    printed = run(fleet, *period, "--json")
+    answer = printed.json
+    assert printed.code == 1
     assert (answer["inputs"], answer["inputs_per_second"], answer["fidelity"]) == (0, None, None)
+    with fleet.collector.client() as client:
+        found = client.replay(answer["run"])
+    assert at(found.until) - at(found.since) == timedelta(days=7, hours=-1)
 
 
-def test_a_model_of_another_feature_is_refused_before_anything_is_asked(
-    api: str, routes: Routes, tmp_path: Path
-) -> None:
-    with pytest.raises(BadInput, match="is for the feature image_classify, not barcode_scan"):
-        limen("run", "--feature", "barcode_scan", "--model", MODEL, "--api", api)
-    assert routes.request is None
-
-
-def test_an_unknown_model_and_a_collector_that_is_not_there_are_named(tmp_path: Path) -> None:
-    with pytest.raises(ModelNotFound, match="nobody@1"):
-        limen("run", "--feature", FEATURE, "--model", "nobody@1", "--home", str(tmp_path))
-    with pytest.raises(CollectorUnreachable, match="127.0.0.1:1"):
-        replay("http://127.0.0.1:1", tmp_path)
-
-
-def test_a_sweep_prints_the_promised_keys_and_keeps_the_sweep(
-    api: str, routes: Routes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    replay(api, tmp_path, "--json")
-    capsys.readouterr()
-    assert sweep(api, tmp_path, "--json") == 0
-    answer = json.loads(capsys.readouterr().out)
+def test_a_sweep_prints_the_promised_keys_and_is_kept(fleet: Fleet, finished: str) -> None:
+    swept = sweep(fleet, finished, "--json")
+    answer = swept.json
+    assert (swept.code, swept.err) == (0, "")
     assert {"run", "reference", "points", "recommended", "reason"} <= set(answer)
     for point in [*answer["points"], answer["recommended"]]:
         assert {"threshold", "accepted", "device_share", "error_rate"} <= set(point)
-    assert routes.sweeps == [Sweep.model_validate(answer)]
+    assert (answer["run"], answer["reference"], answer["cases"]) == (finished, "label", 690)
     assert answer["current"] == Registry.bundled().get(MODEL).card.threshold
-    assert answer["current"] in [point["threshold"] for point in answer["points"]]
-    lowest = min(point["threshold"] for point in answer["points"])
-    assert answer["recommended"]["threshold"] == lowest
-    assert answer["recommended"]["accepted"] == 300
+    thresholds = [point["threshold"] for point in answer["points"]]
+    assert {answer["current"], answer["recommended"]["threshold"]} <= set(thresholds)
+    with fleet.collector.client() as client:
+        assert Sweep.model_validate(answer) in client.sweeps(finished)
+
+
+def test_points_and_recommendation_are_those_counted_on_the_digits(
+    fleet: Fleet, finished: str
+) -> None:
+    with fleet.collector.client() as client:
+        saved = client.scores(finished)
+    truths = [reading.truth for reading in fleet.plain]
+    answers = list(zip(*(saved[n].to_pylist() for n in ("confidence", "predicted")), strict=True))
+    answer = sweep(fleet, finished, "--json", "--max-error", "0.04").json
+    for point in [*answer["points"], answer["recommended"]]:
+        accepted = [
+            predicted != truth
+            for (confidence, predicted), truth in zip(answers, truths, strict=True)
+            if confidence >= point["threshold"]
+        ]
+        assert point["accepted"] == len(accepted)
+        assert point["error_rate"] == pytest.approx(sum(accepted) / len(accepted))
+        declined = len(answers) - len(accepted)
+        assert point["egress"] == pytest.approx(INPUT_BYTES * declined / len(answers))
+    assert answer["recommended"]["error_rate"] <= 0.04
 
 
 def test_a_sweep_for_people_shows_the_threshold_in_force_the_recommended_one_and_why(
-    api: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    fleet: Fleet, finished: str
 ) -> None:
-    replay(api, tmp_path)
-    capsys.readouterr()
-    assert sweep(api, tmp_path) == 0
-    lines = capsys.readouterr().out.splitlines()
+    swept = sweep(fleet, finished)
+    lines = swept.out.splitlines()
+    assert swept.code == 0
     assert any(line.endswith("in force") for line in lines)
     assert any(line.endswith("recommended") for line in lines)
     assert "is the lowest threshold tested that keeps the error" in lines[-1]
     assert len(lines) < 25
 
 
+def test_random_audits_recommend_without_any_label(fleet: Fleet) -> None:
+    name = run(fleet, "--from", fleet.audits_since, "--json").json["run"]
+    swept = sweep(fleet, name, "--reference", "audit", "--max-error", "0.1", "--json")
+    assert (swept.code, swept.json["reference"], swept.json["cases"]) == (0, "audit", 299)
+    assert swept.json["recommended"]["error_rate"] <= 0.1
+
+
 NOTHING_RECOMMENDED = {
     "the cloud's answers": (("--reference", "cloud"), "only where the phone fell back"),
     "no audit": (("--reference", "audit"), "no request that a phone answered was audited"),
     "an error too small to show": (("--max-error", "0.001"), "more are needed"),
+    "the device cannot answer everything": (
+        ("--max-error", "0.04", "--min-offline", "1"),
+        "100.0% are asked for",
+    ),
+    "nothing may leave": (
+        ("--max-error", "0.04", "--max-egress", "0"),
+        "at most 0 are asked for",
+    ),
 }
 
 
@@ -300,38 +291,97 @@ NOTHING_RECOMMENDED = {
     ("options", "words"), NOTHING_RECOMMENDED.values(), ids=NOTHING_RECOMMENDED
 )
 def test_nothing_recommended_is_exit_one_with_the_reason(
-    api: str,
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
-    options: tuple[str, ...],
-    words: str,
+    fleet: Fleet, finished: str, options: tuple[str, ...], words: str
 ) -> None:
-    replay(api, tmp_path)
-    capsys.readouterr()
-    assert sweep(api, tmp_path, "--json", *options) == 1
-    answer = json.loads(capsys.readouterr().out)
-    assert answer["recommended"] is None
-    assert words in answer["reason"]
+    swept = sweep(fleet, finished, "--json", *options)
+    assert swept.code == 1
+    assert swept.json["recommended"] is None
+    assert words in swept.json["reason"]
+
+
+def own_model(home: Path, *, damage: bytes = b"") -> None:
+    """A model of the user's own, digit_reader@7, whose file ends in `damage`."""
+    folder = home / "models" / "digit_reader" / "7"
+    shutil.copytree(BUNDLED_ROOT / "digit_reader" / "1", folder)
+    card = folder / "card.toml"
+    card.write_text(card.read_text("utf-8").replace('version = "1"', 'version = "7"'), "utf-8")
+    with (folder / "model.tflite").open("ab") as file:
+        file.write(damage)
 
 
 def test_a_run_of_a_model_that_is_no_longer_here_is_swept_without_a_threshold_in_force(
-    api: str, routes: Routes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    fleet: Fleet, tmp_path: Path
 ) -> None:
-    replay(api, tmp_path)
-    routes.model = "gone@7"
-    capsys.readouterr()
-    assert sweep(api, tmp_path, "--json") == 0
-    assert json.loads(capsys.readouterr().out)["current"] is None
+    own_model(tmp_path)
+    name = run(fleet, "--home", str(tmp_path), "--json", model="digit_reader@7").json["run"]
+    swept = sweep(fleet, name, "--json")
+    assert (swept.code, swept.json["current"]) == (0, None)
 
 
-def test_bad_words_are_refused(
-    api: str, routes: Routes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+@pytest.fixture
+def nothing_asked(fleet: Fleet, finished: str) -> Iterator[None]:
+    """Fails where the test left a run or a sweep behind."""
+    with fleet.collector.client() as client:
+        before = client.replays(), client.sweeps(finished)
+        yield
+        assert (client.replays(), client.sweeps(finished)) == before
+
+
+def test_a_run_without_saved_scores_is_not_swept(fleet: Fleet) -> None:
+    name = run(fleet, "--from", "-7d", "--to", "-1h", "--json").json["run"]
+    refused = sweep(fleet, name)
+    assert (refused.code, refused.out) == (2, "")
+    assert f"run {name} has no saved scores: it found no input" in refused.err
+
+
+REFUSED = {
+    "another feature's model": (
+        ("run", "--feature", "barcode_scan", "--model", MODEL),
+        "is for the feature image_classify, not barcode_scan",
+    ),
+    "an unknown model": (("run", "--feature", FEATURE, "--model", "nobody@1"), "nobody@1"),
+    "no collector": (
+        ("run", "--feature", FEATURE, "--model", MODEL, "--api", "http://127.0.0.1:1"),
+        "127.0.0.1:1",
+    ),
+    "a time in words": (
+        ("run", "--feature", FEATURE, "--model", MODEL, "--from", "yesterday"),
+        "a time is RFC 3339",
+    ),
+    "a period backwards": (
+        ("run", "--feature", FEATURE, "--model", MODEL, "--from", "-1d", "--to", "-7d"),
+        "from must be before to",
+    ),
+    "an unknown run": (("sweep", "r9"), "no replay run 'r9'"),
+}
+
+
+@pytest.mark.usefixtures("nothing_asked")
+@pytest.mark.parametrize(("words", "says"), REFUSED.values(), ids=REFUSED)
+def test_bad_words_are_refused_in_one_sentence(
+    fleet: Fleet, words: tuple[str, ...], says: str
 ) -> None:
-    replay(api, tmp_path)
-    with pytest.raises(BadInput, match="max_error"):
-        sweep(api, tmp_path, "--max-error", "5")
-    with pytest.raises(NotFound, match="no such run"):
-        limen("sweep", "r9", "--api", api)
-    with pytest.raises(SystemExit):
-        sweep(api, tmp_path, "--reference", "oracle")
-    assert routes.sweeps == []
+    command, *more = words
+    refused = replay(command, *fleet.place, *more)
+    assert (refused.code, refused.out) == (2, "")
+    assert says in refused.err and len(refused.err.splitlines()) == 1
+
+
+@pytest.mark.usefixtures("nothing_asked")
+def test_a_limit_out_of_range_or_an_unknown_reference_is_refused_and_no_sweep_kept(
+    fleet: Fleet, finished: str
+) -> None:
+    refused = sweep(fleet, finished, "--max-error", "5")
+    assert refused.code == 2 and "max_error" in refused.err
+    with pytest.raises(SystemExit, match="2"):
+        sweep(fleet, finished, "--reference", "oracle")
+
+
+@pytest.mark.usefixtures("nothing_asked")
+def test_a_model_that_is_not_what_its_card_says_is_refused_before_anything_is_opened(
+    fleet: Fleet, tmp_path: Path
+) -> None:
+    own_model(tmp_path, damage=b"!")
+    refused = run(fleet, "--home", str(tmp_path), model="digit_reader@7")
+    assert refused.code == 2
+    assert "digit_reader@7" in refused.err and "digest" in refused.err
