@@ -53,10 +53,11 @@ def size(value: float | None) -> str:
 
 
 def milliseconds(value: float | None) -> str:
-    """A duration in milliseconds; below ten with one decimal."""
+    """A duration in milliseconds; below ten with one decimal, below one with two."""
     if value is None or _missing(value):
         return UNKNOWN
-    return f"{value:,.1f} ms" if abs(value) < 9.95 else f"{value:,.0f} ms"
+    digits = 2 if abs(value) < 0.995 else 1 if abs(value) < 9.95 else 0
+    return f"{value:,.{digits}f} ms"
 
 
 def moment(value: str | datetime | None) -> str:

@@ -19,22 +19,23 @@ SEVERAL: Mapping[str, str] = {"release": "Release", "feature": "Feature", "os": 
 def choose(questions: Questions) -> Selection:
     """The filters as widgets, each bound to the query parameter of its name."""
     with st.sidebar:
-        period = st.selectbox(
-            "Last",
-            list(PERIODS),
-            index=list(PERIODS).index(DEFAULT_PERIOD),
-            key="period",
-            bind="query-params",
-        )
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            period = st.selectbox(
+                "Last",
+                list(PERIODS),
+                index=list(PERIODS).index(DEFAULT_PERIOD),
+                key="period",
+                bind="query-params",
+            )
+            if st.button("", icon=":material/refresh:", help="Ask again", key="refresh"):
+                forget()
+                st.rerun()
         known = _known(questions, period)
         values = {
             "app": _app(known["app"]),
             "environment": _one("environment", "Environment", known["environment"], PRODUCTION),
             **{name: _some(name, title, known[name]) for name, title in SEVERAL.items()},
         }
-        if st.button("Refresh", icon=":material/refresh:", width="stretch"):
-            forget()
-            st.rerun()
         _foot(questions.status())
     return Selection(
         period=period,
@@ -50,7 +51,7 @@ def _foot(status: Mapping[str, Any]) -> None:
         f"Data until {moment(status['last_data'])}",
         status["note"],
     )
-    said = "<br>".join(html.escape(line) for line in lines if line)
+    said = "<br>".join(html.escape(line[:1].upper() + line[1:]) for line in lines if line)
     st.html(f'<div style="font-size:0.8rem;opacity:0.75">{said}</div>')
 
 

@@ -71,6 +71,7 @@ def _list(questions: Questions, selection: Selection) -> None:
         tables.styled(rows, COLUMNS, TITLES),
         hide_index=True,
         height=560,
+        column_config={"Reason": st.column_config.Column(width=120)},
         on_select="rerun",
         selection_mode="single-row",
         key="request-list",
