@@ -176,6 +176,12 @@ def test_a_run_asked_for_again_in_the_same_words_goes_on_where_it_stopped(store:
     assert [r.run for r in store.replays.all()][-1] == run.run
 
 
+def test_a_run_without_any_input_has_no_scores_and_is_not_made_twice(store: Store) -> None:
+    run = store.replays.create(REQUEST)
+    assert store.replays.scores(run.run).num_rows == 0
+    assert store.replays.create(REQUEST).run == run.run
+
+
 def test_a_chunk_saved_twice_is_there_once(store: Store) -> None:
     store.take(logged_input(request_span(), BODY, limen_label="7"))
     run = store.replays.create(REQUEST)

@@ -30,7 +30,7 @@ class Replays:
         found = self._database.read(query("find_replay"), {"asked": asked}).to_pylist()
         if found:
             run = self.get(found[0]["run"])
-            if set(run.chunks) - set(run.done):
+            if not run.done or set(run.chunks) - set(run.done):
                 return run
         since, until, now = self._reader.period(request.since, request.until)
         name = secrets.token_hex(6)
@@ -115,7 +115,7 @@ class Replays:
         cases = self._cases(run, 0, 2**62).drop_columns(["sealed", "trace_id"])
         lists = saved.column("scores")
         # Acero's join carries no lists; they are taken along by position.
-        numbered = saved.drop_columns("scores").append_column("at", pa.array(range(len(saved))))
+        numbered = saved.drop_columns("scores").append_column("at", pa.array(range(len(saved)), pa.int64()))
         joined = numbered.join(cases, "case", join_type="inner").sort_by("case")
         return joined.append_column("scores", lists.take(joined.column("at"))).drop_columns("at")
 
