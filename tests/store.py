@@ -1,7 +1,6 @@
 """The collector behind its doors, in this process: real decode, redaction, database and vault."""
 
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 from google.protobuf.message import Message
@@ -69,12 +68,7 @@ class Store:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.pipeline.close()
         self.database.close()
 

@@ -143,3 +143,12 @@ def test_a_broken_arrow_stream_is_bad_input() -> None:
     for body in (b"", b"x" * 100):
         with pytest.raises(BadInput):
             from_ipc(body)
+
+
+def test_the_openapi_document_has_every_route_in_words(filled: RunningCollector) -> None:
+    document = get(filled, "/api/openapi.json").json()
+    assert document["openapi"].startswith("3.1")
+    assert document["paths"].keys() >= {"/api/metrics/{name}", "/api/replays/{run}/chunks/{chunk}"}
+    for path in document["paths"].values():
+        assert all(operation["summary"] for operation in path.values())
+    assert {"Answer", "Query", "Sweep"} <= document["components"]["schemas"].keys()

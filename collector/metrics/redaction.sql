@@ -11,7 +11,7 @@ select
     cast(sum(occurrences) as bigint) as "values"
     {by}
 from (
-    select *, cast(make_timestamp(received_time // 1000) as date) as day
+    select *, day_of(received_time) as day
     from redactions
     where received_time >= $from and received_time < $to
 )

@@ -19,6 +19,7 @@ from collector.contract.records import Query, ReplayRequest, Sweep
 from collector.metrics import metrics
 from collector.server.body import read_body
 from collector.server.errors import problem
+from collector.server.openapi import describe
 from collector.store.reader import Reader
 from collector.store.replays import Replays
 
@@ -59,29 +60,37 @@ class QueryApi:
         def route(path: str, method: str, handler: Handler) -> Route:
             return Route(path, handler, methods=[method])
 
+        routes = [
+            route("/api/status", "GET", self.status),
+            route("/api/metrics", "GET", self.catalogue),
+            route("/api/metrics", "POST", self.several),
+            route("/api/metrics/{name}", "GET", self.metric),
+            route("/api/traces/{trace}", "GET", self.trace),
+            route("/api/inputs/open", "POST", self.open_inputs),
+            route("/api/replays", "GET", self.replays),
+            route("/api/replays", "POST", self.create_replay),
+            route("/api/replays/{run}", "GET", self.replay),
+            route("/api/replays/{run}/chunks/{chunk:int}", "PUT", self.save_chunk),
+            route("/api/replays/{run}/scores", "GET", self.scores),
+            route("/api/replays/{run}/sweeps", "GET", self.sweeps),
+            route("/api/replays/{run}/sweeps/{reference}", "PUT", self.save_sweep),
+        ]
+        document = describe(routes)
+
+        async def openapi(_: Request) -> Response:
+            return Json(document)
+
         return Starlette(
-            routes=[
-                route("/api/status", "GET", self.status),
-                route("/api/metrics", "GET", self.catalogue),
-                route("/api/metrics", "POST", self.several),
-                route("/api/metrics/{name}", "GET", self.metric),
-                route("/api/traces/{trace}", "GET", self.trace),
-                route("/api/inputs/open", "POST", self.open_inputs),
-                route("/api/replays", "GET", self.replays),
-                route("/api/replays", "POST", self.create_replay),
-                route("/api/replays/{run}", "GET", self.replay),
-                route("/api/replays/{run}/chunks/{chunk:int}", "PUT", self.save_chunk),
-                route("/api/replays/{run}/scores", "GET", self.scores),
-                route("/api/replays/{run}/sweeps", "GET", self.sweeps),
-                route("/api/replays/{run}/sweeps/{reference}", "PUT", self.save_sweep),
-            ],
+            routes=[*routes, Route("/api/openapi.json", openapi)],
             exception_handlers={LimenError: _refuse},
         )
 
     async def status(self, _: Request) -> Response:
+        """How much is stored and from when, the version and the policy in force."""
         return Json(self._about | await run_in_threadpool(self._reader.status))
 
     async def catalogue(self, _: Request) -> Response:
+        """Every metric with its dimensions, columns, units and SQL."""
         found = [
             {
                 "name": m.name,
@@ -100,6 +109,7 @@ class QueryApi:
         return Json({"metrics": found})
 
     async def metric(self, request: Request) -> Response:
+        """One metric: from, to, by=a,b, where=k=v (again for more), format=json|arrow|csv."""
         asked = _query(request)
         match request.query_params.get("format", "json"):
             case "json":
@@ -113,14 +123,17 @@ class QueryApi:
                 raise BadInput("format is json, arrow or csv")
 
     async def several(self, request: Request) -> Response:
+        """Several metrics in one request, answered in order."""
         asked = _parse(_Queries, await _body(request))
         answers = [await run_in_threadpool(self._reader.answer, one) for one in asked.queries]
         return Json({"answers": [answer.model_dump() for answer in answers]})
 
     async def trace(self, request: Request) -> Response:
+        """The spans, requests and departures of one trace."""
         return Json(await run_in_threadpool(self._reader.trace, request.path_params["trace"]))
 
     async def open_inputs(self, request: Request) -> Response:
+        """The cases of one chunk of a run with their inputs opened; audited, with a reason."""
         asked = _parse(_Opening, await _body(request))
         cases = await run_in_threadpool(
             self._replays.open_inputs, asked.run, asked.chunk, asked.reason
@@ -128,18 +141,22 @@ class QueryApi:
         return Response(to_ipc(cases), media_type=MEDIA_TYPE)
 
     async def replays(self, _: Request) -> Response:
+        """Every replay run, newest first."""
         runs = await run_in_threadpool(self._replays.all)
         return Json({"runs": [run.model_dump() for run in runs]})
 
     async def create_replay(self, request: Request) -> Response:
+        """A new replay run, or the unfinished one asked for in the same words."""
         asked = _parse(ReplayRequest, await _body(request))
         return Json((await run_in_threadpool(self._replays.create, asked)).model_dump())
 
     async def replay(self, request: Request) -> Response:
+        """One replay run."""
         run = await run_in_threadpool(self._replays.get, request.path_params["run"])
         return Json(run.model_dump())
 
     async def save_chunk(self, request: Request) -> Response:
+        """Saves a chunk's scores, an Arrow stream; again changes nothing."""
         try:
             seconds = float(request.query_params.get("seconds", "0"))
         except ValueError:
@@ -150,14 +167,17 @@ class QueryApi:
         return Json({"run": run, "chunk": chunk})
 
     async def scores(self, request: Request) -> Response:
+        """A run's saved scores with the facts of their requests, as Arrow."""
         table = await run_in_threadpool(self._replays.scores, request.path_params["run"])
         return Response(to_ipc(table), media_type=MEDIA_TYPE)
 
     async def sweeps(self, request: Request) -> Response:
+        """The latest sweep of each reference of a run."""
         found = await run_in_threadpool(self._replays.sweeps, request.path_params["run"])
         return Json({"sweeps": [sweep.model_dump() for sweep in found]})
 
     async def save_sweep(self, request: Request) -> Response:
+        """Keeps a sweep as the latest of its run and reference."""
         sweep = _parse(Sweep, await _body(request))
         path = request.path_params
         if (sweep.run, sweep.reference) != (path["run"], path["reference"]):

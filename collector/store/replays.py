@@ -115,7 +115,9 @@ class Replays:
         cases = self._cases(run, 0, 2**62).drop_columns(["sealed", "trace_id"])
         lists = saved.column("scores")
         # Acero's join carries no lists; they are taken along by position.
-        numbered = saved.drop_columns("scores").append_column("at", pa.array(range(len(saved)), pa.int64()))
+        numbered = saved.drop_columns("scores").append_column(
+            "at", pa.array(range(len(saved)), pa.int64())
+        )
         joined = numbered.join(cases, "case", join_type="inner").sort_by("case")
         return joined.append_column("scores", lists.take(joined.column("at"))).drop_columns("at")
 

@@ -16,7 +16,7 @@ select
     s.audit_probability,
     cloud.output_label as cloud_label,
     s.release,
-    coalesce(s.os_name || ' ' || split_part(s.os_version, '.', 1), s.os_name) as os,
+    os_of(s.os_name, s.os_type, s.os_version) as os,
     s.device_model,
     s.runtime,
     s.delegate,

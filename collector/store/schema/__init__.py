@@ -21,7 +21,7 @@ TABLES = (
     "audit",
 )
 
-DEFINITIONS = ("wilson", "requests", "departures")
+DEFINITIONS = ("wilson", "dimensions", "requests", "departures")
 
 
 def ddl(name: str) -> str:

@@ -110,12 +110,7 @@ select
     coalesce(m.environment, 'unknown') as environment,
     m.of_feature as feature,
     coalesce(m.release, 'unknown') as release,
-    coalesce(
-        coalesce(m.os_name, m.os_type) || ' ' || split_part(m.os_version, '.', 1),
-        m.os_name,
-        m.os_type,
-        'unknown'
-    ) as os,
+    os_of(m.os_name, m.os_type, m.os_version) as os,
     coalesce(m.device_model, 'unknown') as device_model,
     coalesce(m.country, 'unknown') as country,
     case
@@ -147,8 +142,8 @@ select
     end as declared,
     m.bytes,
     m.measure,
-    make_timestamp(m.time // 3600000000000 * 3600000000) as hour,
-    cast(make_timestamp(m.time // 1000) as date) as day
+    hour_of(m.time) as hour,
+    day_of(m.time) as day
 from measured m
 join declared d on d.trace_id = m.trace_id and d.span_id = m.span_id
 union all
@@ -159,7 +154,7 @@ select
     'device', 'telemetry', 'unknown',
     case b.signal when 'traces' then 'diagnostics_other' else 'unknown' end,
     'analytics', 'unknown', 'design', null, b.body_bytes, 'otlp.body',
-    make_timestamp(b.received_time // 3600000000000 * 3600000000),
-    cast(make_timestamp(b.received_time // 1000) as date)
+    hour_of(b.received_time),
+    day_of(b.received_time)
 from batches b
 where only_trace is null and b.installation is not null and b.received_time >= since and b.received_time < until

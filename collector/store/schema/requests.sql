@@ -26,12 +26,7 @@ select
     coalesce(s.environment, 'unknown') as environment,
     s.feature,
     coalesce(s.release, 'unknown') as release,
-    coalesce(
-        coalesce(s.os_name, s.os_type) || ' ' || split_part(s.os_version, '.', 1),
-        s.os_name,
-        s.os_type,
-        'unknown'
-    ) as os,
+    os_of(s.os_name, s.os_type, s.os_version) as os,
     coalesce(s.device_model, 'unknown') as device_model,
     coalesce(s.country, 'unknown') as country,
     coalesce(s.network, 'unknown') as network,
@@ -50,8 +45,8 @@ select
         when 'blocked' then coalesce(s.blocked_reason, 'unknown')
         when 'error' then coalesce(s.error_type, 'unknown')
     end as reason,
-    make_timestamp(s.time // 3600000000000 * 3600000000) as hour,
-    cast(make_timestamp(s.time // 1000) as date) as day
+    hour_of(s.time) as hour,
+    day_of(s.time) as day
 from spans s
 left join releases r on r.release = s.release
 left join policy_features p

@@ -1,0 +1,46 @@
+"""The OpenAPI description of the query API, made from its routes and records."""
+
+import inspect
+import re
+from collections.abc import Sequence
+from importlib.metadata import version
+from typing import Any
+
+from pydantic.json_schema import models_json_schema
+from starlette.routing import Route
+
+from collector.contract.records import Answer, Query, ReplayRequest, ReplayRun, Sweep
+
+_RECORDS = (Answer, Query, ReplayRequest, ReplayRun, Sweep)
+_PLACE = re.compile(r"\{(\w+)(?::\w+)?\}")
+
+
+def describe(routes: Sequence[Route]) -> dict[str, Any]:
+    """An OpenAPI 3.1 document; a route's summary is the first line of its handler's docstring."""
+    paths: dict[str, Any] = {}
+    for route in routes:
+        summary = (inspect.getdoc(route.endpoint) or "").partition("\n")[0]
+        operation = {
+            "summary": summary,
+            "parameters": [
+                {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+                for name in _PLACE.findall(route.path)
+            ],
+            "responses": {
+                "200": {"description": "the answer"},
+                "default": {"description": "problem details (RFC 9457)"},
+            },
+        }
+        path = paths.setdefault(_PLACE.sub(r"{\1}", route.path), {})
+        for method in (route.methods or set()) - {"HEAD"}:
+            path[method.lower()] = operation
+    _, schemas = models_json_schema(
+        [(record, "serialization") for record in _RECORDS],
+        ref_template="#/components/schemas/{model}",
+    )
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Limen query API", "version": version("limen")},
+        "paths": paths,
+        "components": {"schemas": schemas["$defs"]},
+    }

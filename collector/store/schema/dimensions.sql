@@ -1,0 +1,10 @@
+-- Dimensions that are composed of columns, once for every view and query.
+create or replace macro os_of(os_name, os_type, os_version) as
+    coalesce(
+        coalesce(os_name, os_type) || ' ' || split_part(os_version, '.', 1),
+        os_name,
+        os_type,
+        'unknown'
+    );
+create or replace macro hour_of(time) as make_timestamp(time // 3600000000000 * 3600000000);
+create or replace macro day_of(time) as cast(make_timestamp(time // 1000) as date);
