@@ -53,7 +53,7 @@ def heading(title: str, questions: Questions, *metrics: str) -> None:
 
 
 def chart(figure: go.Figure, *, key: str, alt: str) -> None:
-    st.plotly_chart(figure, key=key, alt=alt, config=_CHART)
+    st.plotly_chart(figure, key=f"chart-{key}", alt=alt, config=_CHART)
 
 
 def table_under(answer: Answer, name: str) -> None:

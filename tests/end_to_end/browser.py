@@ -90,8 +90,8 @@ class Reader:
         self.page.wait_for_selector("h1, .limen-error, .limen-empty")
         self.page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
         self.page.wait_for_function(
-            "() => [...document.querySelectorAll('[data-testid=stPlotlyChart]')]"
-            ".every(chart => chart.querySelector('.main-svg'))"
+            "() => [...document.querySelectorAll('[class*=st-key-chart-]')]"
+            ".every(chart => chart.offsetParent === null || chart.querySelector('.main-svg'))"
         )
 
     def tile(self, title: str) -> str:
