@@ -4,8 +4,10 @@ Requests that wait together are decoded, redacted and committed together. One th
 group while another commits the one before, so that the answer to each comes after its commit.
 """
 
+import logging
 import queue
 import threading
+import traceback
 from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -26,6 +28,9 @@ SIGNALS: tuple[Signal, ...] = ("traces", "logs")
 GROUP_BYTES = 8 * 2**20
 GROUP_REQUESTS = 1024
 WAITING_REQUESTS = 4096
+WAITING_BYTES = 256 * 2**20
+
+_log = logging.getLogger("limen")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,6 +74,8 @@ class Pipeline:
         self._arrived: queue.Queue[_Waiting | None] = queue.Queue(WAITING_REQUESTS)
         self._prepared: queue.Queue[Sequence[_Prepared] | None] = queue.Queue(1)
         self._failing = False
+        self._counting = threading.Lock()
+        self._waiting_bytes = 0
         self._threads = [
             threading.Thread(target=target, name=f"limen-{target.__name__.strip('_')}")
             for target in (self._prepare_all, self._commit_all)
@@ -79,14 +86,23 @@ class Pipeline:
     def submit(self, payload: Payload) -> "Future[Receipt]":
         """A future that is done when `payload` is committed, or has the reason it is not.
 
-        Raises Overloaded when too many requests wait already.
+        Raises Overloaded when too many requests or bytes wait already.
         """
-        waiting = _Waiting(payload, Future())
-        try:
-            self._arrived.put_nowait(waiting)
-        except queue.Full:
-            raise Overloaded("too many requests wait to be stored: send again shortly") from None
+        waiting, size = _Waiting(payload, Future()), len(payload.body)
+        with self._counting:
+            if self._waiting_bytes and self._waiting_bytes + size > WAITING_BYTES:
+                raise Overloaded("too much waits to be stored: send again shortly")
+            try:
+                self._arrived.put_nowait(waiting)
+            except queue.Full:
+                raise Overloaded("too many requests wait: send again shortly") from None
+            self._waiting_bytes += size
+        waiting.receipt.add_done_callback(lambda _: self._done(size))
         return waiting.receipt
+
+    def _done(self, size: int) -> None:
+        with self._counting:
+            self._waiting_bytes -= size
 
     @property
     def healthy(self) -> bool:
@@ -139,9 +155,7 @@ class Pipeline:
             return self._prepare(waiting[:half]) + self._prepare(waiting[half:])
         except Exception as exc:
             # Whatever is wrong with our own code, the client keeps its data and sends it again.
-            failure = Overloaded("the collector could not take this: send again later")
-            failure.__cause__ = exc
-            _fail(waiting, failure)
+            _fail(waiting, _failure("prepared", exc))
             return []
 
     def _part(self, waiting: list[_Waiting]) -> _Prepared:
@@ -174,8 +188,7 @@ class Pipeline:
                 self._writer.write([one.part for one in prepared])
             except Exception as exc:
                 self._failing = True
-                failure = Overloaded("the collector could not store this: send again later")
-                failure.__cause__ = exc
+                failure = _failure("stored", exc)
                 for one in prepared:
                     _fail(one.waiting, failure)
             else:
@@ -183,6 +196,22 @@ class Pipeline:
                 for one in prepared:
                     for waiting, receipt in zip(one.waiting, one.receipts, strict=True):
                         waiting.receipt.set_result(receipt)
+
+
+def _failure(what: str, error: Exception) -> Overloaded:
+    """What the client is told. The log says where it failed; a message could hold a value."""
+    cause = error.__cause__ or error
+    place = traceback.extract_tb(cause.__traceback__)[-1]
+    _log.error(
+        "a group could not be %s: %s at %s:%s",
+        what,
+        type(cause).__name__,
+        place.filename,
+        place.lineno,
+    )
+    failure = Overloaded(f"what was sent could not be {what}: send again later")
+    failure.__cause__ = error
+    return failure
 
 
 def _fail(waiting: Sequence[_Waiting], failure: Exception) -> None:

@@ -104,6 +104,36 @@ def test_a_full_queue_asks_the_client_to_come_back(
             store.pipeline.submit(payload(traces(Span()).SerializeToString()))
 
 
+def test_too_many_waiting_bytes_ask_the_client_to_come_back_and_are_forgotten_once_stored(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = traces(Span()).SerializeToString()
+    monkeypatch.setattr("collector.pipeline.WAITING_BYTES", 2 * len(body))
+    with store.database._writing:
+        taken = [store.pipeline.submit(payload(body)) for _ in range(2)]
+        with pytest.raises(Overloaded):
+            store.pipeline.submit(payload(body))
+    for future in taken:
+        future.result(timeout=30)
+    store.pipeline.submit(payload(body)).result(timeout=30)
+
+
+def test_a_failing_store_keeps_the_client_its_data_and_the_log_free_of_values(
+    store: Store, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = "ada-lovelace-17"
+    monkeypatch.setattr("collector.store.writer.query", lambda _: f"select {secret}", raising=True)
+    monkeypatch.setattr("collector.store.database.query", lambda _: f"select '{secret}' + x")
+    with pytest.raises(Overloaded) as refused:
+        store.take(traces(Span(attributes={"limen.output.label": secret})))
+    assert not store.pipeline.healthy
+    assert "could not be stored" in caplog.text
+    assert secret not in caplog.text + str(refused.value)
+    monkeypatch.undo()
+    store.take(traces(Span()))
+    assert store.pipeline.healthy and count(store) == 1
+
+
 def test_each_request_is_noted_with_its_size_and_source(store: Store) -> None:
     request = traces(Span(), Span(trace_id=bytes(16)))
     store.take(request, traces(Span(), resource={}))
