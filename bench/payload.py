@@ -20,8 +20,9 @@ def export_request(spans: int, phones: int, start: int, rng: random.Random) -> b
         resource.resource.attributes.extend(_pairs(_phone(rng)))
         scope = resource.scope_spans.add()
         scope.scope.name = "limen"
+        session = f"{rng.getrandbits(64):016x}"
         for number in range(spans // phones // 2):
-            scope.spans.extend(_request(number, start + rng.randrange(10**9), rng))
+            scope.spans.extend(_request(number, start + rng.randrange(10**9), session, rng))
     return bytes(request.SerializeToString())
 
 
@@ -44,7 +45,7 @@ def _phone(rng: random.Random) -> Mapping[str, Any]:
     }
 
 
-def _request(number: int, start: int, rng: random.Random) -> tuple[Span, Span]:
+def _request(number: int, start: int, session: str, rng: random.Random) -> tuple[Span, Span]:
     trace, span = rng.randbytes(16), rng.randbytes(8)
     scores = sorted((rng.random() for _ in range(3)), reverse=True)
     asked = Span(
@@ -81,7 +82,7 @@ def _request(number: int, start: int, rng: random.Random) -> tuple[Span, Span]:
                 "limen.scores.labels": rng.sample(LABELS, 3),
                 "limen.sequence": number,
                 "network.connection.type": rng.choice(("wifi", "cell")),
-                "session.id": f"{rng.getrandbits(64):016x}",
+                "session.id": session,
             }
         ),
     )
