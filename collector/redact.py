@@ -25,7 +25,7 @@ from collector.contract.attributes import (
 )
 from collector.contract.policy import Policy
 from collector.decode import Attributes, Decoded, Indices
-from collector.forms import Hasher, as_text, fit, hashed, positions
+from collector.forms import COLUMN_TYPES, Hasher, as_text, fit, hashed, positions
 
 # (field, detector, action) → how many values
 Tally = Counter[tuple[str, str, str]]
@@ -150,7 +150,7 @@ class Redactor:
             if unfit := index.unfit(at, column):
                 tally[attribute.name, "form", "drop"] += unfit
             parts.append(column.take(pa.array(resource_of)) if index is resource else column)
-        return _first(parts, len(resource_of))
+        return _first(parts, len(resource_of), COLUMN_TYPES[type(attribute.form)])
 
     def _policy_column(
         self,
@@ -179,7 +179,7 @@ class Redactor:
             if unfit := index.unfit(at, column):
                 tally[name, "form", "drop"] += unfit
             parts.append(column.take(pa.array(resource_of)) if index is resource else column)
-        return _first(parts, len(resource_of))
+        return _first(parts, len(resource_of), pa.string())
 
 
 class _Index:
@@ -230,9 +230,9 @@ def effective_time(
     return np.where(believed, signed, received), believed
 
 
-def _first(parts: list[pa.Array], rows: int) -> pa.Array:
+def _first(parts: list[pa.Array], rows: int, kind: pa.DataType) -> pa.Array:
     if not parts:
-        return pa.nulls(rows)
+        return pa.nulls(rows, kind)
     if len(parts) == 1:
         return parts[0]
     plain = [p.dictionary_decode() if isinstance(p, pa.DictionaryArray) else p for p in parts]

@@ -87,6 +87,12 @@ def test_any_other_is_dropped_counted_and_said_and_never_on_the_disk(
     assert store.rows("select count(*) as n from inputs") == [{"n": 0}]
 
 
+def test_records_without_any_attribute_or_none_at_all_are_taken(store: Store) -> None:
+    bare = logged_input(request_span(), BODY, resource={})
+    del bare.resource_logs[0].scope_logs[0].log_records[0].attributes[:]
+    assert [r.rejected for r in store.take(type(bare)(), bare)] == [0, 1]
+
+
 def test_a_log_record_that_is_not_an_input_is_not_stored(store: Store) -> None:
     request = logged_input(request_span(), BODY)
     request.resource_logs[0].scope_logs[0].log_records[0].event_name = "chat"

@@ -7,6 +7,7 @@ keep it. Query API: RFC 9457 problem details.
 import random
 from collections.abc import Mapping
 
+import orjson
 from google.rpc import status_pb2
 from starlette.responses import JSONResponse, Response
 
@@ -21,6 +22,9 @@ from collector.contract.errors import (
     TooLarge,
     UnsupportedMedia,
 )
+
+PROTOBUF = "application/x-protobuf"
+JSON = "application/json"
 
 STATUS: Mapping[type[LimenError], int] = {
     BadInput: 400,
@@ -44,7 +48,7 @@ TITLES: Mapping[int, str] = {
 }
 
 # google.rpc.Code of each status.
-_CODES: Mapping[int, int] = {400: 3, 403: 7, 404: 5, 413: 3, 415: 3, 503: 14}
+_CODES: Mapping[int, int] = {400: 3, 403: 7, 404: 5, 405: 12, 413: 3, 415: 3, 503: 14}
 
 _RETRY_SECONDS = (1, 5)
 
@@ -58,16 +62,22 @@ def _headers(status: int) -> dict[str, str]:
     return {"retry-after": str(random.randint(*_RETRY_SECONDS))} if status == 503 else {}
 
 
-def otlp_error(error: LimenError) -> Response:
-    """A google.rpc.Status in protobuf."""
-    status = status_of(error)
-    body = status_pb2.Status(code=_CODES.get(status, 13), message=str(error))
-    return Response(
-        body.SerializeToString(),
-        status_code=status,
-        media_type="application/x-protobuf",
-        headers=_headers(status),
-    )
+def otlp_error(error: LimenError, media: str) -> Response:
+    """A google.rpc.Status in the request's encoding."""
+    return otlp_status(status_of(error), str(error), media)
+
+
+def otlp_status(
+    status: int, message: str, media: str, headers: Mapping[str, str] | None = None
+) -> Response:
+    """A google.rpc.Status with `message` in `media`."""
+    code = _CODES.get(status, 13)
+    if media == JSON:
+        body = orjson.dumps({"code": code, "message": message})
+    else:
+        body = status_pb2.Status(code=code, message=message).SerializeToString()
+    own = _headers(status) | dict(headers or {})
+    return Response(body, status_code=status, media_type=media, headers=own)
 
 
 def problem(error: LimenError) -> JSONResponse:

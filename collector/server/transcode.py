@@ -1,0 +1,213 @@
+"""OTLP/JSON to protobuf at the door, so that one decoder stands behind both.
+
+By the descriptors, as the specification and real SDKs have it: ids are hexadecimal in either case
+(base64 in some Dart SDKs), enumerations are integers (names in some), 64-bit integers are strings
+or numbers, unknown fields are ignored, null is unset. `json_format` would read a hexadecimal id
+as base64 without an error. https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding
+"""
+
+import base64
+import binascii
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import orjson
+from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor
+from google.protobuf.message import Message
+
+from collector.contract.errors import BadInput
+
+# Values nested deeper than this are left out, and the sender is told.
+MAX_DEPTH = 32
+
+_ID_BYTES = {"trace_id": 16, "span_id": 8, "parent_span_id": 8}
+_BITS = {
+    FieldDescriptor.TYPE_INT32: (-(2**31), 2**31 - 1),
+    FieldDescriptor.TYPE_UINT32: (0, 2**32 - 1),
+    FieldDescriptor.TYPE_FIXED32: (0, 2**32 - 1),
+    FieldDescriptor.TYPE_INT64: (-(2**63), 2**63 - 1),
+    FieldDescriptor.TYPE_SINT64: (-(2**63), 2**63 - 1),
+    FieldDescriptor.TYPE_SFIXED64: (-(2**63), 2**63 - 1),
+    FieldDescriptor.TYPE_UINT64: (0, 2**64 - 1),
+    FieldDescriptor.TYPE_FIXED64: (0, 2**64 - 1),
+}
+_FLOATS = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
+
+Reader = Callable[[Any, str], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Field:
+    """One field by its JSON name: how to read a scalar, or the fields of a message."""
+
+    name: str
+    repeated: bool
+    read: Reader | None
+    fields: Callable[[], Mapping[str, "_Field"]] | None
+
+
+def transcode(body: bytes, kind: type[Message]) -> tuple[bytes, int]:
+    """The protobuf of a JSON request, and how many values were too deep to be taken.
+
+    Raises BadInput naming the place, never the value.
+    """
+    try:
+        document = orjson.loads(body or b"{}")
+    except orjson.JSONDecodeError as exc:
+        raise BadInput(f"the body is not JSON: line {exc.lineno}, column {exc.colno}") from None
+    message = kind()
+    dropped = [0]
+    _fill(message, document, _fields(kind.DESCRIPTOR), "", 0, dropped)
+    return message.SerializeToString(), dropped[0]
+
+
+def _fill(
+    message: Any,
+    document: Any,
+    fields: Mapping[str, _Field],
+    place: str,
+    depth: int,
+    dropped: list[int],
+) -> None:
+    if not isinstance(document, dict):
+        raise BadInput(f"{place or 'the body'} is not a JSON object")
+    for key, value in document.items():
+        field = fields.get(key)
+        if field is None or value is None:
+            continue
+        where = f"{place}.{key}" if place else key
+        if not field.repeated:
+            _set(message, field, value, where, depth, dropped)
+            continue
+        if not isinstance(value, list):
+            raise BadInput(f"{where} is not a JSON array")
+        items = getattr(message, field.name)
+        for at, item in enumerate(value):
+            if field.read:
+                items.append(field.read(item, f"{where}[{at}]"))
+            else:
+                _descend(items.add(), field, item, f"{where}[{at}]", depth, dropped)
+
+
+def _set(
+    message: Any, field: _Field, value: Any, where: str, depth: int, dropped: list[int]
+) -> None:
+    if field.read:
+        setattr(message, field.name, field.read(value, where))
+        return
+    child = getattr(message, field.name)
+    # An empty message is not an unset one: {"arrayValue": {}} is an empty list.
+    child.SetInParent()
+    _descend(child, field, value, where, depth, dropped)
+
+
+def _descend(
+    child: Any, field: _Field, value: Any, where: str, depth: int, dropped: list[int]
+) -> None:
+    if depth >= MAX_DEPTH:
+        dropped[0] += 1
+        return
+    assert field.fields is not None
+    _fill(child, value, field.fields(), where, depth + 1, dropped)
+
+
+@cache
+def _fields(descriptor: Descriptor) -> Mapping[str, _Field]:
+    return {field.json_name: _field(field) for field in descriptor.fields}
+
+
+def _field(field: FieldDescriptor) -> _Field:
+    child = field.message_type
+    return _Field(
+        name=field.name,
+        repeated=field.is_repeated,
+        read=None if child else _reader(field),
+        fields=(lambda: _fields(child)) if child else None,
+    )
+
+
+def _reader(field: FieldDescriptor) -> Reader:
+    if field.name in _ID_BYTES:
+        return lambda value, where: _identifier(value, _ID_BYTES[field.name], where)
+    if field.enum_type:
+        return lambda value, where: _enumeration(value, field.enum_type, where)
+    if field.type in _BITS:
+        low, high = _BITS[field.type]
+        return lambda value, where: _integer(value, low, high, where)
+    return {
+        FieldDescriptor.TYPE_STRING: _string,
+        FieldDescriptor.TYPE_BYTES: _bytes,
+        FieldDescriptor.TYPE_BOOL: _boolean,
+        FieldDescriptor.TYPE_DOUBLE: _double,
+    }[field.type]
+
+
+def _identifier(value: Any, size: int, where: str) -> bytes:
+    text = _string(value, where)
+    if not text:
+        return b""
+    try:
+        if len(text) == 2 * size:
+            return bytes.fromhex(text)
+        if len(text) == 4 * math.ceil(size / 3):
+            return base64.b64decode(text, validate=True)
+        # A wrong length is not a broken request: the span is rejected, the others are taken.
+        return binascii.unhexlify(text)
+    except ValueError:
+        raise BadInput(f"{where} is neither hexadecimal nor base64") from None
+
+
+def _enumeration(value: Any, names: EnumDescriptor, where: str) -> int:
+    if isinstance(value, str) and value in names.values_by_name:
+        return int(names.values_by_name[value].number)
+    return _integer(value, -(2**31), 2**31 - 1, where)
+
+
+def _integer(value: Any, low: int, high: int, where: str) -> int:
+    if isinstance(value, str):
+        try:
+            value = int(value)
+        except ValueError:
+            raise BadInput(f"{where} is not an integer") from None
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise BadInput(f"{where} is not an integer")
+    if not low <= value <= high:
+        raise BadInput(f"{where} is out of range")
+    return value
+
+
+def _double(value: Any, where: str) -> float:
+    if isinstance(value, str):
+        if value in _FLOATS:
+            return _FLOATS[value]
+        try:
+            return float(value)
+        except ValueError:
+            raise BadInput(f"{where} is not a number") from None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise BadInput(f"{where} is not a number")
+    return float(value)
+
+
+def _string(value: Any, where: str) -> str:
+    if not isinstance(value, str):
+        raise BadInput(f"{where} is not a string")
+    return value
+
+
+def _boolean(value: Any, where: str) -> bool:
+    if not isinstance(value, bool):
+        raise BadInput(f"{where} is not true or false")
+    return value
+
+
+def _bytes(value: Any, where: str) -> bytes:
+    try:
+        return base64.b64decode(_string(value, where), validate=True)
+    except ValueError:
+        raise BadInput(f"{where} is not base64") from None
