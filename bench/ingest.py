@@ -35,6 +35,7 @@ BATCH_SPANS = 512
 PHONES_PER_BATCH = 8
 CONNECTIONS = 64
 GROUP_BATCHES = 10
+FREE = "127.0.0.1:0"
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -66,7 +67,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 def _ingest(home: Path, bodies: Sequence[bytes]) -> float:
     command = [sys.executable, "-m", "limen", "collector", "--home", str(home)]
-    command += ["--http", "127.0.0.1:0", "--api", "127.0.0.1:0"]
+    command += ["--http", FREE, "--grpc", FREE, "--api", FREE]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
         assert process.stdout is not None
         address = urlsplit(json.loads(process.stdout.readline())["http"]).netloc

@@ -50,6 +50,11 @@ class Receipt:
     rejected: int = 0
     message: str = ""
 
+    def noting(self, what: str) -> "Receipt":
+        """This receipt with `what` said too."""
+        message = f"{self.message}; {what}" if self.message else what
+        return Receipt(rejected=self.rejected, message=message)
+
 
 @dataclass(frozen=True, slots=True)
 class _Waiting:

@@ -44,6 +44,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         help="keep the data here; emptied first where a demo made it (a temporary folder)",
     )
     parser.add_argument("--http", metavar="H:P", help="where the collector takes OTLP over HTTP")
+    parser.add_argument("--grpc", metavar="H:P", help="where the collector takes OTLP over gRPC")
     parser.add_argument("--api", metavar="H:P", help="where the collector answers questions")
     parser.add_argument("--dashboard", metavar="H:P", help="where the dashboard is")
 
@@ -119,6 +120,7 @@ def _options(args: argparse.Namespace) -> "Options":
     settings = load_settings(
         {
             "http": args.http or default,
+            "grpc": args.grpc or default,
             "api": args.api or default,
             "dashboard": args.dashboard,
         }
@@ -128,6 +130,7 @@ def _options(args: argparse.Namespace) -> "Options":
         seed=args.seed,
         home=args.home,
         http=settings.http,
+        grpc=settings.grpc,
         api=settings.api,
         dashboard=settings.dashboard,
     )

@@ -41,6 +41,7 @@ class Options:
     seed: int
     home: Path | None
     http: Address
+    grpc: Address
     api: Address
     dashboard: Address
 
@@ -125,7 +126,8 @@ class Show:
     def _start_collector(self) -> dict[str, Any]:
         return self._processes.start(
             *("collector", "limen", "collector", "--home", str(self._home)),
-            *("--http", str(self._options.http), "--api", str(self._options.api)),
+            *("--http", str(self._options.http), "--grpc", str(self._options.grpc)),
+            *("--api", str(self._options.api)),
             *("--policy", str(POLICY_FILE)),
         ).ready()
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from collector.contract.client import LimenClient
 
 STOP_SECONDS = 20
+FREE = "127.0.0.1:0"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,6 +19,7 @@ class RunningCollector:
     """Its addresses, its home and its process."""
 
     http: str
+    grpc: str
     api: str
     home: Path
     process: "subprocess.Popen[str]"
@@ -35,7 +37,7 @@ class RunningCollector:
 def running_collector(home: Path, *flags: str) -> Iterator[RunningCollector]:
     """A collector on free ports, ready; stopped at the end if it still runs."""
     command = [sys.executable, "-m", "limen", "collector", "--home", str(home)]
-    command += ["--http", "127.0.0.1:0", "--api", "127.0.0.1:0", *flags]
+    command += ["--http", FREE, "--grpc", FREE, "--api", FREE, *flags]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
@@ -44,7 +46,9 @@ def running_collector(home: Path, *flags: str) -> Iterator[RunningCollector]:
         if not line:
             raise AssertionError(process.stderr.read())
         ready = json.loads(line)
-        running = RunningCollector(http=ready["http"], api=ready["api"], home=home, process=process)
+        running = RunningCollector(
+            http=ready["http"], grpc=ready["grpc"], api=ready["api"], home=home, process=process
+        )
         try:
             yield running
         finally:

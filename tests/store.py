@@ -1,22 +1,14 @@
 """The collector behind its doors, in this process: real decode, redaction, database and vault."""
 
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from google.protobuf.message import Message
 
 from collector.contract.policy import Policy, read_policy
 from collector.contract.records import Query
-from collector.inputs import InputSealer
-from collector.keys import Keys
-from collector.pipeline import Payload, Pipeline, Receipt
-from collector.redact import Redactor
-from collector.store.database import Database
-from collector.store.policies import load_policy
-from collector.store.reader import Reader
-from collector.store.replays import Replays
-from collector.store.vault import Vault
-from collector.store.writer import Writer
+from collector.engine import Engine
+from collector.pipeline import Payload, Receipt
 from tests.otlp import now
 
 POLICY = """
@@ -48,29 +40,13 @@ def policy_from(text: str, folder: Path) -> Policy:
     return read_policy(path)
 
 
-class Store:
-    """Everything from bytes to answers, on a database in `home`."""
+class Store(Engine):
+    """The engine on a database in `home`, with what tests ask of it."""
 
     def __init__(self, home: Path, policy: Policy | None = None) -> None:
         self.home = home
         self.policy = policy or policy_from(POLICY, home)
-        keys = Keys.at(home)
-        self.pseudonym = keys.pseudonymiser("installation")
-        self.vault = Vault(home / "keys" / "inputs.json")
-        self.database = Database(home / "limen.duckdb", query_seconds=20)
-        load_policy(self.database, self.policy)
-        redactor = Redactor(self.policy, self.pseudonym)
-        sealer = InputSealer(self.policy, redactor, self.vault, 0)
-        self.pipeline = Pipeline(redactor, sealer, Writer(self.database, self.policy.version))
-        self.reader = Reader(self.database)
-        self.replays = Replays(self.database, self.reader, self.vault)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.pipeline.close()
-        self.database.close()
+        super().__init__(home, self.policy, query_seconds=20)
 
     def take(self, *requests: Message, received: int | None = None) -> list[Receipt]:
         """Sends requests at once and waits until each is committed."""

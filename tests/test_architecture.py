@@ -33,6 +33,7 @@ DOORS = {
     "google": ("collector/decode.py", "collector/server"),
     "opentelemetry.proto": ("collector/decode.py", "collector/server", "bench/payload.py"),
     "starlette": ("collector/server", "demo"),
+    "grpc": ("collector/server",),
     "uvicorn": ("collector/server", "demo"),
     "streamlit": ("dashboard",),
     "plotly": ("dashboard",),

@@ -12,24 +12,22 @@ import pytest
 
 import limen
 from tests.otlp import Span, request_span, traces
-from tests.processes import RunningCollector, running_collector
+from tests.processes import FREE, RunningCollector, running_collector
 from tests.store import POLICY
 
 
-def command(*words: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [sys.executable, "-m", "limen", *words], capture_output=True, text=True, timeout=60
-    )
+def start(home: Path, *flags: str) -> "subprocess.CompletedProcess[str]":
+    """A collector that is expected to refuse, on free ports but for `flags`."""
+    places = ("--http", FREE, "--grpc", FREE, "--api", FREE)
+    command = [sys.executable, "-m", "limen", "collector", "--home", str(home), *places, *flags]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60)
 
 
-@pytest.mark.parametrize("flag", ["--http", "--api"])
+@pytest.mark.parametrize("flag", ["--http", "--grpc", "--api"])
 def test_a_port_in_use_is_named_with_the_flag_that_changes_it(tmp_path: Path, flag: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        other = {"--http": "--api", "--api": "--http"}[flag]
-        done = command(
-            "collector", "--home", str(tmp_path), flag, f"127.0.0.1:{port}", other, "127.0.0.1:0"
-        )
+        done = start(tmp_path, flag, f"127.0.0.1:{port}")
     assert done.returncode == 2
     assert f"port {port}" in done.stderr and flag in done.stderr
     assert len(done.stderr.splitlines()) == 1
@@ -37,9 +35,7 @@ def test_a_port_in_use_is_named_with_the_flag_that_changes_it(tmp_path: Path, fl
 
 def test_a_database_held_by_another_process_is_said_with_its_id(tmp_path: Path) -> None:
     with running_collector(tmp_path) as first:
-        done = command(
-            "collector", "--home", str(tmp_path), "--http", "127.0.0.1:0", "--api", "127.0.0.1:0"
-        )
+        done = start(tmp_path)
         assert done.returncode == 2
         assert f"process {first.process.pid}" in done.stderr and "--home" in done.stderr
 
@@ -48,6 +44,7 @@ def test_a_database_held_by_another_process_is_said_with_its_id(tmp_path: Path) 
     ("flags", "says"),
     [
         (("--http", "0.0.0.0:0"), "without tokens"),
+        (("--grpc", "0.0.0.0:0"), "without tokens"),
         (("--http", "nonsense"), "HOST:PORT"),
         (("--policy", "/no/such/file.toml"), "no such policy file"),
     ],
@@ -55,7 +52,7 @@ def test_a_database_held_by_another_process_is_said_with_its_id(tmp_path: Path) 
 def test_a_wrong_start_is_refused_in_one_sentence(
     tmp_path: Path, flags: tuple[str, ...], says: str
 ) -> None:
-    done = command("collector", "--home", str(tmp_path), "--api", "127.0.0.1:0", *flags)
+    done = start(tmp_path, *flags)
     assert done.returncode == 2
     assert says in done.stderr and len(done.stderr.splitlines()) == 1
 
@@ -63,9 +60,7 @@ def test_a_wrong_start_is_refused_in_one_sentence(
 def test_a_file_that_is_no_database_is_refused_and_left_alone(tmp_path: Path) -> None:
     file = tmp_path / "limen.duckdb"
     file.write_bytes(b"my precious notes" * 1000)
-    done = command(
-        "collector", "--home", str(tmp_path), "--http", "127.0.0.1:0", "--api", "127.0.0.1:0"
-    )
+    done = start(tmp_path)
     assert done.returncode == 2 and "cannot be opened" in done.stderr
     assert file.read_bytes() == b"my precious notes" * 1000
 

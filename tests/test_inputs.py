@@ -57,7 +57,7 @@ def test_a_consented_input_can_be_opened_with_the_facts_of_its_request(store: St
         "release": "2.4.0",
         "os": "Android 14",
         "audit_sampled": False,
-        "installation": store.pseudonym("phone-1"),
+        "installation": store.pseudonymiser("phone-1"),
     }
 
 

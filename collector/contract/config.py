@@ -41,6 +41,7 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
     home: Path = Field(default_factory=lambda: Path(platformdirs.user_data_dir("limen", False)))
     http: Address = Address(host="127.0.0.1", port=4318)
+    grpc: Address = Address(host="127.0.0.1", port=4317)
     api: Address = Address(host="127.0.0.1", port=4320)
     dashboard: Address = Address(host="127.0.0.1", port=8501)
     api_url: str = "http://127.0.0.1:4320"
@@ -48,14 +49,10 @@ class Settings(BaseModel):
     max_body_bytes: int = Field(default=64 * 2**20, ge=2**10)
     query_seconds: float = Field(default=20.0, gt=0)
 
-    @field_validator("http", "api", "dashboard", mode="before")
+    @field_validator("http", "grpc", "api", "dashboard", mode="before")
     @classmethod
     def _address(cls, value: object) -> object:
         return Address.parse(value) if isinstance(value, str) else value
-
-    @property
-    def database(self) -> Path:
-        return self.home / "limen.duckdb"
 
     def policy_file(self) -> Path | None:
         """The policy in force: the one named, else `policy.toml` at home, else none."""

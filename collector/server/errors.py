@@ -57,9 +57,13 @@ def status_of(error: LimenError) -> int:
     return STATUS.get(type(error), 500)
 
 
+def retry_seconds() -> int:
+    """When to try again: spread, so that clients refused together do not return together."""
+    return random.randint(*_RETRY_SECONDS)
+
+
 def _headers(status: int) -> dict[str, str]:
-    # Spread, so that clients refused together do not come back together.
-    return {"retry-after": str(random.randint(*_RETRY_SECONDS))} if status == 503 else {}
+    return {"retry-after": str(retry_seconds())} if status == 503 else {}
 
 
 def otlp_error(error: LimenError, media: str) -> Response:

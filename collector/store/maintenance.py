@@ -2,6 +2,7 @@
 
 import threading
 import time
+from typing import Self
 
 from collector.contract.errors import Overloaded
 from collector.contract.policy import Policy
@@ -15,15 +16,18 @@ _DAY_NS = 24 * 3600 * 10**9
 
 
 class Maintenance:
-    """Runs in a thread of its own until `close`."""
+    """Runs in a thread of its own while its context is open."""
 
     def __init__(self, database: Database, policy: Policy) -> None:
         self._database, self._policy = database, policy
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="limen-maintenance")
-        self._thread.start()
 
-    def close(self) -> None:
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
         self._stop.set()
         self._thread.join()
 

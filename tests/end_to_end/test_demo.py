@@ -69,7 +69,8 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Shown:
 def client(shown: Shown) -> Iterator[LimenClient]:
     """A collector started anew on the home that the demo left."""
     policy = str(ROOT / "demo" / "policy.toml")
-    command = [*LIMEN, "collector", "--home", str(shown.home), "--http", FREE, "--api", FREE]
+    command = [*LIMEN, "collector", "--home", str(shown.home), "--http", FREE]
+    command += ["--grpc", FREE, "--api", FREE]
     with subprocess.Popen(
         [*command, "--policy", policy], cwd=ROOT, stdout=subprocess.PIPE, text=True
     ) as collector:
@@ -216,14 +217,14 @@ def test_every_logged_input_is_replayed(client: LimenClient, shown: Shown) -> No
 def test_the_same_seed_gives_the_same_ledger_and_answers(shown: Shown, tmp_path: Path) -> None:
     again = show(tmp_path)
     assert again.ledger == shown.ledger
-    # A recommended threshold also depends on the order of arrival, by which inputs are numbered.
-    for name in ("requests", "fallback_rate", "offline_coverage", "egress_bytes"):
+    same = ("requests", "fallback_rate", "offline_coverage", "egress_bytes")
+    for name in (*same, "recommended_threshold"):
         assert again.summary[name] == shown.summary[name]
 
 
 @pytest.mark.parametrize("moment", ["The phones' last seven days", "The phones go on"])
 def test_ctrl_c_ends_all_of_it(moment: str) -> None:
-    places = ("--http", FREE, "--api", FREE, "--dashboard", FREE)
+    places = ("--http", FREE, "--grpc", FREE, "--api", FREE, "--dashboard", FREE)
     process = subprocess.Popen(
         [*LIMEN, "demo", "--requests", "500", *places],
         cwd=ROOT,
@@ -250,11 +251,12 @@ def test_ctrl_c_ends_all_of_it(moment: str) -> None:
     assert not [child for child in children if Path(f"/proc/{child}").exists()]
 
 
-@pytest.mark.parametrize("flag", ["--http", "--api", "--dashboard"])
+@pytest.mark.parametrize("flag", ["--http", "--grpc", "--api", "--dashboard"])
 def test_a_port_in_use_is_named_with_the_flag_that_changes_it(flag: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        places = {"--http": FREE, "--api": FREE, "--dashboard": FREE, flag: f"127.0.0.1:{port}"}
+        places = dict.fromkeys(("--http", "--grpc", "--api", "--dashboard"), FREE)
+        places[flag] = f"127.0.0.1:{port}"
         done = run("demo", *(word for place in places.items() for word in place))
     assert done.returncode == 2
     assert done.stdout == ""

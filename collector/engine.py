@@ -1,0 +1,46 @@
+"""Everything behind the doors, put together on one home folder."""
+
+from pathlib import Path
+from typing import Self
+
+from collector.contract.policy import Policy
+from collector.inputs import InputSealer
+from collector.keys import Keys
+from collector.pipeline import Pipeline
+from collector.redact import Redactor
+from collector.store.database import Database
+from collector.store.policies import load_policy
+from collector.store.queries import query
+from collector.store.reader import Reader
+from collector.store.replays import Replays
+from collector.store.vault import Vault
+from collector.store.writer import Writer
+
+DATABASE = "limen.duckdb"
+
+
+class Engine:
+    """Takes payloads (`pipeline`), answers questions (`reader`, `replays`).
+
+    Raises StoreUnusable when `home` cannot be used. Leaving the context commits what was taken.
+    """
+
+    def __init__(self, home: Path, policy: Policy, *, query_seconds: float) -> None:
+        keys = Keys.at(home)
+        self.pseudonymiser = keys.pseudonymiser("installation")
+        self.vault = Vault(home / "keys" / "inputs.json")
+        self.database = Database(home / DATABASE, query_seconds=query_seconds)
+        load_policy(self.database, policy)
+        redactor = Redactor(policy, self.pseudonymiser)
+        next_input = self.database.read(query("last_input")).column(0)[0].as_py() + 1
+        sealer = InputSealer(policy, redactor, self.vault, next_input)
+        self.pipeline = Pipeline(redactor, sealer, Writer(self.database, policy.version))
+        self.reader = Reader(self.database)
+        self.replays = Replays(self.database, self.reader, self.vault)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.pipeline.close()
+        self.database.close()

@@ -1,0 +1,100 @@
+"""OTLP over gRPC: the same pipeline, the same promise. OK means committed.
+
+https://opentelemetry.io/docs/specs/otlp/#otlpgrpc — back-pressure is UNAVAILABLE with RetryInfo,
+what can never be taken is INVALID_ARGUMENT.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Self
+
+import grpc
+from google.protobuf.any_pb2 import Any
+from google.protobuf.duration_pb2 import Duration
+from google.rpc import code_pb2
+from google.rpc.error_details_pb2 import RetryInfo
+from google.rpc.status_pb2 import Status
+
+from collector.contract.config import Address
+from collector.contract.errors import LimenError, Retryable
+from collector.pipeline import Payload, Pipeline, Signal
+from collector.server.errors import retry_seconds
+from collector.server.listen import listen
+from collector.server.responses import METRICS_RECEIPT, protobuf_response
+
+# Each waits for its commit; a group answers all that wait together.
+WORKERS = 64
+GRACE_SECONDS = 10.0
+
+_SERVICE = "opentelemetry.proto.collector.{0}.v1.{1}Service"
+
+
+class GrpcDoor:
+    """Trace, Logs and Metrics services on `address`. Raises BadInput when the port is taken."""
+
+    def __init__(self, pipeline: Pipeline, address: Address, *, max_body_bytes: int) -> None:
+        self._pipeline = pipeline
+        options = [
+            ("grpc.max_receive_message_length", max_body_bytes),
+            ("grpc.max_concurrent_streams", 1024),
+            # Else a second process would silently share the port.
+            ("grpc.so_reuseport", 0),
+        ]
+        workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="limen-grpc")
+        self._server = grpc.server(workers, options=options)
+        self._server.add_generic_rpc_handlers(
+            (
+                _service("trace", "Trace", self._export("traces")),
+                _service("logs", "Logs", self._export("logs")),
+                _service("metrics", "Metrics", _metrics),
+            )
+        )
+        # gRPC would say of a taken port only that it failed: ask for it once as ourselves.
+        listen(address, "grpc").close()
+        port = self._server.add_insecure_port(str(address))
+        self.address = Address(host=address.host, port=port)
+
+    def __enter__(self) -> Self:
+        self._server.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        # What was taken is answered first.
+        self._server.stop(GRACE_SECONDS).wait()
+
+    def _export(self, signal: Signal) -> Callable[[bytes, grpc.ServicerContext], bytes]:
+        def export(body: bytes, context: grpc.ServicerContext) -> bytes:
+            payload = Payload(
+                signal=signal, body=body, sent_bytes=len(body), received=time.time_ns()
+            )
+            try:
+                receipt = self._pipeline.submit(payload).result()
+            except LimenError as exc:
+                _abort(context, exc)
+            return protobuf_response(signal, receipt)
+
+        return export
+
+
+def _service(package: str, name: str, export: Callable[..., bytes]) -> grpc.GenericRpcHandler:
+    # No serializers: the pipeline takes bytes as they came.
+    handlers: Mapping[str, grpc.RpcMethodHandler] = {
+        "Export": grpc.unary_unary_rpc_method_handler(export)
+    }
+    return grpc.method_handlers_generic_handler(_SERVICE.format(package, name), handlers)
+
+
+def _metrics(_: bytes, __: grpc.ServicerContext) -> bytes:
+    return protobuf_response("metrics", METRICS_RECEIPT)
+
+
+def _abort(context: grpc.ServicerContext, error: LimenError) -> None:
+    """Ends the call with the error's code and, where it may be tried again, when."""
+    if not isinstance(error, Retryable):
+        context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error))
+    wait = Any()
+    wait.Pack(RetryInfo(retry_delay=Duration(seconds=retry_seconds())))
+    status = Status(code=code_pb2.UNAVAILABLE, message=str(error), details=[wait])
+    context.set_trailing_metadata((("grpc-status-details-bin", status.SerializeToString()),))
+    context.abort(grpc.StatusCode.UNAVAILABLE, str(error))
