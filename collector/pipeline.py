@@ -10,14 +10,15 @@ import threading
 import traceback
 from collections.abc import Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 
-from collector.contract.errors import BadInput, Overloaded
-from collector.decode import decode_logs, decode_spans
+from collector.contract.errors import BadInput, NotUtf8, Overloaded
+from collector.decode import DESCRIPTORS, decode_logs, decode_spans
 from collector.inputs import InputSealer
+from collector.mend import mend
 from collector.redact import Redactor
 from collector.store.writer import Part, Writer
 
@@ -28,6 +29,9 @@ SIGNALS: tuple[Signal, ...] = ("traces", "logs")
 GROUP_BYTES = 8 * 2**20
 GROUP_REQUESTS = 1024
 WAITING_REQUESTS = 4096
+# Mending walks the bytes in Python; a batch of 512 spans has under half a megabyte.
+MEND_BYTES = 2 * 2**20
+
 WAITING_BYTES = 256 * 2**20
 
 _log = logging.getLogger("limen")
@@ -154,14 +158,27 @@ class Pipeline:
             return [self._part(waiting)]
         except BadInput as exc:
             if len(waiting) == 1:
-                _fail(waiting, exc)
-                return []
+                return self._mended(waiting[0], exc)
             half = len(waiting) // 2
             return self._prepare(waiting[:half]) + self._prepare(waiting[half:])
         except Exception as exc:
             # Whatever is wrong with our own code, the client keeps its data and sends it again.
             _fail(waiting, _failure("prepared", exc))
             return []
+
+    def _mended(self, waiting: _Waiting, refused: BadInput) -> list[_Prepared]:
+        """A second try for one request where a string is not UTF-8; any other is `refused`."""
+        payload = waiting.payload
+        try:
+            if not isinstance(refused, NotUtf8) or len(payload.body) > MEND_BYTES:
+                raise refused
+            body, changed = mend(payload.body, DESCRIPTORS[payload.signal])
+            again = self._part([replace(waiting, payload=replace(payload, body=body))])
+        except BadInput as exc:
+            _fail([waiting], exc)
+            return []
+        note = f"{changed} strings were not UTF-8: their bad bytes were replaced"
+        return [replace(again, receipts=[receipt.noting(note) for receipt in again.receipts])]
 
     def _part(self, waiting: list[_Waiting]) -> _Prepared:
         payloads = [w.payload for w in waiting]

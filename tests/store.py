@@ -8,7 +8,7 @@ from google.protobuf.message import Message
 from collector.contract.policy import Policy, read_policy
 from collector.contract.records import Query
 from collector.engine import Engine
-from collector.pipeline import Payload, Receipt
+from collector.pipeline import Payload, Receipt, Signal
 from tests.otlp import now
 
 POLICY = """
@@ -50,18 +50,24 @@ class Store(Engine):
 
     def take(self, *requests: Message, received: int | None = None) -> list[Receipt]:
         """Sends requests at once and waits until each is committed."""
-        sent = [
-            self.pipeline.submit(
-                Payload(
-                    signal="logs" if "Logs" in type(request).__name__ else "traces",
-                    body=request.SerializeToString(),
-                    sent_bytes=request.ByteSize(),
-                    received=received or now(),
-                )
-            )
-            for request in requests
+        signals: list[Signal] = [
+            "logs" if "Logs" in type(request).__name__ else "traces" for request in requests
         ]
-        return [future.result(timeout=30) for future in sent]
+        bodies = [request.SerializeToString() for request in requests]
+        return self._take(list(zip(signals, bodies, strict=True)), received)
+
+    def take_bytes(self, *bodies: bytes) -> list[Receipt]:
+        """The same with encoded trace requests."""
+        return self._take([("traces", body) for body in bodies], None)
+
+    def _take(self, sent: list[tuple[Signal, bytes]], received: int | None) -> list[Receipt]:
+        futures = [
+            self.pipeline.submit(
+                Payload(signal=signal, body=body, sent_bytes=len(body), received=received or now())
+            )
+            for signal, body in sent
+        ]
+        return [future.result(timeout=30) for future in futures]
 
     def ask(
         self, metric: str, *by: str, since: str = "-40d", **where: str | tuple[str, ...]

@@ -33,6 +33,10 @@ class BadInput(Permanent):
     """The input is wrong."""
 
 
+class NotUtf8(BadInput):
+    """A string in the body is not UTF-8."""
+
+
 class NotFound(Permanent):
     """There is no such thing here."""
 

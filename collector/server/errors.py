@@ -54,7 +54,8 @@ _RETRY_SECONDS = (1, 5)
 
 
 def status_of(error: LimenError) -> int:
-    return STATUS.get(type(error), 500)
+    """The status of the nearest class that has one."""
+    return next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
 
 
 def retry_seconds() -> int:
