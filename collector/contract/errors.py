@@ -3,6 +3,7 @@
 LimenError
 ├── Permanent                 asking again cannot help
 │   ├── BadInput              the bytes, flags or file are wrong: says what and where
+│   │   └── NotUtf8           a string in the bytes is not UTF-8
 │   ├── NotFound              no such metric, trace or run
 │   ├── UnsupportedMedia      a content type or encoding that is not taken
 │   ├── TooLarge              over a documented limit
