@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Self
 
+from collector.contract.errors import StoreUnusable
 from collector.contract.policy import Policy
 from collector.inputs import InputSealer
 from collector.keys import Keys
@@ -26,10 +27,15 @@ class Engine:
     """
 
     def __init__(self, home: Path, policy: Policy, *, query_seconds: float) -> None:
-        keys = Keys.at(home)
-        self.pseudonymiser = keys.pseudonymiser("installation")
-        self.vault = Vault(home / "keys" / "inputs.json")
+        fresh = not (home / DATABASE).exists()
         self.database = Database(home / DATABASE, query_seconds=query_seconds)
+        try:
+            keys = Keys.at(home, fresh=fresh)
+            self.vault = Vault(home / "keys" / "inputs.json")
+        except StoreUnusable:
+            self.database.close()
+            raise
+        self.pseudonymiser = keys.pseudonymiser("installation")
         load_policy(self.database, policy)
         redactor = Redactor(policy, self.pseudonymiser)
         next_input = self.database.read(query("last_input")).column(0)[0].as_py() + 1

@@ -55,8 +55,13 @@ def fit(form: Form, value: pa.StructArray, at: pa.Array, hasher: Hasher) -> pa.A
     match form:
         case Words(values=allowed):
             return _checked_text(_text(value, at), lambda v: _member(v, allowed))
-        case Pattern(regex=regex):
+        case Pattern(regex=regex, without=None):
             return _checked_text(_text(value, at), lambda v: _matches(v, regex))
+        case Pattern(regex=regex, without=str(without)):
+            return _checked_text(
+                _text(value, at),
+                lambda v: pc.and_not(_matches(v, regex), _matches(v, without)),
+            )
         case Real(low=low, high=high):
             number = pc.coalesce(
                 value.field("double_value").take(at),

@@ -23,7 +23,7 @@ from collector.contract.attributes import (
 )
 from collector.contract.policy import Policy
 from collector.decode import Decoded, Indices
-from collector.redact import Redacted, Redactor, Tally
+from collector.redact import Redacted, Redactor, Tally, real_id
 from collector.store.vault import Vault
 
 _SOURCE = tuple(
@@ -56,15 +56,17 @@ class InputSealer:
 
     def seal(self, decoded: Decoded, received: Indices) -> Logged:
         """The inputs among `decoded`; `received` (ns, int64 [requests]) when each arrived."""
-        columns = self._redactor.attributes(decoded, (*_SOURCE, *_FACTS, _TRUTH))
+        tally = Tally()
+        # A record speaks for itself: a consent that only its resource states is none.
+        columns = self._redactor.attributes(decoded, _SOURCE, tally, inherit=True)
+        columns |= self._redactor.attributes(decoded, (*_FACTS, _TRUTH), tally, inherit=False)
         columns = {n: _plain(c) for n, c in columns.items()}
+        self._redactor.count_unnamed(decoded, tally, _TRUTH)
         reason = self._judge(decoded.records, columns)
         kept = np.flatnonzero(reason == len(REASONS))
-        tally = Tally()
         for number, count in enumerate(np.bincount(reason, minlength=len(REASONS) + 1)[:-1]):
             if count:
                 tally["limen.input", REASONS[number], "drop"] += int(count)
-        tally[INSTALLATION, "identifier", "hash"] += len(kept)
         dropped = decoded.request[reason < len(REASONS)]
         redacted = Redacted(
             rows=pa.table({a.column: columns[a.column] for a in _SOURCE if a.column}),
@@ -85,8 +87,8 @@ class InputSealer:
         consented = pc.equal(columns["consent_state"], "granted")
         allowed = pc.is_in(columns["feature"], value_set=pa.array(self._logging, pa.string()))
         linked = pc.and_(
-            pc.equal(pc.binary_length(records.field("trace_id")), TRACE_ID_BYTES),
-            pc.equal(pc.binary_length(records.field("span_id")), SPAN_ID_BYTES),
+            real_id(records.field("trace_id"), TRACE_ID_BYTES),
+            real_id(records.field("span_id"), SPAN_ID_BYTES),
         )
         checks = (
             pc.equal(records.field("event_name"), INPUT_EVENT),

@@ -24,10 +24,15 @@ class Keys:
         return "Keys(…)"
 
     @classmethod
-    def at(cls, home: Path) -> "Keys":
-        """The keys of `home`; makes the master secret at the first start."""
+    def at(cls, home: Path, *, fresh: bool) -> "Keys":
+        """The keys of `home`, made there where it is `fresh`. Raises StoreUnusable."""
         path = home / "keys" / "master.key"
         if not path.exists():
+            if not fresh:
+                raise StoreUnusable(
+                    f"{path} is missing: restore it from a backup. With another key every "
+                    "installation would look like a new one"
+                )
             write_private(path, secrets.token_bytes(32))
         master = path.read_bytes()
         if len(master) != 32:

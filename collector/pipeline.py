@@ -217,7 +217,9 @@ class Pipeline:
                 self._failing = False
                 for one in prepared:
                     for waiting, receipt in zip(one.waiting, one.receipts, strict=True):
-                        waiting.receipt.set_result(receipt)
+                        # A request whose connection is gone waits no more; its data is stored.
+                        if waiting.receipt.set_running_or_notify_cancel():
+                            waiting.receipt.set_result(receipt)
 
 
 def _failure(what: str, error: Exception) -> Overloaded:
@@ -238,4 +240,5 @@ def _failure(what: str, error: Exception) -> Overloaded:
 
 def _fail(waiting: Sequence[_Waiting], failure: Exception) -> None:
     for one in waiting:
-        one.receipt.set_exception(failure)
+        if one.receipt.set_running_or_notify_cancel():
+            one.receipt.set_exception(failure)

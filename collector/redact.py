@@ -6,7 +6,7 @@ events and links are not kept.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 from collector.contract.attributes import (
     ALIASES,
     ATTRIBUTES,
+    LONG_NUMBER,
     SPAN_ID_BYTES,
     SPAN_NAME,
     TRACE_ID_BYTES,
@@ -66,10 +67,11 @@ class Redactor:
     def __init__(self, policy: Policy, hasher: Hasher) -> None:
         self._hasher = hasher
         self._aliases = {**ALIASES, **policy.aliases}
-        dropped = {name for name, action in policy.attributes.items() if action == "drop"}
-        self._known = [a for a in ATTRIBUTES if a.name not in dropped]
+        named = {self._aliases.get(n, n): action for n, action in policy.attributes.items()}
+        self._dropped = {name for name, action in named.items() if action == "drop"}
+        self._known = [a for a in ATTRIBUTES if a.name not in self._dropped]
         known = {a.name for a in self._known}
-        self._extra = {n: a for n, a in policy.attributes.items() if n not in known | dropped}
+        self._extra = {n: a for n, a in named.items() if n not in known | self._dropped}
         self._named = known | set(self._extra)
 
     def spans(self, decoded: Decoded, received: Indices) -> Redacted:
@@ -85,7 +87,14 @@ class Redactor:
         columns |= {
             "trace_id": records.field("trace_id"),
             "span_id": records.field("span_id"),
-            "parent_span_id": pc.if_else(_real_id(parent, SPAN_ID_BYTES), parent, None),
+            "parent_span_id": pc.if_else(
+                pc.and_(
+                    real_id(parent, SPAN_ID_BYTES),
+                    pc.not_equal(parent, records.field("span_id")),
+                ),
+                parent,
+                None,
+            ),
             "name": _names(records.field("name"), tally),
             "kind": _enumeration(records.field("kind"), KINDS),
             "status": _enumeration(pc.fill_null(status.field("code"), 0), STATUSES),
@@ -97,19 +106,34 @@ class Redactor:
         }
         _count_dropped(decoded, records, tally)
         good = pc.and_(
-            _real_id(records.field("trace_id"), TRACE_ID_BYTES),
-            _real_id(records.field("span_id"), SPAN_ID_BYTES),
+            real_id(records.field("trace_id"), TRACE_ID_BYTES),
+            real_id(records.field("span_id"), SPAN_ID_BYTES),
         )
         return _accepted(pa.table(columns), decoded.request, good, len(received), tally)
 
-    def attributes(self, decoded: Decoded, wanted: tuple[Attribute, ...]) -> dict[str, pa.Array]:
-        """The columns of `wanted` only, for records that are not spans."""
-        span = _Index(decoded.attributes, self._aliases)
-        resource = _Index(decoded.resource_attributes, self._aliases)
+    def attributes(
+        self, decoded: Decoded, wanted: tuple[Attribute, ...], tally: Tally, *, inherit: bool
+    ) -> dict[str, pa.Array]:
+        """The columns of `wanted`, for records that are not spans.
+
+        With `inherit` a record that does not carry an attribute has its resource's.
+        """
+        own = _Index(decoded.attributes, self._aliases)
+        resource = _Index(decoded.resource_attributes, self._aliases) if inherit else None
         return {
-            a.column or a.name: self._column(a, span, resource, decoded.resource, Tally())
+            a.column or a.name: pa.nulls(len(decoded.records), COLUMN_TYPES[type(a.form)])
+            if a.name in self._dropped
+            else self._column(a, own, resource, decoded.resource, tally)
             for a in wanted
         }
+
+    def count_unnamed(self, decoded: Decoded, tally: Tally, *others: Attribute) -> None:
+        """Tallies the attributes that nobody names; `others` are named for these records."""
+        named = self._named | {other.name for other in others}
+        for attributes in (decoded.attributes, decoded.resource_attributes):
+            found = _Index(attributes, self._aliases).found
+            if unnamed := sum(len(at) for name, at in found.items() if name not in named):
+                tally["(unnamed attributes)", "allowlist", "drop"] += unnamed
 
     def _columns(self, decoded: Decoded, tally: Tally) -> dict[str, pa.Array]:
         own = _Index(decoded.attributes, self._aliases)
@@ -125,32 +149,28 @@ class Redactor:
             extra[name] = self._policy_column(name, own, resource, decoded.resource, tally)
         if extra:
             columns["attributes"] = _map(extra, len(decoded.records))
-        for index in (own, resource):
-            unnamed = sum(len(p) for name, p in index.found.items() if name not in self._named)
-            if unnamed:
-                tally["(unnamed attributes)", "allowlist", "drop"] += unnamed
+        self.count_unnamed(decoded, tally)
         return columns
 
     def _column(
         self,
         attribute: Attribute,
         own: "_Index",
-        resource: "_Index",
+        resource: "_Index | None",
         resource_of: Indices,
         tally: Tally,
     ) -> pa.Array:
-        parts = []
-        for index in (own, resource):
-            if attribute.name not in index.found:
-                continue
+        def of(index: _Index) -> pa.Array:
             at = index.at(attribute.name)
             column = fit(attribute.form, index.value, at, self._hasher)
             if isinstance(attribute.form, Pseudonym):
                 tally[attribute.name, "identifier", "hash"] += len(column) - column.null_count
             if unfit := index.unfit(at, column):
                 tally[attribute.name, "form", "drop"] += unfit
-            parts.append(column.take(pa.array(resource_of)) if index is resource else column)
-        return _first(parts, len(resource_of), COLUMN_TYPES[type(attribute.form)])
+            return column
+
+        kind = COLUMN_TYPES[type(attribute.form)]
+        return _own_first(attribute.name, own, resource, resource_of, of, kind)
 
     def _policy_column(
         self,
@@ -161,10 +181,8 @@ class Redactor:
         tally: Tally,
     ) -> pa.Array:
         action = self._extra[name]
-        parts = []
-        for index in (own, resource):
-            if name not in index.found:
-                continue
+
+        def of(index: _Index) -> pa.Array:
             at = index.at(name)
             text = as_text(index.value, at)
             if action == "hash":
@@ -175,11 +193,14 @@ class Redactor:
                 column = pc.replace_substring_regex(text, pattern, replacement)
             else:
                 column = pc.utf8_slice_codeunits(text, 0, KEPT_TEXT)
+                cut = pc.sum(pc.greater(pc.utf8_length(text), KEPT_TEXT)).as_py()
+                tally[name, "policy", "cut"] += cut or 0
             tally[name, "policy", action.partition(":")[0]] += len(column) - column.null_count
             if unfit := index.unfit(at, column):
                 tally[name, "form", "drop"] += unfit
-            parts.append(column.take(pa.array(resource_of)) if index is resource else column)
-        return _first(parts, len(resource_of), pa.string())
+            return column
+
+        return _own_first(name, own, resource, resource_of, of, pa.string())
 
 
 class _Index:
@@ -230,16 +251,32 @@ def effective_time(
     return np.where(believed, signed, received), believed
 
 
-def _first(parts: list[pa.Array], rows: int, kind: pa.DataType) -> pa.Array:
-    if not parts:
-        return pa.nulls(rows, kind)
-    if len(parts) == 1:
-        return parts[0]
-    plain = [p.dictionary_decode() if isinstance(p, pa.DictionaryArray) else p for p in parts]
-    return pc.coalesce(*plain)
+def _own_first(
+    name: str,
+    own: "_Index",
+    resource: "_Index | None",
+    resource_of: Indices,
+    column_of: Callable[["_Index"], pa.Array],
+    kind: pa.DataType,
+) -> pa.Array:
+    """The record's own value wherever it carries `name`, fitting or not; else its resource's."""
+    from_resource = resource is not None and name in resource.found
+    if name not in own.found and not from_resource:
+        return pa.nulls(len(resource_of), kind)
+    if resource is None or not from_resource:
+        return column_of(own)
+    inherited = column_of(resource).take(pa.array(resource_of))
+    if name not in own.found:
+        return inherited
+    return pc.if_else(own.at(name).is_valid(), _plain(column_of(own)), _plain(inherited))
 
 
-def _real_id(ids: pa.BinaryArray, size: int) -> pa.Array:
+def _plain(column: pa.Array) -> pa.Array:
+    return column.dictionary_decode() if isinstance(column, pa.DictionaryArray) else column
+
+
+def real_id(ids: pa.BinaryArray, size: int) -> pa.Array:
+    """Which ids have the right length and are not all zero."""
     return pc.and_(pc.equal(pc.binary_length(ids), size), pc.not_equal(ids, bytes(size)))
 
 
@@ -252,7 +289,8 @@ def _names(names: pa.Array, tally: Tally) -> pa.Array:
     encoded = names.dictionary_encode()
     values = encoded.dictionary
     good = pc.and_not(
-        pc.match_substring_regex(values, SPAN_NAME), pc.match_substring_regex(values, r"\d{5}")
+        pc.match_substring_regex(values, SPAN_NAME),
+        pc.match_substring_regex(values, LONG_NUMBER),
     )
     kept = pc.if_else(good, values, None).take(encoded.indices)
     if kept.null_count:
@@ -276,8 +314,7 @@ def _map(columns: Mapping[str, pa.Array], rows: int) -> pa.MapArray:
     """The columns as one map<string, string> per row, null where a row has none."""
     where, names, values = [], [], []
     for name, column in columns.items():
-        if isinstance(column, pa.DictionaryArray):
-            column = column.dictionary_decode()
+        column = _plain(column)
         here = np.flatnonzero(column.is_valid().to_numpy(zero_copy_only=False))
         where.append(here)
         names.append(np.full(len(here), name, dtype=object))

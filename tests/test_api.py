@@ -79,6 +79,9 @@ def test_several_metrics_are_answered_in_one_request_in_order(filled: RunningCol
         ("/api/traces/zz", {}, 400, "32 hexadecimal digits"),
         ("/api/traces/" + "a" * 32, {}, 404, "no such trace"),
         ("/api/replays/nope", {}, 404, "no replay run"),
+        ("/api/metrics/fallback_rate", {"from": "9999-01-01T00:00:00Z"}, 400, "2116"),
+        ("/api/metrics/requests", {"by": "release"}, 400, "single rows"),
+        ("/api/nothing", {}, 404, "Not Found"),
     ],
 )
 def test_a_wrong_question_is_answered_with_what_would_be_right(
@@ -96,6 +99,7 @@ def test_a_wrong_question_is_answered_with_what_would_be_right(
     [
         ("POST", "/api/metrics", b"not json"),
         ("POST", "/api/metrics", b'{"queries": [{"shoes": 9}]}'),
+        ("POST", "/api/metrics", b'{"queries": [{"metric": "latency", "form": "-1d"}]}'),
         ("POST", "/api/replays", b"{}"),
         ("POST", "/api/inputs/open", b'{"run": "x", "chunk": 0}'),
         ("PUT", "/api/replays/x/chunks/0", b"not arrow"),
@@ -107,6 +111,16 @@ def test_a_broken_body_is_a_bad_request(
 ) -> None:
     answer = httpx.request(method, filled.api + path, content=body)
     assert answer.status_code == 400 and answer.json()["detail"]
+
+
+def test_a_request_by_another_name_than_this_machines_is_refused(
+    filled: RunningCollector,
+) -> None:
+    for host in ("evil.example", "127.0.0.1.evil.example"):
+        answer = httpx.get(filled.api + "/api/status", headers={"host": host})
+        assert answer.status_code == 400
+    for host in ("localhost:4320", "127.0.0.1"):
+        assert httpx.get(filled.api + "/api/status", headers={"host": host}).status_code == 200
 
 
 def test_times_are_relative_or_with_a_zone(filled: RunningCollector) -> None:

@@ -1,11 +1,12 @@
 """What counts as data leaving the device, and what is said of it."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.otlp import PHONE, Span, request_span, traces
-from tests.store import Store
+from tests.otlp import PHONE, Span, fresh_id, now, request_span, traces
+from tests.store import POLICY, Store, policy_from
 
 API: dict[str, Any] = {
     "server_address": "api.example.com",
@@ -98,6 +99,31 @@ def test_the_cause_comes_from_the_request(
     assert [r["cause"] for r in departures(store)] == [cause]
 
 
+def test_a_missing_placement_is_the_policys_for_the_cause_too(tmp_path: Path) -> None:
+    text = POLICY.replace('placement = "hybrid"', 'placement = "cloud"')
+    with Store(tmp_path, policy_from(text, tmp_path)) as store:
+        request = request_span("blocked", limen_placement=None, limen_blocked_reason="cloud_error")
+        store.take(traces(request, client(request)))
+        assert [r["cause"] for r in departures(store)] == ["design"]
+
+
+def test_whatever_clients_send_a_climb_ends_and_nothing_is_hidden(store: Store) -> None:
+    trace, one, other = fresh_id(16), b"circle-1", b"circle-2"
+    circle = [
+        Span(kind="CLIENT", trace_id=trace, span_id=a, parent=b, start=now() + n * 1000)
+        for n in range(20)
+        for a, b in ((one, other), (other, one))
+    ]
+    myself = Span(
+        kind="CLIENT",
+        span_id=b"myself-1",
+        attributes={k.replace("_", "."): v for k, v in API.items()},
+    )
+    myself.parent = myself.span_id
+    store.take(traces(*circle, myself))
+    assert [r["bytes"] for r in departures(store) if r["destination"] == "api.example.com"] == [100]
+
+
 def test_an_orphan_keeps_its_feature_and_has_an_unknown_cause(store: Store) -> None:
     lost = request_span("fallback")
     store.take(traces(client(lost, limen_feature="image_classify")))
@@ -122,6 +148,10 @@ def test_a_parent_that_arrives_later_is_found(store: Store) -> None:
         ({"limen_data_categories": None}, None),
         ({"limen_purpose": None}, None),
         ({"limen_feature": "another"}, None),
+        ({"server_address": "API.Example.com"}, True),
+        ({"limen_consent_state": "denied"}, False),
+        ({"limen_consent_state": None}, None),
+        ({"limen_consent_state": "unknown"}, None),
     ],
 )
 def test_declared_is_what_the_policy_names_and_unknown_stays_unknown(
@@ -177,6 +207,13 @@ def test_limens_own_telemetry_has_its_row(store: Store) -> None:
     assert [(r["leg"], r["transfers"], r["bytes"]) for r in rows] == [
         ("device", 1, request.ByteSize())
     ]
+
+
+def test_bytes_per_request_are_unknown_where_no_send_was_measured(store: Store) -> None:
+    request = request_span("fallback")
+    store.take(traces(request, client(request, http_request_body_size=None)))
+    row = store.ask("release_health")[0]
+    assert (row["egress_bytes_per_request"], row["unknown_bytes_transfers"]) == (None, 1)
 
 
 def test_bytes_per_request_are_of_what_left_with_the_releases_requests(store: Store) -> None:

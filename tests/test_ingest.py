@@ -1,7 +1,10 @@
 """OTLP over HTTP on a real port: what is taken, what is refused and how."""
 
 import gzip
+import socket
 from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -11,7 +14,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from collector.contract.errors import TooLarge
 from collector.server.body import gunzip
 from tests.otlp import Span, logged_input, request_span, traces
-from tests.processes import RunningCollector
+from tests.processes import RunningCollector, running_collector
 
 PROTOBUF = {"content-type": "application/x-protobuf"}
 GZIP = PROTOBUF | {"content-encoding": "gzip"}
@@ -80,6 +83,7 @@ def test_a_span_that_can_never_be_stored_is_said_and_the_rest_is_there(
         ("not protobuf", b"\xff\xff", PROTOBUF, 400, "not a protobuf"),
         ("not gzip", b"plain text body", GZIP, 400, "gzip"),
         ("cut gzip", gzip.compress(b"x" * 1000)[:-9], GZIP, 400, "gzip"),
+        ("many members", gzip.compress(b"", 1) * 100_000, GZIP, 400, "members"),
         ("gzip of rubbish", gzip.compress(b"\xff\xff"), GZIP, 400, "not a protobuf"),
         ("bomb", gzip.compress(bytes(LIMIT + 1)), GZIP, 413, "larger than"),
         ("text", b"hi", {"content-type": "text/plain"}, 415, "protobuf"),
@@ -119,6 +123,21 @@ def test_decompression_stops_at_the_limit() -> None:
         gunzip(bomb, 10 * 2**20 - 1)
     with pytest.raises(TooLarge):
         gunzip(bomb + bomb, 11 * 2**20)
+
+
+def test_a_phone_that_hangs_up_while_it_sends_is_no_error(tmp_path: Path) -> None:
+    with running_collector(tmp_path) as running:
+        address = urlsplit(running.http)
+        for _ in range(3):
+            with socket.create_connection((address.hostname, address.port)) as phone:
+                phone.sendall(
+                    b"POST /v1/traces HTTP/1.1\r\nhost: a\r\ncontent-length: 1000\r\n"
+                    b"content-type: application/x-protobuf\r\n\r\nabc"
+                )
+        assert post(running, traces(Span()).SerializeToString()).status_code == 200
+        running.stop()
+        assert running.process.stderr is not None
+        assert "Exception" not in running.process.stderr.read()
 
 
 def test_only_post_sends(collector: RunningCollector) -> None:

@@ -61,6 +61,16 @@ def test_a_consented_input_can_be_opened_with_the_facts_of_its_request(store: St
     }
 
 
+def test_the_clouds_answer_is_found_below_nested_client_spans(store: Store) -> None:
+    request = request_span("fallback")
+    outer = request.child("CLIENT", gen_ai_operation_name="chat")
+    inner = outer.child("CLIENT", http_request_body_size=70)
+    served = inner.child("SERVER", limen_output_label="7")
+    store.take(traces(request, outer, inner, served), logged_input(request, BODY))
+    (case,) = chunk(store, store.replays.create(REQUEST))
+    assert (case["cloud_label"], case["egress_bytes"]) == ("7", 70)
+
+
 def test_a_text_input_is_taken_as_its_utf8(store: Store) -> None:
     store.take(logged_input(request_span(), "grüß"))
     assert chunk(store, store.replays.create(REQUEST))[0]["input"] == "grüß".encode()
@@ -75,6 +85,7 @@ def test_a_text_input_is_taken_as_its_utf8(store: Store) -> None:
         ("size", logged_input(request_span(), b"x" * 1_000_001)),
         ("size", logged_input(request_span(), b"")),
         ("no request", logged_input(Span(trace_id=b""), BODY)),
+        ("no request", logged_input(Span(trace_id=bytes(16)), BODY)),
         ("no request", logged_input(Span(), BODY, resource={"service.name": "x"})),
     ],
 )
@@ -85,6 +96,43 @@ def test_any_other_is_dropped_counted_and_said_and_never_on_the_disk(
     assert receipt.rejected == 1 and why in receipt.message
     assert drops(store) == {why: 1}
     assert store.rows("select count(*) as n from inputs") == [{"n": 0}]
+
+
+@pytest.mark.parametrize("own", ["revoked", "DENIED", False, "", ["denied"], None, 7])
+def test_a_record_speaks_for_itself_whatever_its_resource_consents_to(
+    store: Store, own: Any
+) -> None:
+    resource = {**PHONE, "limen.consent.state": "granted", "limen.feature": "image_classify"}
+    receipt = store.take(logged_input(request_span(), BODY, resource, limen_consent_state=own))[0]
+    assert "no consent" in receipt.message
+    assert store.rows("select count(*) as n from inputs") == [{"n": 0}]
+
+
+def test_what_a_record_carries_that_is_not_kept_is_tallied(store: Store) -> None:
+    record = logged_input(
+        request_span(), BODY, limen_consent_state="yes please", user_email="a@b.c"
+    )
+    store.take(record)
+    found = {(r["field"], r["action"]): r["values"] for r in store.ask("redaction")}
+    assert found["limen.consent.state", "drop"] == 1
+    assert found["(unnamed attributes)", "drop"] == 1
+
+
+def test_what_the_policy_drops_is_dropped_from_inputs_too(tmp_path: Path) -> None:
+    text = POLICY + '[attributes]\n"limen.label" = "drop"\n"service.name" = "drop"\n'
+    with Store(tmp_path, policy_from(text, tmp_path)) as store:
+        store.take(logged_input(request_span(), BODY, limen_label="Jane Doe"))
+        assert store.rows("select truth from inputs") == [{"truth": None}]
+        assert store.rows("select app from batches") == [{"app": None}]
+
+
+def test_the_same_input_twice_in_one_request_is_stored_once(store: Store) -> None:
+    record = logged_input(request_span(), BODY)
+    twice = type(record)()
+    twice.MergeFrom(record)
+    twice.MergeFrom(record)
+    store.take(twice)
+    assert store.rows("select count(*) as n from inputs") == [{"n": 1}]
 
 
 def test_records_without_any_attribute_or_none_at_all_are_taken(store: Store) -> None:
@@ -153,12 +201,21 @@ def test_keys_survive_a_restart_are_private_and_not_in_a_repr(tmp_path: Path) ->
     vault.save()
     assert Vault(path).open(sealed, b"phone-a", b"span-one") == BODY
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    keys = Keys.at(tmp_path)
-    assert Keys.at(tmp_path).derive("x") == keys.derive("x") != keys.derive("y")
+    keys = Keys.at(tmp_path, fresh=True)
+    assert Keys.at(tmp_path, fresh=False).derive("x") == keys.derive("x") != keys.derive("y")
     secret = (tmp_path / "keys" / "master.key").read_bytes()
     assert stat.S_IMODE((tmp_path / "keys" / "master.key").stat().st_mode) == 0o600
     shown = repr((keys, vault, keys.pseudonymiser("installation")))
     assert secret.hex() not in shown and str(secret) not in shown
+
+
+def test_a_lost_master_key_is_said_and_not_replaced(tmp_path: Path) -> None:
+    with Store(tmp_path) as store:
+        store.take(traces(request_span()))
+    (tmp_path / "keys" / "master.key").unlink()
+    with pytest.raises(StoreUnusable, match="backup"):
+        Store(tmp_path)
+    assert not (tmp_path / "keys" / "master.key").exists()
 
 
 @pytest.mark.parametrize("damage", [b"", b"{", b'["a"]', b'{"zz": "AA=="}'])

@@ -27,8 +27,12 @@ def test_every_metric_answers_an_empty_store_and_by_each_of_its_dimensions(
     store.ask(name)
     store.take(traces(request_span("fallback", limen_fallback_reason="low_confidence")))
     for dimension in metrics()[name].dimensions:
-        rows = store.ask(name, dimension, **{dimension: "no such value"})
-        if name not in ("requests",):
+        if name == "requests":
+            assert store.ask(name, **{dimension: "no such value"}) == []
+            with pytest.raises(BadInput, match="single rows"):
+                store.ask(name, dimension)
+        else:
+            rows = store.ask(name, dimension, **{dimension: "no such value"})
             assert not rows or dimension in rows[0]
 
 
@@ -98,6 +102,29 @@ def test_offline_coverage_of_everything_and_of_attempted_and_the_stranded(store:
     assert row["stranded"] == 1
 
 
+def test_a_request_whose_network_nobody_reported_is_not_stranded(store: Store) -> None:
+    blocked = {"limen_blocked_reason": "offline"}
+    store.take(
+        traces(
+            request_span("blocked", network_connection_type=None, **blocked),
+            request_span("blocked", network_connection_type="unknown", **blocked),
+        )
+    )
+    assert store.ask("offline_coverage")[0]["stranded"] == 0
+
+
+def test_device_coverage_is_of_attempted_requests_alone(store: Store) -> None:
+    off = {"network_connection_type": "unavailable"}
+    store.take(
+        traces(
+            *(request_span("accept", limen_placement="cloud", **off) for _ in range(2)),
+            request_span("blocked", limen_blocked_reason="offline", **off),
+        )
+    )
+    row = store.ask("offline_coverage")[0]
+    assert (row["served"], row["attempted_offline"], row["device_coverage"]) == (2, 1, 0.0)
+
+
 def test_an_answer_without_any_case_is_unknown_and_not_zero(store: Store) -> None:
     store.take(traces(request_span("accept")))
     row = store.ask("offline_coverage")[0]
@@ -140,6 +167,29 @@ def test_gaps_in_the_sequence_are_lost_requests_of_the_next_spans_dimensions(sto
     assert by == {"2.4.0": (3, 3), "2.5.0": (2, 4)}
 
 
+def test_phones_that_cannot_be_told_apart_show_no_gaps(store: Store) -> None:
+    for numbers in ((1, 2), (5000, 5001)):
+        spans = [request_span(limen_sequence=n) for n in numbers]
+        store.take(traces(*spans, resource={"service.name": "a", "service.version": "1"}))
+    no_launch = {k: v for k, v in PHONE.items() if k != "service.instance.id"}
+    store.take(traces(*(request_span(limen_sequence=n) for n in (1, 9)), resource=no_launch))
+    row = store.ask("completeness")[0]
+    assert (row["received"], row["expected"], row["completeness"]) == (0, 0, None)
+    assert store.ask("fallback_rate")[0]["fallback_max"] is None
+
+
+def test_a_number_that_comes_twice_is_expected_once(store: Store) -> None:
+    store.take(traces(*(request_span(limen_sequence=n) for n in (1, 1, 3))))
+    row = store.ask("completeness")[0]
+    assert (row["received"], row["expected"]) == (2, 3)
+
+
+def test_without_numbers_nothing_is_said_of_what_was_lost(store: Store) -> None:
+    store.take(traces(request_span("fallback")))
+    row = store.ask("fallback_rate")[0]
+    assert (row["fallback_rate"], row["fallback_min"], row["fallback_max"]) == (1.0, None, None)
+
+
 def test_missing_telemetry_bounds_the_rate_and_is_unknown_by_feature(store: Store) -> None:
     spans = [request_span("fallback", limen_sequence=1)]
     spans += [request_span("accept", limen_sequence=n) for n in (2, 3, 6)]
@@ -158,6 +208,24 @@ def test_adoption_is_of_the_apps_installations_whatever_release_is_asked_for(sto
     rows = store.ask("release_health")
     assert [(r["release"], r["adoption"]) for r in rows] == [("2.9.0", 0.75), ("2.10.0", 0.25)]
     assert store.ask("release_health", release="2.10.0")[0]["adoption"] == 0.25
+
+
+def test_adoption_is_of_the_rows_own_app_and_day(store: Store) -> None:
+    store.take(traces(request_span(), resource=phone(1, service_name="a")))
+    for number in range(2, 11):
+        store.take(traces(request_span(), resource=phone(number, service_name="b")))
+    store.take(
+        traces(
+            request_span(start=now() - DAY),
+            resource=phone(2, service_name="b", service_version="1"),
+        )
+    )
+    by_app = {(r["app"], r["release"]): r["adoption"] for r in store.ask("release_health", "app")}
+    assert by_app == {("a", "2.4.0"): 1.0, ("b", "2.4.0"): 1.0, ("b", "1"): pytest.approx(1 / 9)}
+    whole = {r["release"]: r["adoption"] for r in store.ask("release_health")}
+    assert whole == {"2.4.0": 1.0, "1": pytest.approx(1 / 9)}
+    by_day = [(r["release"], r["adoption"]) for r in store.ask("release_health", "day")]
+    assert by_day == [("1", 1.0), ("2.4.0", 1.0)]
 
 
 def test_a_day_is_the_day_of_the_device_and_old_data_is_outside_the_period(store: Store) -> None:

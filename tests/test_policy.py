@@ -60,6 +60,8 @@ def test_without_a_file_the_default_policy_holds() -> None:
         ('"10 MB"', '"ten MB"', "features.doc_classify.size_budget"),
         ('= "limen.confidence"', '= "no.such.name"', "aliases"),
         ('= "bucket:ipv4/24"', '= "bucket:shoes"', "attributes.client.address"),
+        ('"checkout.step" = "keep"', '"os.version" = "hash"', "attributes.os.version"),
+        ('"checkout.step" = "keep"', '"gen_ai.system" = "hash"', "attributes.gen_ai.system"),
         ('role = "first_party"', 'role = "friend"', "hosts.0.role"),
         ('purpose = "app_functionality"', 'purpose = "fun"', "egress.0.purpose"),
         ("[[hosts]]", "[[hosts", "not valid TOML"),
@@ -82,7 +84,7 @@ def test_a_missing_policy_file_is_said(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("release", "threshold"),
-    [("2.4.0", 0.70), ("2.4.99", 0.70), ("2.5.0-rc1", 0.70), ("2.5.0", 0.75), ("2.10.1", 0.75)],
+    [("2.4.0", 0.70), ("2.4.99", 0.70), ("2.5.0-rc1", 0.70), ("2.5.0", 0.75), ("2.5.0+12", 0.75)],
 )
 def test_an_app_in_the_field_is_judged_by_the_policy_it_shipped_under(
     tmp_path: Path, release: str, threshold: float
@@ -91,8 +93,10 @@ def test_an_app_in_the_field_is_judged_by_the_policy_it_shipped_under(
 
 
 def test_releases_sort_as_people_do() -> None:
-    releases = ["1.9", "1.10", "2.0.0-rc1", "2.0.0", "2.0.1", "10.0"]
-    assert sorted(releases, key=release_key) == releases
+    releases = ["1.9", "1.10", "2.0.0-rc2", "2.0.0-rc10", "2.0.0", "2.0.0+9", "2.0.0+12", "2.0.1"]
+    releases += ["2.5.9", "10.0", "10.0.0.1"]
+    assert sorted(reversed(releases), key=release_key) == releases
+    assert release_key("2.5") == release_key("2.5.0")
 
 
 def test_the_policy_in_force_replaces_the_one_before(tmp_path: Path) -> None:

@@ -53,6 +53,7 @@ def kept(name: str, raw: Any, policy: Policy | None = None) -> Any:
         ("server.address", "api.example.com", "api.example.com"),
         ("limen.model.digest", "sha256:" + "ab" * 32, "sha256:" + "ab" * 32),
         ("device.model.name", "Galaxy S23", "Galaxy S23"),
+        ("url.template", "/v1/users/{id}", "/v1/users/{id}"),
     ],
 )
 def test_a_value_that_fits_its_form_is_kept(name: str, good: Any, stored: Any) -> None:
@@ -80,6 +81,8 @@ def test_a_value_that_fits_its_form_is_kept(name: str, good: Any, stored: Any) -
         ("limen.input.digest", "ada lovelace"),
         ("device.model.name", b"\x00\x01"),
         ("limen.feature", None),
+        ("url.template", "/patients/19800101/notes"),
+        ("url.template", "https://example.com/x"),
     ],
 )
 def test_a_value_that_does_not_fit_its_form_is_not_kept(name: str, bad: Any) -> None:
@@ -144,6 +147,32 @@ def test_the_spans_own_value_wins_over_the_resources_and_the_last_of_a_key_wins(
         key="service.version"
     ).value.string_value = "2.6.0"
     assert redact(request).rows.column("release").to_pylist() == ["2.6.0", "2.4.0"]
+
+
+@pytest.mark.parametrize("own", ["not a version!", "", None, b"x"])
+def test_an_own_value_that_is_not_kept_does_not_fall_back_to_the_resources(own: Any) -> None:
+    span = Span(attributes={"service.version": own})
+    rows = redact(traces(span, Span(), resource={"service.version": "2.4.0"})).rows
+    assert rows.column("release").to_pylist() == [None, "2.4.0"]
+
+
+def test_a_span_that_names_itself_as_its_parent_is_a_root() -> None:
+    span = Span(span_id=b"myself-0")
+    span.parent = span.span_id
+    assert redact(traces(span)).rows.column("parent_span_id").to_pylist() == [None]
+
+
+def test_an_alias_is_dropped_with_the_name_it_stands_for() -> None:
+    policy = Policy(attributes={"deployment.environment": "drop"})
+    assert kept("deployment.environment.name", "jane", policy) is None
+    assert kept("deployment.environment", "jane", policy) is None
+
+
+def test_a_kept_text_is_cut_at_its_limit_and_that_is_tallied() -> None:
+    policy = Policy(attributes={"note": "keep"})
+    redacted = redact(traces(Span(attributes={"note": "x" * 300})), policy=policy)
+    assert dict(redacted.rows.to_pylist()[0]["attributes"])["note"] == "x" * 256
+    assert redacted.tally["note", "policy", "cut"] == 1
 
 
 def test_spans_with_impossible_ids_are_rejected_and_counted_per_request() -> None:

@@ -22,9 +22,13 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """A string that matches `regex` (RE2, anchored by its author) as a whole."""
+    """A string that matches `regex` (RE2, anchored by its author) as a whole.
+
+    One that also matches `without` somewhere is refused: RE2 has no look-ahead.
+    """
 
     regex: str
+    without: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +105,8 @@ INPUT_DIGEST = r"^[0-9a-f]{8,32}$"
 REGION = r"^[A-Za-z]{2}[A-Za-z0-9\-]{0,30}$"
 COUNTRY = r"^[A-Za-z]{2}$"
 TEMPLATE = r"^/[A-Za-z0-9_\-/{}.:]{0,127}$"
+# A number this long in a route is an id that was not taken out of it.
+LONG_NUMBER = r"\d{5}"
 TIMESTAMP = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+\-]\d{2}:\d{2})$"
 SPAN_NAME = r"^[A-Za-z_][\w.:/{}*\-]{0,63}(?: [\w.:/{}*\-]{1,64}){0,2}$"
 
@@ -202,7 +208,7 @@ ATTRIBUTES: tuple[Attribute, ...] = (
     # a departure: data leaving the device
     Attribute("server.address", "server_address", Pattern(HOST)),
     Attribute("server.port", "server_port", Whole(0, 65535)),
-    Attribute("url.template", "url_template", Pattern(TEMPLATE)),
+    Attribute("url.template", "url_template", Pattern(TEMPLATE, without=LONG_NUMBER)),
     Attribute("http.response.status_code", "http_status", Whole(100, 599)),
     Attribute("http.request.size", "http_request_size", _BYTES),
     Attribute("http.request.body.size", "http_request_body_size", _BYTES),

@@ -24,7 +24,7 @@ DIMENSIONS: Mapping[str, str] = MappingProxyType(
         "region": "region the data went to",
         "category": "categories of data, as a set",
         "cause": "why data left: fallback, design or audit",
-        "leg": "device (left the phone) or onward (passed on)",
+        "leg": "device (left the phone), onward (passed on) or unknown",
         "hour": "hour, UTC",
         "day": "day, UTC",
     }

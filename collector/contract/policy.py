@@ -3,14 +3,22 @@
 Errors are `BadInput` and name the file, the key and the remedy.
 """
 
+import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
-from collector.contract.attributes import BY_NAME, CATEGORIES, CONSENT_STATES, PURPOSES
+from collector.contract.attributes import ALIASES, BY_NAME, CATEGORIES, CONSENT_STATES, PURPOSES
 from collector.contract.errors import BadInput
 
 Category = Literal[CATEGORIES]  # type: ignore[valid-type]
@@ -22,6 +30,9 @@ Probability = Annotated[float, Field(ge=0.0, le=1.0)]
 Action = Literal[
     "keep", "hash", "drop", "bucket:ipv4/24", "bucket:version/major", "bucket:date/month"
 ]
+
+# Major, minor, patch and one more.
+_PARTS = 4
 
 _UNITS = {"B": 1, "kB": 10**3, "MB": 10**6, "KiB": 2**10, "MiB": 2**20}
 
@@ -109,6 +120,16 @@ class Policy(_Strict):
                 raise ValueError(f"{alias!r} stands for {target!r}, which Limen does not know")
         return value
 
+    @model_validator(mode="after")
+    def _known_are_kept_or_dropped(self) -> Self:
+        for name, action in self.attributes.items():
+            known = {**ALIASES, **self.aliases}.get(name, name)
+            if known in BY_NAME and action not in ("keep", "drop"):
+                raise ValueError(
+                    f"attributes.{name}: Limen has a form of its own for it; write keep or drop"
+                )
+        return self
+
     def threshold(self, feature: str, release: str) -> float | None:
         """The threshold that `release` of the app ships for `feature`; None where none is set."""
         found = None
@@ -119,13 +140,19 @@ class Policy(_Strict):
 
 
 def release_key(release: str) -> str:
-    """A string that sorts releases as people do: 2.10.0 after 2.9.0.
+    """A string that sorts releases as people do: 2.10.0 after 2.9.0, 2.5 with 2.5.0.
 
-    Numbers are padded to ten digits; a pre-release (`-rc1`) sorts before its release.
+    A pre-release (`-rc1`) sorts before its release, a build (`+12`) after it and before the next.
     """
-    main, dash, suffix = release.partition("-")
-    parts = [p.zfill(10) if p.isdigit() else p for p in main.replace("+", ".").split(".")]
-    return ".".join(parts) + (f"-{suffix}" if dash else "~")
+    version, _, build = release.partition("+")
+    main, dash, pre = version.partition("-")
+    parts = [*main.split("."), *["0"] * _PARTS][: max(_PARTS, main.count(".") + 1)]
+    end = f"-{_padded(pre)}" if dash else f"~{_padded(build)}"
+    return ".".join(_padded(part) for part in parts) + end
+
+
+def _padded(text: str) -> str:
+    return re.sub(r"\d+", lambda number: number[0].zfill(10), text)
 
 
 def read_policy(path: Path | None) -> Policy:

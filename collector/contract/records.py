@@ -21,7 +21,7 @@ class Query(_Record):
     until: str | None = Field(default=None, alias="to")
     by: tuple[str, ...] = ()
     where: Mapping[str, tuple[str, ...]] = {}
-    model_config = ConfigDict(frozen=True, populate_by_name=True)
+    model_config = ConfigDict(frozen=True, populate_by_name=True, extra="forbid")
 
 
 class Column(_Record):
@@ -57,7 +57,9 @@ class ReplayRequest(_Record):
     runtime_version: str
     since: str | None = Field(default=None, alias="from")
     until: str | None = Field(default=None, alias="to")
-    model_config = ConfigDict(frozen=True, populate_by_name=True, protected_namespaces=())
+    model_config = ConfigDict(
+        frozen=True, populate_by_name=True, protected_namespaces=(), extra="forbid"
+    )
 
 
 class ReplayRun(_Record):

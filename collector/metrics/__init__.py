@@ -20,6 +20,8 @@ GAP_DIMENSIONS = frozenset(
     ("app", "environment", "release", "os", "device_model", "country", "hour", "day")
 )
 
+_TIMES = ("hour", "day")
+
 _COLUMN = re.compile(rf"(\w+) ({'|'.join(UNITS)}): (.+)")
 
 
@@ -61,6 +63,10 @@ class Metric:
     ) -> Statement:
         """The query for [since, until), times in ns. Raises BadInput for another dimension."""
         where = where or {}
+        if by and "{by" not in self.sql:
+            raise BadInput(
+                f"metric {self.name} lists single rows: it cannot be asked by dimensions"
+            )
         for name in (*by, *where):
             if name not in self.dimensions:
                 allowed = ", ".join(self.dimensions)
@@ -77,14 +83,17 @@ class Metric:
             conditions[name] = f" and cast({name} as varchar) in ({', '.join(names)})"
         fixed = {column.name for column in self.columns}
         added = [name for name in by if name not in fixed]
-        app_only = "".join(conditions.get(name, "") for name in ("app", "environment"))
         sql = self.sql.replace("{where}", "".join(conditions.values()))
-        sql = sql.replace("{where_app}", app_only)
         sql = sql.replace("{by}", "".join(f", {name}" for name in added))
         sql = re.sub(r"\{by:(\w+)\}", lambda m: "".join(f", {m[1]}.{n}" for n in added), sql)
         sql = re.sub(
             r"\{same:(\w+):(\w+)\}",
             lambda m: "".join(f" and {m[1]}.{n} is not distinct from {m[2]}.{n}" for n in added),
+            sql,
+        )
+        sql = re.sub(
+            r"\{within:(\w+):(\w+)\}",
+            lambda m: "".join(f" and {m[1]}.{n} = {m[2]}.{n}" for n in added if n in _TIMES),
             sql,
         )
         used = set(re.findall(r"\$(\w+)", sql))
@@ -93,7 +102,7 @@ class Metric:
     def unit(self, column: str) -> str:
         """The unit of an answer's column; dimensions are text, hours and days times."""
         units = {c.name: c.unit for c in self.columns}
-        return units.get(column, "time" if column in ("hour", "day") else "text")
+        return units.get(column, "time" if column in _TIMES else "text")
 
 
 def parse_metric(name: str, text: str) -> Metric:

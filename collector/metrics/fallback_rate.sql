@@ -7,15 +7,19 @@
 -- fallback_rate ratio: fallbacks / attempted
 -- fallback_low ratio: lower end of the 95 % interval, clustered by installation
 -- fallback_high ratio: upper end of the 95 % interval, clustered by installation
--- fallback_min ratio: the rate if no lost request had fallen back; unknown by dimensions that a gap does not have
+-- fallback_min ratio: the rate if no lost request had fallen back; unknown where nothing is numbered and by dimensions that a gap does not have
 -- fallback_max ratio: the rate if every lost request had fallen back
 -- declined_rate ratio: (fallbacks + blocked) / attempted
-with numbered as (
+with stepped as (
     select
         *,
-        sequence - 1 - lag(sequence) over (
-            partition by installation, launch order by sequence
-        ) as gap
+        case
+            when installation is not null and launch is not null then
+                sequence - lag(sequence) over (
+                    partition by installation, launch order by sequence
+                )
+        end as step,
+        installation is not null and launch is not null and sequence is not null as numbered
     from requests
     where time >= $from and time < $to
 ),
@@ -26,9 +30,10 @@ per_installation as (
         sum(case when placement <> 'cloud' then 1 else 0 end) as n,
         sum(case when placement <> 'cloud' and decision = 'fallback' then 1 else 0 end) as k,
         sum(case when placement <> 'cloud' and decision = 'blocked' then 1 else 0 end) as b,
-        sum(case when gap > 0 then gap else 0 end) as lost
+        sum(case when step > 1 then step - 1 else 0 end) as lost,
+        sum(case when numbered then 1 else 0 end) as numbered
         {by}
-    from numbered
+    from stepped
     where true {where}
     group by all
 ),
@@ -39,6 +44,7 @@ totals as (
         coalesce(sum(k), 0) as k,
         coalesce(sum(b), 0) as b,
         sum(lost) as lost,
+        sum(numbered) as numbered,
         sum(k * k) as kk,
         sum(k * n) as kn,
         sum(n * n) as nn,
@@ -52,7 +58,7 @@ sized as (
         *,
         k / nullif(cast(n as double), 0) as p,
         effective_size(k, n, kk, kn, nn, clusters) as size,
-        case when $gaps then n + lost end as n_with_lost
+        case when $gaps and numbered > 0 then n + lost end as n_with_lost
     from totals
 )
 select

@@ -6,7 +6,7 @@
 -- coverage_low ratio: lower end of the 95 % interval, clustered by installation
 -- coverage_high ratio: upper end of the 95 % interval, clustered by installation
 -- attempted_offline count: offline requests whose placement is not cloud
--- device_coverage ratio: served / attempted_offline
+-- device_coverage ratio: attempted offline requests the device answered / attempted_offline
 -- stranded count: requests blocked as offline although a network was reported
 with per_installation as (
     select
@@ -15,7 +15,16 @@ with per_installation as (
         sum(case when network = 'unavailable' and decision = 'accept' then 1 else 0 end) as k,
         sum(case when network = 'unavailable' and placement <> 'cloud' then 1 else 0 end) as tried,
         sum(
-            case when network <> 'unavailable' and blocked_reason = 'offline' then 1 else 0 end
+            case
+                when network = 'unavailable' and placement <> 'cloud' and decision = 'accept' then 1
+                else 0
+            end
+        ) as tried_served,
+        sum(
+            case
+                when network not in ('unavailable', 'unknown') and blocked_reason = 'offline' then 1
+                else 0
+            end
         ) as stranded
         {by}
     from requests
@@ -27,6 +36,7 @@ totals as (
         coalesce(sum(n), 0) as n,
         coalesce(sum(k), 0) as k,
         coalesce(sum(tried), 0) as tried,
+        coalesce(sum(tried_served), 0) as tried_served,
         coalesce(sum(stranded), 0) as stranded,
         sum(k * k) as kk,
         sum(k * n) as kn,
@@ -50,7 +60,7 @@ select
     wilson_low(p, size) as coverage_low,
     wilson_high(p, size) as coverage_high,
     cast(tried as bigint) as attempted_offline,
-    k / nullif(cast(tried as double), 0) as device_coverage,
+    tried_served / nullif(cast(tried as double), 0) as device_coverage,
     cast(stranded as bigint) as stranded
     {by}
 from sized

@@ -2,7 +2,7 @@
 -- dimensions: app environment feature release os device_model country network model hour day
 -- release text: service.version
 -- installations count: distinct pseudonyms
--- adoption ratio: installations of the release / installations of the app, same period and environment
+-- adoption ratio: installations of the release / installations of its app, same period and environment
 -- requests count: requests
 -- attempted count: requests whose placement is not cloud
 -- fallback_rate ratio: fallbacks / attempted
@@ -12,17 +12,24 @@
 -- offline_coverage ratio: offline requests the device answered / offline requests
 -- error_rate ratio: errors / requests
 -- p95_ms ms: 95th percentile of the time people waited for an answer
--- egress_bytes_per_request bytes: measured bytes that left the device with these requests / requests
+-- egress_bytes_per_request bytes: measured bytes that left the device with these requests / requests; unknown where none was measured
+-- unknown_bytes_transfers count: sends of these requests that failed or were not measured
 with scoped as (
     select * from requests where time >= $from and time < $to {where}
 ),
+row_scope as (
+    select distinct release, app as in_app, environment as in_environment {by} from scoped
+),
 app_installations as (
-    select count(distinct installation) as installations
-    from requests
-    where time >= $from and time < $to {where_app}
+    select r.release, count(distinct q.installation) as installations {by:r}
+    from row_scope r
+    join requests q
+        on q.app = r.in_app and q.environment = r.in_environment
+        and q.time >= $from and q.time < $to {within:q:r}
+    group by all
 ),
 sent as (
-    select trace_id, request, sum(bytes) as bytes
+    select trace_id, request, sum(bytes) as bytes, count(*) - count(bytes) as unmeasured
     from departures($from, $to + 3600000000000, null)
     where leg = 'device' and request is not null
     group by trace_id, request
@@ -62,7 +69,8 @@ described as (
         percentile_cont(0.95) within group (
             order by case when s.answered_by is not null and s.duration >= 0 then s.duration end
         ) / 1e6 as p95_ms,
-        sum(sent.bytes) as bytes
+        sum(sent.bytes) as bytes,
+        coalesce(sum(sent.unmeasured), 0) as unmeasured
         {by:s}
     from scoped s
     left join sent on sent.trace_id = s.trace_id and sent.request = s.span_id
@@ -81,10 +89,14 @@ select
     d.served / nullif(cast(d.offline as double), 0) as offline_coverage,
     d.errors / cast(d.requests as double) as error_rate,
     d.p95_ms,
-    coalesce(d.bytes, 0) / cast(d.requests as double) as egress_bytes_per_request
+    case
+        when d.bytes is null and d.unmeasured > 0 then null
+        else coalesce(d.bytes, 0) / cast(d.requests as double)
+    end as egress_bytes_per_request,
+    cast(d.unmeasured as bigint) as unknown_bytes_transfers
     {by:d}
 from described d
 join sized z on z.release = d.release {same:d:z}
-cross join app_installations a
+join app_installations a on a.release = d.release {same:d:a}
 left join releases r on r.release = d.release
 order by r.sort_key {by:d}

@@ -1,6 +1,6 @@
 """The query API: metrics, traces, replays. Apart from the ingest door, on a port of its own."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
 import orjson
@@ -9,7 +9,10 @@ import pyarrow.csv
 from pydantic import BaseModel, ConfigDict, ValidationError
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
@@ -17,8 +20,8 @@ from collector.contract.arrow import MEDIA_TYPE, from_ipc, to_ipc
 from collector.contract.errors import BadInput, LimenError
 from collector.contract.records import Query, ReplayRequest, Sweep
 from collector.metrics import metrics
-from collector.server.body import read_body
-from collector.server.errors import problem
+from collector.server.body import hung_up, read_body
+from collector.server.errors import problem, problem_of
 from collector.server.openapi import describe
 from collector.store.reader import Reader
 from collector.store.replays import Replays
@@ -54,8 +57,8 @@ class QueryApi:
     def __init__(self, reader: Reader, replays: Replays, about: dict[str, Any]) -> None:
         self._reader, self._replays, self._about = reader, replays, about
 
-    def app(self) -> Starlette:
-        """The routes."""
+    def app(self, hosts: Sequence[str]) -> Starlette:
+        """The routes, for requests to one of `hosts` by name."""
 
         def route(path: str, method: str, handler: Handler) -> Route:
             return Route(path, handler, methods=[method])
@@ -82,7 +85,13 @@ class QueryApi:
 
         return Starlette(
             routes=[*routes, Route("/api/openapi.json", openapi)],
-            exception_handlers={LimenError: _refuse},
+            exception_handlers={
+                LimenError: _refuse,
+                HTTPException: _refuse,
+                ClientDisconnect: hung_up,
+            },
+            # Else a page of another site could ask here by a name that it points at this machine.
+            middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts))],
         )
 
     async def status(self, _: Request) -> Response:
@@ -187,8 +196,10 @@ class QueryApi:
 
 
 async def _refuse(_: Request, error: Exception) -> Response:
-    assert isinstance(error, LimenError)
-    return problem(error)
+    if isinstance(error, LimenError):
+        return problem(error)
+    assert isinstance(error, HTTPException)
+    return problem_of(error.status_code, error.detail, error.headers)
 
 
 async def _body(request: Request) -> bytes:

@@ -6,6 +6,7 @@ keep it. Query API: RFC 9457 problem details.
 
 import random
 from collections.abc import Mapping
+from http import HTTPStatus
 
 import orjson
 from google.rpc import status_pb2
@@ -35,16 +36,6 @@ STATUS: Mapping[type[LimenError], int] = {
     Overloaded: 503,
     StoreUnusable: 503,
     CollectorUnreachable: 503,
-}
-
-TITLES: Mapping[int, str] = {
-    400: "Bad request",
-    403: "Forbidden",
-    404: "Not found",
-    413: "Too large",
-    415: "Unsupported media type",
-    500: "Internal error",
-    503: "Try again later",
 }
 
 # google.rpc.Code of each status.
@@ -87,10 +78,15 @@ def otlp_status(
 
 def problem(error: LimenError) -> JSONResponse:
     """Problem details."""
-    status = status_of(error)
+    return problem_of(status_of(error), str(error))
+
+
+def problem_of(status: int, detail: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
+    """Problem details of a status."""
+    title = HTTPStatus(status).phrase
     return JSONResponse(
-        {"type": "about:blank", "title": TITLES[status], "status": status, "detail": str(error)},
+        {"type": "about:blank", "title": title, "status": status, "detail": detail},
         status_code=status,
         media_type="application/problem+json",
-        headers=_headers(status),
+        headers=_headers(status) | dict(headers or {}),
     )

@@ -8,13 +8,13 @@ import orjson
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from collector.contract.errors import LimenError, UnsupportedMedia
 from collector.pipeline import Payload, Pipeline, Signal
-from collector.server.body import read_body
+from collector.server.body import hung_up, read_body
 from collector.server.errors import JSON, PROTOBUF, otlp_error, otlp_status
 from collector.server.responses import (
     METRICS_RECEIPT,
@@ -71,7 +71,11 @@ def ingest_app(pipeline: Pipeline, *, max_body_bytes: int, ready: Callable[[], b
             Route("/healthz", healthz),
             Route("/readyz", readyz),
         ],
-        exception_handlers={LimenError: _refuse, HTTPException: _refuse},
+        exception_handlers={
+            LimenError: _refuse,
+            HTTPException: _refuse,
+            ClientDisconnect: hung_up,
+        },
     )
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import signal
 import socket
 import sys
@@ -12,7 +13,7 @@ import orjson
 import uvicorn
 from starlette.applications import Starlette
 
-from collector.contract.config import Settings
+from collector.contract.config import LOOPBACK, Settings
 from collector.contract.policy import read_policy
 from collector.engine import Engine
 from collector.server.api import QueryApi
@@ -31,6 +32,8 @@ def run_collector(settings: Settings) -> None:
 
     Raises BadInput and StoreUnusable, before anything is taken.
     """
+    # Whatever this process makes, the database's log and spill files too, is its owner's only.
+    os.umask(0o077)
     policy = read_policy(settings.policy_file())
     http, api = listen(settings.http, "http"), listen(settings.api, "api")
     about = {
@@ -52,7 +55,7 @@ def run_collector(settings: Settings) -> None:
             max_body_bytes=settings.max_body_bytes,
             ready=lambda: engine.pipeline.healthy,
         )
-        questions = QueryApi(engine.reader, engine.replays, about).app()
+        questions = QueryApi(engine.reader, engine.replays, about).app(LOOPBACK)
         ready = {
             "ready": True,
             "http": url(http),

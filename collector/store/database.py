@@ -6,7 +6,7 @@ The connection is never handed out: `read` and `write` by intent, DuckDB's error
 import re
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,9 @@ _CONFIG: Mapping[str, str] = {
     # Checkpoints run from a timer at low load, never inside a commit that a phone waits for.
     "wal_autocheckpoint": "1GB",
     "auto_checkpoint_skip_wal_threshold": "1000000000",
+    # Beyond this it spills beside the file, within bounds.
+    "memory_limit": "1GB",
+    "max_temp_directory_size": "10GB",
 }
 
 
@@ -43,9 +46,10 @@ class Database:
         self._write_cursor = self._connection.cursor()
 
     def close(self) -> None:
-        """Moves the log into the file and lets go of it."""
+        """Lets go of the file, its log moved into it where that can be done."""
+        with suppress(Overloaded):
+            self.checkpoint()
         with self._writing:
-            self._write_cursor.execute(query("checkpoint"))
             self._write_cursor.close()
             self._connection.close()
 
@@ -68,6 +72,8 @@ class Database:
             ) from exc
         except (duckdb.ConversionException, duckdb.OutOfRangeException) as exc:
             raise BadInput("a value does not fit its column") from exc
+        except duckdb.Error as exc:
+            raise Overloaded("the question could not be answered: ask for less") from exc
         finally:
             watch.cancel()
             cursor.close()
@@ -91,9 +97,12 @@ class Database:
                 raise
 
     def checkpoint(self) -> None:
-        """Moves the log into the file."""
+        """Moves the log into the file. Raises Overloaded where it could not be done now."""
         with self._writing:
-            self._write_cursor.execute(query("checkpoint"))
+            try:
+                self._write_cursor.execute(query("checkpoint"))
+            except duckdb.Error as exc:
+                raise Overloaded("the log could not be moved into the file: try later") from exc
 
     def log_bytes(self) -> int:
         """The size of the log that the next checkpoint will move."""

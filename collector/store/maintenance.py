@@ -37,7 +37,9 @@ class Maintenance:
         with self._database.write() as transaction:
             for table in ("spans", "batches", "redactions"):
                 transaction.run(f"expire_{table}", before=before)
-            transaction.run("expire_inputs", before=now - self._policy.input_days * _DAY_NS)
+            before = now - self._policy.input_days * _DAY_NS
+            for table in ("inputs", "replay_scores", "replay_chunks", "sweeps", "replays"):
+                transaction.run(f"expire_{table}", before=before)
 
     def _run(self) -> None:
         retained = float("-inf")

@@ -1,5 +1,7 @@
 """Writes the policy into the database, where placement and declaration are judged by it."""
 
+import re
+
 import pyarrow as pa
 
 from collector.contract.policy import Policy, release_key
@@ -63,4 +65,5 @@ def load_policy(database: Database, policy: Policy) -> None:
 
 
 def _like(host: str) -> str:
-    return host.replace("*", "%")
+    """`host` as a like-pattern; hosts are compared in lower case."""
+    return re.sub(r"([\\%_])", r"\\\1", host.lower()).replace("*", "%")

@@ -27,10 +27,8 @@ _STRUCTURE = (
 
 def parse_time(text: str, now: int) -> int:
     """ns since 1970 of an RFC 3339 time or one relative to `now` (`-7d`). Raises BadInput."""
-    if text == "now":
-        return now
     if relative := _RELATIVE.fullmatch(text):
-        return now - int(relative[1]) * _UNITS_NS[relative[2]]
+        return max(0, now - int(relative[1]) * _UNITS_NS[relative[2]])
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
@@ -38,7 +36,10 @@ def parse_time(text: str, now: int) -> int:
     if moment is None or moment.tzinfo is None:
         raise BadInput("a time is RFC 3339 with a zone (2026-11-01T00:00:00Z) or relative (-7d)")
     seconds = moment.replace(microsecond=0).timestamp()
-    return int(seconds) * 10**9 + moment.microsecond * 1000
+    ns = int(seconds) * 10**9 + moment.microsecond * 1000
+    if not 0 <= ns < 2**62:
+        raise BadInput("a time lies between 1970 and 2116")
+    return ns
 
 
 def rfc3339(ns: int) -> str:

@@ -1,5 +1,46 @@
 -- Logged inputs of a run between two numbers, with the facts of their requests; the cloud's label
--- and the bytes sent are those of the sends that a model endpoint answered.
+-- and the bytes sent are those of the first send that a model endpoint answered.
+with recursive chosen as (
+    select *
+    from inputs
+    where feature = $feature and number <= $last_number
+        and received_time >= $since and received_time < $until
+        and number between $first and $last
+),
+nodes as (
+    select
+        s.*,
+        case
+            when s.kind = 'CLIENT'
+                then coalesce(s.egress_bytes, s.http_request_body_size, s.http_request_size)
+        end as sent
+    from spans s
+    semi join chosen c on c.trace_id = s.trace_id
+    qualify row_number() over (partition by s.trace_id, s.span_id order by s.start_time) = 1
+),
+climb as (
+    select
+        trace_id, span_id as server, time, output_label, parent_span_id as parent,
+        cast(null as bigint) as sent, 0 as depth
+    from nodes
+    where kind = 'SERVER' and output_label is not null
+    union all
+    select
+        c.trace_id, c.server, c.time, c.output_label, p.parent_span_id,
+        coalesce(c.sent, p.sent), c.depth + 1
+    from climb c
+    join nodes p on p.trace_id = c.trace_id and p.span_id = c.parent
+    where c.depth < 8
+),
+cloud as (
+    select
+        trace_id, parent as request,
+        arg_min(output_label, time) as output_label,
+        arg_min(sent, time) as sent
+    from climb
+    where parent is not null
+    group by trace_id, parent
+)
 select
     i.number as "case",
     i.trace_id,
@@ -20,29 +61,8 @@ select
     s.device_model,
     s.runtime,
     s.delegate,
-    cloud.bytes as egress_bytes
-from inputs i
-left join spans s
-    on s.trace_id = i.trace_id and s.span_id = i.span_id
-left join (
-    select
-        client.trace_id,
-        client.parent_span_id as request,
-        any_value(server.output_label) as output_label,
-        cast(
-            sum(
-                coalesce(
-                    client.egress_bytes, client.http_request_body_size, client.http_request_size
-                )
-            ) as bigint
-        ) as bytes
-    from spans client
-    join spans server
-        on server.trace_id = client.trace_id and server.parent_span_id = client.span_id
-    where client.kind = 'CLIENT' and server.kind = 'SERVER' and server.output_label is not null
-    group by client.trace_id, client.parent_span_id
-) cloud on cloud.trace_id = i.trace_id and cloud.request = i.span_id
-where i.feature = $feature and i.number <= $last_number
-    and i.received_time >= $since and i.received_time < $until
-    and i.number between $first and $last
+    cloud.sent as egress_bytes
+from chosen i
+left join nodes s on s.trace_id = i.trace_id and s.span_id = i.span_id
+left join cloud on cloud.trace_id = i.trace_id and cloud.request = i.span_id
 order by i.number

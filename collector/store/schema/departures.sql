@@ -4,24 +4,36 @@
 -- A departure is the innermost client span of its chain. Climbing from it: outer client spans lend
 -- what it does not say itself, the request tells the cause, a server span on the way means that a
 -- back end passed the data on. Bytes are unknown where nothing measured them or no answer came.
+-- A span id stands for its first span, and no chain passes a span twice: whatever clients send,
+-- a climb ends.
 create or replace macro departures(since, until, only_trace) as table
-with recursive climb as (
+with recursive nodes as (
+    select s.*
+    from spans s
+    semi join (
+        select trace_id
+        from spans
+        where kind = 'CLIENT' and time >= since and time < until + 3600000000000
+            and (only_trace is null or trace_id = only_trace)
+    ) t on t.trace_id = s.trace_id
+    qualify row_number() over (partition by s.trace_id, s.span_id order by s.start_time) = 1
+),
+climb as (
     select
-        trace_id, span_id as departure, parent_span_id as parent, 0 as depth, 0 as servers,
-        kind, span_id, feature, decision, placement, audit_sampled,
+        trace_id, span_id as departure, parent_span_id as parent, [span_id] as passed,
+        0 as depth, 0 as servers, kind, span_id, feature, decision, placement, audit_sampled,
         egress_region, data_categories, purpose, consent_state, installation
-    from spans
+    from nodes
     where kind = 'CLIENT' and time >= since and time < until + 3600000000000
-        and (only_trace is null or trace_id = only_trace)
     union all
     select
-        c.trace_id, c.departure, p.parent_span_id, c.depth + 1,
-        c.servers + case when p.kind = 'SERVER' then 1 else 0 end,
+        c.trace_id, c.departure, p.parent_span_id, list_append(c.passed, p.span_id),
+        c.depth + 1, c.servers + case when p.kind = 'SERVER' then 1 else 0 end,
         p.kind, p.span_id, p.feature, p.decision, p.placement, p.audit_sampled,
         p.egress_region, p.data_categories, p.purpose, p.consent_state, p.installation
     from climb c
-    join spans p on p.trace_id = c.trace_id and p.span_id = c.parent
-    where c.depth < 32
+    join nodes p on p.trace_id = c.trace_id and p.span_id = c.parent
+    where c.depth < 32 and not list_contains(c.passed, p.span_id)
 ),
 outers as (
     select distinct trace_id, span_id
@@ -73,29 +85,43 @@ measured as (
             when s.http_request_body_size is not null then 'http.request.body.size'
             when s.http_request_size is not null then 'http.request.size'
         end as measure,
-        coalesce(s.server_address, 'unknown') as destination,
-        coalesce(r.sort_key, '') as release_key
+        coalesce(lower(s.server_address), 'unknown') as destination,
+        p.policy_version is not null as has_policy,
+        p.placement as policy_placement,
+        p.categories as policy_categories
     from chains c
-    join spans s on s.trace_id = c.trace_id and s.span_id = c.departure
+    join nodes s on s.trace_id = c.trace_id and s.span_id = c.departure
     left join releases r on r.release = s.release
+    left join policy_features p
+        on p.feature = coalesce(c.feature, 'unknown')
+        and coalesce(r.sort_key, '') >= p.from_key and coalesce(r.sort_key, '') < p.until_key
     where s.time < until
         and not exists (
             from outers o where o.trace_id = c.trace_id and o.span_id = c.departure
         )
 ),
+-- By flow, because a flow must name host, purpose and consent together.
 declared as (
     select
         m.trace_id,
         m.span_id,
-        any_value(p.policy_version) is not null as has_policy,
-        bool_or(m.destination like f.host) as host_named,
-        bool_or(m.destination like f.host and m.chain_purpose = f.purpose) as purpose_named,
-        bool_or(list_has_all(string_split(p.categories, ','), string_split(m.chain_category, ',')))
-            as categories_named
+        bool_or(m.destination like f.host escape '\') as host_named,
+        bool_or(m.destination like f.host escape '\' and m.chain_purpose = f.purpose)
+            as purpose_named,
+        bool_or(
+            m.destination like f.host escape '\' and m.chain_purpose = f.purpose
+            and f.consent in ('not_required', m.chain_consent)
+        ) as consent_named,
+        bool_or(
+            m.destination like f.host escape '\' and m.chain_purpose = f.purpose
+            and coalesce(m.chain_consent, 'unknown') = 'unknown'
+        ) as consent_unknown,
+        bool_or(
+            list_has_all(
+                string_split(m.policy_categories, ','), string_split(m.chain_category, ',')
+            )
+        ) as categories_named
     from measured m
-    left join policy_features p
-        on p.feature = m.of_feature
-        and m.release_key >= p.from_key and m.release_key < p.until_key
     left join policy_flows f on f.feature = m.of_feature
     group by m.trace_id, m.span_id
 )
@@ -121,7 +147,11 @@ select
     m.destination,
     coalesce(
         m.chain_region,
-        (select min(h.region) from policy_hosts h where m.destination like h.host),
+        (
+            select min(h.region)
+            from policy_hosts h
+            where m.destination like h.host escape '\'
+        ),
         'unknown'
     ) as region,
     coalesce(m.chain_category, 'unknown') as category,
@@ -131,14 +161,17 @@ select
         when m.request is null then 'unknown'
         when m.request_decision = 'accept' and m.request_audited then 'audit'
         when m.request_decision in ('accept', 'cloud') then 'design'
-        when m.request_placement = 'cloud' then 'design'
+        when coalesce(m.request_placement, m.policy_placement) = 'cloud' then 'design'
         else 'fallback'
     end as cause,
     case
-        when not d.has_policy then null
+        when not m.has_policy then null
         when not coalesce(d.host_named, false) then false
         when m.chain_purpose is null or coalesce(m.chain_category, 'unknown') = 'unknown' then null
-        else d.purpose_named and d.categories_named
+        when not (d.purpose_named and d.categories_named) then false
+        when d.consent_named then true
+        when d.consent_unknown then null
+        else false
     end as declared,
     m.bytes,
     m.measure,

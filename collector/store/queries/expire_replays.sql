@@ -1,0 +1,2 @@
+-- Retention of replays, after what belongs to them: what was said of inputs does not outlive them.
+delete from replays where created < $before;

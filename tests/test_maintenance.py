@@ -1,0 +1,56 @@
+"""Retention: what is older than the policy keeps it is gone, from every table."""
+
+from pathlib import Path
+
+import pyarrow as pa
+
+from collector.contract.arrow import SCORES
+from collector.contract.records import Sweep
+from collector.store.maintenance import Maintenance
+from tests.otlp import logged_input, now, request_span, traces
+from tests.store import POLICY, Store, policy_from
+from tests.test_inputs import REQUEST
+
+DAY = 24 * 3600 * 10**9
+KEPT = ("spans", "batches", "redactions", "inputs", "replays", "replay_chunks", "replay_scores")
+
+
+def counts(store: Store) -> dict[str, int]:
+    return {
+        name: store.rows(f"select count(*) as n from {name}")[0]["n"] for name in (*KEPT, "sweeps")
+    }
+
+
+def fill(store: Store) -> None:
+    """A span, an input and a replay of it."""
+    request = request_span()
+    store.take(traces(request), logged_input(request, b"body"))
+    run = store.replays.create(REQUEST)
+    case = store.replays.open_inputs(run.run, 0, "a test").column("case")
+    rows = {name: [None] for name in SCORES.names} | {"case": case.to_pylist()[:1]}
+    store.replays.save_chunk(run.run, 0, pa.table(rows, schema=SCORES), 0.1)
+    sweep = {"run": run.run, "reference": "label", "cases": 0, "current": None, "points": ()}
+    store.replays.save_sweep(Sweep.model_validate(sweep | {"recommended": None, "reason": ""}))
+
+
+def test_each_table_is_kept_as_long_as_the_policy_says(tmp_path: Path) -> None:
+    text = POLICY.replace("[[hosts]]", "retention_days = 30\ninput_days = 10\n[[hosts]]", 1)
+    with Store(tmp_path, policy_from(text, tmp_path)) as store:
+        fill(store)
+        maintenance = Maintenance(store.database, store.policy)
+        maintenance.retain(now() + 9 * DAY)
+        assert all(counts(store).values())
+        maintenance.retain(now() + 11 * DAY)
+        assert [n for n, count in counts(store).items() if count] == [
+            "spans",
+            "batches",
+            "redactions",
+        ]
+        maintenance.retain(now() + 31 * DAY)
+        assert not any(counts(store).values())
+
+
+def test_upkeep_runs_beside_a_busy_store_and_stops(store: Store) -> None:
+    with Maintenance(store.database, store.policy):
+        store.take(*(traces(request_span()) for _ in range(20)))
+    assert counts(store)["spans"] == 20
