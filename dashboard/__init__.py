@@ -1,1 +1,1 @@
-"""Questions in, pictures out: reads only the query API, over HTTP; no SQL and no arithmetic."""
+"""Questions in, pictures out: the query API over HTTP; no SQL, no arithmetic but one sum."""

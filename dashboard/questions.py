@@ -1,6 +1,6 @@
 """What the pages ask: every answer kept a few seconds, so that a filter's click asks once."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import streamlit as st
@@ -10,6 +10,8 @@ from collector.contract.errors import LimenError
 from collector.contract.records import Answer, Query, ReplayRun, Sweep
 
 SECONDS = 5
+_FLOW = ("feature", "release", "destination", "category")
+_ADDED = ("transfers", "unknown_bytes_transfers")
 Found = TypeVar("Found")
 
 
@@ -57,6 +59,30 @@ class Questions:
 
     def sweeps(self, run: str) -> list[Sweep]:
         return _sweeps(self.api, run)
+
+
+def undeclared(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The undeclared rows of `egress`, by feature and release, as one row a flow.
+
+    A flow is a (feature, release, destination, category). The metric also parts it by cause,
+    purpose, consent, region and measure; cause is that of the request, which explains nothing of a
+    flow that nobody declared. So here, and nowhere else in the dashboard, numbers are added: the
+    transfers and bytes of the parts, which hold each transfer once. `bytes` is None where no part
+    has any. Installations may be in several parts and are left out.
+    """
+    flows: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for row in rows:
+        if row["declared"] is not False:
+            continue
+        part = {name: row[name] for name in (*_FLOW, *_ADDED, "bytes")}
+        whole = flows.setdefault(tuple(row[name] for name in _FLOW), part)
+        if whole is part:
+            continue
+        for name in _ADDED:
+            whole[name] += part[name]
+        if part["bytes"] is not None:
+            whole["bytes"] = (whole["bytes"] or 0) + part["bytes"]
+    return list(flows.values())
 
 
 def forget() -> None:

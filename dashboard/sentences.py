@@ -40,23 +40,14 @@ def _circumstances(request: Mapping[str, Any]) -> str:
     return f"{took} ({words(request['os'])}), {link}.{audit if request['audit_sampled'] else ''}"
 
 
-_CAUSES: Mapping[str, str] = {
-    "fallback": "because of a fallback",
-    "design": "by design",
-    "audit": "as an audit",
-}
-
-
 def departure(row: Mapping[str, Any]) -> str:
-    """A flow of the ledger as a sentence."""
+    """An undeclared flow (see `questions.undeclared`) as a sentence."""
     hidden = row["unknown_bytes_transfers"]
-    unmeasured = f", {count(hidden)} of them of unknown size," if hidden else ""
-    cause = _CAUSES.get(row["cause"], "for a cause unknown")
+    unmeasured = f", {count(hidden)} of them of unknown size" if hidden else ""
     categories = words(row["category"]).replace("_", " ").replace(",", ", ")
     return (
         f"{words(row['feature'])} {words(row['release'])} sent {size(row['bytes'])} ({categories}) "
-        f"{cause}, in {_many(row['transfers'], 'transfer')}{unmeasured} from "
-        f"{_many(row['installations'], 'installation')}."
+        f"in {_many(row['transfers'], 'transfer')}{unmeasured}."
     )
 
 
@@ -86,7 +77,7 @@ def point(chosen: SweepPoint, current: SweepPoint | None) -> str:
         )
     if current.threshold == chosen.threshold:
         return (
-            f"At {score(chosen.threshold)}, the threshold now in use, the device answers "
+            f"At {score(chosen.threshold)}, the current threshold, the device answers "
             f"{percent(chosen.device_share)} of requests, {percent(chosen.error_rate)} of them "
             f"wrong, and {percent(chosen.fallback_rate)} fall back."
         )

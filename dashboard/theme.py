@@ -17,15 +17,6 @@ ERROR = "#A8452B"
 NEUTRAL = "#747C88"
 """Marks and whiskers, which mean nothing by their colour."""
 
-MEANINGS: Mapping[str, str] = {
-    "device": DEVICE,
-    "cloud": CLOUD,
-    "blocked": BLOCKED,
-    "unknown": UNKNOWN,
-    "undeclared": UNDECLARED,
-    "error": ERROR,
-}
-
 DECISIONS: Mapping[str, str] = {
     "accept": DEVICE,
     "fallback": CLOUD,

@@ -8,12 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from collector.contract.client import LimenClient
     from collector.contract.records import ReplayRun, Sweep
     from models.card import ModelCard
     from models.interpreters import Interpreter
     from models.registry import Registry
     from replay.fidelity import Agreement
+    from replay.in_force import InForce
     from replay.runner import ChunkDone
 
 _SHOWN_POINTS = 12
@@ -37,7 +40,12 @@ def _add_run(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     run.add_argument(
         "--from", dest="since", default="-30d", metavar="T", help="RFC 3339 or as -7d (-30d)"
     )
-    run.add_argument("--to", dest="until", metavar="T", help="likewise (now)")
+    run.add_argument(
+        "--to",
+        dest="until",
+        metavar="T",
+        help="likewise (ten minutes ahead of now, as phones' clocks may run ahead)",
+    )
     _add_shared(run)
 
 
@@ -62,6 +70,9 @@ def _add_sweep(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     sweep.add_argument(
         "--min-offline", type=float, metavar="O", help="least share the device answers itself"
+    )
+    sweep.add_argument(
+        "--arrow", type=Path, metavar="FILE", help="write every point, not thinned, as Arrow IPC"
     )
     _add_shared(sweep)
 
@@ -160,14 +171,15 @@ def _with_bar(steps: "Iterator[ChunkDone]", run: "ReplayRun") -> "Iterator[Chunk
 def replay_sweep(args: argparse.Namespace) -> int:
     """Sweeps a run, saves and prints it. 0, or 1 where no threshold is recommended.
 
-    Raises BadInput for limits outside their range and a run without saved scores, and LimenError
-    and ModelError as they come.
+    Raises BadInput for limits outside their range, a run without saved scores and a file that
+    cannot be written, and LimenError and ModelError as they come.
     """
     from collector.contract.client import LimenClient
     from collector.contract.errors import BadInput
     from models.errors import ModelNotFound
+    from replay.in_force import in_force
     from replay.recommendation import Limits
-    from replay.sweep import sweep
+    from replay.sweep import all_points, sweep
 
     api, registry = _places(args)
     limits = Limits(
@@ -184,13 +196,16 @@ def replay_sweep(args: argparse.Namespace) -> int:
                 + ("finish it with `limen replay run`" if run.chunks else "it found no input")
             )
         try:
-            current = registry.get(run.model).card.threshold
+            card = registry.get(run.model).card.threshold
         except ModelNotFound:
-            current = None
+            card = None
         scores = client.scores(run.run)
+        current = in_force(scores, run.model_digest, card)
         found = sweep(run.run, scores, args.reference, current=current, limits=limits)
+        if args.arrow is not None:
+            _write_arrow(all_points(scores, args.reference), args.arrow)
         client.save_sweep(found)
-    _write_sweep(found, run, as_json=args.json)
+    _write_sweep(found, run, current, as_json=args.json)
     return 0 if found.recommended is not None else 1
 
 
@@ -238,7 +253,24 @@ def _write_run(run: "ReplayRun", found: "Sequence[Agreement]", *, as_json: bool)
     sys.stdout.write(f"Next: limen replay sweep {run.run}\n")
 
 
-def _write_sweep(found: "Sweep", run: "ReplayRun", *, as_json: bool) -> None:
+def _write_arrow(points: "pa.Table", path: Path) -> None:
+    """Every point as an Arrow IPC file. Raises BadInput where it cannot be written."""
+    import pyarrow as pa
+
+    from collector.contract.errors import BadInput
+
+    try:
+        with path.open("wb") as file, pa.ipc.new_file(file, points.schema) as writer:
+            writer.write_table(points)
+    except OSError as exc:
+        raise BadInput(
+            f"--arrow: {path} cannot be written: {exc.strerror}; name a file in a folder of yours"
+        ) from exc
+
+
+def _write_sweep(
+    found: "Sweep", run: "ReplayRun", current: "InForce | None", *, as_json: bool
+) -> None:
     if as_json:
         sys.stdout.write(found.model_dump_json() + "\n")
         return
@@ -247,7 +279,9 @@ def _write_sweep(found: "Sweep", run: "ReplayRun", *, as_json: bool) -> None:
     )
     if found.points:
         sys.stdout.write("threshold  device answers  error among them  bytes per request\n")
-    named = {found.current: "in force"}
+    named: dict[float, str] = {}
+    if current is not None:
+        named[current.threshold] = current.mark
     if found.recommended is not None:
         named[found.recommended.threshold] = "recommended"
     step = max(1, len(found.points) // _SHOWN_POINTS)

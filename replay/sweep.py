@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from collector.contract.errors import BadInput
 from collector.contract.records import Sweep, SweepPoint
+from replay.in_force import InForce
 from replay.recommendation import Limits, certify
 from replay.references import REFERENCES, Judged, Reference, judge
 
@@ -137,30 +138,30 @@ def sweep(
     scores: pa.Table,
     reference: Reference,
     *,
-    current: float | None,
+    current: InForce | None,
     limits: Limits | None = None,
 ) -> Sweep:
     """Every threshold of `scores` (see `LimenClient.scores`), and the recommended one or why none.
 
-    `current` is the threshold in force, None where it is not known. Raises BadInput for an unknown
-    reference or limits outside their range.
+    `current` is None where no threshold is known; the reason ends with its origin. Raises BadInput
+    for an unknown reference or limits outside their range.
     """
     limits = limits or Limits()
     _check(reference, limits)
     judged = judge(scores, reference)
     found = curve(judged)
     recommended, reason = _recommend(judged, found, reference, limits)
-    always: tuple[float, ...] = () if current is None else (current,)
+    always: tuple[float, ...] = () if current is None else (current.threshold,)
     if recommended is not None:
         always += (recommended.threshold,)
     return Sweep(
         run=run,
         reference=reference,
         cases=len(judged.confidence),
-        current=current,
+        current=None if current is None else current.threshold,
         points=found.points(always) if len(found) else (),
         recommended=recommended,
-        reason=reason,
+        reason=reason if current is None else f"{reason} {current.origin}",
     )
 
 

@@ -26,7 +26,8 @@ SEVERITY = 0.5
 class Reading:
     """One request: the digit a phone saw, and what its model (of `digest`) said of it.
 
-    `audit` is the probability with which an accepted answer was drawn, None where it was not.
+    `audit` is the probability with which an accepted answer was drawn, None where it was not;
+    `threshold` is the one that the phone decided by.
     """
 
     phone: str
@@ -36,10 +37,11 @@ class Reading:
     label: str
     confidence: float
     audit: float | None = None
+    threshold: float = THRESHOLD
 
     @property
     def decision(self) -> str:
-        return "accept" if self.confidence >= THRESHOLD else "fallback"
+        return "accept" if self.confidence >= self.threshold else "fallback"
 
     @property
     def asked_the_cloud(self) -> bool:
@@ -52,7 +54,14 @@ def _split() -> Split:
 
 
 def read_digits(
-    rows: int, *, model: str, name: str, each: int = 3, audit: float | None = None, seed: int = 1
+    rows: int,
+    *,
+    model: str,
+    name: str,
+    each: int = 3,
+    audit: float | None = None,
+    threshold: float = THRESHOLD,
+    seed: int = 1,
 ) -> list[Reading]:
     """`rows` digits that no model learned from, seen by phones `name`-0, -1 … with `each` inputs.
 
@@ -72,7 +81,8 @@ def read_digits(
             truth=str(_split().test_labels[drawn[row]]),
             label=found.card.labels[scores[row].argmax()],
             confidence=float(scores[row].max()),
-            audit=audit if audited[row] and scores[row].max() >= THRESHOLD else None,
+            audit=audit if audited[row] and scores[row].max() >= threshold else None,
+            threshold=threshold,
         )
         for row in range(rows)
     ]
@@ -105,7 +115,7 @@ def _request(reading: Reading) -> Span:
     return request_span(
         reading.decision,
         limen_confidence=reading.confidence,
-        limen_threshold=THRESHOLD,
+        limen_threshold=reading.threshold,
         limen_output_label=reading.label,
         limen_model_digest=reading.digest,
         limen_runtime_name="litert",

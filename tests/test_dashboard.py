@@ -12,6 +12,7 @@ from collector.contract.records import Sweep, SweepPoint
 from dashboard import sentences, theme
 from dashboard.charts import curve, ledger, rates, waterfall
 from dashboard.commands import free_port, register, streamlit_command
+from dashboard.questions import undeclared
 from dashboard.selection import Selection
 from dashboard.views import thresholds
 from dashboard.views.registry import VIEWS
@@ -85,7 +86,7 @@ def point(threshold: float, **facts: Any) -> SweepPoint:
 
 def test_a_threshold_is_said_beside_the_one_in_use() -> None:
     now, other = point(0.7), point(0.8, device_share=0.8, error_rate=None, egress_change=37.2)
-    assert sentences.point(now, now).startswith("At 0.700, the threshold now in use")
+    assert sentences.point(now, now).startswith("At 0.700, the current threshold")
     raised = sentences.point(other, now)
     assert raised.startswith("Raised to 0.800 from 0.700, the device would answer 80.0%")
     assert "unknown of its answers would be wrong instead of 2.0%" in raised
@@ -121,7 +122,7 @@ def test_without_a_recommendation_it_says_so() -> None:
 
 
 def test_thresholds_that_coincide_share_one_mark() -> None:
-    assert curve.marks(sweep(), 0.8) == {0.7: ["now"], 0.8: ["recommended", "chosen"]}
+    assert curve.marks(sweep(), 0.8) == {0.7: ["current"], 0.8: ["recommended", "chosen"]}
     assert curve.marks(sweep(current=None, recommended=None), 0.5) == {0.5: ["chosen"]}
 
 
@@ -207,20 +208,37 @@ def test_a_flow_is_coloured_by_its_declaration_and_its_bytes_are_the_ledgers() -
     assert list(bars["Declared"].x) == [1000, None]
 
 
-def test_a_departure_says_what_was_sent_and_why() -> None:
-    row = flow(
-        feature="image_classify",
-        release="2.5.0",
-        category="identifier_device,image",
-        cause="design",
-        bytes=12_300,
-        unknown_bytes_transfers=2,
-        installations=17,
+def released(**facts: Any) -> dict[str, Any]:
+    known = {"feature": "image_classify", "release": "2.5.0", "unknown_bytes_transfers": 0}
+    return flow(**{**known, "declared": False, **facts})
+
+
+def test_an_undeclared_flow_is_one_line_whatever_its_requests_were_for() -> None:
+    rows = [
+        released(cause="fallback", bytes=2_000, transfers=3),
+        released(cause="design", consent="unknown", bytes=None, transfers=2),
+        released(cause="audit", bytes=500, transfers=1, unknown_bytes_transfers=1),
+        released(declared=True, bytes=9_000),
+        released(declared=None, bytes=9_000),
+    ]
+    (found,) = undeclared(rows)
+    assert (found["bytes"], found["transfers"], found["unknown_bytes_transfers"]) == (2_500, 6, 1)
+    assert sentences.departure(found) == (
+        "image_classify 2.5.0 sent 2.5 kB (image) in 6 transfers, 1 of them of unknown size."
     )
-    assert sentences.departure(row) == (
-        "image_classify 2.5.0 sent 12.3 kB (identifier device, image) by design, "
-        "in 3 transfers, 2 of them of unknown size, from 17 installations."
-    )
+    assert rows[0]["bytes"] == 2_000
+
+
+@pytest.mark.parametrize("name", ["feature", "release", "destination", "category"])
+def test_undeclared_flows_that_differ_to_a_reviewer_stay_apart(name: str) -> None:
+    assert len(undeclared([released(), released(**{name: "other"})])) == 2
+
+
+def test_an_undeclared_flow_that_nobody_measured_is_of_unknown_size() -> None:
+    rows = [released(bytes=None, cause=cause, unknown_bytes_transfers=3) for cause in "ab"]
+    (found,) = undeclared(rows)
+    assert found["bytes"] is None
+    assert "sent unknown (image) in 6 transfers, 6 of them" in sentences.departure(found)
 
 
 def test_coverage_is_shown_of_everything_and_of_attempted_where_anything_was_offline() -> None:

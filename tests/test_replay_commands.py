@@ -1,77 +1,28 @@
 """`limen replay run` and `limen replay sweep` through the front door, against a real collector."""
 
 import io
-import json
 import os
 import pty
-import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import redirect_stderr, redirect_stdout, suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
+import pyarrow as pa
 import pytest
 
 import limen
 from collector.contract.records import Sweep
 from models.interpreters import open_interpreter
-from models.registry import BUNDLED_ROOT, Registry
+from models.registry import Registry
 from tests.phones import Reading, read_digits, send
 from tests.processes import RunningCollector
+from tests.replays import FEATURE, MODEL, OTHER_MODEL, Fleet, own_model, replay, run, sweep
 
-FEATURE, MODEL, OTHER_MODEL = "image_classify", "digit_reader@1", "digit_reader@2"
 INPUT_BYTES = 64
-
-
-@dataclass(frozen=True, kw_only=True)
-class Printed:
-    """What a command printed, and its exit code."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> dict[str, Any]:
-        document: dict[str, Any] = json.loads(self.out)
-        return document
-
-
-@dataclass(frozen=True, kw_only=True)
-class Fleet:
-    """A collector with what phones sent it: first without audits, from `audits_since` with."""
-
-    collector: RunningCollector
-    plain: list[Reading]
-    audited: list[Reading]
-    audits_since: str
-
-    @property
-    def place(self) -> tuple[str, ...]:
-        return "--api", self.collector.api, "--home", str(self.collector.home)
-
-    @property
-    def before_audits(self) -> tuple[str, ...]:
-        return "--to", self.audits_since
-
-
-def replay(*words: str) -> Printed:
-    """`limen replay` in this process."""
-    out, err = io.StringIO(), io.StringIO()
-    with redirect_stdout(out), redirect_stderr(err):
-        code = limen.main(["replay", *words])
-    return Printed(code=code, out=out.getvalue(), err=err.getvalue())
-
-
-def run(fleet: Fleet, *more: str, model: str = MODEL) -> Printed:
-    return replay("run", "--feature", FEATURE, "--model", model, *fleet.place, *more)
-
-
-def sweep(fleet: Fleet, name: str, *more: str) -> Printed:
-    return replay("sweep", name, *fleet.place, *more)
+# What phones with the other model ship; its card says 0.7.
+UPDATED = 0.75
 
 
 def at(text: str) -> datetime:
@@ -81,7 +32,7 @@ def at(text: str) -> datetime:
 @pytest.fixture(scope="module")
 def fleet(collector: RunningCollector) -> Fleet:
     plain = read_digits(600, model=MODEL, name="early")
-    plain += read_digits(90, model=OTHER_MODEL, name="updated", seed=2)
+    plain += read_digits(90, model=OTHER_MODEL, name="updated", threshold=UPDATED, seed=2)
     audited = read_digits(300, model=MODEL, name="late", audit=0.5, seed=3)
     short = audited[-1]
     audited[-1] = Reading(**vars(short) | {"image": short.image[:-1]})
@@ -253,6 +204,51 @@ def test_points_and_recommendation_are_those_counted_on_the_digits(
     assert answer["recommended"]["error_rate"] <= 0.04
 
 
+def test_the_threshold_in_force_is_the_phones_and_not_the_cards(fleet: Fleet) -> None:
+    assert Registry.bundled().get(OTHER_MODEL).card.threshold != UPDATED
+    name = run(fleet, *fleet.before_audits, "--json", model=OTHER_MODEL).json["run"]
+    answer = sweep(fleet, name, "--json").json
+    assert answer["current"] == UPDATED
+    assert UPDATED in [point["threshold"] for point in answer["points"]]
+    assert "In force is 0.75: by it, phones with this model decided 90 of" in answer["reason"]
+
+
+def test_where_no_phone_has_the_model_the_cards_threshold_is_said_to_be_the_cards(
+    fleet: Fleet,
+) -> None:
+    period = ("--from", fleet.audits_since)
+    name = run(fleet, *period, "--json", model=OTHER_MODEL).json["run"]
+    swept = sweep(fleet, name)
+    assert "is the model card's default" in swept.out.splitlines()[-1]
+    assert any(line.endswith("model card") for line in swept.out.splitlines())
+    assert "in force\n" not in swept.out
+
+
+def test_every_point_goes_to_an_arrow_file(fleet: Fleet, finished: str, tmp_path: Path) -> None:
+    file = tmp_path / "points.arrow"
+    printed = sweep(fleet, finished, "--arrow", str(file), "--json").json
+    with pa.ipc.open_file(file) as reader:
+        points = reader.read_all()
+    with fleet.collector.client() as client:
+        confidences = client.scores(finished)["confidence"].to_pylist()
+    assert points.column_names == list(printed["recommended"])
+    assert points["threshold"].to_pylist() == sorted(set(confidences))
+    (recommended,) = [
+        row for row in points.to_pylist() if row["threshold"] == printed["recommended"]["threshold"]
+    ]
+    assert recommended == pytest.approx(printed["recommended"])
+
+
+@pytest.mark.usefixtures("nothing_asked")
+def test_an_arrow_file_that_cannot_be_written_is_refused_by_name_and_no_sweep_kept(
+    fleet: Fleet, finished: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "nowhere" / "points.arrow"
+    refused = sweep(fleet, finished, "--max-error", "0.2", "--arrow", str(file))
+    assert (refused.code, refused.out) == (2, "")
+    assert f"--arrow: {file} cannot be written" in refused.err
+
+
 def test_a_sweep_for_people_shows_the_threshold_in_force_the_recommended_one_and_why(
     fleet: Fleet, finished: str
 ) -> None:
@@ -299,22 +295,13 @@ def test_nothing_recommended_is_exit_one_with_the_reason(
     assert words in swept.json["reason"]
 
 
-def own_model(home: Path, *, damage: bytes = b"") -> None:
-    """A model of the user's own, digit_reader@7, whose file ends in `damage`."""
-    folder = home / "models" / "digit_reader" / "7"
-    shutil.copytree(BUNDLED_ROOT / "digit_reader" / "1", folder)
-    card = folder / "card.toml"
-    card.write_text(card.read_text("utf-8").replace('version = "1"', 'version = "7"'), "utf-8")
-    with (folder / "model.tflite").open("ab") as file:
-        file.write(damage)
-
-
-def test_a_run_of_a_model_that_is_no_longer_here_is_swept_without_a_threshold_in_force(
+def test_a_run_of_a_model_that_is_neither_here_nor_on_a_phone_has_no_threshold_in_force(
     fleet: Fleet, tmp_path: Path
 ) -> None:
-    own_model(tmp_path)
-    name = run(fleet, "--home", str(tmp_path), "--json", model="digit_reader@7").json["run"]
-    swept = sweep(fleet, name, "--json")
+    own_model(tmp_path, of="2")
+    words = ("--home", str(tmp_path), "--from", fleet.audits_since, "--json")
+    name = run(fleet, *words, model="digit_reader@7").json["run"]
+    swept = sweep(fleet, name, "--max-error", "0.3", "--json")
     assert (swept.code, swept.json["current"]) == (0, None)
 
 

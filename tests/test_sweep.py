@@ -1,51 +1,18 @@
-"""Every threshold from saved scores, and the one recommended."""
+"""Every threshold from saved scores."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pytest
-from numpy.typing import NDArray
-from scipy.stats import binom
 
-from collector.contract.errors import BadInput
 from collector.contract.records import Sweep
-from replay.recommendation import Limits, certify, least_sample, one_per_installation
-from replay.references import Judged, judge
+from replay.in_force import InForce
+from replay.references import judge
 from replay.sweep import MAX_POINTS, all_points, curve, sweep
+from tests.scores import audited, only, scores_of
 
-_TYPES = {
-    "span_id": pa.binary(),
-    "installation": pa.binary(16),
-    "truth": pa.string(),
-    "decision": pa.string(),
-    "audit_sampled": pa.bool_(),
-    "audit_probability": pa.float64(),
-    "cloud_label": pa.string(),
-    "egress_bytes": pa.int64(),
-    "predicted": pa.string(),
-    "confidence": pa.float64(),
-}
-
-
-def scores_of(columns: Mapping[str, Any]) -> pa.Table:
-    """Saved scores with these columns; the others null, each case an installation of its own."""
-    rows = len(columns["confidence"])
-    given = {
-        "span_id": [number.to_bytes(8, "little") for number in range(rows)],
-        "installation": [number.to_bytes(16, "big") for number in range(rows)],
-        "decision": ["accept"] * rows,
-    } | dict(columns)
-    return pa.table(
-        {name: pa.array(given.get(name, [None] * rows), kind) for name, kind in _TYPES.items()}
-    )
-
-
-def only(mask: NDArray[np.bool_], values: NDArray[Any]) -> list[Any]:
-    """The values where the mask holds, None elsewhere."""
-    return [value if held else None for held, value in zip(mask, values.tolist(), strict=True)]
+IN_FORCE = InForce(threshold=0.7, mark="in force", origin="In force is 0.7.")
 
 
 def random_scores(seed: int, rows: int, decimals: int) -> pa.Table:
@@ -147,14 +114,14 @@ def test_a_threshold_between_two_confidences_accepts_what_lies_above_it() -> Non
 
 def test_no_bytes_known_means_no_egress_rather_than_zero() -> None:
     scores = scores_of({"predicted": ["a"], "truth": ["a"], "confidence": [0.5]})
-    found = sweep("r", scores, "label", current=0.5)
+    found = sweep("r", scores, "label", current=None)
     assert found.points[0].egress_change is None
     assert found.points[0].egress is None
 
 
 def test_a_run_without_any_score_has_no_points_and_says_why() -> None:
     scores = scores_of({"predicted": [None], "truth": ["a"], "confidence": [None]})
-    found = sweep("r", scores, "label", current=0.7)
+    found = sweep("r", scores, "label", current=IN_FORCE)
     assert (found.cases, found.points, found.recommended) == (0, (), None)
     assert "no case carries a label" in found.reason
 
@@ -170,7 +137,7 @@ def test_the_record_keeps_the_ends_the_current_and_the_recommended_threshold_exa
             "truth": np.where(right, "a", "b"),
         }
     )
-    found = sweep("r", scores, "label", current=0.7)
+    found = sweep("r", scores, "label", current=IN_FORCE)
     full = {row["threshold"]: row for row in all_points(scores, "label").to_pylist()}
     assert found.recommended is not None
     assert len(full) == 20_000 and len(found.points) <= MAX_POINTS
@@ -185,27 +152,8 @@ def test_the_record_keeps_the_ends_the_current_and_the_recommended_threshold_exa
                 expected["accepted"],
                 expected["error_rate"],
             )
+    assert found.current == 0.7 and found.reason.endswith(IN_FORCE.origin)
     assert Sweep.model_validate_json(found.model_dump_json()) == found
-
-
-def audited(random: np.random.Generator, rows: int) -> tuple[pa.Table, float]:
-    """Requests of a device whose threshold is 0.5, and the true error above 0.3."""
-    confidence = random.random(rows)
-    wrong = random.random(rows) > 0.5 + 0.5 * confidence
-    accepted = confidence >= 0.5
-    chance = np.where(confidence > 0.8, 0.1, 0.4)
-    sampled = accepted & (random.random(rows) < chance)
-    scores = scores_of(
-        {
-            "confidence": confidence,
-            "predicted": ["a"] * rows,
-            "decision": np.where(accepted, "accept", "fallback"),
-            "audit_sampled": sampled,
-            "audit_probability": only(sampled, chance),
-            "cloud_label": only(sampled | ~accepted, np.where(wrong, "b", "a")),
-        }
-    )
-    return scores, float(wrong[confidence >= 0.3].mean())
 
 
 def test_the_audit_estimate_is_unbiased_although_audits_are_rare_and_uneven() -> None:
@@ -221,15 +169,6 @@ def test_the_audit_estimate_is_unbiased_although_audits_are_rare_and_uneven() ->
     assert difference.std() < 0.05
 
 
-def test_the_audit_sample_is_thinned_so_that_every_request_had_the_same_chance() -> None:
-    scores, _ = audited(np.random.default_rng(12), 40_000)
-    judged = judge(scores, "audit")
-    confidence = judged.confidence[one_per_installation(judged)]
-    inside, _ = np.histogram(confidence, bins=10, range=(0, 1))
-    everyone, _ = np.histogram(judged.confidence, bins=10, range=(0, 1))
-    assert np.all(np.abs(inside - 0.1 * everyone) < 4 * np.sqrt(0.09 * everyone))
-
-
 def test_an_audit_without_a_usable_probability_is_not_a_reference() -> None:
     scores = scores_of(
         {
@@ -242,181 +181,3 @@ def test_an_audit_without_a_usable_probability_is_not_a_reference() -> None:
         }
     )
     assert judge(scores, "audit").known.tolist() == [False, False, True, False]
-
-
-def test_fallbacks_do_not_speak_for_answers_that_were_never_audited() -> None:
-    found = sweep("r", labelled(500, 0), "audit", current=None)
-    assert found.recommended is None
-    assert "no request that a phone answered was audited" in found.reason
-    assert all(point.error_rate is None for point in found.points)
-
-
-def repeating(random: np.random.Generator, installations: int, most: int) -> Judged:
-    """Installations that differ in skill and in how much they send, and repeat themselves."""
-    counts = random.integers(1, most + 1, installations)
-    owner = np.repeat(np.arange(installations), counts)
-    skill = random.normal(0, 1, installations)[owner]
-    confidence = 1 / (1 + np.exp(-(1.5 + skill + random.normal(0, 0.7, len(owner)))))
-    fault = np.clip(0.45 * (1 - confidence) + 0.08 * (skill < -0.8), 0, 1)
-    # One draw for an installation's habit: it errs on all its alike requests or on none.
-    wrong = random.random(installations)[owner] < fault
-    return Judged(
-        case=random.permutation(len(owner)).astype(np.uint64),
-        installation=owner,
-        confidence=confidence,
-        wrong=wrong,
-        probability=np.ones(len(owner)),
-        bytes_if_accepted=None,
-        bytes_if_declined=None,
-        sent=None,
-    )
-
-
-def error_above(thresholds: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The true error above each threshold, of a request of an installation."""
-    population = repeating(np.random.default_rng(99), 1_500_000, 1)
-    order = np.argsort(-population.confidence)
-    errors = np.cumsum(population.wrong[order])
-    accepted = np.searchsorted(-population.confidence[order], -thresholds, side="right")
-    result: NDArray[np.float64] = errors[accepted - 1] / accepted
-    return result
-
-
-def test_a_recommended_threshold_breaks_the_error_bound_no_more_often_than_promised() -> None:
-    random = np.random.default_rng(2026)
-    limits = Limits(max_error=0.08, confidence=0.9)
-    rounds = 400
-    fleets = [repeating(random, 300, 30) for _ in range(rounds)]
-    # At most δ, with a chance of one in a thousand for the simulation itself.
-    promised = binom.ppf(0.999, rounds, 1 - limits.confidence)
-    recommended, broken = recommended_and_broken(fleets, limits)
-    assert broken <= promised
-    assert recommended > rounds / 2
-    as_if_independent = [
-        replace(fleet, installation=np.arange(len(fleet.case))) for fleet in fleets
-    ]
-    assert recommended_and_broken(as_if_independent, limits)[1] > promised
-
-
-def recommended_and_broken(fleets: Sequence[Judged], limits: Limits) -> tuple[int, int]:
-    steps = [certify(fleet, limits).steps for fleet in fleets]
-    lowest = np.array([found[-1].threshold for found in steps if found])
-    return len(lowest), int((error_above(lowest) > limits.max_error).sum())
-
-
-def test_each_installation_has_one_say_and_always_the_same() -> None:
-    judged = repeating(np.random.default_rng(3), 200, 30)
-    rows = one_per_installation(judged)
-    assert sorted(judged.installation[rows]) == list(range(200))
-    assert rows.tolist() == one_per_installation(judged).tolist()
-
-
-def labelled(
-    installations: int, wrong: int, *, confidence: float = 0.9, first: int = 0
-) -> pa.Table:
-    numbers = range(first, first + installations)
-    return scores_of(
-        {
-            "installation": [number.to_bytes(16, "big") for number in numbers],
-            "confidence": [confidence] * installations,
-            "predicted": ["a"] * installations,
-            "truth": ["b"] * wrong + ["a"] * (installations - wrong),
-            "decision": ["fallback"] * 10 + ["accept"] * (installations - 10),
-            "cloud_label": ["a"] * 10 + [None] * (installations - 10),
-            "egress_bytes": [1_000] * 10 + [None] * (installations - 10),
-        }
-    )
-
-
-def test_the_clouds_answer_alone_recommends_nothing_and_says_why() -> None:
-    found = sweep("r", labelled(500, 0), "cloud", current=0.7)
-    assert found.recommended is None
-    assert "only where the phone fell back" in found.reason
-    assert found.points[0].error_rate == 0.0
-
-
-def test_too_few_labels_says_how_many_more_are_needed() -> None:
-    assert least_sample(Limits()) == 59
-    few = sweep("r", labelled(58, 0), "label", current=None)
-    assert few.recommended is None
-    assert "at the least 59 installations" in few.reason and "1 more are needed" in few.reason
-    enough = sweep("r", labelled(59, 0), "label", current=None)
-    assert enough.recommended is not None and enough.recommended.threshold == 0.9
-
-
-def test_many_labels_of_one_installation_are_one_label() -> None:
-    scores = labelled(500, 0).set_column(1, "installation", pa.array([b"1" * 16] * 500))
-    found = sweep("r", scores, "label", current=None)
-    assert found.recommended is None
-    assert "there are 1:" in found.reason
-
-
-def test_an_error_that_is_small_but_unproven_says_how_many_more_would_prove_it() -> None:
-    found = sweep("r", labelled(100, 3), "label", current=None)
-    assert found.recommended is None
-    assert "3 of 100 installations" in found.reason and "more above it would" in found.reason
-
-
-def test_an_error_above_the_bound_is_not_proven_by_any_number() -> None:
-    found = sweep("r", labelled(100, 20), "label", current=None)
-    assert found.recommended is None
-    assert "no number of them would" in found.reason
-
-
-def test_heavy_users_who_are_wrong_most_block_the_recommendation() -> None:
-    light, heavy = 400, 2_000
-    scores = scores_of(
-        {
-            "installation": [n.to_bytes(16, "big") for n in range(light)] + [b"h" * 16] * heavy,
-            "confidence": [0.9] * (light + heavy),
-            "predicted": ["a"] * (light + heavy),
-            "truth": ["a"] * light + ["b"] * heavy,
-        }
-    )
-    found = sweep("r", scores, "label", current=None)
-    assert found.recommended is None
-    assert "the installations that ask most are wrong most" in found.reason
-
-
-CAPS = {
-    "device share too low": (Limits(min_offline=1.0), "are asked for", False),
-    "device share reached": (Limits(min_offline=0.4), "lowest threshold tested", True),
-    "egress too high": (Limits(max_egress=100.0), "bytes per request leave the device", False),
-    "egress low enough": (Limits(max_egress=900.0), "lowest threshold tested", True),
-}
-
-
-@pytest.mark.parametrize(("limits", "words", "recommended"), CAPS.values(), ids=CAPS)
-def test_caps_are_kept_or_the_reason_names_them(
-    limits: Limits, words: str, recommended: bool
-) -> None:
-    scores = pa.concat_tables([labelled(500, 0), labelled(500, 500, confidence=0.5, first=500)])
-    found = sweep("r", scores, "label", current=None, limits=limits)
-    assert (found.recommended is not None) is recommended
-    assert words in found.reason
-
-
-def test_an_egress_cap_cannot_be_kept_where_no_bytes_are_known() -> None:
-    scores = labelled(500, 0).drop_columns("egress_bytes")
-    scores = scores.append_column("egress_bytes", pa.nulls(500, pa.int64()))
-    found = sweep("r", scores, "label", current=None, limits=Limits(max_egress=10.0))
-    assert found.recommended is None
-    assert "no request's bytes are known" in found.reason
-
-
-BAD_LIMITS = {
-    "an error of one": ("label", Limits(max_error=1.0), "max_error"),
-    "a confidence of zero": ("label", Limits(confidence=0.0), "confidence"),
-    "an error that is no number": ("label", Limits(max_error=float("nan")), "max_error"),
-    "a share above one": ("label", Limits(min_offline=80.0), "min_offline"),
-    "negative bytes": ("label", Limits(max_egress=-1.0), "max_egress"),
-    "an unknown reference": ("oracle", Limits(), "oracle"),
-}
-
-
-@pytest.mark.parametrize(("reference", "limits", "named"), BAD_LIMITS.values(), ids=BAD_LIMITS)
-def test_limits_outside_their_range_are_refused_by_name(
-    reference: Any, limits: Limits, named: str
-) -> None:
-    with pytest.raises(BadInput, match=named):
-        sweep("r", labelled(100, 0), reference, current=None, limits=limits)

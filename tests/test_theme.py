@@ -65,9 +65,10 @@ def lab(light: Colour) -> Colour:
     return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
 
 
+NAMED = {name: found for name, found in vars(theme).items() if str(found).startswith("#")}
+MEANINGS = {name: colour for name, colour in NAMED.items() if name != "NEUTRAL"}
 COLOURS: Sequence[str] = [
-    theme.NEUTRAL,
-    *theme.MEANINGS.values(),
+    *NAMED.values(),
     *(colour for colour, _ in theme.RELEASES),
 ]
 
@@ -86,10 +87,14 @@ def test_text_is_readable_on_every_surface(mode: theme.Mode) -> None:
 
 
 @pytest.mark.parametrize("eye", EYES)
-@pytest.mark.parametrize("pair", list(combinations(theme.MEANINGS, 2)), ids="-".join)
+@pytest.mark.parametrize("pair", list(combinations(MEANINGS, 2)), ids="-".join)
 def test_two_meanings_are_told_apart_by_every_eye(pair: tuple[str, str], eye: str) -> None:
-    one, other = (lab(EYES[eye] @ linear(theme.MEANINGS[name])) for name in pair)
+    one, other = (lab(EYES[eye] @ linear(MEANINGS[name])) for name in pair)
     assert float(np.linalg.norm(one - other)) >= 15.0
+
+
+def test_every_decision_has_the_colour_of_a_meaning() -> None:
+    assert set(theme.DECISIONS.values()) <= set(MEANINGS.values())
 
 
 def test_releases_differ_by_dash_too() -> None:

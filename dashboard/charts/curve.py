@@ -1,4 +1,4 @@
-"""The sweep of a replay: what every threshold would do, and where today's stands."""
+"""The sweep of a replay: what every threshold would do, and where the current one stands."""
 
 import plotly.graph_objects as go
 
@@ -52,10 +52,10 @@ def curve(sweep: Sweep, chosen: float) -> go.Figure:
 
 
 def marks(sweep: Sweep, chosen: float) -> dict[float, list[str]]:
-    """The thresholds to mark, each with all it is: now, recommended, chosen."""
+    """The thresholds to mark, each with all it is: current, recommended, chosen."""
     recommended = None if sweep.recommended is None else sweep.recommended.threshold
     found: dict[float, list[str]] = {}
-    for threshold, name in ((sweep.current, "now"), (recommended, "recommended")):
+    for threshold, name in ((sweep.current, "current"), (recommended, "recommended")):
         if threshold is not None:
             found.setdefault(threshold, []).append(name)
     found.setdefault(chosen, []).append("chosen")

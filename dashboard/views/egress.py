@@ -7,7 +7,7 @@ import streamlit as st
 
 from dashboard import panels, sentences, states, tables, theme
 from dashboard.charts import ledger
-from dashboard.questions import Questions
+from dashboard.questions import Questions, undeclared
 from dashboard.selection import Selection
 from dashboard.views import View
 
@@ -51,7 +51,7 @@ def show(questions: Questions, selection: Selection) -> None:
         ]
     )
     if not whole.rows:
-        states.no_result("data leaving the device")
+        states.no_result(questions, "data leaving the device")
         return
     _findings(released.records())
     rows = [row for row in whole.records() if row["destination"] != OWN]
@@ -99,9 +99,8 @@ def show(questions: Questions, selection: Selection) -> None:
 def _findings(rows: Rows) -> None:
     """Destinations that no policy names, before everything else."""
     found: dict[str, list[str]] = {}
-    for row in rows:
-        if row["declared"] is False:
-            found.setdefault(row["destination"], []).append(sentences.departure(row))
+    for flow in undeclared(rows):
+        found.setdefault(flow["destination"], []).append(sentences.departure(flow))
     for destination, lines in list(found.items())[:SHOUTED]:
         states.notice(f"Not declared by any policy: {destination}", lines, theme.UNDECLARED)
     if len(found) > SHOUTED:

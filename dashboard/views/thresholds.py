@@ -156,7 +156,7 @@ def _tiles(chosen: SweepPoint, current: SweepPoint | None) -> None:
     with panels.tiles():
         for title, name, unit, meaning in TILES:
             shown = BY_UNIT[unit]
-            now = "" if current is None else f"now {shown(getattr(current, name))}"
+            now = "" if current is None else f"current {shown(getattr(current, name))}"
             panels.tile(title, shown(getattr(chosen, name)), now, meaning)
 
 
