@@ -33,7 +33,12 @@ def choose(questions: Questions) -> Selection:
         known = _known(questions, period)
         values = {
             "app": _app(known["app"]),
-            "environment": _one("environment", "Environment", known["environment"], PRODUCTION),
+            "environment": _one(
+                "environment",
+                "Environment",
+                [PRODUCTION, *known["environment"]],
+                environment(known["environment"]),
+            ),
             **{name: _some(name, title, known[name]) for name, title in SEVERAL.items()},
         }
         _foot(questions.status())
@@ -55,12 +60,22 @@ def _foot(status: Mapping[str, Any]) -> None:
     st.html(f'<div style="font-size:0.8rem;opacity:0.75">{said}</div>')
 
 
-def reset(page_filters: Sequence[str] = ()) -> None:
+def environment(known: Iterable[str]) -> str:
+    """Where a reader starts: production, or all where it has no data."""
+    return PRODUCTION if PRODUCTION in known else ALL
+
+
+def first_environment(questions: Questions) -> str:
+    """Where a reader of the default period starts."""
+    return environment(_known(questions, DEFAULT_PERIOD)["environment"])
+
+
+def reset(environment: str, page_filters: Sequence[str] = ()) -> None:
     """Every filter back to its default; a callback, since a drawn widget cannot be set.
 
     `page_filters` are those of one page alone, each a list of values.
     """
-    st.session_state.update(period=DEFAULT_PERIOD, app=ALL, environment=PRODUCTION)
+    st.session_state.update(period=DEFAULT_PERIOD, app=ALL, environment=environment)
     st.session_state.update({name: [] for name in (*SEVERAL, *page_filters)})
 
 

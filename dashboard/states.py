@@ -56,7 +56,7 @@ def no_data(questions: Questions) -> None:
         st.code(_SEND, language="bash")
 
 
-def no_result(what: str, page_filters: Sequence[str] = ()) -> None:
+def no_result(questions: Questions, what: str, page_filters: Sequence[str] = ()) -> None:
     """The filters, with those that this page alone has, leave nothing of `what`."""
     _box(
         f"No {what} in this selection",
@@ -64,10 +64,12 @@ def no_result(what: str, page_filters: Sequence[str] = ()) -> None:
         theme.UNKNOWN,
         "limen-empty",
     )
-    reset = "Reset the filters"
     # The whole page, also from within a fragment: the filters stand outside it.
     if st.button(
-        reset, icon=":material/filter_alt_off:", on_click=sidebar.reset, args=(page_filters,)
+        "Reset the filters",
+        icon=":material/filter_alt_off:",
+        on_click=sidebar.reset,
+        args=(sidebar.first_environment(questions), page_filters),
     ):
         st.rerun()
 

@@ -15,6 +15,7 @@ from collector.contract.dimensions import DIMENSIONS
 from collector.contract.policy import Feature, Flow, Host, Policy
 from collector.contract.records import Query
 from collector.metrics import metrics
+from dashboard.sidebar import PRODUCTION
 from tests.processes import RunningCollector
 
 ROOT = Path(__file__).parent.parent
@@ -83,9 +84,18 @@ def test_every_page_of_the_documentation_is_linked_from_the_readme() -> None:
         assert f"docs/{path.name}" in text
 
 
+@pytest.mark.parametrize("language", ["python", "js", "sh"])
+def test_every_example_of_the_readme_sends_to_the_environment_the_pages_start_on(
+    language: str,
+) -> None:
+    examples = re.findall(rf"```{language}\n(.*?)```", page("README.md"), re.S)
+    (example,) = [text for text in examples if "my-app" in text]
+    assert len([line for line in example.splitlines() if line]) <= 10
+    assert re.search(rf'deployment\.environment\.name(": "|=){PRODUCTION}\b', example)
+
+
 def test_the_readmes_python_example_sends_a_request(collector: RunningCollector) -> None:
     (example,) = re.findall(r"```python\n(.*?)```", page("README.md"), re.S)
-    assert len([line for line in example.splitlines() if line]) <= 10
     script = example.replace("http://127.0.0.1:4318", collector.http)
     done = subprocess.run(
         [sys.executable, "-c", script], timeout=60, capture_output=True, text=True
@@ -93,7 +103,10 @@ def test_the_readmes_python_example_sends_a_request(collector: RunningCollector)
     assert done.returncode == 0, done.stderr
     with collector.client() as client:
         rows = client.metric(
-            Query(metric="requests", where={"feature": ("barcode_scan",)})
+            Query(
+                metric="requests",
+                where={"feature": ("barcode_scan",), "environment": (PRODUCTION,)},
+            )
         ).records()
     assert [(r["feature"], r["decision"], r["confidence"]) for r in rows] == [
         ("barcode_scan", "accept", 0.93)

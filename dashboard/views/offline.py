@@ -27,7 +27,7 @@ def show(questions: Questions, selection: Selection) -> None:
         ]
     )
     if not whole.rows or not whole.records()[0]["offline_requests"]:
-        states.no_result("offline requests")
+        states.no_result(questions, "offline requests")
         return
     _headline(whole)
 

@@ -63,7 +63,7 @@ def _content(questions: Questions, selection: Selection) -> None:
     )
     total = fallback.records()[0] if fallback.rows else None
     if total is None or not total["requests"]:
-        states.no_result("requests")
+        states.no_result(questions, "requests")
         return
     _headline(total, offline, latency, complete, f"last {selection.period}")
 

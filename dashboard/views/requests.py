@@ -63,7 +63,7 @@ def _list(questions: Questions, selection: Selection) -> None:
     answer = questions.metrics([selection.query("requests", where=chosen)])[0]
     rows = answer.records()
     if not rows:
-        states.no_result("requests", tuple(NARROW))
+        states.no_result(questions, "requests", tuple(NARROW))
         return
     panels.heading(f"The newest {count(len(rows))}", questions, "requests")
     st.caption("Choose a row to open its trace.")

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, Locator, expect
 
@@ -14,6 +15,8 @@ from collector.contract.records import Answer, Query
 from dashboard import formats
 from tests.end_to_end.browser import PHONE, NoChromium, Reader, chromium
 from tests.end_to_end.processes import collector, dashboard, live_through
+from tests.otlp import now, request_span, traces
+from tests.processes import RunningCollector, running_collector
 
 pytestmark = pytest.mark.end_to_end
 
@@ -148,6 +151,54 @@ def test_a_link_whose_filter_finds_nothing_keeps_it_and_offers_the_way_out(
     assert "release" not in page.url
 
 
+DAY_NS = 24 * 3600 * 10**9
+
+
+def send_request(collector: RunningCollector, days_old: int, **resource: str) -> None:
+    """One request of an app of one's own, under what its resource says of it."""
+    about = {"service.name": "my-app", **{k.replace("_", "."): v for k, v in resource.items()}}
+    request = traces(request_span(start=now() - days_old * DAY_NS), resource=about)
+    answer = httpx.post(
+        f"{collector.http}/v1/traces",
+        content=request.SerializeToString(),
+        headers={"content-type": "application/x-protobuf"},
+    )
+    assert answer.status_code == 200
+
+
+def test_an_app_that_names_no_environment_is_seen_at_once_and_after_a_reset(
+    browser: Browser, tmp_path: Path
+) -> None:
+    with running_collector(tmp_path) as running, dashboard(running.api) as url:
+        send_request(running, 0)
+        with Reader(browser, url) as reader:
+            page = reader.open("/")
+            assert reader.tile("Requests") == "1"
+            page = reader.open("/?environment=production")
+            expect(page.locator(".limen-empty")).to_contain_text("No requests in this selection")
+            page.get_by_role("button", name="Reset the filters").click()
+            expect(page.locator('[data-testid="stMetric"]').first).to_be_visible()
+            assert reader.tile("Requests") == "1"
+            assert reader.complaints == []
+
+
+def test_a_reset_goes_back_to_production_where_the_default_period_has_it(
+    browser: Browser, tmp_path: Path
+) -> None:
+    with running_collector(tmp_path) as running, dashboard(running.api) as url:
+        send_request(running, 3, deployment_environment_name="production")
+        send_request(running, 0, deployment_environment_name="staging")
+        with Reader(browser, url) as reader:
+            page = reader.open("/?period=24+hours")
+            assert reader.tile("Requests") == "1"
+            expect(page.get_by_text("Last 24 hours", exact=True)).to_be_visible()
+            page = reader.open("/?period=24+hours&environment=production")
+            page.get_by_role("button", name="Reset the filters").click()
+            seen = page.get_by_text("Last 7 days · Environment production", exact=True)
+            expect(seen).to_be_visible()
+            assert reader.complaints == []
+
+
 def test_the_filters_of_one_page_are_reset_too(reader: Reader) -> None:
     page = reader.open("/requests?decision=accept&reason=offline")
     expect(page.locator(".limen-empty")).to_contain_text("No requests in this selection")
@@ -165,6 +216,13 @@ def test_an_undeclared_flow_is_said_before_everything_else(reader: Reader, shown
     box = page.locator(".limen-notice")
     expect(box).to_have_count(1)
     expect(box).to_contain_text("Not declared by any policy: metrics.adkit.example")
+    rows = shown.ask("egress", "feature", "release", destination="metrics.adkit.example").records()
+    flows = {(row["feature"], row["release"], row["category"]) for row in rows}
+    title, *lines = box.inner_text().splitlines()
+    assert len(rows) > len(lines) == len(flows)
+    bytes_sent = formats.size(sum(row["bytes"] or 0 for row in rows))
+    assert len(flows) > 1 or f"2.5.0 sent {bytes_sent} (" in lines[0]
+    assert "design" not in lines[0] and "fallback" not in lines[0]
     page.get_by_role("radio", name="Consent").click()
     page.wait_for_url("**/egress?*side=Consent*")
     no_error(reader)
