@@ -46,12 +46,16 @@ def _phone(rng: random.Random) -> Mapping[str, Any]:
 
 
 def _request(number: int, start: int, session: str, rng: random.Random) -> tuple[Span, Span]:
-    trace, span = rng.randbytes(16), rng.randbytes(8)
+    asked = _asked(number, start, session, rng)
+    return asked, _sent(asked, start, rng)
+
+
+def _asked(number: int, start: int, session: str, rng: random.Random) -> Span:
     scores = sorted((rng.random() for _ in range(3)), reverse=True)
-    asked = Span(
+    return Span(
         name="route image_classify",
-        trace_id=trace,
-        span_id=span,
+        trace_id=rng.randbytes(16),
+        span_id=rng.randbytes(8),
         kind=Span.SPAN_KIND_INTERNAL,
         start_time_unix_nano=start,
         end_time_unix_nano=start + rng.randrange(10**8),
@@ -86,11 +90,14 @@ def _request(number: int, start: int, session: str, rng: random.Random) -> tuple
             }
         ),
     )
-    sent = Span(
+
+
+def _sent(asked: Span, start: int, rng: random.Random) -> Span:
+    return Span(
         name="POST /v1/classify",
-        trace_id=trace,
+        trace_id=asked.trace_id,
         span_id=rng.randbytes(8),
-        parent_span_id=span,
+        parent_span_id=asked.span_id,
         kind=Span.SPAN_KIND_CLIENT,
         start_time_unix_nano=start,
         end_time_unix_nano=start + rng.randrange(10**8),
@@ -109,7 +116,6 @@ def _request(number: int, start: int, session: str, rng: random.Random) -> tuple
             }
         ),
     )
-    return asked, sent
 
 
 def _pairs(attributes: Mapping[str, Any]) -> list[KeyValue]:
