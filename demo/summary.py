@@ -9,11 +9,14 @@ from collector.contract.records import Query
 
 # Limen's own telemetry leaves the device too; it is not what the app sends.
 _OWN = "telemetry"
+# Unknown is what names neither a request nor an installation: as on the Egress page, it counts.
+_FROM_PHONES = ("device", "unknown")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Summary:
-    """Rates are of the last seven days, None where there was nothing to rate; sizes are bytes.
+    """Rates are of the last seven days, None where there was nothing to rate; sizes are the
+    measured bytes that left the phones, without Limen's own telemetry.
 
     `ledger` is the file with the fleet's own account, None where the home was temporary.
     """
@@ -43,13 +46,11 @@ def summarise(
         [
             Query(metric="fallback_rate"),
             Query(metric="offline_coverage"),
-            Query(metric="egress"),
+            Query(metric="egress", where={"leg": _FROM_PHONES}),
         ]
     )
     (rate,), (coverage,) = fallback.records(), offline.records()
-    left = [
-        row for row in egress.records() if row["leg"] == "device" and row["destination"] != _OWN
-    ]
+    left = [row for row in egress.records() if row["destination"] != _OWN]
     recommended = sweep["recommended"]
     return Summary(
         requests=rate["requests"],

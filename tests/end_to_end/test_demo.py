@@ -294,7 +294,7 @@ def departures(client: LimenClient) -> list[dict[str, Any]]:
     return [
         row
         for row in rows(client, "egress")
-        if row["leg"] == "device" and row["destination"] != "telemetry"
+        if row["leg"] != "onward" and row["destination"] != "telemetry"
     ]
 
 
