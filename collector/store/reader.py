@@ -26,7 +26,9 @@ _STRUCTURE = (
 
 
 def parse_time(text: str, now: int) -> int:
-    """ns since 1970 of an RFC 3339 time or one relative to `now` (`-7d`). Raises BadInput."""
+    """ns since 1970 of an RFC 3339 time, `now`, or one relative to it (`-7d`). Raises BadInput."""
+    if text == "now":
+        return now
     if relative := _RELATIVE.fullmatch(text):
         return max(0, now - int(relative[1]) * _UNITS_NS[relative[2]])
     try:
