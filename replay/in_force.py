@@ -30,8 +30,8 @@ def in_force(scores: pa.Table, model_digest: str, card: float | None) -> InForce
         return InForce(
             threshold=threshold,
             mark="in force",
-            origin=f"In force is {threshold:.6g}: by it, phones with this model decided "
-            f"{counts[most]:,} of these {len(told):,} requests.",
+            origin=f"In force is {threshold:.6g}, by which phones with this model decided "
+            f"{counts[most]:,} of {len(told):,} replayed requests.",
         )
     if card is None:
         return None

@@ -35,7 +35,7 @@ def test_phones_with_the_model_outweigh_its_card_and_other_phones(
 
 def test_where_it_is_from_is_said_with_its_count() -> None:
     phones = in_force(cases([0.75, 0.75, 0.7], [0.5]), MODEL, 0.6)
-    assert phones is not None and "0.75" in phones.origin and "2 of these 3" in phones.origin
+    assert phones is not None and "0.75" in phones.origin and "2 of 3" in phones.origin
 
 
 def test_without_phones_of_the_model_it_is_the_cards_and_says_so() -> None:
