@@ -10,7 +10,6 @@ from collector.contract.arrow import MEDIA_TYPE, from_ipc, to_ipc
 from collector.contract.errors import (
     BadInput,
     CollectorUnreachable,
-    Forbidden,
     LimenError,
     NotFound,
     Overloaded,
@@ -19,7 +18,6 @@ from collector.contract.records import Answer, Query, ReplayRequest, ReplayRun, 
 
 _ERRORS: Mapping[int, type[LimenError]] = {
     400: BadInput,
-    403: Forbidden,
     404: NotFound,
     503: Overloaded,
 }

@@ -7,7 +7,6 @@ LimenError
 │   ├── NotFound              no such metric, trace or run
 │   ├── UnsupportedMedia      a content type or encoding that is not taken
 │   ├── TooLarge              over a documented limit
-│   ├── Forbidden             the role may not do this
 │   └── StoreUnusable         the database cannot be opened: held elsewhere, newer, damaged
 └── Retryable                 asking again later can help
     ├── Overloaded            too much at once, or stopping
@@ -48,10 +47,6 @@ class UnsupportedMedia(Permanent):
 
 class TooLarge(Permanent):
     """The body is larger than this collector takes."""
-
-
-class Forbidden(Permanent):
-    """The role may not do this."""
 
 
 class StoreUnusable(Permanent):

@@ -14,8 +14,6 @@ from starlette.responses import JSONResponse, Response
 
 from collector.contract.errors import (
     BadInput,
-    CollectorUnreachable,
-    Forbidden,
     LimenError,
     NotFound,
     Overloaded,
@@ -29,17 +27,15 @@ JSON = "application/json"
 
 STATUS: Mapping[type[LimenError], int] = {
     BadInput: 400,
-    Forbidden: 403,
     NotFound: 404,
     TooLarge: 413,
     UnsupportedMedia: 415,
     Overloaded: 503,
     StoreUnusable: 503,
-    CollectorUnreachable: 503,
 }
 
 # google.rpc.Code of each status.
-_CODES: Mapping[int, int] = {400: 3, 403: 7, 404: 5, 405: 12, 413: 3, 415: 3, 503: 14}
+_CODES: Mapping[int, int] = {400: 3, 404: 5, 405: 12, 413: 3, 415: 3, 503: 14}
 
 _RETRY_SECONDS = (1, 5)
 
