@@ -236,7 +236,9 @@ def _by_key(keys: pa.StringArray) -> Iterator[tuple[str, Indices]]:
     encoded = keys.dictionary_encode()
     codes = encoded.indices.to_numpy(zero_copy_only=False)
     names = encoded.dictionary.to_pylist()
-    order = np.argsort(codes, kind="stable")
+    # numpy sorts 16 bits by radix, several times as fast.
+    small = codes.astype(np.uint16) if len(names) <= 2**16 else codes
+    order = np.argsort(small, kind="stable")
     ends = np.cumsum(np.bincount(codes, minlength=len(names)))
     # The last part, after the last end, is empty.
     yield from zip(names, np.split(order, ends), strict=False)

@@ -63,8 +63,8 @@ class Writer:
         rows = _first_copies(part.redacted.rows)
         if rows.num_rows:
             rows = _without_stored(transaction, rows, int(part.received.max()))
-        version = pa.array([self._policy_version] * len(rows), pa.string())
-        insert(transaction, "insert_spans", rows.append_column("policy_version", version))
+        rows = rows.append_column("policy_version", pa.repeat(self._policy_version, len(rows)))
+        insert(transaction, "insert_spans", rows)
 
     def _fresh_releases(self, rows: pa.Table) -> set[str]:
         if "release" not in rows.column_names:
