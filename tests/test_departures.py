@@ -124,6 +124,17 @@ def test_whatever_clients_send_a_climb_ends_and_nothing_is_hidden(store: Store) 
     assert [r["bytes"] for r in departures(store) if r["destination"] == "api.example.com"] == [100]
 
 
+def test_two_client_spans_that_name_each_other_as_parents_both_count(store: Store) -> None:
+    request = request_span("fallback")
+    one, other = client(request), client(request, server_address="metrics.adkit.example")
+    one.parent, other.parent = other.span_id, one.span_id
+    store.take(traces(one, other))
+    assert sorted(r["destination"] for r in departures(store)) == [
+        "api.example.com",
+        "metrics.adkit.example",
+    ]
+
+
 def test_an_orphan_keeps_its_feature_and_has_an_unknown_cause(store: Store) -> None:
     lost = request_span("fallback")
     store.take(traces(client(lost, limen_feature="image_classify")))

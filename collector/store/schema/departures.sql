@@ -35,10 +35,14 @@ climb as (
     join nodes p on p.trace_id = c.trace_id and p.span_id = c.parent
     where c.depth < 32 and not list_contains(c.passed, p.span_id)
 ),
+-- Spans that are each above the other enclose nothing: neither hides the other.
 outers as (
-    select distinct trace_id, span_id
-    from climb
-    where depth > 0 and kind = 'CLIENT' and servers = 0
+    select distinct c.trace_id, c.span_id
+    from climb c
+    left join climb back
+        on back.trace_id = c.trace_id and back.departure = c.span_id
+        and back.span_id = c.departure and back.depth > 0
+    where c.depth > 0 and c.kind = 'CLIENT' and c.servers = 0 and back.departure is null
 ),
 chains as (
     select
