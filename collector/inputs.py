@@ -23,7 +23,7 @@ from collector.contract.attributes import (
 )
 from collector.contract.policy import Policy
 from collector.decode import Decoded, Indices
-from collector.redact import Redacted, Redactor, Tally, real_id
+from collector.redact import Redacted, Redactor, Tally, plain, real_id
 from collector.store.vault import Vault
 
 _SOURCE = tuple(
@@ -60,7 +60,7 @@ class InputSealer:
         # A record speaks for itself: a consent that only its resource states is none.
         columns = self._redactor.attributes(decoded, _SOURCE, tally, inherit=True)
         columns |= self._redactor.attributes(decoded, (*_FACTS, _TRUTH), tally, inherit=False)
-        columns = {n: _plain(c) for n, c in columns.items()}
+        columns = {n: plain(c) for n, c in columns.items()}
         self._redactor.count_unnamed(decoded, tally, _TRUTH)
         reason = self._judge(decoded.records, columns)
         kept = np.flatnonzero(reason == len(REASONS))
@@ -138,9 +138,3 @@ class InputSealer:
                 "sealed": pa.array(sealed, pa.binary()),
             }
         )
-
-
-def _plain(column: pa.Array) -> pa.Array:
-    if isinstance(column, pa.DictionaryArray):
-        return column.dictionary_decode()
-    return column

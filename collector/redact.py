@@ -270,10 +270,11 @@ def _own_first(
     inherited = column_of(resource).take(pa.array(resource_of))
     if name not in own.found:
         return inherited
-    return pc.if_else(own.at(name).is_valid(), _plain(column_of(own)), _plain(inherited))
+    return pc.if_else(own.at(name).is_valid(), plain(column_of(own)), plain(inherited))
 
 
-def _plain(column: pa.Array) -> pa.Array:
+def plain(column: pa.Array) -> pa.Array:
+    """`column` without its dictionary, where it has one."""
     return column.dictionary_decode() if isinstance(column, pa.DictionaryArray) else column
 
 
@@ -316,7 +317,7 @@ def _map(columns: Mapping[str, pa.Array], rows: int) -> pa.MapArray:
     """The columns as one map<string, string> per row, null where a row has none."""
     where, names, values = [], [], []
     for name, column in columns.items():
-        column = _plain(column)
+        column = plain(column)
         here = np.flatnonzero(column.is_valid().to_numpy(zero_copy_only=False))
         where.append(here)
         names.append(np.full(len(here), name, dtype=object))

@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from collector.contract.errors import BadInput, LimenError, Overloaded, StoreUnusable
+from collector.contract.errors import BadInput, Overloaded, StoreUnusable
 from collector.store.queries import query
 from collector.store.schema import DEFINITIONS, TABLES, VERSION, ddl
 
@@ -92,7 +92,7 @@ class Database:
                 self._write_cursor.commit()
             except BaseException as exc:
                 self._undo()
-                if isinstance(exc, duckdb.Error) and not isinstance(exc, LimenError):
+                if isinstance(exc, duckdb.Error):
                     raise Overloaded("the database could not take the data: try again") from exc
                 raise
 
