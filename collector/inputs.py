@@ -58,10 +58,11 @@ class InputSealer:
         """The inputs among `decoded`; `received` (ns, int64 [requests]) when each arrived."""
         tally = Tally()
         # A record speaks for itself: a consent that only its resource states is none.
-        columns = self._redactor.attributes(decoded, _SOURCE, tally, inherit=True)
-        columns |= self._redactor.attributes(decoded, (*_FACTS, _TRUTH), tally, inherit=False)
+        index = self._redactor.index(decoded)
+        columns = self._redactor.attributes(index, _SOURCE, tally, inherit=True)
+        columns |= self._redactor.attributes(index, (*_FACTS, _TRUTH), tally, inherit=False)
         columns = {n: plain(c) for n, c in columns.items()}
-        self._redactor.count_unnamed(decoded, tally, _TRUTH)
+        self._redactor.count_unnamed(index, tally, _TRUTH)
         reason = self._judge(decoded.records, columns)
         kept = np.flatnonzero(reason == len(REASONS))
         for number, count in enumerate(np.bincount(reason, minlength=len(REASONS) + 1)[:-1]):

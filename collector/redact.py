@@ -7,7 +7,7 @@ events and links are not kept.
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -111,80 +111,71 @@ class Redactor:
         )
         return _accepted(pa.table(columns), decoded.request, good, len(received), tally)
 
+    def index(self, decoded: Decoded) -> "Indexed":
+        """Where each attribute stands in `decoded`, by the name it is kept under."""
+        return Indexed(
+            own=_Index(decoded.attributes, self._aliases),
+            resource=_Index(decoded.resource_attributes, self._aliases),
+            resource_of=decoded.resource,
+        )
+
     def attributes(
-        self, decoded: Decoded, wanted: tuple[Attribute, ...], tally: Tally, *, inherit: bool
+        self, index: "Indexed", wanted: tuple[Attribute, ...], tally: Tally, *, inherit: bool
     ) -> dict[str, pa.Array]:
         """The columns of `wanted`, for records that are not spans.
 
         With `inherit` a record that does not carry an attribute has its resource's.
         """
-        own = _Index(decoded.attributes, self._aliases)
-        resource = _Index(decoded.resource_attributes, self._aliases) if inherit else None
+        source = index if inherit else replace(index, resource=None)
         return {
-            a.column or a.name: pa.nulls(len(decoded.records), COLUMN_TYPES[type(a.form)])
+            a.column or a.name: pa.nulls(len(index.resource_of), COLUMN_TYPES[type(a.form)])
             if a.name in self._dropped
-            else self._column(a, own, resource, decoded.resource, tally)
+            else self._column(a, source, tally)
             for a in wanted
         }
 
-    def count_unnamed(self, decoded: Decoded, tally: Tally, *others: Attribute) -> None:
+    def count_unnamed(self, index: "Indexed", tally: Tally, *others: Attribute) -> None:
         """Tallies the attributes that nobody names; `others` are named for these records."""
         named = self._named | {other.name for other in others}
-        for attributes in (decoded.attributes, decoded.resource_attributes):
-            found = _Index(attributes, self._aliases).found
-            if unnamed := sum(len(at) for name, at in found.items() if name not in named):
+        for part in index.parts():
+            if unnamed := sum(len(at) for name, at in part.found.items() if name not in named):
                 tally["(unnamed attributes)", "allowlist", "drop"] += unnamed
 
     def _columns(self, decoded: Decoded, tally: Tally) -> dict[str, pa.Array]:
-        own = _Index(decoded.attributes, self._aliases)
-        resource = _Index(decoded.resource_attributes, self._aliases)
+        index = self.index(decoded)
+        present = index.names()
         columns: dict[str, pa.Array] = {}
         extra: dict[str, pa.Array] = {}
         for attribute in self._known:
-            if attribute.name not in own.found and attribute.name not in resource.found:
+            if attribute.name not in present:
                 continue
-            column = self._column(attribute, own, resource, decoded.resource, tally)
+            column = self._column(attribute, index, tally)
             (columns if attribute.column else extra)[attribute.column or attribute.name] = column
-        for name in self._extra.keys() & (own.found.keys() | resource.found.keys()):
-            extra[name] = self._policy_column(name, own, resource, decoded.resource, tally)
+        for name in self._extra.keys() & present:
+            extra[name] = self._policy_column(name, index, tally)
         if extra:
             columns["attributes"] = _map(extra, len(decoded.records))
-        self.count_unnamed(decoded, tally)
+        self.count_unnamed(index, tally)
         return columns
 
-    def _column(
-        self,
-        attribute: Attribute,
-        own: "_Index",
-        resource: "_Index | None",
-        resource_of: Indices,
-        tally: Tally,
-    ) -> pa.Array:
-        def of(index: _Index) -> pa.Array:
-            at = index.at(attribute.name)
-            column = fit(attribute.form, index.value, at, self._hasher)
+    def _column(self, attribute: Attribute, index: "Indexed", tally: Tally) -> pa.Array:
+        def of(part: _Index) -> pa.Array:
+            at = part.at(attribute.name)
+            column = fit(attribute.form, part.value, at, self._hasher)
             if isinstance(attribute.form, Pseudonym):
                 tally[attribute.name, "identifier", "hash"] += len(column) - column.null_count
-            if unfit := index.unfit(at, column):
+            if unfit := part.unfit(at, column):
                 tally[attribute.name, "form", "drop"] += unfit
             return column
 
-        kind = COLUMN_TYPES[type(attribute.form)]
-        return _own_first(attribute.name, own, resource, resource_of, of, kind)
+        return index.own_first(attribute.name, of, COLUMN_TYPES[type(attribute.form)])
 
-    def _policy_column(
-        self,
-        name: str,
-        own: "_Index",
-        resource: "_Index",
-        resource_of: Indices,
-        tally: Tally,
-    ) -> pa.Array:
+    def _policy_column(self, name: str, index: "Indexed", tally: Tally) -> pa.Array:
         action = self._extra[name]
 
-        def of(index: _Index) -> pa.Array:
-            at = index.at(name)
-            text = as_text(index.value, at)
+        def of(part: _Index) -> pa.Array:
+            at = part.at(name)
+            text = as_text(part.value, at)
             if action == "hash":
                 column = hashed(text, self._hasher)
             elif action in _BUCKETS:
@@ -196,11 +187,11 @@ class Redactor:
                 cut = pc.sum(pc.greater(pc.utf8_length(text), KEPT_TEXT)).as_py()
                 tally[name, "policy", "cut"] += cut or 0
             tally[name, "policy", action.partition(":")[0]] += len(column) - column.null_count
-            if unfit := index.unfit(at, column):
+            if unfit := part.unfit(at, column):
                 tally[name, "form", "drop"] += unfit
             return column
 
-        return _own_first(name, own, resource, resource_of, of, pa.string())
+        return index.own_first(name, of, pa.string())
 
 
 class _Index:
@@ -232,6 +223,36 @@ class _Index:
         return int(len(places) - blank.sum())
 
 
+@dataclass(frozen=True, slots=True)
+class Indexed:
+    """The attributes of records and of their resources; `resource_of` is int64 [records]."""
+
+    own: _Index
+    resource: _Index | None
+    resource_of: Indices
+
+    def parts(self) -> tuple[_Index, ...]:
+        return (self.own,) if self.resource is None else (self.own, self.resource)
+
+    def names(self) -> set[str]:
+        return {name for part in self.parts() for name in part.found}
+
+    def own_first(
+        self, name: str, column_of: Callable[[_Index], pa.Array], kind: pa.DataType
+    ) -> pa.Array:
+        """The record's own value wherever it carries `name`, fitting or not; else its
+        resource's."""
+        carried = name in self.own.found
+        if self.resource is None or name not in self.resource.found:
+            return column_of(self.own) if carried else pa.nulls(len(self.resource_of), kind)
+        inherited = column_of(self.resource).take(pa.array(self.resource_of))
+        if not carried:
+            return inherited
+        return pc.if_else(
+            self.own.at(name).is_valid(), plain(column_of(self.own)), plain(inherited)
+        )
+
+
 def _by_key(keys: pa.StringArray) -> Iterator[tuple[str, Indices]]:
     encoded = keys.dictionary_encode()
     codes = encoded.indices.to_numpy(zero_copy_only=False)
@@ -251,26 +272,6 @@ def effective_time(
     signed = np.where(start < 2**63, start, 0).astype(np.int64)
     believed = (signed >= received - OLDEST_NS) & (signed <= received + NEWEST_NS)
     return np.where(believed, signed, received), believed
-
-
-def _own_first(
-    name: str,
-    own: "_Index",
-    resource: "_Index | None",
-    resource_of: Indices,
-    column_of: Callable[["_Index"], pa.Array],
-    kind: pa.DataType,
-) -> pa.Array:
-    """The record's own value wherever it carries `name`, fitting or not; else its resource's."""
-    from_resource = resource is not None and name in resource.found
-    if name not in own.found and not from_resource:
-        return pa.nulls(len(resource_of), kind)
-    if resource is None or not from_resource:
-        return column_of(own)
-    inherited = column_of(resource).take(pa.array(resource_of))
-    if name not in own.found:
-        return inherited
-    return pc.if_else(own.at(name).is_valid(), plain(column_of(own)), plain(inherited))
 
 
 def plain(column: pa.Array) -> pa.Array:
