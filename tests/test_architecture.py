@@ -152,6 +152,8 @@ def test_every_query_and_schema_file_is_used_and_there() -> None:
 
 
 def test_nothing_in_the_project_names_a_registry() -> None:
-    for name in ("constraints.txt", "constraints-tflite.txt", "pyproject.toml", "Makefile"):
+    javascript = [f"tests/javascript/{name}" for name in (".npmrc", "package.json")]
+    python = ["constraints.txt", "constraints-tflite.txt", "pyproject.toml"]
+    for name in (*python, *javascript, "Makefile"):
         text = (ROOT / name).read_text("utf-8")
         assert "://" not in text and "index-url" not in text, name

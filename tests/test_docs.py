@@ -1,6 +1,7 @@
 """The documentation says what there is, and its examples run."""
 
 import argparse
+import json
 import re
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from collector.contract.policy import Feature, Flow, Host, Policy
 from collector.contract.records import Query
 from collector.metrics import metrics
 from dashboard.sidebar import PRODUCTION
+from tests.javascript import NODE, SCRIPTS
 from tests.processes import RunningCollector
 
 ROOT = Path(__file__).parent.parent
@@ -94,20 +96,36 @@ def test_every_example_of_the_readme_sends_to_the_environment_the_pages_start_on
     assert re.search(rf'deployment\.environment\.name(": "|=){PRODUCTION}\b', example)
 
 
-def test_the_readmes_python_example_sends_a_request(collector: RunningCollector) -> None:
-    (example,) = re.findall(r"```python\n(.*?)```", page("README.md"), re.S)
+@pytest.mark.parametrize(
+    ("language", "command"),
+    [
+        ("python", (sys.executable, "-c")),
+        ("js", (NODE, "--input-type=module", "--eval")),
+    ],
+)
+def test_an_example_of_the_readme_sends_a_request(
+    collector: RunningCollector, language: str, command: tuple[str, ...]
+) -> None:
+    (example,) = re.findall(rf"```{language}\n(.*?)```", page("README.md"), re.S)
     script = example.replace("http://127.0.0.1:4318", collector.http)
-    done = subprocess.run(
-        [sys.executable, "-c", script], timeout=60, capture_output=True, text=True
+    asked = Query(
+        metric="requests", where={"feature": ("barcode_scan",), "environment": (PRODUCTION,)}
     )
-    assert done.returncode == 0, done.stderr
     with collector.client() as client:
-        rows = client.metric(
-            Query(
-                metric="requests",
-                where={"feature": ("barcode_scan",), "environment": (PRODUCTION,)},
-            )
-        ).records()
+        before = client.metric(asked).records()
+        done = subprocess.run(
+            [*command, script], cwd=SCRIPTS, timeout=60, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr
+        rows = [row for row in client.metric(asked).records() if row not in before]
     assert [(r["feature"], r["decision"], r["confidence"]) for r in rows] == [
         ("barcode_scan", "accept", 0.93)
     ]
+
+
+def test_the_readme_installs_what_its_javascript_example_imports() -> None:
+    (example,) = re.findall(r"```js\n(.*?)```", page("README.md"), re.S)
+    (install,) = re.findall(r"`npm install (.*)`", page("README.md"))
+    assert set(install.split()) == set(re.findall(r'from "(.*)"', example))
+    pinned = json.loads((SCRIPTS / "package.json").read_text("utf-8"))["dependencies"]
+    assert set(install.split()) <= pinned.keys()
