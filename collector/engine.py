@@ -5,6 +5,7 @@ from typing import Self
 
 from collector.contract.errors import StoreUnusable
 from collector.contract.policy import Policy
+from collector.health import Health
 from collector.inputs import InputSealer
 from collector.keys import Keys
 from collector.pipeline import Pipeline
@@ -21,7 +22,7 @@ DATABASE = "limen.duckdb"
 
 
 class Engine:
-    """Takes payloads (`pipeline`), answers questions (`reader`, `replays`).
+    """Takes payloads (`pipeline`), answers questions (`reader`, `replays`), counts (`health`).
 
     Raises StoreUnusable when `home` cannot be used. Leaving the context commits what was taken.
     """
@@ -40,8 +41,13 @@ class Engine:
         redactor = Redactor(policy, self.pseudonymiser)
         next_input = self.database.read(query("last_input")).column(0)[0].as_py() + 1
         sealer = InputSealer(policy, redactor, self.vault, next_input)
-        self.pipeline = Pipeline(redactor, sealer, Writer(self.database, policy.version))
-        self.reader = Reader(self.database)
+        self.health = Health(policy.version)
+        self.health.watch(
+            database_bytes=self.database.file_bytes, log_bytes=self.database.log_bytes
+        )
+        writer = Writer(self.database, policy.version)
+        self.pipeline = Pipeline(redactor, sealer, writer, self.health)
+        self.reader = Reader(self.database, self.health)
         self.replays = Replays(self.database, self.reader, self.vault)
 
     def __enter__(self) -> Self:

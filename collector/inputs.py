@@ -1,5 +1,6 @@
 """Logged inputs: consented ones are taken out of log records and sealed, the rest is counted."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,11 +40,12 @@ REASONS = ("not an input", "no request", "no consent", "policy", "size")
 
 @dataclass(frozen=True, slots=True)
 class Logged:
-    """The log records of a group: what the store writes of them, and why others were dropped."""
+    """The log records of a group: what the store writes of them, and how many others were dropped
+    by reason."""
 
     redacted: Redacted
     inputs: pa.Table | None
-    reasons: tuple[str, ...]
+    reasons: Mapping[str, int]
 
 
 class InputSealer:
@@ -65,9 +67,9 @@ class InputSealer:
         self._redactor.count_unnamed(index, tally, _TRUTH)
         reason = self._judge(decoded.records, columns)
         kept = np.flatnonzero(reason == len(REASONS))
-        for number, count in enumerate(np.bincount(reason, minlength=len(REASONS) + 1)[:-1]):
-            if count:
-                tally["limen.input", REASONS[number], "drop"] += int(count)
+        counts = np.bincount(reason, minlength=len(REASONS) + 1)[:-1].tolist()
+        found = {name: count for name, count in zip(REASONS, counts, strict=True) if count}
+        tally.update({("limen.input", name, "drop"): count for name, count in found.items()})
         dropped = decoded.request[reason < len(REASONS)]
         redacted = Redacted(
             rows=pa.table({a.column: columns[a.column] for a in _SOURCE if a.column}),
@@ -75,7 +77,6 @@ class InputSealer:
             rejected=np.bincount(dropped, minlength=len(received)),
             tally=tally,
         )
-        found = tuple(REASONS[r] for r in np.unique(reason) if r < len(REASONS))
         return Logged(redacted, self._table(decoded, columns, kept, received), found)
 
     def _judge(self, records: pa.StructArray, columns: dict[str, pa.Array]) -> Indices:

@@ -7,8 +7,9 @@ group while another commits the one before, so that the answer to each comes aft
 import logging
 import queue
 import threading
+import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -17,6 +18,7 @@ import numpy as np
 
 from collector.contract.errors import BadInput, NotUtf8, Overloaded
 from collector.decode import DESCRIPTORS, decode_logs, decode_spans
+from collector.health import Health
 from collector.inputs import InputSealer
 from collector.mend import mend
 from collector.redact import Redactor
@@ -68,23 +70,36 @@ class _Waiting:
 
 @dataclass(frozen=True, slots=True)
 class _Prepared:
-    """A part of a group, and what to answer to each request of it once it is committed."""
+    """A part of a group, and what to answer to each request of it once it is committed.
+
+    `rejected` counts its records that can never be stored, by reason.
+    """
 
     part: Part
     waiting: Sequence[_Waiting]
     receipts: Sequence[Receipt]
+    rejected: Mapping[str, int]
 
 
 class Pipeline:
     """Takes payloads from any thread; `close` commits what was taken and stops."""
 
-    def __init__(self, redactor: Redactor, sealer: InputSealer, writer: Writer) -> None:
+    def __init__(
+        self, redactor: Redactor, sealer: InputSealer, writer: Writer, health: Health
+    ) -> None:
         self._redactor, self._sealer, self._writer = redactor, sealer, writer
+        self._health = health
         self._arrived: queue.Queue[_Waiting | None] = queue.Queue(WAITING_REQUESTS)
         self._prepared: queue.Queue[Sequence[_Prepared] | None] = queue.Queue(1)
         self._failing = False
         self._counting = threading.Lock()
+        self._waiting_requests = 0
         self._waiting_bytes = 0
+        health.watch(
+            waiting_requests=lambda: self._waiting_requests,
+            waiting_bytes=lambda: self._waiting_bytes,
+            storing=lambda: self.healthy,
+        )
         self._threads = [
             threading.Thread(target=target, name=f"limen-{target.__name__.strip('_')}")
             for target in (self._prepare_all, self._commit_all)
@@ -105,12 +120,15 @@ class Pipeline:
                 self._arrived.put_nowait(waiting)
             except queue.Full:
                 raise Overloaded("too many requests wait: send again shortly") from None
+            self._waiting_requests += 1
             self._waiting_bytes += size
+        self._health.taken(payload.signal, payload.sent_bytes, size)
         waiting.receipt.add_done_callback(lambda _: self._done(size))
         return waiting.receipt
 
     def _done(self, size: int) -> None:
         with self._counting:
+            self._waiting_requests -= 1
             self._waiting_bytes -= size
 
     @property
@@ -185,12 +203,14 @@ class Pipeline:
         received = np.array([p.received for p in payloads], dtype=np.int64)
         bodies = [p.body for p in payloads]
         inputs, signal = None, payloads[0].signal
+        rejected: Mapping[str, int]
         if signal == "traces":
             redacted = self._redactor.spans(decode_spans(bodies), received)
             message = "ids of the wrong length or all zero"
+            rejected = {"ids": int(redacted.rejected.sum())}
         else:
             logged = self._sealer.seal(decode_logs(bodies), received)
-            redacted, inputs = logged.redacted, logged.inputs
+            redacted, inputs, rejected = logged.redacted, logged.inputs, logged.reasons
             message = f"not stored as logged inputs: {', '.join(logged.reasons)}"
         part = Part(
             signal=signal,
@@ -202,20 +222,31 @@ class Pipeline:
         receipts = [
             Receipt(rejected=n, message=message if n else "") for n in redacted.rejected.tolist()
         ]
-        return _Prepared(part, waiting, receipts)
+        return _Prepared(part, waiting, receipts, rejected)
 
     def _commit_all(self) -> None:
         while (prepared := self._prepared.get()) is not None:
+            began = time.perf_counter()
             try:
-                self._writer.write([one.part for one in prepared])
+                written = self._writer.write([one.part for one in prepared])
             except Exception as exc:
                 self._failing = True
+                self._health.commit_failed()
                 failure = _failure("stored", exc)
                 for one in prepared:
                     _fail(one.waiting, failure)
             else:
                 self._failing = False
-                for one in prepared:
+                seconds = time.perf_counter() - began
+                self._health.committed(sum(len(one.waiting) for one in prepared), seconds)
+                for one, stored in zip(prepared, written, strict=True):
+                    self._health.stored(
+                        one.part.signal,
+                        records=stored.records,
+                        duplicates=stored.duplicates,
+                        rejected=one.rejected,
+                        redacted=one.part.redacted.tally,
+                    )
                     for waiting, receipt in zip(one.waiting, one.receipts, strict=True):
                         # A request whose connection is gone waits no more; its data is stored.
                         if waiting.receipt.set_running_or_notify_cancel():

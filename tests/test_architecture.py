@@ -32,6 +32,7 @@ DOORS = {
     "ptars": ("collector/decode.py",),
     "google": ("collector/decode.py", "collector/server"),
     "opentelemetry.proto": ("collector/decode.py", "collector/server", "bench/payload.py"),
+    "prometheus_client": ("collector/health.py",),
     "starlette": ("collector/server", "demo"),
     "grpc": ("collector/server",),
     "uvicorn": ("collector/server", "demo"),

@@ -15,6 +15,7 @@ from collector.contract.config import Settings
 from collector.contract.dimensions import DIMENSIONS
 from collector.contract.policy import Feature, Flow, Host, Policy
 from collector.contract.records import Query
+from collector.health import Health
 from collector.metrics import metrics
 from dashboard.sidebar import PRODUCTION
 from tests.javascript import NODE, SCRIPTS
@@ -47,6 +48,14 @@ def test_every_metric_and_dimension_is_documented() -> None:
     text = page("docs/api.md")
     for name in (*metrics(), *DIMENSIONS):
         assert f"`{name}`" in text, name
+
+
+def test_every_metric_of_the_collectors_own_health_is_documented() -> None:
+    text = page("docs/api.md")
+    for family in Health("1").registry.collect():
+        if not family.name.startswith("process_"):
+            name = family.name + {"counter": "_total", "info": "_info"}.get(family.type, "")
+            assert f"`{name}`" in text, name
 
 
 def test_every_command_is_documented() -> None:

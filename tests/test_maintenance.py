@@ -37,7 +37,7 @@ def test_each_table_is_kept_as_long_as_the_policy_says(tmp_path: Path) -> None:
     text = POLICY.replace("[[hosts]]", "retention_days = 30\ninput_days = 10\n[[hosts]]", 1)
     with Store(tmp_path, policy_from(text, tmp_path)) as store:
         fill(store)
-        maintenance = Maintenance(store.database, store.policy)
+        maintenance = Maintenance(store.database, store.policy, store.health)
         maintenance.retain(now() + 9 * DAY)
         assert all(counts(store).values())
         maintenance.retain(now() + 11 * DAY)
@@ -51,6 +51,6 @@ def test_each_table_is_kept_as_long_as_the_policy_says(tmp_path: Path) -> None:
 
 
 def test_upkeep_runs_beside_a_busy_store_and_stops(store: Store) -> None:
-    with Maintenance(store.database, store.policy):
+    with Maintenance(store.database, store.policy, store.health):
         store.take(*(traces(request_span()) for _ in range(20)))
     assert counts(store)["spans"] == 20

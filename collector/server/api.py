@@ -15,13 +15,16 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import Scope
 
 from collector.contract.arrow import MEDIA_TYPE, from_ipc, to_ipc
 from collector.contract.errors import BadInput, LimenError
 from collector.contract.records import Query, ReplayRequest, Sweep
+from collector.health import Health
 from collector.metrics import metrics
 from collector.server.body import hung_up, read_body
-from collector.server.errors import problem, problem_of
+from collector.server.counted import CountAnswers
+from collector.server.errors import problem, problem_of, reason_of
 from collector.server.openapi import describe
 from collector.store.reader import Reader
 from collector.store.replays import Replays
@@ -54,8 +57,11 @@ class _Opening(BaseModel):
 class QueryApi:
     """The routes, over a reader and the replays. `about` is what status adds: version, policy."""
 
-    def __init__(self, reader: Reader, replays: Replays, about: dict[str, Any]) -> None:
-        self._reader, self._replays, self._about = reader, replays, about
+    def __init__(
+        self, reader: Reader, replays: Replays, health: Health, about: dict[str, Any]
+    ) -> None:
+        self._reader, self._replays, self._health = reader, replays, health
+        self._about = about
 
     def app(self, hosts: Sequence[str]) -> Starlette:
         """The routes, for requests to one of `hosts` by name."""
@@ -64,6 +70,7 @@ class QueryApi:
             return Route(path, handler, methods=[method])
 
         routes = [
+            route("/metrics", "GET", self.exposition),
             route("/api/status", "GET", self.status),
             route("/api/metrics", "GET", self.catalogue),
             route("/api/metrics", "POST", self.several),
@@ -86,13 +93,23 @@ class QueryApi:
         return Starlette(
             routes=[*routes, Route("/api/openapi.json", openapi)],
             exception_handlers={
-                LimenError: _refuse,
-                HTTPException: _refuse,
+                LimenError: self._refuse,
+                HTTPException: self._refuse,
                 ClientDisconnect: hung_up,
             },
-            # Else a page of another site could ask here by a name that it points at this machine.
-            middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts))],
+            middleware=[
+                Middleware(CountAnswers, count=self._count),
+                # Else a page of another site could ask here by a name that it points at this
+                # machine.
+                Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts)),
+            ],
         )
+
+    async def exposition(self, request: Request) -> Response:
+        """What the collector counts about itself, for Prometheus: text or OpenMetrics."""
+        accept = request.headers.get("accept", "")
+        body, media = await run_in_threadpool(self._health.exposition, accept)
+        return Response(body, headers={"content-type": media})
 
     async def status(self, _: Request) -> Response:
         """How much is stored and from when, the version and the policy in force."""
@@ -194,12 +211,15 @@ class QueryApi:
         await run_in_threadpool(self._replays.save_sweep, sweep)
         return Json({"run": sweep.run, "reference": sweep.reference})
 
+    def _count(self, _: Scope, status: int, __: float) -> None:
+        self._health.asked(str(status))
 
-async def _refuse(_: Request, error: Exception) -> Response:
-    if isinstance(error, LimenError):
-        return problem(error)
-    assert isinstance(error, HTTPException)
-    return problem_of(error.status_code, error.detail, error.headers)
+    async def _refuse(self, _: Request, error: Exception) -> Response:
+        self._health.refused("api", reason_of(error))
+        if isinstance(error, LimenError):
+            return problem(error)
+        assert isinstance(error, HTTPException)
+        return problem_of(error.status_code, error.detail, error.headers)
 
 
 async def _body(request: Request) -> bytes:

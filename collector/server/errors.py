@@ -5,11 +5,13 @@ keep it. Query API: RFC 9457 problem details.
 """
 
 import random
+import re
 from collections.abc import Mapping
 from http import HTTPStatus
 
 import orjson
 from google.rpc import status_pb2
+from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from collector.contract.errors import (
@@ -43,6 +45,13 @@ _RETRY_SECONDS = (1, 5)
 def status_of(error: LimenError) -> int:
     """The status of the nearest class that has one."""
     return next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
+
+
+def reason_of(error: Exception) -> str:
+    """The kind of `error` in words of ours, never its message."""
+    if isinstance(error, HTTPException):
+        return HTTPStatus(error.status_code).name.lower()
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", type(error).__name__).lower()
 
 
 def retry_seconds() -> int:

@@ -2,20 +2,24 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import orjson
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
+from starlette.types import Scope
 
 from collector.contract.errors import LimenError, UnsupportedMedia
+from collector.health import Health
 from collector.pipeline import Payload, Pipeline, Signal
 from collector.server.body import hung_up, read_body
-from collector.server.errors import JSON, PROTOBUF, otlp_error, otlp_status
+from collector.server.counted import CountAnswers
+from collector.server.errors import JSON, PROTOBUF, otlp_error, otlp_status, reason_of
 from collector.server.responses import (
     METRICS_RECEIPT,
     json_response,
@@ -24,8 +28,18 @@ from collector.server.responses import (
 )
 from collector.server.transcode import MAX_DEPTH, transcode
 
+# How answers are counted; whatever else is asked for or sent is one more of each.
+_SIGNALS: Mapping[str, str] = {
+    "/v1/traces": "traces",
+    "/v1/logs": "logs",
+    "/v1/metrics": "metrics",
+}
+_ENCODINGS: Mapping[str, str] = {PROTOBUF: "protobuf", JSON: "json"}
 
-def ingest_app(pipeline: Pipeline, *, max_body_bytes: int, ready: Callable[[], bool]) -> Starlette:
+
+def ingest_app(
+    pipeline: Pipeline, health: Health, *, max_body_bytes: int, ready: Callable[[], bool]
+) -> Starlette:
     """The ingest door. `ready` tells whether data can be taken now."""
 
     async def export(request: Request, signal: Signal) -> Response:
@@ -63,6 +77,15 @@ def ingest_app(pipeline: Pipeline, *, max_body_bytes: int, ready: Callable[[], b
     async def readyz(_: Request) -> Response:
         return PlainTextResponse("ready\n") if ready() else PlainTextResponse("not ready\n", 503)
 
+    def count(scope: Scope, status: int, seconds: float) -> None:
+        signal = _SIGNALS.get(scope["path"], "none")
+        encoding = _ENCODINGS.get(_content_type(Request(scope)), "other")
+        health.answered(signal, "http", encoding, str(status), seconds)
+
+    async def refuse(request: Request, error: Exception) -> Response:
+        health.refused("http", reason_of(error))
+        return _refusal(request, error)
+
     return Starlette(
         routes=[
             Route("/v1/traces", traces, methods=["POST"]),
@@ -72,10 +95,11 @@ def ingest_app(pipeline: Pipeline, *, max_body_bytes: int, ready: Callable[[], b
             Route("/readyz", readyz),
         ],
         exception_handlers={
-            LimenError: _refuse,
-            HTTPException: _refuse,
+            LimenError: refuse,
+            HTTPException: refuse,
             ClientDisconnect: hung_up,
         },
+        middleware=[Middleware(CountAnswers, count=count)],
     )
 
 
@@ -90,7 +114,7 @@ def _media(request: Request) -> str:
     return media
 
 
-async def _refuse(request: Request, error: Exception) -> Response:
+def _refusal(request: Request, error: Exception) -> Response:
     media = JSON if _content_type(request) == JSON else PROTOBUF
     if isinstance(error, LimenError):
         return otlp_error(error, media)

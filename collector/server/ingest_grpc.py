@@ -18,8 +18,9 @@ from google.rpc.status_pb2 import Status
 
 from collector.contract.config import Address
 from collector.contract.errors import LimenError, Retryable
+from collector.health import Health
 from collector.pipeline import Payload, Pipeline, Signal
-from collector.server.errors import retry_seconds
+from collector.server.errors import reason_of, retry_seconds
 from collector.server.listen import listen
 from collector.server.responses import METRICS_RECEIPT, protobuf_response
 
@@ -33,8 +34,10 @@ _SERVICE = "opentelemetry.proto.collector.{0}.v1.{1}Service"
 class GrpcDoor:
     """Trace, Logs and Metrics services on `address`. Raises BadInput when the port is taken."""
 
-    def __init__(self, pipeline: Pipeline, address: Address, *, max_body_bytes: int) -> None:
-        self._pipeline = pipeline
+    def __init__(
+        self, pipeline: Pipeline, health: Health, address: Address, *, max_body_bytes: int
+    ) -> None:
+        self._pipeline, self._health = pipeline, health
         options = [
             ("grpc.max_receive_message_length", max_body_bytes),
             ("grpc.max_concurrent_streams", 1024),
@@ -47,7 +50,7 @@ class GrpcDoor:
             (
                 _service("trace", "Trace", self._export("traces")),
                 _service("logs", "Logs", self._export("logs")),
-                _service("metrics", "Metrics", _metrics),
+                _service("metrics", "Metrics", self._metrics),
             )
         )
         # gRPC would say of a taken port only that it failed: ask for it once as ourselves.
@@ -65,16 +68,29 @@ class GrpcDoor:
 
     def _export(self, signal: Signal) -> Callable[[bytes, grpc.ServicerContext], bytes]:
         def export(body: bytes, context: grpc.ServicerContext) -> bytes:
+            began = time.perf_counter()
             payload = Payload(
                 signal=signal, body=body, sent_bytes=len(body), received=time.time_ns()
             )
             try:
                 receipt = self._pipeline.submit(payload).result()
             except LimenError as exc:
-                _abort(context, exc)
+                code = _code(exc)
+                self._health.refused("grpc", reason_of(exc))
+                self._answered(signal, code, began)
+                _abort(context, code, exc)
+            self._answered(signal, grpc.StatusCode.OK, began)
             return protobuf_response(signal, receipt)
 
         return export
+
+    def _metrics(self, _: bytes, __: grpc.ServicerContext) -> bytes:
+        self._answered("metrics", grpc.StatusCode.OK, time.perf_counter())
+        return protobuf_response("metrics", METRICS_RECEIPT)
+
+    def _answered(self, signal: str, code: grpc.StatusCode, began: float) -> None:
+        seconds = time.perf_counter() - began
+        self._health.answered(signal, "grpc", "protobuf", code.name, seconds)
 
 
 def _service(package: str, name: str, export: Callable[..., bytes]) -> grpc.GenericRpcHandler:
@@ -85,16 +101,17 @@ def _service(package: str, name: str, export: Callable[..., bytes]) -> grpc.Gene
     return grpc.method_handlers_generic_handler(_SERVICE.format(package, name), handlers)
 
 
-def _metrics(_: bytes, __: grpc.ServicerContext) -> bytes:
-    return protobuf_response("metrics", METRICS_RECEIPT)
+def _code(error: LimenError) -> grpc.StatusCode:
+    retryable = isinstance(error, Retryable)
+    return grpc.StatusCode.UNAVAILABLE if retryable else grpc.StatusCode.INVALID_ARGUMENT
 
 
-def _abort(context: grpc.ServicerContext, error: LimenError) -> None:
-    """Ends the call with the error's code and, where it may be tried again, when."""
-    if not isinstance(error, Retryable):
-        context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error))
+def _abort(context: grpc.ServicerContext, code: grpc.StatusCode, error: LimenError) -> None:
+    """Ends the call with `code` and, where it may be tried again, when."""
+    if code != grpc.StatusCode.UNAVAILABLE:
+        context.abort(code, str(error))
     wait = Any()
     wait.Pack(RetryInfo(retry_delay=Duration(seconds=retry_seconds())))
     status = Status(code=code_pb2.UNAVAILABLE, message=str(error), details=[wait])
     context.set_trailing_metadata((("grpc-status-details-bin", status.SerializeToString()),))
-    context.abort(grpc.StatusCode.UNAVAILABLE, str(error))
+    context.abort(code, str(error))

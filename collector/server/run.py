@@ -45,17 +45,21 @@ def run_collector(settings: Settings) -> None:
     }
     with (
         Engine(settings.home, policy, query_seconds=settings.query_seconds) as engine,
-        Maintenance(engine.database, policy),
+        Maintenance(engine.database, policy, engine.health),
         GrpcDoor(
-            engine.pipeline, settings.grpc, max_body_bytes=settings.max_body_bytes
+            engine.pipeline,
+            engine.health,
+            settings.grpc,
+            max_body_bytes=settings.max_body_bytes,
         ) as grpc_door,
     ):
         ingest = ingest_app(
             engine.pipeline,
+            engine.health,
             max_body_bytes=settings.max_body_bytes,
             ready=lambda: engine.pipeline.healthy,
         )
-        questions = QueryApi(engine.reader, engine.replays, about).app(LOOPBACK)
+        questions = QueryApi(engine.reader, engine.replays, engine.health, about).app(LOOPBACK)
         ready = {
             "ready": True,
             "http": url(http),

@@ -104,6 +104,10 @@ class Database:
             except duckdb.Error as exc:
                 raise Overloaded("the log could not be moved into the file: try later") from exc
 
+    def file_bytes(self) -> int:
+        """The size of the file, without its log."""
+        return self.path.stat().st_size
+
     def log_bytes(self) -> int:
         """The size of the log that the next checkpoint will move."""
         log = self.path.with_name(self.path.name + ".wal")

@@ -6,6 +6,7 @@ from typing import Self
 
 from collector.contract.errors import Overloaded
 from collector.contract.policy import Policy
+from collector.health import Health
 from collector.store.database import Database
 
 CHECKPOINT_EVERY_SECONDS = 30.0
@@ -18,8 +19,8 @@ _DAY_NS = 24 * 3600 * 10**9
 class Maintenance:
     """Runs in a thread of its own while its context is open."""
 
-    def __init__(self, database: Database, policy: Policy) -> None:
-        self._database, self._policy = database, policy
+    def __init__(self, database: Database, policy: Policy, health: Health) -> None:
+        self._database, self._policy, self._health = database, policy, health
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="limen-maintenance")
 
@@ -34,7 +35,7 @@ class Maintenance:
     def retain(self, now: int) -> None:
         """Deletes what was received longer ago than the policy keeps it. `now` in ns."""
         before = now - self._policy.retention_days * _DAY_NS
-        with self._database.write() as transaction:
+        with self._health.task("retention"), self._database.write() as transaction:
             for table in ("spans", "batches", "redactions"):
                 transaction.run(f"expire_{table}", before=before)
             before = now - self._policy.input_days * _DAY_NS
@@ -49,7 +50,8 @@ class Maintenance:
                     self.retain(time.time_ns())
                     retained = time.monotonic()
                 if self._database.log_bytes() > CHECKPOINT_BYTES:
-                    self._database.checkpoint()
+                    with self._health.task("checkpoint"):
+                        self._database.checkpoint()
             except Overloaded:
                 # Busy or full: the next round tries again.
                 pass

@@ -10,6 +10,7 @@ import pyarrow as pa
 from collector.contract.attributes import ATTRIBUTES
 from collector.contract.errors import BadInput, NotFound
 from collector.contract.records import Answer, Column, Query
+from collector.health import Health
 from collector.metrics import GAP_DIMENSIONS, get_metric
 from collector.store.database import Database
 from collector.store.queries import query
@@ -53,8 +54,8 @@ def rfc3339(ns: int) -> str:
 class Reader:
     """Read-only questions to the store."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, health: Health) -> None:
+        self._database, self._health = database, health
 
     def period(self, since: str | None, until: str | None) -> tuple[int, int, int]:
         """(from, to, now) in ns; by default the last 7 days up to now."""
@@ -71,7 +72,8 @@ class Reader:
         since, until, now = self.period(asked.since, asked.until)
         metric = get_metric(asked.metric)
         statement = metric.statement(since, until, now, asked.by, asked.where)
-        return self._database.read(statement.sql, statement.values)
+        with self._health.query(metric.name):
+            return self._database.read(statement.sql, statement.values)
 
     def answer(self, asked: Query) -> Answer:
         """A metric's answer with its columns described and how complete its period is."""
@@ -119,7 +121,7 @@ class Reader:
         row: dict[str, Any] = self._database.read(query("status")).to_pylist()[0]
         for name in ("first_data", "last_data"):
             row[name] = None if row[name] is None else rfc3339(row[name])
-        return row | {"database_bytes": self._database.path.stat().st_size}
+        return row | {"database_bytes": self._database.file_bytes()}
 
 
 def _span(row: dict[str, Any], start: int) -> dict[str, Any]:

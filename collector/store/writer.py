@@ -36,6 +36,14 @@ class Part:
     body_bytes: Sequence[int]
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Written:
+    """How many records of a part are stored, and how many copies of stored ones were left out."""
+
+    records: int
+    duplicates: int
+
+
 class Writer:
     """Writes parts, each call one transaction. Used from one thread."""
 
@@ -45,26 +53,30 @@ class Writer:
         known = database.read(query("known_releases"))
         self._releases = set(known.column(0).to_pylist())
 
-    def write(self, parts: Sequence[Part]) -> None:
+    def write(self, parts: Sequence[Part]) -> list[Written]:
         """Commits `parts`. Raises Overloaded when the database could not take them."""
+        written = []
         fresh_releases = {r for part in parts for r in self._fresh_releases(part.redacted.rows)}
         with self._database.write() as transaction:
             for part in parts:
                 if part.signal == "traces":
-                    self._write_spans(transaction, part)
-                if part.inputs is not None:
-                    insert(transaction, "insert_inputs", part.inputs)
+                    written.append(self._write_spans(transaction, part))
+                else:
+                    written.append(_write_inputs(transaction, part))
                 insert(transaction, "insert_batches", _batches(part))
                 insert(transaction, "insert_redactions", self._redactions(part))
             insert(transaction, "insert_releases", _releases(fresh_releases))
         self._releases |= fresh_releases
+        return written
 
-    def _write_spans(self, transaction: Transaction, part: Part) -> None:
+    def _write_spans(self, transaction: Transaction, part: Part) -> Written:
         rows = _first_copies(part.redacted.rows)
         if rows.num_rows:
             rows = _without_stored(transaction, rows, int(part.received.max()))
         rows = rows.append_column("policy_version", pa.repeat(self._policy_version, len(rows)))
         insert(transaction, "insert_spans", rows)
+        accepted = part.redacted.rows.num_rows
+        return Written(records=len(rows), duplicates=accepted - len(rows))
 
     def _fresh_releases(self, rows: pa.Table) -> set[str]:
         if "release" not in rows.column_names:
@@ -84,6 +96,13 @@ class Writer:
                 "occurrences": pa.array(tally.values(), pa.int64()),
             }
         )
+
+
+def _write_inputs(transaction: Transaction, part: Part) -> Written:
+    if part.inputs is None:
+        return Written(records=0, duplicates=0)
+    insert(transaction, "insert_inputs", part.inputs)
+    return Written(records=len(part.inputs), duplicates=0)
 
 
 def _batches(part: Part) -> pa.Table:

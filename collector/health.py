@@ -1,0 +1,191 @@
+"""What the collector counts about itself, for Prometheus.
+
+Labels come from closed sets of ours: no name, path or value that a client sent makes a series.
+Every engine has a registry of its own.
+"""
+
+import time
+from collections import Counter as Counts
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from importlib.metadata import version
+from typing import Literal, get_args
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    Info,
+    ProcessCollector,
+)
+from prometheus_client.exposition import choose_encoder
+
+Transport = Literal["http", "grpc"]
+Door = Literal["http", "grpc", "api"]
+Task = Literal["checkpoint", "retention"]
+
+_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+_SIZES = tuple(2**n for n in range(11))
+
+# What is read when it is asked for, by the name that `watch` takes.
+_WATCHED: Mapping[str, str] = {
+    "waiting_requests": "Requests taken and not yet answered",
+    "waiting_bytes": "Decompressed bytes of the requests taken and not yet answered",
+    "storing": "1 where the last group could be stored, else 0",
+    "database_bytes": "Size of the database file",
+    "log_bytes": "Size of the database's log, which the next checkpoint moves into the file",
+}
+
+
+class Health:
+    """Counters, gauges and histograms; safe to use from every thread."""
+
+    def __init__(self, policy_version: str) -> None:
+        self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
+        about = {"version": version("limen"), "policy": policy_version}
+        Info("limen", "Version and policy in force", registry=self.registry).info(about)
+
+        self._requests = self._counter(
+            "requests", "Export requests answered", "signal", "transport", "encoding", "code"
+        )
+        self._request_seconds = self._histogram(
+            "request_seconds", "Time from a request's head to its answer", "signal", "transport"
+        )
+        self._refusals = self._counter(
+            "refusals", "Requests refused, by the kind of error", "door", "reason"
+        )
+        self._api_requests = self._counter("api_requests", "Answers of the query API", "code")
+        self._query_seconds = self._histogram("query_seconds", "Time a metric took", "metric")
+
+        self._received_bytes = self._counter(
+            "received_bytes", "Bodies taken, in bytes as sent", "signal"
+        )
+        self._decoded_bytes = self._counter(
+            "decoded_bytes", "Bodies taken, in bytes as they are decoded", "signal"
+        )
+        self._stored = self._counter("stored_records", "Spans and logged inputs stored", "signal")
+        self._duplicates = self._counter(
+            "duplicate_records", "Records left out because a copy of them is stored", "signal"
+        )
+        self._rejected = self._counter(
+            "rejected_records", "Records that can never be stored", "signal", "reason"
+        )
+        self._redacted = self._counter(
+            "redacted_values", "Values that the policy was applied to", "detector", "action"
+        )
+        self._commit_seconds = self._histogram("commit_seconds", "Time to commit a group")
+        self._commit_failures = self._counter("commit_failures", "Groups that were not stored")
+        self._group_requests = self._histogram(
+            "group_requests", "Requests committed together", buckets=_SIZES
+        )
+        self._last_commit = Gauge(
+            "limen_last_commit_timestamp_seconds",
+            "When a group was last committed, seconds since 1970",
+            registry=self.registry,
+        )
+        self._task_seconds = self._histogram("task_seconds", "Time a task took", "task")
+        self._task_failures = self._counter("task_failures", "Tasks that failed", "task")
+        self._watched = {
+            name: Gauge(f"limen_{name}", text, registry=self.registry)
+            for name, text in _WATCHED.items()
+        }
+
+        # Known from the start, so that a rate sees the first of them.
+        for signal in ("traces", "logs"):
+            for counter in (
+                self._received_bytes,
+                self._decoded_bytes,
+                self._stored,
+                self._duplicates,
+            ):
+                counter.labels(signal)
+        for task in get_args(Task):
+            self._task_seconds.labels(task)
+            self._task_failures.labels(task)
+
+    def _counter(self, name: str, text: str, *labels: str) -> Counter:
+        return Counter(f"limen_{name}", text, labels, registry=self.registry)
+
+    def _histogram(
+        self, name: str, text: str, *labels: str, buckets: tuple[float, ...] = _SECONDS
+    ) -> Histogram:
+        return Histogram(f"limen_{name}", text, labels, buckets=buckets, registry=self.registry)
+
+    def watch(self, **read: Callable[[], float]) -> None:
+        """Reads these gauges from now on by calling the functions."""
+        for name, function in read.items():
+            self._watched[name].set_function(function)
+
+    def exposition(self, accept: str) -> tuple[bytes, str]:
+        """Every metric and its media type: OpenMetrics where `accept` names it, else text."""
+        encode, media = choose_encoder(accept)
+        return encode(self.registry), media
+
+    def answered(
+        self, signal: str, transport: Transport, encoding: str, code: str, seconds: float
+    ) -> None:
+        """An export request was answered with `code`, HTTP's number or gRPC's name."""
+        self._requests.labels(signal, transport, encoding, code).inc()
+        self._request_seconds.labels(signal, transport).observe(seconds)
+
+    def asked(self, code: str) -> None:
+        """The query API answered with `code`."""
+        self._api_requests.labels(code).inc()
+
+    def refused(self, door: Door, reason: str) -> None:
+        """A request was refused; `reason` is one of ours."""
+        self._refusals.labels(door, reason).inc()
+
+    def taken(self, signal: str, sent_bytes: int, decoded_bytes: int) -> None:
+        """A request waits to be stored."""
+        self._received_bytes.labels(signal).inc(sent_bytes)
+        self._decoded_bytes.labels(signal).inc(decoded_bytes)
+
+    def committed(self, requests: int, seconds: float) -> None:
+        """A group of `requests` is on the disk."""
+        self._commit_seconds.observe(seconds)
+        self._group_requests.observe(requests)
+        self._last_commit.set_to_current_time()
+
+    def stored(
+        self,
+        signal: str,
+        *,
+        records: int,
+        duplicates: int,
+        rejected: Mapping[str, int],
+        redacted: Mapping[tuple[str, str, str], int],
+    ) -> None:
+        """What became of one signal's records in a group; `redacted` as the redactor tallies."""
+        self._stored.labels(signal).inc(records)
+        self._duplicates.labels(signal).inc(duplicates)
+        for reason, count in rejected.items():
+            self._rejected.labels(signal, reason).inc(count)
+        done: Counts[tuple[str, str]] = Counts()
+        for (_, detector, action), count in redacted.items():
+            done[detector, action] += count
+        for labels, count in done.items():
+            self._redacted.labels(*labels).inc(count)
+
+    def commit_failed(self) -> None:
+        """A group could not be stored."""
+        self._commit_failures.inc()
+
+    @contextmanager
+    def query(self, metric: str) -> Iterator[None]:
+        """Around a question to the store; `metric` is a name of ours."""
+        with self._query_seconds.labels(metric).time():
+            yield
+
+    @contextmanager
+    def task(self, name: Task) -> Iterator[None]:
+        """Around a task of maintenance."""
+        began = time.perf_counter()
+        try:
+            yield
+        except Exception:
+            self._task_failures.labels(name).inc()
+            raise
+        self._task_seconds.labels(name).observe(time.perf_counter() - began)
