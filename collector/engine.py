@@ -5,7 +5,7 @@ from typing import Self
 
 from collector.contract.errors import StoreUnusable
 from collector.contract.policy import Policy
-from collector.health import Health
+from collector.health import Health, Report
 from collector.inputs import InputSealer
 from collector.keys import Keys
 from collector.pipeline import Pipeline
@@ -27,7 +27,9 @@ class Engine:
     Raises StoreUnusable when `home` cannot be used. Leaving the context commits what was taken.
     """
 
-    def __init__(self, home: Path, policy: Policy, *, query_seconds: float) -> None:
+    def __init__(
+        self, home: Path, policy: Policy, *, query_seconds: float, report: Report | None = None
+    ) -> None:
         fresh = not (home / DATABASE).exists()
         self.database = Database(home / DATABASE, query_seconds=query_seconds)
         try:
@@ -41,7 +43,7 @@ class Engine:
         redactor = Redactor(policy, self.pseudonymiser)
         next_input = self.database.read(query("last_input")).column(0)[0].as_py() + 1
         sealer = InputSealer(policy, redactor, self.vault, next_input)
-        self.health = Health(policy.version)
+        self.health = Health(policy.version, report)
         self.health.watch(
             database_bytes=self.database.file_bytes, log_bytes=self.database.log_bytes
         )

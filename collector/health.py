@@ -8,6 +8,7 @@ import time
 from collections import Counter as Counts
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from importlib.metadata import version
 from typing import Literal, get_args
 
@@ -23,6 +24,8 @@ from prometheus_client.exposition import choose_encoder
 
 Transport = Literal["http", "grpc"]
 Door = Literal["http", "grpc", "api"]
+# (name, seconds until now, attributes, error type): a span of the collector's own work.
+Report = Callable[[str, float, Mapping[str, str | int], str | None], None]
 Task = Literal["checkpoint", "retention"]
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
@@ -39,9 +42,13 @@ _WATCHED: Mapping[str, str] = {
 
 
 class Health:
-    """Counters, gauges and histograms; safe to use from every thread."""
+    """Counters, gauges and histograms; safe to use from every thread.
 
-    def __init__(self, policy_version: str) -> None:
+    With `report` the work that is timed is also reported as spans.
+    """
+
+    def __init__(self, policy_version: str, report: Report | None = None) -> None:
+        self._report = report
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
         about = {"version": version("limen"), "policy": policy_version}
@@ -92,6 +99,19 @@ class Health:
             for name, text in _WATCHED.items()
         }
 
+        # Looking a series up costs more than counting in it.
+        self._answers = cache(
+            lambda signal, transport, encoding, code: (
+                self._requests.labels(signal, transport, encoding, code),
+                self._request_seconds.labels(signal, transport),
+            )
+        )
+        self._bodies = cache(
+            lambda signal: (
+                self._received_bytes.labels(signal),
+                self._decoded_bytes.labels(signal),
+            )
+        )
         # Known from the start, so that a rate sees the first of them.
         for signal in ("traces", "logs"):
             for counter in (
@@ -127,8 +147,9 @@ class Health:
         self, signal: str, transport: Transport, encoding: str, code: str, seconds: float
     ) -> None:
         """An export request was answered with `code`, HTTP's number or gRPC's name."""
-        self._requests.labels(signal, transport, encoding, code).inc()
-        self._request_seconds.labels(signal, transport).observe(seconds)
+        answers, times = self._answers(signal, transport, encoding, code)
+        answers.inc()
+        times.observe(seconds)
 
     def asked(self, code: str) -> None:
         """The query API answered with `code`."""
@@ -140,14 +161,25 @@ class Health:
 
     def taken(self, signal: str, sent_bytes: int, decoded_bytes: int) -> None:
         """A request waits to be stored."""
-        self._received_bytes.labels(signal).inc(sent_bytes)
-        self._decoded_bytes.labels(signal).inc(decoded_bytes)
+        received, decoded = self._bodies(signal)
+        received.inc(sent_bytes)
+        decoded.inc(decoded_bytes)
 
-    def committed(self, requests: int, seconds: float) -> None:
-        """A group of `requests` is on the disk."""
+    def committed(
+        self, seconds: float, *, requests: int, sent_bytes: int, records: int, duplicates: int
+    ) -> None:
+        """A group is on the disk."""
         self._commit_seconds.observe(seconds)
         self._group_requests.observe(requests)
         self._last_commit.set_to_current_time()
+        if self._report:
+            attributes = {
+                "limen.group.requests": requests,
+                "limen.group.bytes": sent_bytes,
+                "limen.group.records": records,
+                "limen.group.duplicates": duplicates,
+            }
+            self._report("commit", seconds, attributes, None)
 
     def stored(
         self,
@@ -169,23 +201,39 @@ class Health:
         for labels, count in done.items():
             self._redacted.labels(*labels).inc(count)
 
-    def commit_failed(self) -> None:
+    def commit_failed(self, seconds: float, error: Exception) -> None:
         """A group could not be stored."""
         self._commit_failures.inc()
+        if self._report:
+            self._report("commit", seconds, {}, type(error).__name__)
 
     @contextmanager
     def query(self, metric: str) -> Iterator[None]:
         """Around a question to the store; `metric` is a name of ours."""
-        with self._query_seconds.labels(metric).time():
+        with self._timed("query", self._query_seconds.labels(metric), {"limen.metric": metric}):
             yield
 
     @contextmanager
     def task(self, name: Task) -> Iterator[None]:
         """Around a task of maintenance."""
-        began = time.perf_counter()
+        with (
+            self._task_failures.labels(name).count_exceptions(),
+            self._timed(name, self._task_seconds.labels(name), {}),
+        ):
+            yield
+
+    @contextmanager
+    def _timed(
+        self, span: str, histogram: Histogram, attributes: Mapping[str, str | int]
+    ) -> Iterator[None]:
+        began, error = time.perf_counter(), None
         try:
             yield
-        except Exception:
-            self._task_failures.labels(name).inc()
+        except Exception as exc:
+            error = type(exc).__name__
             raise
-        self._task_seconds.labels(name).observe(time.perf_counter() - began)
+        finally:
+            seconds = time.perf_counter() - began
+            histogram.observe(seconds)
+            if self._report:
+                self._report(span, seconds, attributes, error)

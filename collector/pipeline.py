@@ -231,14 +231,19 @@ class Pipeline:
                 written = self._writer.write([one.part for one in prepared])
             except Exception as exc:
                 self._failing = True
-                self._health.commit_failed()
+                self._health.commit_failed(time.perf_counter() - began, exc)
                 failure = _failure("stored", exc)
                 for one in prepared:
                     _fail(one.waiting, failure)
             else:
                 self._failing = False
-                seconds = time.perf_counter() - began
-                self._health.committed(sum(len(one.waiting) for one in prepared), seconds)
+                self._health.committed(
+                    time.perf_counter() - began,
+                    requests=sum(len(one.waiting) for one in prepared),
+                    sent_bytes=sum(sum(one.part.body_bytes) for one in prepared),
+                    records=sum(one.records for one in written),
+                    duplicates=sum(one.duplicates for one in written),
+                )
                 for one, stored in zip(prepared, written, strict=True):
                     self._health.stored(
                         one.part.signal,

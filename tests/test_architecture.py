@@ -33,6 +33,8 @@ DOORS = {
     "google": ("collector/decode.py", "collector/server"),
     "opentelemetry.proto": ("collector/decode.py", "collector/server", "bench/payload.py"),
     "prometheus_client": ("collector/health.py",),
+    "opentelemetry.sdk": ("collector/own_traces.py", "demo"),
+    "opentelemetry.exporter": ("collector/own_traces.py", "demo"),
     "starlette": ("collector/server", "demo"),
     "grpc": ("collector/server",),
     "uvicorn": ("collector/server", "demo"),

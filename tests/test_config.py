@@ -26,6 +26,7 @@ def test_flags_win_over_the_environment_and_that_over_the_file(tmp_path: Path) -
         ({"http": "4318"}, {}, "", "the command line: http"),
         ({"http": "127.0.0.1:99999"}, {}, "", "HOST:PORT"),
         ({}, {"LIMEN_QUERY_SECONDS": "-1"}, "", "LIMEN_QUERY_SECONDS"),
+        ({}, {"LIMEN_OWN_TRACES_URL": "here"}, "", "LIMEN_OWN_TRACES_URL: own_traces_url"),
         ({}, {}, "shoes = 9", "limen.toml: shoes"),
         ({}, {}, "= 9", "cannot be read"),
     ],
@@ -46,7 +47,7 @@ def test_every_setting_is_in_the_example_with_its_default() -> None:
     assert keys == Settings.model_fields.keys()
     uncommented = "\n".join(line.removeprefix("# ") for line in text.splitlines() if " = " in line)
     written = tomllib.loads(uncommented)
-    for key in written.keys() - {"home", "policy"}:
+    for key in written.keys() - {"home", "policy", "own_traces_url"}:
         assert str(getattr(Settings(), key)) == str(written[key]), key
 
 

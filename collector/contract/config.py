@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, HttpUrl, ValidationError, field_validator
 
 from collector.contract.errors import BadInput
 
@@ -48,6 +48,7 @@ class Settings(BaseModel):
     policy: Path | None = None
     max_body_bytes: int = Field(default=64 * 2**20, ge=2**10)
     query_seconds: float = Field(default=20.0, gt=0)
+    own_traces_url: HttpUrl | None = None
 
     @field_validator("http", "grpc", "api", "dashboard", mode="before")
     @classmethod

@@ -16,6 +16,7 @@ from starlette.applications import Starlette
 from collector.contract.config import LOOPBACK, Settings
 from collector.contract.policy import read_policy
 from collector.engine import Engine
+from collector.own_traces import own_traces
 from collector.server.api import QueryApi
 from collector.server.ingest import ingest_app
 from collector.server.ingest_grpc import GrpcDoor
@@ -44,7 +45,10 @@ def run_collector(settings: Settings) -> None:
         "note": _NO_TOKENS,
     }
     with (
-        Engine(settings.home, policy, query_seconds=settings.query_seconds) as engine,
+        own_traces(settings.own_traces_url, http.getsockname()[1]) as report,
+        Engine(
+            settings.home, policy, query_seconds=settings.query_seconds, report=report
+        ) as engine,
         Maintenance(engine.database, policy, engine.health),
         GrpcDoor(
             engine.pipeline,
