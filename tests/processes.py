@@ -7,11 +7,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import httpx
 
 from collector.contract.client import LimenClient
 
 STOP_SECONDS = 20
 FREE = "127.0.0.1:0"
+PROTOBUF = "application/x-protobuf"
+JSON = "application/json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +31,25 @@ class RunningCollector:
 
     def client(self) -> LimenClient:
         return LimenClient(self.api)
+
+    def post(
+        self, body: Any, media: str = PROTOBUF, path: str = "/v1/traces", **headers: str
+    ) -> httpx.Response:
+        """Sends `body`, bytes or chunks of them; `_` in a header's name stands for `-`."""
+        named = {name.replace("_", "-"): text for name, text in headers.items()}
+        return httpx.post(
+            self.http + path,
+            content=body,
+            headers={"content-type": media} | named,
+            timeout=60,
+            trust_env=False,
+        )
+
+    def spans(self) -> int:
+        """How many spans are stored."""
+        with self.client() as client:
+            found: int = client.status()["spans"]
+        return found
 
     def stop(self) -> int:
         """Stops it as a service manager would; its exit code."""

@@ -182,22 +182,3 @@ def test_json_is_taken_and_answered_in_json(collector: RunningCollector) -> None
     assert answer.headers["content-type"] == "application/json"
     with collector.client() as client:
         assert client.trace(TRACE.lower())["requests"][0]["feature"] == "f"
-
-
-def test_json_is_refused_and_partly_refused_in_json(collector: RunningCollector) -> None:
-    broken = post(collector, "/v1/traces", b"{")
-    assert (broken.status_code, broken.json()["code"]) == (400, 3)
-    partly = post(collector, "/v1/traces", json.dumps(request(spanId="ab")).encode()).json()
-    assert partly["partialSuccess"]["rejectedSpans"] == "1"
-    missing = post(collector, "/v1/nothing", b"{}")
-    assert (missing.status_code, missing.json()["code"]) == (404, 5)
-    assert post(collector, "/v1/logs", b"").json() == {}
-
-
-@pytest.mark.parametrize("media", ["application/json", "application/x-protobuf"])
-def test_metrics_are_accepted_discarded_and_said(collector: RunningCollector, media: str) -> None:
-    answer = httpx.post(
-        collector.http + "/v1/metrics", content=b"", headers={"content-type": media}
-    )
-    assert answer.status_code == 200 and b"not stored" in answer.content
-    assert answer.headers["content-type"] == media

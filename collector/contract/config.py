@@ -4,6 +4,7 @@ The one module that reads the environment.
 """
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,6 +14,9 @@ import platformdirs
 from pydantic import BaseModel, ConfigDict, Field, HttpUrl, ValidationError, field_validator
 
 from collector.contract.errors import BadInput
+
+# What a browser sends as Origin; no wildcard, which credentials would not allow.
+_ORIGIN = re.compile(r"https?://[^/*\s]+")
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
@@ -49,11 +53,23 @@ class Settings(BaseModel):
     max_body_bytes: int = Field(default=64 * 2**20, ge=2**10)
     query_seconds: float = Field(default=20.0, gt=0)
     own_traces_url: HttpUrl | None = None
+    cors_origins: tuple[str, ...] = ()
 
     @field_validator("http", "grpc", "api", "dashboard", mode="before")
     @classmethod
     def _address(cls, value: object) -> object:
         return Address.parse(value) if isinstance(value, str) else value
+
+    @field_validator("cors_origins", mode="before")
+    @classmethod
+    def _origins(cls, value: object) -> object:
+        origins = value.split(",") if isinstance(value, str) and value else value or ()
+        for origin in origins if isinstance(origins, list | tuple) else ():
+            if not isinstance(origin, str) or not _ORIGIN.fullmatch(origin):
+                raise ValueError(
+                    f"{origin!r} is not an origin, for example https://app.example.com"
+                )
+        return origins
 
     def policy_file(self) -> Path | None:
         """The policy in force: the one named, else `policy.toml` at home, else none."""

@@ -3,9 +3,10 @@
 LimenError
 ├── Permanent                 asking again cannot help
 │   ├── BadInput              the bytes, flags or file are wrong: says what and where
-│   │   └── NotUtf8           a string in the bytes is not UTF-8
+│   │   ├── NotUtf8           a string in the bytes is not UTF-8
+│   │   └── UnknownEncoding   bytes in a content encoding that is not taken
 │   ├── NotFound              no such metric, trace or run
-│   ├── UnsupportedMedia      a content type or encoding that is not taken
+│   ├── UnsupportedMedia      a content type that is not taken
 │   ├── TooLarge              over a documented limit
 │   └── StoreUnusable         the database cannot be opened: held elsewhere, newer, damaged
 └── Retryable                 asking again later can help
@@ -32,9 +33,18 @@ class Retryable(LimenError):
 class BadInput(Permanent):
     """The input is wrong."""
 
+    def __init__(self, message: str | None = None, *, field: str = "") -> None:
+        """`field` is the place in a request's body, where it is known; never a value."""
+        super().__init__(message)
+        self.field = field
+
 
 class NotUtf8(BadInput):
     """A string in the body is not UTF-8."""
+
+
+class UnknownEncoding(BadInput):
+    """The content encoding is not taken here."""
 
 
 class NotFound(Permanent):

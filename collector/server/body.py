@@ -4,7 +4,7 @@ from isal import igzip_lib, isal_zlib
 from starlette.requests import Request
 from starlette.responses import Response
 
-from collector.contract.errors import BadInput, TooLarge, UnsupportedMedia
+from collector.contract.errors import BadInput, TooLarge, UnknownEncoding
 
 _MEMBERS = 16
 _GZIP = 31  # window bits: gzip header and trailer
@@ -33,7 +33,7 @@ async def read_body(request: Request, limit: int) -> tuple[bytes, int]:
         case "gzip":
             return gunzip(body, limit), size
         case _:
-            raise UnsupportedMedia("the content encoding is not taken here: send gzip or none")
+            raise UnknownEncoding("the content encoding is not taken here: send gzip or none")
 
 
 def gunzip(body: bytes, limit: int) -> bytes:

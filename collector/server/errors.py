@@ -9,8 +9,9 @@ import re
 from collections.abc import Mapping
 from http import HTTPStatus
 
-import orjson
-from google.rpc import status_pb2
+from google.protobuf import json_format
+from google.rpc.error_details_pb2 import BadRequest
+from google.rpc.status_pb2 import Status
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
@@ -21,11 +22,13 @@ from collector.contract.errors import (
     Overloaded,
     StoreUnusable,
     TooLarge,
+    UnknownEncoding,
     UnsupportedMedia,
 )
 
 PROTOBUF = "application/x-protobuf"
 JSON = "application/json"
+ENCODINGS = "gzip"
 
 STATUS: Mapping[type[LimenError], int] = {
     BadInput: 400,
@@ -63,20 +66,35 @@ def _headers(status: int) -> dict[str, str]:
     return {"retry-after": str(retry_seconds())} if status == 503 else {}
 
 
+def rpc_status(error: LimenError) -> Status:
+    """What both doors say of `error`; bad input with the place that is wrong."""
+    found = Status(code=_CODES.get(status_of(error), 13), message=str(error))
+    if isinstance(error, BadInput):
+        request = BadRequest()
+        request.field_violations.add(field=error.field, description=str(error))
+        found.details.add().Pack(request)
+    return found
+
+
 def otlp_error(error: LimenError, media: str) -> Response:
     """A google.rpc.Status in the request's encoding."""
-    return otlp_status(status_of(error), str(error), media)
+    # RFC 9110, section 12.5.3: what would have been taken.
+    headers = {"accept-encoding": ENCODINGS} if isinstance(error, UnknownEncoding) else {}
+    return _otlp(status_of(error), rpc_status(error), media, headers)
 
 
 def otlp_status(
     status: int, message: str, media: str, headers: Mapping[str, str] | None = None
 ) -> Response:
     """A google.rpc.Status with `message` in `media`."""
-    code = _CODES.get(status, 13)
+    return _otlp(status, Status(code=_CODES.get(status, 13), message=message), media, headers)
+
+
+def _otlp(status: int, said: Status, media: str, headers: Mapping[str, str] | None) -> Response:
     if media == JSON:
-        body = orjson.dumps({"code": code, "message": message})
+        body = json_format.MessageToJson(said, indent=None).encode()
     else:
-        body = status_pb2.Status(code=code, message=message).SerializeToString()
+        body = said.SerializeToString()
     own = _headers(status) | dict(headers or {})
     return Response(body, status_code=status, media_type=media, headers=own)
 

@@ -1,20 +1,22 @@
 """OTLP over HTTP: phones and clouds send here. 200 means committed."""
 
 import asyncio
+import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import orjson
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import Scope
 
-from collector.contract.errors import LimenError, UnsupportedMedia
+from collector.contract.errors import LimenError, Overloaded, UnsupportedMedia
 from collector.health import Health
 from collector.pipeline import Payload, Pipeline, Signal
 from collector.server.body import hung_up, read_body
@@ -28,6 +30,8 @@ from collector.server.responses import (
 )
 from collector.server.transcode import MAX_DEPTH, transcode
 
+# What web exporters send beyond the headers that need no permission.
+_CORS_HEADERS = ("authorization", "content-encoding", "traceparent", "tracestate")
 # How answers are counted; whatever else is asked for or sent is one more of each.
 _SIGNALS: Mapping[str, str] = {
     "/v1/traces": "traces",
@@ -36,11 +40,23 @@ _SIGNALS: Mapping[str, str] = {
 }
 _ENCODINGS: Mapping[str, str] = {PROTOBUF: "protobuf", JSON: "json"}
 
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+_log = logging.getLogger("limen")
+
 
 def ingest_app(
-    pipeline: Pipeline, health: Health, *, max_body_bytes: int, ready: Callable[[], bool]
+    pipeline: Pipeline,
+    health: Health,
+    *,
+    max_body_bytes: int,
+    ready: Callable[[], bool],
+    cors_origins: Sequence[str] = (),
 ) -> Starlette:
-    """The ingest door. `ready` tells whether data can be taken now."""
+    """The ingest door. `ready` tells whether data can be taken now.
+
+    Pages of `cors_origins`, and no others, may send from a browser.
+    """
 
     async def export(request: Request, signal: Signal) -> Response:
         media, received = _media(request), time.time_ns()
@@ -88,18 +104,33 @@ def ingest_app(
 
     return Starlette(
         routes=[
-            Route("/v1/traces", traces, methods=["POST"]),
-            Route("/v1/logs", logs, methods=["POST"]),
-            Route("/v1/metrics", metrics, methods=["POST"]),
-            Route("/healthz", healthz),
-            Route("/readyz", readyz),
+            Route("/v1/traces", _answered(traces), methods=["POST"]),
+            Route("/v1/logs", _answered(logs), methods=["POST"]),
+            Route("/v1/metrics", _answered(metrics), methods=["POST"]),
+            Route("/healthz", _answered(healthz)),
+            Route("/readyz", _answered(readyz)),
         ],
         exception_handlers={
             LimenError: refuse,
             HTTPException: refuse,
             ClientDisconnect: hung_up,
         },
-        middleware=[Middleware(CountAnswers, count=count)],
+        middleware=[
+            Middleware(CountAnswers, count=count),
+            *([_cors(cors_origins)] if cors_origins else []),
+        ],
+    )
+
+
+def _cors(origins: Sequence[str]) -> Middleware:
+    return Middleware(
+        CORSMiddleware,
+        allow_origins=origins,
+        allow_methods=["POST"],
+        allow_headers=_CORS_HEADERS,
+        # sendBeacon, which exporters use when a page closes, always asks with credentials.
+        allow_credentials=True,
+        expose_headers=["retry-after"],
     )
 
 
@@ -120,6 +151,24 @@ def _refusal(request: Request, error: Exception) -> Response:
         return otlp_error(error, media)
     assert isinstance(error, HTTPException)
     return otlp_status(error.status_code, error.detail, media, error.headers)
+
+
+def _answered(endpoint: Endpoint) -> Endpoint:
+    """`endpoint`, whose own faults let the client keep its data: 500 would make it drop them.
+
+    Starlette would log the error's message, which can hold a value.
+    """
+
+    async def answer(request: Request) -> Response:
+        try:
+            return await endpoint(request)
+        except (LimenError, HTTPException, ClientDisconnect):
+            raise
+        except Exception as exc:
+            _log.error("a request failed: %s", type(exc).__name__)
+            raise Overloaded("the request failed here: send again later") from None
+
+    return answer
 
 
 def _json(document: object) -> Response:

@@ -10,17 +10,16 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Self
 
 import grpc
-from google.protobuf.any_pb2 import Any
 from google.protobuf.duration_pb2 import Duration
 from google.rpc import code_pb2
 from google.rpc.error_details_pb2 import RetryInfo
 from google.rpc.status_pb2 import Status
 
 from collector.contract.config import Address
-from collector.contract.errors import LimenError, Retryable
+from collector.contract.errors import LimenError
 from collector.health import Health
 from collector.pipeline import Payload, Pipeline, Signal
-from collector.server.errors import reason_of, retry_seconds
+from collector.server.errors import reason_of, retry_seconds, rpc_status
 from collector.server.listen import listen
 from collector.server.responses import METRICS_RECEIPT, protobuf_response
 
@@ -28,6 +27,7 @@ from collector.server.responses import METRICS_RECEIPT, protobuf_response
 WORKERS = 64
 GRACE_SECONDS = 10.0
 
+_CODES: Mapping[int, grpc.StatusCode] = {code.value[0]: code for code in grpc.StatusCode}
 _SERVICE = "opentelemetry.proto.collector.{0}.v1.{1}Service"
 
 
@@ -75,10 +75,10 @@ class GrpcDoor:
             try:
                 receipt = self._pipeline.submit(payload).result()
             except LimenError as exc:
-                code = _code(exc)
+                status = rpc_status(exc)
                 self._health.refused("grpc", reason_of(exc))
-                self._answered(signal, code, began)
-                _abort(context, code, exc)
+                self._answered(signal, _CODES[status.code], began)
+                _abort(context, status)
             self._answered(signal, grpc.StatusCode.OK, began)
             return protobuf_response(signal, receipt)
 
@@ -101,17 +101,10 @@ def _service(package: str, name: str, export: Callable[..., bytes]) -> grpc.Gene
     return grpc.method_handlers_generic_handler(_SERVICE.format(package, name), handlers)
 
 
-def _code(error: LimenError) -> grpc.StatusCode:
-    retryable = isinstance(error, Retryable)
-    return grpc.StatusCode.UNAVAILABLE if retryable else grpc.StatusCode.INVALID_ARGUMENT
-
-
-def _abort(context: grpc.ServicerContext, code: grpc.StatusCode, error: LimenError) -> None:
-    """Ends the call with `code` and, where it may be tried again, when."""
-    if code != grpc.StatusCode.UNAVAILABLE:
-        context.abort(code, str(error))
-    wait = Any()
-    wait.Pack(RetryInfo(retry_delay=Duration(seconds=retry_seconds())))
-    status = Status(code=code_pb2.UNAVAILABLE, message=str(error), details=[wait])
+def _abort(context: grpc.ServicerContext, status: Status) -> None:
+    """Ends the call with `status` and, where it may be tried again, when."""
+    if status.code == code_pb2.UNAVAILABLE:
+        wait = RetryInfo(retry_delay=Duration(seconds=retry_seconds()))
+        status.details.add().Pack(wait)
     context.set_trailing_metadata((("grpc-status-details-bin", status.SerializeToString()),))
-    context.abort(code, str(error))
+    context.abort(_CODES[status.code], status.message)

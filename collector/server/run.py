@@ -62,6 +62,7 @@ def run_collector(settings: Settings) -> None:
             engine.health,
             max_body_bytes=settings.max_body_bytes,
             ready=lambda: engine.pipeline.healthy,
+            cors_origins=settings.cors_origins,
         )
         questions = QueryApi(engine.reader, engine.replays, engine.health, about).app(LOOPBACK)
         ready = {

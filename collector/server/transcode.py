@@ -73,7 +73,7 @@ def _fill(
     dropped: list[int],
 ) -> None:
     if not isinstance(document, dict):
-        raise BadInput(f"{place or 'the body'} is not a JSON object")
+        raise _wrong(place, "is not a JSON object")
     for key, value in document.items():
         field = fields.get(key)
         if field is None or value is None:
@@ -83,7 +83,7 @@ def _fill(
             _set(message, field, value, where, depth, dropped)
             continue
         if not isinstance(value, list):
-            raise BadInput(f"{where} is not a JSON array")
+            raise _wrong(where, "is not a JSON array")
         items = getattr(message, field.name)
         for at, item in enumerate(value):
             if field.read:
@@ -112,6 +112,10 @@ def _descend(
         return
     assert field.fields is not None
     _fill(child, value, field.fields(), where, depth + 1, dropped)
+
+
+def _wrong(place: str, what: str) -> BadInput:
+    return BadInput(f"{place or 'the body'} {what}", field=place)
 
 
 @cache
@@ -157,7 +161,7 @@ def _identifier(value: Any, size: int, where: str) -> bytes:
         # A wrong length is not a broken request: the span is rejected, the others are taken.
         return binascii.unhexlify(text)
     except ValueError:
-        raise BadInput(f"{where} is neither hexadecimal nor base64") from None
+        raise _wrong(where, "is neither hexadecimal nor base64") from None
 
 
 def _enumeration(value: Any, names: EnumDescriptor, where: str) -> int:
@@ -171,13 +175,13 @@ def _integer(value: Any, low: int, high: int, where: str) -> int:
         try:
             value = int(value)
         except ValueError:
-            raise BadInput(f"{where} is not an integer") from None
+            raise _wrong(where, "is not an integer") from None
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int):
-        raise BadInput(f"{where} is not an integer")
+        raise _wrong(where, "is not an integer")
     if not low <= value <= high:
-        raise BadInput(f"{where} is out of range")
+        raise _wrong(where, "is out of range")
     return value
 
 
@@ -188,21 +192,21 @@ def _double(value: Any, where: str) -> float:
         try:
             return float(value)
         except ValueError:
-            raise BadInput(f"{where} is not a number") from None
+            raise _wrong(where, "is not a number") from None
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise BadInput(f"{where} is not a number")
+        raise _wrong(where, "is not a number")
     return float(value)
 
 
 def _string(value: Any, where: str) -> str:
     if not isinstance(value, str):
-        raise BadInput(f"{where} is not a string")
+        raise _wrong(where, "is not a string")
     return value
 
 
 def _boolean(value: Any, where: str) -> bool:
     if not isinstance(value, bool):
-        raise BadInput(f"{where} is not true or false")
+        raise _wrong(where, "is not true or false")
     return value
 
 
@@ -210,4 +214,4 @@ def _bytes(value: Any, where: str) -> bytes:
     try:
         return base64.b64decode(_string(value, where), validate=True)
     except ValueError:
-        raise BadInput(f"{where} is not base64") from None
+        raise _wrong(where, "is not base64") from None

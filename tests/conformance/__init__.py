@@ -1,0 +1,1 @@
+"""The rows of `docs/conformance.md`, each shown on a running collector."""
