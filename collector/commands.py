@@ -1,4 +1,4 @@
-"""`limen collector`, `limen metric` and `limen policy`."""
+"""`limen collector`, `limen metric` and `limen policy`, and registers `limen token`."""
 
 import argparse
 import csv
@@ -6,6 +6,8 @@ import json
 import sys
 from pathlib import Path
 from typing import Any
+
+from collector import token_commands
 
 
 def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -26,7 +28,10 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     metric.add_argument("--where", action="append", default=[], metavar="K=V")
     metric.add_argument("--format", choices=("table", "json", "csv"), default="table")
     metric.add_argument("--api", dest="api_url", metavar="URL", help="of a running collector")
+    metric.add_argument("--token", metavar="TOKEN", help="for it (better: LIMEN_TOKEN)")
     metric.set_defaults(run=_metric)
+
+    token_commands.register(commands)
 
     policy = commands.add_parser("policy", help="check a policy file")
     actions = policy.add_subparsers(required=True, metavar="ACTION")
@@ -58,7 +63,8 @@ def _metric(args: argparse.Namespace) -> int:
         where[name] = (*where.get(name, ()), value)
     by = tuple(name for name in args.by.split(",") if name)
     query = Query(metric=args.name, since=args.since, until=args.until, by=by, where=where)
-    with LimenClient(load_settings({"api_url": args.api_url}).api_url) as client:
+    settings = load_settings({"api_url": args.api_url, "token": args.token})
+    with LimenClient.of(settings) as client:
         answer = client.metric(query)
     names = [column.name for column in answer.columns]
     if args.format == "json":

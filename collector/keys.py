@@ -26,7 +26,7 @@ class Keys:
     @classmethod
     def at(cls, home: Path, *, fresh: bool) -> "Keys":
         """The keys of `home`, made there where it is `fresh`. Raises StoreUnusable."""
-        path = home / "keys" / "master.key"
+        path = master_key(home)
         if not path.exists():
             if not fresh:
                 raise StoreUnusable(
@@ -47,6 +47,11 @@ class Keys:
 
     def pseudonymiser(self, purpose: str) -> "Pseudonymiser":
         return Pseudonymiser(self.derive(f"pseudonym|{purpose}"))
+
+
+def master_key(home: Path) -> Path:
+    """Where the master secret of `home` is; it is made at the first start."""
+    return home / "keys" / "master.key"
 
 
 class Pseudonymiser:

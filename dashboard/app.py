@@ -1,12 +1,11 @@
 """The frame of every page: navigation, filters, and what stands there when nothing can be shown.
 
-Run by `limen dashboard`; the collector's address comes behind `--`.
+Run by `limen dashboard`, which names the collector in the environment.
 """
-
-import argparse
 
 import streamlit as st
 
+from collector.contract.config import load_settings
 from dashboard import states, theme
 from dashboard.questions import Questions
 from dashboard.sidebar import choose
@@ -15,9 +14,7 @@ from dashboard.views.registry import VIEWS
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--api", required=True)
-    questions = Questions(parser.parse_args().api)
+    questions = Questions(load_settings().api_url)
     st.set_page_config(page_title="Limen", page_icon=theme.mark(wordmark=False), layout="wide")
     st.logo(theme.mark(), icon_image=theme.mark(wordmark=False), size="large")
 

@@ -6,7 +6,7 @@ import socket
 import sys
 from pathlib import Path
 
-from collector.contract.config import LOOPBACK, Address, load_settings
+from collector.contract.config import LOOPBACK, Address, environment_of, load_settings
 from collector.contract.errors import BadInput
 from dashboard import theme
 
@@ -20,6 +20,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         description="Runs the dashboard against a collector's query API, until Ctrl-C.",
     )
     parser.add_argument("--api", metavar="URL", help="the collector's query API")
+    parser.add_argument("--token", metavar="TOKEN", help="for it (better: LIMEN_TOKEN)")
     parser.add_argument("--host", metavar="H", help="address to listen on (loopback)")
     parser.add_argument("--port", metavar="P", type=int, help="port to listen on; 0: a free one")
     parser.set_defaults(run=run)
@@ -27,7 +28,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def run(args: argparse.Namespace) -> int:
     """Becomes the Streamlit server; returns only by raising. Raises BadInput."""
-    settings = load_settings({"api_url": args.api})
+    settings = load_settings({"api_url": args.api, "token": args.token})
     default = settings.dashboard
     host = args.host or default.host
     port = free_port(host, default.port if args.port is None else args.port)
@@ -36,8 +37,9 @@ def run(args: argparse.Namespace) -> int:
         f"(asks the collector at {settings.api_url})\n"
     )
     sys.stdout.flush()
-    command = streamlit_command(host, port, settings.api_url)
-    os.execv(command[0], command)
+    command = streamlit_command(host, port)
+    # By the environment: every user of the machine can read a command line.
+    os.execve(command[0], command, environment_of(settings))
 
 
 def free_port(host: str, port: int) -> int:
@@ -62,8 +64,8 @@ def free_port(host: str, port: int) -> int:
         return int(probe.getsockname()[1])
 
 
-def streamlit_command(host: str, port: int, api: str) -> list[str]:
-    """The command line of the server; what follows `--` is read by `app.py`."""
+def streamlit_command(host: str, port: int) -> list[str]:
+    """The command line of the server."""
     return [
         sys.executable,
         *("-m", "streamlit", "run", str(APP)),
@@ -79,5 +81,4 @@ def streamlit_command(host: str, port: int, api: str) -> list[str]:
         "--logger.hideWelcomeMessage=true",
         "--runner.magicEnabled=false",
         *theme.flags(),
-        *("--", "--api", api),
     ]

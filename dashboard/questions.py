@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 import streamlit as st
 
 from collector.contract.client import LimenClient
+from collector.contract.config import load_settings
 from collector.contract.errors import LimenError
 from collector.contract.records import Answer, Query, ReplayRun, Sweep
 
@@ -21,7 +22,7 @@ class StrangeAnswer(LimenError):
 
 @st.cache_resource(show_spinner=False)
 def _client(api: str) -> LimenClient:
-    return LimenClient(api, timeout=30.0)
+    return LimenClient.of(load_settings({"api_url": api}), timeout=30.0)
 
 
 def _ask(api: str, question: Callable[[LimenClient], Found]) -> Found:

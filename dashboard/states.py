@@ -1,12 +1,17 @@
 """What a page shows instead of answers: no data yet, no result, no collector."""
 
 import html
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import streamlit as st
 
-from collector.contract.errors import CollectorUnreachable, LimenError
+from collector.contract.errors import (
+    CollectorUnreachable,
+    Forbidden,
+    LimenError,
+    Unauthenticated,
+)
 from dashboard import sidebar, theme
 from dashboard.questions import Questions, forget
 
@@ -16,6 +21,13 @@ limen demo                         # a simulated fleet with real models, or your
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 OTLPSpanExporter(endpoint="http://127.0.0.1:4318/v1/traces")
 """
+
+_ASK = "limen token create --role {0}\nLIMEN_TOKEN=… limen dashboard"
+_REFUSALS: Mapping[type[LimenError], tuple[str, str | None]] = {
+    CollectorUnreachable: ("The collector does not answer", "limen collector"),
+    Unauthenticated: ("The collector asks for a token", _ASK.format("lead")),
+    Forbidden: ("This dashboard's token may not see this", _ASK.format("oncall")),
+}
 
 
 @contextmanager
@@ -29,12 +41,14 @@ def guarded() -> Iterator[None]:
 
 def failure(error: LimenError) -> None:
     """One box: what is wrong and what to do, the error's own sentence in it."""
-    unreachable = isinstance(error, CollectorUnreachable)
-    title = "The collector does not answer" if unreachable else "This question has no answer"
+    title, command = next(
+        (shown for kind, shown in _REFUSALS.items() if isinstance(error, kind)),
+        ("This question has no answer", None),
+    )
     sentence = str(error)
     _box(title, sentence[:1].upper() + sentence[1:] + ".", theme.ERROR, "limen-error")
-    if unreachable:
-        st.code("limen collector", language="bash")
+    if command is not None:
+        st.code(command, language="bash")
     if st.button("Try again", icon=":material/refresh:"):
         forget()
         st.rerun()

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from collector.contract.client import LimenClient
+    from collector.contract.config import Settings
     from collector.contract.records import ReplayRun, Sweep
     from models.card import ModelCard
     from models.interpreters import Interpreter
@@ -82,6 +83,7 @@ def _add_shared(command: argparse.ArgumentParser) -> None:
         "--home", type=Path, metavar="DIR", help="Limen's data; your models are in DIR/models"
     )
     command.add_argument("--api", metavar="URL", help="the collector's query API")
+    command.add_argument("--token", metavar="TOKEN", help="for it (better: LIMEN_TOKEN)")
     command.add_argument("--json", action="store_true", help="print JSON")
 
 
@@ -95,7 +97,7 @@ def replay_run(args: argparse.Namespace) -> int:
     from collector.contract.records import ReplayRequest
     from models.interpreters import open_interpreter
 
-    api, registry = _places(args)
+    settings, registry = _places(args)
     model = registry.get(args.model)
     if model.card.feature != args.feature:
         fitting = ", ".join(m.reference for m in registry.for_feature(args.feature)) or "none"
@@ -115,7 +117,7 @@ def replay_run(args: argparse.Namespace) -> int:
             "to": args.until,
         }
     )
-    with LimenClient(api) as client:
+    with LimenClient.of(settings) as client:
         run = client.create_replay(request)
         found = _replayed(client, run, model.card, interpreter, args.json)
         run = client.replay(run.run)
@@ -181,14 +183,14 @@ def replay_sweep(args: argparse.Namespace) -> int:
     from replay.recommendation import Limits
     from replay.sweep import all_points, sweep
 
-    api, registry = _places(args)
+    settings, registry = _places(args)
     limits = Limits(
         max_error=args.max_error,
         confidence=args.confidence,
         max_egress=args.max_egress,
         min_offline=args.min_offline,
     )
-    with LimenClient(api) as client:
+    with LimenClient.of(settings) as client:
         run = client.replay(args.run_id)
         if not run.done:
             raise BadInput(
@@ -209,12 +211,12 @@ def replay_sweep(args: argparse.Namespace) -> int:
     return 0 if found.recommended is not None else 1
 
 
-def _places(args: argparse.Namespace) -> "tuple[str, Registry]":
+def _places(args: argparse.Namespace) -> "tuple[Settings, Registry]":
     from collector.contract.config import load_settings
     from models.registry import Registry
 
-    settings = load_settings({"home": args.home, "api_url": args.api})
-    return settings.api_url, Registry.bundled(settings.home / "models")
+    settings = load_settings({"home": args.home, "api_url": args.api, "token": args.token})
+    return settings, Registry.bundled(settings.home / "models")
 
 
 def _write_run(run: "ReplayRun", found: "Sequence[Agreement]", *, as_json: bool) -> None:

@@ -1,6 +1,7 @@
 """A real collector on real ports, in a process of its own."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ import httpx
 
 from collector.contract.client import LimenClient
 
+ROOT = Path(__file__).parent.parent
 STOP_SECONDS = 20
 FREE = "127.0.0.1:0"
 PROTOBUF = "application/x-protobuf"
@@ -29,8 +31,8 @@ class RunningCollector:
     home: Path
     process: "subprocess.Popen[str]"
 
-    def client(self) -> LimenClient:
-        return LimenClient(self.api)
+    def client(self, token: str | None = None, ca: Path | None = None) -> LimenClient:
+        return LimenClient(self.api, token=token, ca=ca)
 
     def post(
         self, body: Any, media: str = PROTOBUF, path: str = "/v1/traces", **headers: str
@@ -58,12 +60,22 @@ class RunningCollector:
 
 
 @contextmanager
-def running_collector(home: Path, *flags: str) -> Iterator[RunningCollector]:
-    """A collector on free ports, ready; stopped at the end if it still runs."""
+def running_collector(
+    home: Path, *flags: str, folder: Path | None = None
+) -> Iterator[RunningCollector]:
+    """A collector on free ports, ready; stopped at the end if it still runs.
+
+    `folder`: where it is started, for a `limen.toml` there.
+    """
     command = [sys.executable, "-m", "limen", "collector", "--home", str(home)]
     command += ["--http", FREE, "--grpc", FREE, "--api", FREE, *flags]
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
     ) as process:
         assert process.stdout is not None and process.stderr is not None
         line = process.stdout.readline()

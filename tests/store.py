@@ -9,6 +9,8 @@ from collector.contract.policy import Policy, read_policy
 from collector.contract.records import Query
 from collector.engine import Engine
 from collector.pipeline import Payload, Receipt, Signal
+from collector.server.guard import Guard
+from collector.tokens import Tokens
 from tests.otlp import now
 
 POLICY = """
@@ -46,6 +48,7 @@ class Store(Engine):
     def __init__(self, home: Path, policy: Policy | None = None) -> None:
         self.home = home
         self.policy = policy or policy_from(POLICY, home)
+        self.guard = Guard(Tokens.at(home), exposed=False)
         super().__init__(home, self.policy, query_seconds=20)
 
     def take(self, *requests: Message, received: int | None = None) -> list[Receipt]:

@@ -300,10 +300,9 @@ def test_port_zero_takes_a_free_one() -> None:
 
 
 def test_nothing_phones_home_and_no_error_is_shown_raw() -> None:
-    command = streamlit_command("127.0.0.1", 8501, "http://127.0.0.1:4320")
+    command = streamlit_command("127.0.0.1", 8501)
     assert "--browser.gatherUsageStats=false" in command
     assert "--client.showErrorDetails=none" in command
-    assert command[-3:] == ["--", "--api", "http://127.0.0.1:4320"]
 
 
 def test_the_slider_keeps_thresholds_that_read_apart_and_the_ones_that_matter() -> None:

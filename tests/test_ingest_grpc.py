@@ -92,7 +92,7 @@ def test_a_store_that_cannot_take_it_says_when_to_come_back(
     free = Address(host="127.0.0.1", port=0)
     body = traces(Span()).SerializeToString()
     with (
-        GrpcDoor(store.pipeline, store.health, free, max_body_bytes=2**20) as door,
+        GrpcDoor(store.pipeline, store.health, store.guard, free, max_body_bytes=2**20) as door,
         grpc.insecure_channel(str(door.address)) as channel,
     ):
         with store.database._writing:

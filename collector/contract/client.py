@@ -1,23 +1,30 @@
 """The one HTTP client of the query API, for the dashboard, the replay engine and the commands."""
 
+import ssl
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, Self
 
 import httpx
 import pyarrow as pa
 
 from collector.contract.arrow import MEDIA_TYPE, from_ipc, to_ipc
+from collector.contract.config import Settings
 from collector.contract.errors import (
     BadInput,
     CollectorUnreachable,
+    Forbidden,
     LimenError,
     NotFound,
     Overloaded,
+    Unauthenticated,
 )
 from collector.contract.records import Answer, Query, ReplayRequest, ReplayRun, Sweep
 
 _ERRORS: Mapping[int, type[LimenError]] = {
     400: BadInput,
+    401: Unauthenticated,
+    403: Forbidden,
     404: NotFound,
     503: Overloaded,
 }
@@ -26,10 +33,25 @@ _ERRORS: Mapping[int, type[LimenError]] = {
 class LimenClient:
     """Questions to a running collector. Errors are those of `collector.contract.errors`."""
 
-    def __init__(self, api: str, *, timeout: float = 60.0) -> None:
+    def __init__(
+        self, api: str, *, token: str | None = None, ca: Path | None = None, timeout: float = 60.0
+    ) -> None:
+        """`ca`: PEM certificates to trust instead of the public ones. Raises BadInput for it."""
         self.api = api.rstrip("/")
         # trust_env off: a proxy of the machine must not see what is asked.
-        self._http = httpx.Client(base_url=self.api, timeout=timeout, trust_env=False)
+        self._http = httpx.Client(
+            base_url=self.api,
+            headers={"authorization": f"Bearer {token}"} if token else None,
+            verify=True if ca is None else _trusting(ca),
+            timeout=timeout,
+            trust_env=False,
+        )
+
+    @classmethod
+    def of(cls, settings: Settings, *, timeout: float = 60.0) -> Self:
+        """A client of the collector that the settings name, as the caller they name."""
+        token = settings.token.get_secret_value() if settings.token else None
+        return cls(settings.api_url, token=token, ca=settings.api_ca, timeout=timeout)
 
     def __enter__(self) -> Self:
         return self
@@ -44,6 +66,11 @@ class LimenClient:
         try:
             response = self._http.request(method, path, **options)
         except httpx.TransportError as exc:
+            if "CERTIFICATE_VERIFY_FAILED" in str(exc):
+                raise CollectorUnreachable(
+                    f"the certificate at {self.api} is not trusted here, or is for another name: "
+                    "name its authority's file in api_ca (LIMEN_API_CA), the collector in api_url"
+                ) from exc
             raise CollectorUnreachable(
                 f"no collector answers at {self.api}; start one with `limen collector`, "
                 "or name another with --api"
@@ -52,6 +79,8 @@ class LimenClient:
             return response
         problem = "problem+json" in response.headers.get("content-type", "")
         message = response.json()["detail"] if problem else f"HTTP {response.status_code}"
+        if response.status_code == 401:
+            message += "; give this command one with LIMEN_TOKEN or --token"
         raise _ERRORS.get(response.status_code, LimenError)(f"the collector says: {message}")
 
     def status(self) -> dict[str, Any]:
@@ -118,3 +147,10 @@ class LimenClient:
     def sweeps(self, run: str) -> list[Sweep]:
         found = self._call("GET", f"/api/replays/{run}/sweeps").json()["sweeps"]
         return [Sweep.model_validate(sweep) for sweep in found]
+
+
+def _trusting(ca: Path) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=ca)
+    except OSError as exc:  # ssl.SSLError is one
+        raise BadInput(f"api_ca {ca} cannot be read as PEM certificates: {exc.strerror}") from exc

@@ -11,7 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, Field, HttpUrl, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    HttpUrl,
+    SecretStr,
+    ValidationError,
+    field_validator,
+)
 
 from collector.contract.errors import BadInput
 
@@ -48,7 +56,12 @@ class Settings(BaseModel):
     grpc: Address = Address(host="127.0.0.1", port=4317)
     api: Address = Address(host="127.0.0.1", port=4320)
     dashboard: Address = Address(host="127.0.0.1", port=8501)
+    tls_certificate: Path | None = None
+    tls_key: Path | None = None
+    api_hosts: tuple[str, ...] = ()
     api_url: str = "http://127.0.0.1:4320"
+    api_ca: Path | None = None
+    token: SecretStr | None = None
     policy: Path | None = None
     max_body_bytes: int = Field(default=64 * 2**20, ge=2**10)
     query_seconds: float = Field(default=20.0, gt=0)
@@ -71,10 +84,36 @@ class Settings(BaseModel):
                 )
         return origins
 
+    @field_validator("api_hosts", mode="before")
+    @classmethod
+    def _names(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(name for part in value.split(",") if (name := part.strip()))
+        return value
+
+    @field_validator("token", mode="before")
+    @classmethod
+    def _word(cls, value: object) -> object:
+        if isinstance(value, str):
+            value = value.strip()
+            if not value.isascii() or any(character.isspace() for character in value):
+                raise ValueError("a token is one word, as `limen token create` printed it")
+        return value
+
     def policy_file(self) -> Path | None:
         """The policy in force: the one named, else `policy.toml` at home, else none."""
         own = self.home / "policy.toml"
         return self.policy or (own if own.exists() else None)
+
+
+def environment_of(settings: Settings) -> dict[str, str]:
+    """This process's environment, for another that asks the same collector as the same caller."""
+    asking = {
+        "LIMEN_API_URL": settings.api_url,
+        "LIMEN_API_CA": settings.api_ca,
+        "LIMEN_TOKEN": settings.token and settings.token.get_secret_value(),
+    }
+    return dict(os.environ) | {name: str(value) for name, value in asking.items() if value}
 
 
 def load_settings(

@@ -8,9 +8,12 @@ LimenError
 │   ├── NotFound              no such metric, trace or run
 │   ├── UnsupportedMedia      a content type that is not taken
 │   ├── TooLarge              over a documented limit
+│   ├── Unauthenticated       no token, or none that is known
+│   ├── Forbidden             a token whose role may not do this
 │   └── StoreUnusable         the database cannot be opened: held elsewhere, newer, damaged
 └── Retryable                 asking again later can help
     ├── Overloaded            too much at once, or stopping
+    ├── TokensUnreadable      the collector's file of tokens is missing or damaged
     └── CollectorUnreachable  nothing answers at the address
 """
 
@@ -59,12 +62,24 @@ class TooLarge(Permanent):
     """The body is larger than this collector takes."""
 
 
+class Unauthenticated(Permanent):
+    """A token is needed here."""
+
+
+class Forbidden(Permanent):
+    """The token's role may not do this."""
+
+
 class StoreUnusable(Permanent):
     """The database cannot be opened."""
 
 
 class Overloaded(Retryable):
     """Too much at once: try again shortly."""
+
+
+class TokensUnreadable(Retryable):
+    """The collector cannot read its tokens: its log says why."""
 
 
 class CollectorUnreachable(Retryable):

@@ -53,6 +53,11 @@ class Metric:
     columns: tuple[MetricColumn, ...]
     sql: str
 
+    @property
+    def single_rows(self) -> bool:
+        """Whether it lists rows, rather than counting them by dimensions."""
+        return "{by" not in self.sql
+
     def statement(
         self,
         since: int,
@@ -63,7 +68,7 @@ class Metric:
     ) -> Statement:
         """The query for [since, until), times in ns. Raises BadInput for another dimension."""
         where = where or {}
-        if by and "{by" not in self.sql:
+        if by and self.single_rows:
             raise BadInput(
                 f"metric {self.name} lists single rows: it cannot be asked by dimensions"
             )

@@ -21,10 +21,13 @@ from collector.contract.arrow import MEDIA_TYPE, from_ipc, to_ipc
 from collector.contract.errors import BadInput, LimenError
 from collector.contract.records import Query, ReplayRequest, Sweep
 from collector.health import Health
-from collector.metrics import metrics
+from collector.metrics import get_metric, metrics
+from collector.roles import SINGLE_ROWS
 from collector.server.body import hung_up, read_body
 from collector.server.counted import CountAnswers
 from collector.server.errors import problem, problem_of, reason_of
+from collector.server.exposure import NO_TOKENS
+from collector.server.guard import Caller, Guard
 from collector.server.openapi import describe
 from collector.store.reader import Reader
 from collector.store.replays import Replays
@@ -58,9 +61,15 @@ class QueryApi:
     """The routes, over a reader and the replays. `about` is what status adds: version, policy."""
 
     def __init__(
-        self, reader: Reader, replays: Replays, health: Health, about: dict[str, Any]
+        self,
+        reader: Reader,
+        replays: Replays,
+        health: Health,
+        guard: Guard,
+        about: dict[str, Any],
     ) -> None:
         self._reader, self._replays, self._health = reader, replays, health
+        self._guard = guard
         self._about = about
 
     def app(self, hosts: Sequence[str]) -> Starlette:
@@ -91,7 +100,7 @@ class QueryApi:
             return Json(document)
 
         return Starlette(
-            routes=[*routes, Route("/api/openapi.json", openapi)],
+            routes=self._guard.over([*routes, Route("/api/openapi.json", openapi)]),
             exception_handlers={
                 LimenError: self._refuse,
                 HTTPException: self._refuse,
@@ -111,9 +120,11 @@ class QueryApi:
         body, media = await run_in_threadpool(self._health.exposition, accept)
         return Response(body, headers={"content-type": media})
 
-    async def status(self, _: Request) -> Response:
-        """How much is stored and from when, the version and the policy in force."""
-        return Json(self._about | await run_in_threadpool(self._reader.status))
+    async def status(self, request: Request) -> Response:
+        """How much is stored and from when, the version, the policy in force, the caller's role."""
+        caller: Caller = request.state.caller
+        who = {"role": caller.role, "note": None if caller.token else NO_TOKENS}
+        return Json(self._about | who | await run_in_threadpool(self._reader.status))
 
     async def catalogue(self, _: Request) -> Response:
         """Every metric with its dimensions, columns, units and SQL."""
@@ -137,6 +148,7 @@ class QueryApi:
     async def metric(self, request: Request) -> Response:
         """One metric: from, to, by=a,b, where=k=v (again for more), format=json|arrow|csv."""
         asked = _query(request)
+        _may_ask(request, asked)
         match request.query_params.get("format", "json"):
             case "json":
                 return Json((await run_in_threadpool(self._reader.answer, asked)).model_dump())
@@ -151,6 +163,8 @@ class QueryApi:
     async def several(self, request: Request) -> Response:
         """Several metrics in one request, answered in order."""
         asked = _parse(_Queries, await _body(request))
+        for one in asked.queries:
+            _may_ask(request, one)
         answers = [await run_in_threadpool(self._reader.answer, one) for one in asked.queries]
         return Json({"answers": [answer.model_dump() for answer in answers]})
 
@@ -220,6 +234,12 @@ class QueryApi:
             return problem(error)
         assert isinstance(error, HTTPException)
         return problem_of(error.status_code, error.detail, error.headers)
+
+
+def _may_ask(request: Request, asked: Query) -> None:
+    caller: Caller = request.state.caller
+    if get_metric(asked.metric).single_rows:
+        caller.must_be(SINGLE_ROWS)
 
 
 async def _body(request: Request) -> bytes:

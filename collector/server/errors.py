@@ -17,11 +17,14 @@ from starlette.responses import JSONResponse, Response
 
 from collector.contract.errors import (
     BadInput,
+    Forbidden,
     LimenError,
     NotFound,
     Overloaded,
     StoreUnusable,
+    TokensUnreadable,
     TooLarge,
+    Unauthenticated,
     UnknownEncoding,
     UnsupportedMedia,
 )
@@ -32,15 +35,27 @@ ENCODINGS = "gzip"
 
 STATUS: Mapping[type[LimenError], int] = {
     BadInput: 400,
+    Unauthenticated: 401,
+    Forbidden: 403,
     NotFound: 404,
     TooLarge: 413,
     UnsupportedMedia: 415,
     Overloaded: 503,
     StoreUnusable: 503,
+    TokensUnreadable: 503,
 }
 
 # google.rpc.Code of each status.
-_CODES: Mapping[int, int] = {400: 3, 404: 5, 405: 12, 413: 3, 415: 3, 503: 14}
+_CODES: Mapping[int, int] = {
+    400: 3,
+    401: 16,
+    403: 7,
+    404: 5,
+    405: 12,
+    413: 3,
+    415: 3,
+    503: 14,
+}
 
 _RETRY_SECONDS = (1, 5)
 
@@ -63,7 +78,13 @@ def retry_seconds() -> int:
 
 
 def _headers(status: int) -> dict[str, str]:
-    return {"retry-after": str(retry_seconds())} if status == 503 else {}
+    match status:
+        case 401:
+            return {"www-authenticate": 'Bearer realm="limen"'}
+        case 503:
+            return {"retry-after": str(retry_seconds())}
+        case _:
+            return {}
 
 
 def rpc_status(error: LimenError) -> Status:

@@ -22,6 +22,7 @@ from collector.pipeline import Payload, Pipeline, Signal
 from collector.server.body import hung_up, read_body
 from collector.server.counted import CountAnswers
 from collector.server.errors import JSON, PROTOBUF, otlp_error, otlp_status, reason_of
+from collector.server.guard import Guard
 from collector.server.responses import (
     METRICS_RECEIPT,
     json_response,
@@ -48,6 +49,7 @@ _log = logging.getLogger("limen")
 def ingest_app(
     pipeline: Pipeline,
     health: Health,
+    guard: Guard,
     *,
     max_body_bytes: int,
     ready: Callable[[], bool],
@@ -102,14 +104,15 @@ def ingest_app(
         health.refused("http", reason_of(error))
         return _refusal(request, error)
 
+    routes = [
+        Route("/v1/traces", _answered(traces), methods=["POST"]),
+        Route("/v1/logs", _answered(logs), methods=["POST"]),
+        Route("/v1/metrics", _answered(metrics), methods=["POST"]),
+        Route("/healthz", _answered(healthz)),
+        Route("/readyz", _answered(readyz)),
+    ]
     return Starlette(
-        routes=[
-            Route("/v1/traces", _answered(traces), methods=["POST"]),
-            Route("/v1/logs", _answered(logs), methods=["POST"]),
-            Route("/v1/metrics", _answered(metrics), methods=["POST"]),
-            Route("/healthz", _answered(healthz)),
-            Route("/readyz", _answered(readyz)),
-        ],
+        routes=guard.over(routes),
         exception_handlers={
             LimenError: refuse,
             HTTPException: refuse,

@@ -5,7 +5,7 @@ what can never be taken is INVALID_ARGUMENT.
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Self
 
@@ -19,9 +19,12 @@ from collector.contract.config import Address
 from collector.contract.errors import LimenError
 from collector.health import Health
 from collector.pipeline import Payload, Pipeline, Signal
+from collector.roles import ACCESS
 from collector.server.errors import reason_of, retry_seconds, rpc_status
+from collector.server.guard import Guard
 from collector.server.listen import listen
 from collector.server.responses import METRICS_RECEIPT, protobuf_response
+from collector.server.tls import Certificate
 
 # Each waits for its commit; a group answers all that wait together.
 WORKERS = 64
@@ -29,13 +32,25 @@ GRACE_SECONDS = 10.0
 
 _CODES: Mapping[int, grpc.StatusCode] = {code.value[0]: code for code in grpc.StatusCode}
 _SERVICE = "opentelemetry.proto.collector.{0}.v1.{1}Service"
+_SIGNALS: Mapping[str, str] = {
+    f"/{_SERVICE.format('trace', 'Trace')}/Export": "traces",
+    f"/{_SERVICE.format('logs', 'Logs')}/Export": "logs",
+    f"/{_SERVICE.format('metrics', 'Metrics')}/Export": "metrics",
+}
 
 
 class GrpcDoor:
     """Trace, Logs and Metrics services on `address`. Raises BadInput when the port is taken."""
 
     def __init__(
-        self, pipeline: Pipeline, health: Health, address: Address, *, max_body_bytes: int
+        self,
+        pipeline: Pipeline,
+        health: Health,
+        guard: Guard,
+        address: Address,
+        *,
+        max_body_bytes: int,
+        certificate: Certificate | None = None,
     ) -> None:
         self._pipeline, self._health = pipeline, health
         options = [
@@ -45,7 +60,7 @@ class GrpcDoor:
             ("grpc.so_reuseport", 0),
         ]
         workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="limen-grpc")
-        self._server = grpc.server(workers, options=options)
+        self._server = grpc.server(workers, options=options, interceptors=[_Asking(guard, health)])
         self._server.add_generic_rpc_handlers(
             (
                 _service("trace", "Trace", self._export("traces")),
@@ -55,7 +70,10 @@ class GrpcDoor:
         )
         # gRPC would say of a taken port only that it failed: ask for it once as ourselves.
         listen(address, "grpc").close()
-        port = self._server.add_insecure_port(str(address))
+        if certificate is None:
+            port = self._server.add_insecure_port(str(address))
+        else:
+            port = self._server.add_secure_port(str(address), certificate.grpc())
         self.address = Address(host=address.host, port=port)
 
     def __enter__(self) -> Self:
@@ -99,6 +117,40 @@ def _service(package: str, name: str, export: Callable[..., bytes]) -> grpc.Gene
         "Export": grpc.unary_unary_rpc_method_handler(export)
     }
     return grpc.method_handlers_generic_handler(_SERVICE.format(package, name), handlers)
+
+
+class _Asking(grpc.ServerInterceptor):  # type: ignore[misc]
+    """Refuses a call without the token that it needs, before its message is read."""
+
+    def __init__(self, guard: Guard, health: Health) -> None:
+        self._guard, self._health = guard, health
+
+    def intercept_service(
+        self,
+        continuation: Callable[[grpc.HandlerCallDetails], grpc.RpcMethodHandler | None],
+        details: grpc.HandlerCallDetails,
+    ) -> grpc.RpcMethodHandler | None:
+        handler = continuation(details)
+        if handler is None:
+            return None
+        try:
+            metadata = dict(details.invocation_metadata)
+            self._guard.admit(ACCESS[details.method], metadata.get("authorization"))
+        except LimenError as exc:
+            status = rpc_status(exc)
+            code = _CODES[status.code].name
+            self._health.refused("grpc", reason_of(exc))
+            self._health.answered(_SIGNALS[details.method], "grpc", "protobuf", code, 0)
+            return _refusing(status)
+        return handler
+
+
+def _refusing(status: Status) -> grpc.RpcMethodHandler:
+    def refuse(_: Iterator[bytes], context: grpc.ServicerContext) -> None:
+        _abort(context, status)
+
+    # As a stream: a message that nobody iterates over is not received.
+    return grpc.stream_unary_rpc_method_handler(refuse)
 
 
 def _abort(context: grpc.ServicerContext, status: Status) -> None:

@@ -1,24 +1,16 @@
-"""Listening sockets: on this machine only, and a taken port is named with the flag to change it."""
+"""Listening sockets; a taken port is named with the flag to change it."""
 
 import errno
 import socket
 
-from collector.contract.config import LOOPBACK, Address
+from collector.contract.config import Address
 from collector.contract.errors import BadInput
 
 _BACKLOG = 2048
 
 
 def listen(address: Address, flag: str) -> socket.socket:
-    """A listening socket. Raises BadInput naming `flag`.
-
-    An address that others could reach is refused: there are no tokens to ask them for.
-    """
-    if address.host not in LOOPBACK:
-        raise BadInput(
-            f"--{flag} {address}: without tokens Limen listens on this machine only; "
-            "use 127.0.0.1 and a reverse proxy that authenticates"
-        )
+    """A listening socket. Raises BadInput naming `flag`."""
     family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -36,7 +28,7 @@ def listen(address: Address, flag: str) -> socket.socket:
     return listener
 
 
-def url(listener: socket.socket) -> str:
+def url(listener: socket.socket, *, tls: bool) -> str:
     """The address of an HTTP server on `listener`."""
     host, port = listener.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    return f"{'https' if tls else 'http'}://{Address(host=host, port=port)}"

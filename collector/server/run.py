@@ -13,19 +13,21 @@ import orjson
 import uvicorn
 from starlette.applications import Starlette
 
-from collector.contract.config import LOOPBACK, Settings
+from collector.contract.config import Settings
 from collector.contract.policy import read_policy
 from collector.engine import Engine
 from collector.own_traces import own_traces
 from collector.server.api import QueryApi
+from collector.server.exposure import api_hosts, beyond, notes, refuse_exposure
+from collector.server.guard import Guard
 from collector.server.ingest import ingest_app
 from collector.server.ingest_grpc import GrpcDoor
 from collector.server.listen import listen, url
+from collector.server.tls import Certificate
 from collector.store.maintenance import Maintenance
+from collector.tokens import Tokens
 
 Door = tuple[Starlette, socket.socket]
-
-_NO_TOKENS = "no tokens are set: whoever reaches this port may do everything"
 
 
 def run_collector(settings: Settings) -> None:
@@ -36,13 +38,17 @@ def run_collector(settings: Settings) -> None:
     # Whatever this process makes, the database's log and spill files too, is its owner's only.
     os.umask(0o077)
     policy = read_policy(settings.policy_file())
+    certificate = Certificate.of(settings)
+    tokens = Tokens.at(settings.home)
+    refuse_exposure(settings, tokens.all())
+    ingest_exposed = beyond(settings.http, settings.grpc)
+    ingest_guard = Guard(tokens, exposed=ingest_exposed)
+    api_guard = Guard(tokens, exposed=ingest_exposed or beyond(settings.api))
     http, api = listen(settings.http, "http"), listen(settings.api, "api")
     about = {
         "version": version("limen"),
         "policy": policy.version,
         "home": str(settings.home),
-        "role": "admin",
-        "note": _NO_TOKENS,
     }
     with (
         own_traces(settings.own_traces_url, http.getsockname()[1]) as report,
@@ -53,34 +59,41 @@ def run_collector(settings: Settings) -> None:
         GrpcDoor(
             engine.pipeline,
             engine.health,
+            ingest_guard,
             settings.grpc,
             max_body_bytes=settings.max_body_bytes,
+            certificate=certificate,
         ) as grpc_door,
     ):
         ingest = ingest_app(
             engine.pipeline,
             engine.health,
+            ingest_guard,
             max_body_bytes=settings.max_body_bytes,
-            ready=lambda: engine.pipeline.healthy,
+            ready=lambda: engine.pipeline.healthy and tokens.readable,
             cors_origins=settings.cors_origins,
         )
-        questions = QueryApi(engine.reader, engine.replays, engine.health, about).app(LOOPBACK)
+        asking = QueryApi(engine.reader, engine.replays, engine.health, api_guard, about)
+        questions = asking.app(api_hosts(settings))
         ready = {
             "ready": True,
-            "http": url(http),
+            "http": url(http, tls=certificate is not None),
             "grpc": str(grpc_door.address),
-            "api": url(api),
+            "api": url(api, tls=certificate is not None),
             "home": str(settings.home),
         }
         loop = uvicorn.Config(ingest).get_loop_factory()
         with asyncio.Runner(loop_factory=loop) as runner:
-            runner.run(_serve([(ingest, http), (questions, api)], lambda: _announce(ready)))
+            doors = [(ingest, http), (questions, api)]
+            said = list(notes(settings, tokens.all()))
+            runner.run(_serve(doors, certificate, lambda: _announce(ready, said)))
 
 
-def _announce(ready: dict[str, object]) -> None:
+def _announce(ready: dict[str, object], notes: list[str]) -> None:
     sys.stdout.write(orjson.dumps(ready).decode() + "\n")
     sys.stdout.flush()
-    sys.stderr.write(f"limen: {_NO_TOKENS}\n")
+    for note in notes:
+        sys.stderr.write(f"limen: {note}\n")
 
 
 class _Server(uvicorn.Server):
@@ -91,15 +104,22 @@ class _Server(uvicorn.Server):
         yield
 
 
-def _server(app: Starlette) -> _Server:
+def _server(app: Starlette, certificate: Certificate | None) -> _Server:
     config = uvicorn.Config(
-        app, log_level="warning", access_log=False, lifespan="off", timeout_graceful_shutdown=10
+        app,
+        log_level="warning",
+        access_log=False,
+        lifespan="off",
+        timeout_graceful_shutdown=10,
+        ssl_context_factory=(lambda *_: certificate.context()) if certificate else None,
     )
     return _Server(config)
 
 
-async def _serve(doors: list[Door], announce: Callable[[], None]) -> None:
-    servers = [_server(app) for app, _ in doors]
+async def _serve(
+    doors: list[Door], certificate: Certificate | None, announce: Callable[[], None]
+) -> None:
+    servers = [_server(app, certificate) for app, _ in doors]
     loop = asyncio.get_running_loop()
 
     def stop() -> None:

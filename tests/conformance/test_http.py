@@ -211,7 +211,7 @@ def failing_app(store: Store) -> tuple[Starlette, bytes]:
     column = "alter table spans alter column output_label type integer"
     store.database._write_cursor.execute(column)
     span = Span(attributes={"limen.output.label": "ada-lovelace"})
-    app = ingest_app(store.pipeline, store.health, max_body_bytes=LIMIT, ready=broken)
+    app = ingest_app(store.pipeline, store.health, store.guard, max_body_bytes=LIMIT, ready=broken)
     return app, traces(span).SerializeToString()
 
 

@@ -1,0 +1,55 @@
+"""Who may do what: the roles, and every route of every door with those that may call it."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """What a token is for."""
+
+    INGEST = "ingest"
+    LEAD = "lead"
+    ONCALL = "oncall"
+    REPLAY = "replay"
+    COMPLIANCE = "compliance"
+    ADMIN = "admin"
+
+
+Roles = frozenset[Role]
+
+# Without a token: a health check and the description of the API hold nothing of the data.
+ANYONE = None
+INGEST: Roles = frozenset((Role.INGEST, Role.ADMIN))
+AGGREGATES: Roles = frozenset(Role) - {Role.INGEST}
+SINGLE_ROWS: Roles = frozenset((Role.ONCALL, Role.ADMIN))
+REPLAYS: Roles = frozenset((Role.REPLAY, Role.ADMIN))
+
+_OTLP = "/opentelemetry.proto.collector.{0}.v1.{1}Service/Export"
+
+ACCESS: Mapping[str, Roles | None] = {
+    "POST /v1/traces": INGEST,
+    "POST /v1/logs": INGEST,
+    "POST /v1/metrics": INGEST,
+    _OTLP.format("trace", "Trace"): INGEST,
+    _OTLP.format("logs", "Logs"): INGEST,
+    _OTLP.format("metrics", "Metrics"): INGEST,
+    "GET /healthz": ANYONE,
+    "GET /readyz": ANYONE,
+    "GET /api/openapi.json": ANYONE,
+    # What the collector counts of itself names no installation: the role of Prometheus is lead.
+    "GET /metrics": AGGREGATES,
+    "GET /api/status": AGGREGATES,
+    "GET /api/metrics": AGGREGATES,
+    # A metric of single rows asks for SINGLE_ROWS besides.
+    "POST /api/metrics": AGGREGATES,
+    "GET /api/metrics/{name}": AGGREGATES,
+    "GET /api/traces/{trace}": SINGLE_ROWS,
+    "POST /api/inputs/open": REPLAYS,
+    "GET /api/replays": AGGREGATES,
+    "POST /api/replays": REPLAYS,
+    "GET /api/replays/{run}": AGGREGATES,
+    "PUT /api/replays/{run}/chunks/{chunk:int}": REPLAYS,
+    "GET /api/replays/{run}/scores": SINGLE_ROWS | REPLAYS,
+    "GET /api/replays/{run}/sweeps": AGGREGATES,
+    "PUT /api/replays/{run}/sweeps/{reference}": REPLAYS,
+}

@@ -1,0 +1,349 @@
+"""Who may do what, on real ports: every route of every door by every role."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import grpc
+import httpx
+import pytest
+from google.rpc.status_pb2 import Status
+from starlette.routing import Route
+
+from collector.contract.errors import Forbidden, Unauthenticated
+from collector.contract.records import Query
+from collector.metrics import metrics
+from collector.roles import ACCESS, Role
+from collector.server.api import QueryApi
+from collector.server.ingest import ingest_app
+from collector.tokens import create_token, read_tokens, revoke_token
+from tests.otlp import Span, request_span, traces
+from tests.processes import RunningCollector, running_collector
+from tests.store import Store
+
+ALL = "ingest lead oncall replay compliance admin"
+ASKING = "lead oncall replay compliance admin"
+
+# Whom each route answers; "anyone": without a token too. A new route fails without its line here.
+EXPECTED: Mapping[str, str] = {
+    "POST /v1/traces": "ingest admin",
+    "POST /v1/logs": "ingest admin",
+    "POST /v1/metrics": "ingest admin",
+    "GET /healthz": "anyone",
+    "GET /readyz": "anyone",
+    "GET /api/openapi.json": "anyone",
+    "GET /metrics": ASKING,
+    "GET /api/status": ASKING,
+    "GET /api/metrics": ASKING,
+    "POST /api/metrics": ASKING,
+    "GET /api/metrics/{name}": ASKING,
+    "GET /api/traces/{trace}": "oncall admin",
+    "POST /api/inputs/open": "replay admin",
+    "GET /api/replays": ASKING,
+    "POST /api/replays": "replay admin",
+    "GET /api/replays/{run}": ASKING,
+    "PUT /api/replays/{run}/chunks/{chunk:int}": "replay admin",
+    "GET /api/replays/{run}/scores": "oncall replay admin",
+    "GET /api/replays/{run}/sweeps": ASKING,
+    "PUT /api/replays/{run}/sweeps/{reference}": "replay admin",
+}
+SERVICES: Mapping[str, str] = {
+    f"/opentelemetry.proto.collector.{low}.v1.{high}Service/Export": "ingest admin"
+    for low, high in (("trace", "Trace"), ("logs", "Logs"), ("metrics", "Metrics"))
+}
+CALLERS = (None, "unknown", *Role)
+UNKNOWN = "limen_admin_" + "x" * 43
+PROTOBUF = {"content-type": "application/x-protobuf"}
+
+
+@pytest.fixture(scope="module")
+def words(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """A token of each role, made before the first start; `home` is where."""
+    home = tmp_path_factory.mktemp("home")
+    made = {role.value: create_token(home, role, f"test {role}")[1] for role in Role}
+    return {"home": str(home), "unknown": UNKNOWN, **made}
+
+
+@pytest.fixture(scope="module")
+def guarded(words: dict[str, str]) -> Iterator[RunningCollector]:
+    with running_collector(Path(words["home"])) as running:
+        yield running
+
+
+def routes(store: Store) -> list[Route]:
+    """The real routes of both HTTP doors."""
+    ingest = ingest_app(
+        store.pipeline, store.health, store.guard, max_body_bytes=1, ready=lambda: True
+    )
+    asking = QueryApi(store.reader, store.replays, store.health, store.guard, {}).app(())
+    return [route for app in (ingest, asking) for route in app.routes if isinstance(route, Route)]
+
+
+def bearer(token: str | None) -> dict[str, str]:
+    return {} if token is None else {"authorization": f"Bearer {token}"}
+
+
+def test_every_route_is_expected_and_every_expectation_has_a_route(store: Store) -> None:
+    found = {
+        f"{method} {route.path}"
+        for route in routes(store)
+        for method in (route.methods or set()) - {"HEAD"}
+    }
+    assert found == EXPECTED.keys()
+    assert found | SERVICES.keys() == ACCESS.keys()
+
+
+def test_a_route_that_names_no_role_fails_at_start(store: Store) -> None:
+    new = Route("/api/new", lambda request: None, methods=["GET"])
+    with pytest.raises(KeyError, match="GET /api/new"):
+        store.guard.over([new])
+
+
+@pytest.mark.parametrize("caller", CALLERS)
+@pytest.mark.parametrize("place", EXPECTED)
+def test_each_role_may_call_what_is_its_own_and_nothing_else(
+    guarded: RunningCollector, words: dict[str, str], place: str, caller: str | None
+) -> None:
+    method, path = place.split()
+    door = guarded.api if path.startswith(("/api/", "/metrics")) else guarded.http
+    path = re.sub(r"\{name\}", "fallback_rate", path)
+    path = re.sub(r"\{\w+:int\}", "0", path)
+    path = re.sub(r"\{\w+\}", "nope", path)
+    headers = bearer(None if caller is None else words[caller])
+    allowed = EXPECTED[place].split()
+    for asked in {"GET": ("GET", "HEAD")}.get(method, (method,)):
+        answer = httpx.request(asked, door + path, headers=headers, content=b"{")
+        if allowed == ["anyone"] or caller in allowed:
+            assert answer.status_code not in (401, 403)
+            continue
+        assert answer.status_code == (403 if caller in ALL.split() else 401)
+        assert ("www-authenticate" in answer.headers) == (answer.status_code == 401)
+        if answer.status_code == 401:
+            assert answer.headers["www-authenticate"].startswith("Bearer")
+        if asked != "HEAD" and door == guarded.api:
+            assert answer.headers["content-type"] == "application/problem+json"
+            assert answer.json()["status"] == answer.status_code
+
+
+@pytest.mark.parametrize("caller", CALLERS)
+@pytest.mark.parametrize("place", SERVICES)
+def test_grpc_asks_for_the_same_tokens(
+    guarded: RunningCollector, words: dict[str, str], place: str, caller: str | None
+) -> None:
+    metadata = bearer(None if caller is None else words[caller]).items()
+    with grpc.insecure_channel(guarded.grpc) as channel:
+        call = channel.unary_unary(place)
+        if caller in SERVICES[place].split():
+            call(b"", metadata=tuple(metadata), timeout=30)
+            return
+        with pytest.raises(grpc.RpcError) as refused:
+            call(b"", metadata=tuple(metadata), timeout=30)
+    known = caller in ALL.split()
+    code = grpc.StatusCode.PERMISSION_DENIED if known else grpc.StatusCode.UNAUTHENTICATED
+    assert refused.value.code() is code
+    assert "token" in refused.value.details()
+
+
+@pytest.mark.parametrize("media", ["application/x-protobuf", "application/json"])
+@pytest.mark.parametrize(
+    ("caller", "status", "code"), [(None, 401, 16), ("unknown", 401, 16), ("lead", 403, 7)]
+)
+def test_a_refusal_of_data_is_a_status_in_the_requests_encoding(
+    guarded: RunningCollector,
+    words: dict[str, str],
+    media: str,
+    caller: str | None,
+    status: int,
+    code: int,
+) -> None:
+    headers = bearer(None if caller is None else words[caller])
+    answer = httpx.post(
+        guarded.http + "/v1/traces", content=b"{}", headers=headers | {"content-type": media}
+    )
+    assert answer.status_code == status and answer.headers["content-type"] == media
+    if media == "application/json":
+        assert answer.json()["code"] == code and answer.json()["message"]
+    else:
+        found = Status.FromString(answer.content)
+        assert found.code == code and found.message
+
+
+@pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER"])
+@pytest.mark.parametrize("name", ["Authorization", "authorization"])
+def test_the_case_of_header_and_scheme_is_free(
+    guarded: RunningCollector, words: dict[str, str], scheme: str, name: str
+) -> None:
+    headers = {**PROTOBUF, name: f"{scheme} {words['ingest']}"}
+    body = traces(Span()).SerializeToString()
+    assert httpx.post(guarded.http + "/v1/traces", content=body, headers=headers).is_success
+    metadata = (("authorization", f"{scheme} {words['ingest']}"),)
+    with grpc.insecure_channel(guarded.grpc) as channel:
+        channel.unary_unary(next(iter(SERVICES)))(body, metadata=metadata, timeout=30)
+
+
+@pytest.mark.parametrize(
+    "value", ["", "Bearer", "Basic {0}", "{0}", "Bearer {0}x", "Bearer x{0}", "Bearer é"]
+)
+def test_what_is_no_token_in_force_is_none(
+    guarded: RunningCollector, words: dict[str, str], value: str
+) -> None:
+    headers = {b"authorization": value.format(words["admin"]).encode()}
+    assert httpx.get(guarded.api + "/api/status", headers=headers).status_code == 401
+
+
+def test_a_large_body_without_a_token_is_refused_before_it_is_taken(
+    guarded: RunningCollector,
+) -> None:
+    with httpx.Client() as phone:
+        for _ in range(2):
+            answer = phone.post(guarded.http + "/v1/traces", content=bytes(10**7), headers=PROTOBUF)
+            assert answer.status_code == 401
+    with grpc.insecure_channel(guarded.grpc) as channel:
+        for _ in range(2):
+            with pytest.raises(grpc.RpcError) as refused:
+                channel.unary_unary(next(iter(SERVICES)))(bytes(10**7), timeout=30)
+            assert refused.value.code() is grpc.StatusCode.UNAUTHENTICATED
+
+
+@pytest.mark.parametrize("name", metrics())
+def test_single_rows_are_for_whoever_is_on_call(
+    guarded: RunningCollector, words: dict[str, str], name: str
+) -> None:
+    with guarded.client(words["lead"]) as lead, guarded.client(words["oncall"]) as oncall:
+        assert oncall.metric(Query(metric=name)).metric == name
+        if name != "requests":
+            assert lead.metric(Query(metric=name)).metric == name
+            return
+        with pytest.raises(Forbidden, match="oncall"):
+            lead.metrics([Query(metric="latency"), Query(metric=name)])
+        for form in ("json", "arrow", "csv"):
+            answer = httpx.get(
+                f"{guarded.api}/api/metrics/{name}?format={form}", headers=bearer(words["lead"])
+            )
+            assert answer.status_code == 403
+
+
+def test_status_says_the_role_of_who_asks(guarded: RunningCollector, words: dict[str, str]) -> None:
+    with guarded.client(words["lead"]) as lead:
+        status = lead.status()
+    assert (status["role"], status["note"]) == ("lead", None)
+    with guarded.client() as nobody, pytest.raises(Unauthenticated, match="LIMEN_TOKEN"):
+        nobody.status()
+
+
+def ask(running: RunningCollector, token: str | None) -> int:
+    return httpx.get(running.api + "/api/status", headers=bearer(token)).status_code
+
+
+def send(running: RunningCollector, token: str | None) -> int:
+    return httpx.post(
+        running.http + "/v1/traces",
+        content=traces(request_span()).SerializeToString(),
+        headers=PROTOBUF | bearer(token),
+    ).status_code
+
+
+def test_tokens_made_and_ended_while_it_runs_count_at_once(tmp_path: Path) -> None:
+    with running_collector(tmp_path) as running:
+        assert (ask(running, None), send(running, None)) == (200, 200)
+        _, lead = create_token(tmp_path, Role.LEAD, "")
+        assert (ask(running, None), ask(running, lead), send(running, None)) == (401, 200, 200)
+        ended, phones = create_token(tmp_path, Role.INGEST, "")
+        assert (send(running, None), send(running, phones)) == (401, 200)
+        revoke_token(tmp_path, ended.id)
+        # The last of its kind is gone, and that opens nothing.
+        assert (send(running, phones), send(running, None)) == (401, 401)
+        assert send(running, create_token(tmp_path, Role.INGEST, "")[1]) == 200
+
+
+@pytest.mark.parametrize("harm", ["deleted", "damaged", "forbidden words", "a folder"])
+def test_tokens_that_cannot_be_read_close_the_doors_until_they_can(
+    tmp_path: Path, harm: str
+) -> None:
+    _, admin = create_token(tmp_path, Role.ADMIN, "")
+    file = tmp_path / "keys" / "tokens.json"
+    before = file.read_bytes()
+    with running_collector(tmp_path) as running:
+        file.unlink()
+        match harm:
+            case "damaged":
+                file.write_bytes(before[:-20])
+            case "forbidden words":
+                file.write_bytes(before.replace(b'"admin"', b'"root"'))
+            case "a folder":
+                file.mkdir()
+        for _ in range(2):
+            assert (ask(running, admin), send(running, admin), send(running, None)) == (503,) * 3
+            assert httpx.get(running.http + "/readyz").status_code == 503
+            assert httpx.get(running.http + "/healthz").status_code == 200
+        with grpc.insecure_channel(running.grpc) as channel, pytest.raises(grpc.RpcError) as closed:
+            channel.unary_unary(next(iter(SERVICES)))(b"", timeout=30)
+        assert closed.value.code() is grpc.StatusCode.UNAVAILABLE
+        if harm == "a folder":
+            file.rmdir()
+        file.write_bytes(before)
+        assert (ask(running, admin), send(running, None)) == (200, 200)
+        running.stop()
+        assert running.process.stderr is not None
+        said = running.process.stderr.read()
+        assert said.count("tokens.json") == 1 and "restore it" in said or harm == "a folder"
+
+
+def test_nothing_of_a_token_is_kept_or_said(tmp_path: Path) -> None:
+    made = {role: create_token(tmp_path, role, "phones") for role in Role}
+    secrets = [words.removeprefix(f"limen_{role}_") for role, (_, words) in made.items()]
+    wrong = "limen_admin_" + "w" * 43
+    with running_collector(tmp_path) as running:
+        answers = [
+            httpx.get(running.api + path, headers=bearer(token)).text
+            for path in ("/api/status", "/api/traces/nope", "/api/nope", "/healthz")
+            for token in (*(words for _, words in made.values()), wrong)
+        ]
+        for token in (wrong, made[Role.LEAD][1], made[Role.INGEST][1]):
+            answers.append(str(send(running, token)))
+        running.stop()
+        assert running.process.stderr is not None and running.process.stdout is not None
+        answers += [running.process.stderr.read(), running.process.stdout.read()]
+    kept = [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()]
+    assert any(b"tokens" in content for content in kept)
+    shown = [repr(token) for token, _ in made.values()] + [repr(read_tokens(tmp_path))]
+    for secret in (*secrets, "w" * 43):
+        assert not any(secret.encode() in content for content in kept)
+        assert not any(secret in text for text in (*answers, *shown))
+    assert not any(
+        token.sha256 in text for token, _ in made.values() for text in (*answers, *shown)
+    )
+
+
+def test_the_official_exporters_send_the_token_from_the_environment(
+    guarded: RunningCollector, words: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter as Grpc
+    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter as Http
+    from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+
+    headers = f"authorization=Bearer%20{words['ingest']}"
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_HEADERS", headers)
+    exporters: list[Any] = [
+        Http(endpoint=guarded.http + "/v1/traces"),
+        Grpc(endpoint=guarded.grpc, insecure=True),
+    ]
+    for exporter in exporters:
+        provider = TracerProvider()
+        provider.add_span_processor(SimpleSpanProcessor(exporter))
+        with provider.get_tracer("test").start_as_current_span("route f") as span:
+            trace = f"{span.get_span_context().trace_id:032x}"
+        provider.shutdown()
+        with guarded.client(words["oncall"]) as client:
+            assert client.trace(trace)["spans"]
+
+
+def test_a_json_request_with_a_token_is_taken(
+    guarded: RunningCollector, words: dict[str, str]
+) -> None:
+    headers = bearer(words["ingest"]) | {"content-type": "application/json"}
+    answer = httpx.post(guarded.http + "/v1/traces", content=json.dumps({}), headers=headers)
+    assert (answer.status_code, answer.json()) == (200, {})

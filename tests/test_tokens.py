@@ -1,0 +1,120 @@
+"""`limen token`, the file it keeps, and what listens beyond this machine."""
+
+import json
+import stat
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+import limen
+from collector.contract.config import load_settings
+from collector.contract.errors import BadInput, StoreUnusable
+from collector.roles import Role
+from collector.tokens import Tokens, create_token, read_tokens, revoke_token
+from tests.processes import FREE
+
+
+def run(capsys: pytest.CaptureFixture[str], home: Path, *words: str) -> tuple[int, str, str]:
+    code = limen.main(["token", *words, "--home", str(home)])
+    printed = capsys.readouterr()
+    return code, printed.out, printed.err
+
+
+def test_a_token_is_printed_once_listed_without_its_words_and_ended(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home = tmp_path / "not" / "there" / "yet"
+    code, words, said = run(capsys, home, "create", "--role", "ingest", "--name", "android")
+    assert code == 0 and words.startswith("limen_ingest_") and len(words.strip()) == 13 + 43
+    assert words.strip() not in said
+    created = json.loads(run(capsys, home, "create", "--role", "lead", "--json")[1])
+    assert created.keys() == {"id", "role", "name", "created", "token"}
+    listed = run(capsys, home, "list")[1]
+    assert "android" in listed and created["id"] in listed
+    assert words.strip() not in listed and created["token"] not in listed
+    assert "revoked" not in listed
+    assert run(capsys, home, "revoke", created["id"])[0] == 0
+    found = {token["id"]: token for token in json.loads(run(capsys, home, "list", "--json")[1])}
+    assert found[created["id"]]["revoked"] and len(found) == 2
+    assert not any("sha256" in token for token in found.values())
+    code, _, said = run(capsys, home, "revoke", created["id"])
+    assert code == 2 and "limen token list" in said
+
+
+def test_the_file_is_its_owners_only_and_holds_hashes(tmp_path: Path) -> None:
+    _, words = create_token(tmp_path, Role.ADMIN, "")
+    file = tmp_path / "keys" / "tokens.json"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
+    assert words not in file.read_text() and words[-43:] not in file.read_text()
+    assert Tokens(tmp_path).find(words) == read_tokens(tmp_path)[0]
+
+
+def test_tokens_made_at_once_are_all_there(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as workers:
+        made = list(workers.map(lambda n: create_token(tmp_path, Role.LEAD, str(n)), range(24)))
+    assert {token.id for token, _ in made} == {token.id for token in read_tokens(tmp_path)}
+    known = Tokens(tmp_path)
+    for token, words in made:
+        assert known.find(words) == token
+    revoke_token(tmp_path, made[0][0].id)
+    assert known.find(made[0][1]) is None and known.find(made[1][1]) == made[1][0]
+
+
+def test_a_file_deleted_after_the_first_start_does_not_open_the_doors(tmp_path: Path) -> None:
+    Tokens.at(tmp_path)
+    assert read_tokens(tmp_path) == ()
+    (tmp_path / "keys" / "master.key").write_bytes(bytes(32))
+    (tmp_path / "keys" / "tokens.json").unlink()
+    with pytest.raises(StoreUnusable, match="limen token create --role admin"):
+        Tokens.at(tmp_path)
+
+
+def test_a_damaged_file_is_not_written_over(tmp_path: Path) -> None:
+    create_token(tmp_path, Role.ADMIN, "")
+    file = tmp_path / "keys" / "tokens.json"
+    file.write_text("{")
+    with pytest.raises(StoreUnusable, match="damaged"):
+        create_token(tmp_path, Role.ADMIN, "")
+    assert file.read_text() == "{"
+
+
+@pytest.mark.parametrize("name", ["x" * 101, "a\nb", "\x1b[2J"])
+def test_a_name_that_a_list_cannot_show_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(BadInput, match="--name"):
+        create_token(tmp_path, Role.LEAD, name)
+
+
+def test_a_token_in_the_settings_is_one_word_and_not_shown() -> None:
+    found = load_settings({}, environment={"LIMEN_TOKEN": "limen_lead_abc\n"})
+    assert found.token is not None and found.token.get_secret_value() == "limen_lead_abc"
+    assert "limen_lead_abc" not in repr(found) + str(found)
+    with pytest.raises(BadInput, match="LIMEN_TOKEN") as refused:
+        load_settings({}, environment={"LIMEN_TOKEN": "limen_lead_abc def"})
+    assert "abc" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("flag", "made", "says"),
+    [
+        ("--http", (), "limen token create --role ingest --home {0}"),
+        ("--grpc", (Role.LEAD, Role.ONCALL), "limen token create --role ingest --home {0}"),
+        ("--api", (Role.INGEST,), "limen token create --role admin --home {0}"),
+        ("--api", (Role.ADMIN,), "api_hosts"),
+    ],
+)
+def test_a_door_beyond_this_machine_without_its_tokens_is_refused_with_the_command(
+    tmp_path: Path, flag: str, made: tuple[Role, ...], says: str
+) -> None:
+    for role in made:
+        create_token(tmp_path, role, "")
+    revoke_token(tmp_path, create_token(tmp_path, Role.INGEST, "")[0].id)
+    command = [sys.executable, "-m", "limen", "collector", "--home", str(tmp_path)]
+    places = {"--http": FREE, "--grpc": FREE, "--api": FREE} | {flag: "0.0.0.0:0"}
+    command += [word for pair in places.items() for word in pair]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 2 and len(done.stderr.splitlines()) == 1
+    assert says.format(tmp_path) in done.stderr and f"{flag} 0.0.0.0:0" in done.stderr
