@@ -92,7 +92,7 @@ def test_a_collector_does_not_send_to_itself(
     command += ["--http", f"127.0.0.1:{port}", "--grpc", "127.0.0.1:0", "--api", "127.0.0.1:0"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=STOP_SECONDS)
     assert done.returncode == 2 and "is this collector itself" in done.stderr
-    assert not list(tmp_path.iterdir())
+    assert not (tmp_path / "limen.duckdb").exists()
 
 
 def test_without_an_endpoint_nothing_of_the_sdk_is_loaded() -> None:

@@ -21,7 +21,7 @@ TABLES = (
     "audit",
 )
 
-DEFINITIONS = ("wilson", "dimensions", "requests", "departures")
+DEFINITIONS = ("wilson", "dimensions", "requests", "departures", "phone_spans", "phone_calls")
 
 
 def ddl(name: str) -> str:
