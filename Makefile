@@ -8,7 +8,7 @@ NODE_MODULES := tests/javascript/node_modules
 CONSTRAINTS := $(shell $(PYTHON) -c "import sys; print('constraints-tflite.txt' if sys.platform == 'linux' and sys.version_info[:2] == (3, 11) else 'constraints.txt')")
 PIP_FLAGS := --quiet --disable-pip-version-check
 
-.PHONY: demo test check bench browser pictures clean
+.PHONY: demo test check soak bench browser pictures clean
 
 demo: $(VENV)/.demo
 	$(VENV)/bin/limen demo
@@ -22,7 +22,11 @@ check: test $(PLAIN)/.dev
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	$(PLAIN)/bin/python -c "import collector.server.run, dashboard.commands, demo.commands, limen, models.interpreters, replay.commands"
-	$(PLAIN)/bin/pytest -m "not end_to_end"
+	$(PLAIN)/bin/pytest -m "not end_to_end and not soak"
+
+# The tests that take long: see docs/durability.md.
+soak: $(VENV)/.dev
+	$(VENV)/bin/pytest -m soak -s
 
 bench: $(VENV)/.dev
 	$(VENV)/bin/python -m bench.ingest

@@ -30,10 +30,12 @@ class Engine:
     def __init__(
         self, home: Path, policy: Policy, *, query_seconds: float, report: Report | None = None
     ) -> None:
-        fresh = not (home / DATABASE).exists()
+        if not (home / DATABASE).exists():
+            # Before the database, so that a first start that is cut short can be made again.
+            Keys.make(home)
         self.database = Database(home / DATABASE, query_seconds=query_seconds)
         try:
-            keys = Keys.at(home, fresh=fresh)
+            keys = Keys.at(home)
             self.vault = Vault(home / "keys" / "inputs.json")
         except StoreUnusable:
             self.database.close()

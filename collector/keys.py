@@ -12,6 +12,7 @@ from collector.contract.attributes import TRACE_ID_BYTES
 from collector.contract.errors import StoreUnusable
 
 PSEUDONYM_BYTES = TRACE_ID_BYTES
+_MASTER_BYTES = 32
 
 
 class Keys:
@@ -24,18 +25,27 @@ class Keys:
         return "Keys(…)"
 
     @classmethod
-    def at(cls, home: Path, *, fresh: bool) -> "Keys":
-        """The keys of `home`, made there where it is `fresh`. Raises StoreUnusable."""
+    def make(cls, home: Path) -> None:
+        """Makes the keys of a `home` that has none yet. Raises StoreUnusable."""
+        if (path := master_key(home)).exists():
+            return
+        try:
+            home.mkdir(parents=True, exist_ok=True, mode=0o700)
+            write_private(path, secrets.token_bytes(_MASTER_BYTES))
+        except OSError as exc:
+            raise StoreUnusable(f"{path} cannot be written: {exc.strerror}") from exc
+
+    @classmethod
+    def at(cls, home: Path) -> "Keys":
+        """The keys of `home`. Raises StoreUnusable."""
         path = master_key(home)
         if not path.exists():
-            if not fresh:
-                raise StoreUnusable(
-                    f"{path} is missing: restore it from a backup. With another key every "
-                    "installation would look like a new one"
-                )
-            write_private(path, secrets.token_bytes(32))
+            raise StoreUnusable(
+                f"{path} is missing: restore it from a backup. With another key every "
+                "installation would look like a new one"
+            )
         master = path.read_bytes()
-        if len(master) != 32:
+        if len(master) != _MASTER_BYTES:
             raise StoreUnusable(f"{path} is damaged: restore it from a backup")
         return cls(master)
 
@@ -80,8 +90,13 @@ def write_private(path: Path, content: bytes) -> None:
     finally:
         os.close(handle)
     os.replace(fresh, path)
-    folder = os.open(path.parent, os.O_RDONLY)
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Makes the names in `folder` durable, as fsync of a file does its content."""
+    handle = os.open(folder, os.O_RDONLY)
     try:
-        os.fsync(folder)
+        os.fsync(handle)
     finally:
-        os.close(folder)
+        os.close(handle)

@@ -91,7 +91,6 @@ class Pipeline:
         self._health = health
         self._arrived: queue.Queue[_Waiting | None] = queue.Queue(WAITING_REQUESTS)
         self._prepared: queue.Queue[Sequence[_Prepared] | None] = queue.Queue(1)
-        self._failing = False
         self._counting = threading.Lock()
         self._waiting_requests = 0
         self._waiting_bytes = 0
@@ -133,8 +132,8 @@ class Pipeline:
 
     @property
     def healthy(self) -> bool:
-        """Whether the last group could be stored."""
-        return not self._failing
+        """Whether the store takes data."""
+        return self._writer.healthy
 
     def close(self) -> None:
         """Commits what was taken, then stops."""
@@ -230,13 +229,11 @@ class Pipeline:
             try:
                 written = self._writer.write([one.part for one in prepared])
             except Exception as exc:
-                self._failing = True
                 self._health.commit_failed(time.perf_counter() - began, exc)
                 failure = _failure("stored", exc)
                 for one in prepared:
                     _fail(one.waiting, failure)
             else:
-                self._failing = False
                 self._health.committed(
                     time.perf_counter() - began,
                     requests=sum(len(one.waiting) for one in prepared),

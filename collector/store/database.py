@@ -1,8 +1,12 @@
 """The one DuckDB file: opened alone, configuration locked, schema made or checked.
 
-The connection is never handed out: `read` and `write` by intent, DuckDB's errors translated.
+The connection is never handed out: `read` and `write` by intent, DuckDB's errors translated. When
+DuckDB gives its own memory of the file up (a failed fsync or checkpoint), the next write opens the
+file anew.
 """
 
+import logging
+import os
 import re
 import threading
 from collections.abc import Iterator, Mapping
@@ -14,6 +18,7 @@ import duckdb
 import pyarrow as pa
 
 from collector.contract.errors import BadInput, Overloaded, StoreUnusable
+from collector.keys import sync_folder
 from collector.store.queries import query
 from collector.store.schema import DEFINITIONS, TABLES, VERSION, ddl
 
@@ -29,21 +34,44 @@ _CONFIG: Mapping[str, str] = {
     "max_temp_directory_size": "10GB",
 }
 
+# After these DuckDB refuses everything until the file is opened anew. An OSError is the folder's:
+# whether its log has a name on the disk is then as unknown as after a failed fsync.
+_GIVEN_UP = (duckdb.FatalException, duckdb.InternalException, OSError)
+
+_log = logging.getLogger("limen")
+
 
 class Database:
     """The only holder of the file at `path`. Raises StoreUnusable with what to do about it."""
 
     def __init__(self, path: Path, *, query_seconds: float) -> None:
         self.path = path
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._connection = _connect(path)
-        path.chmod(0o600)
-        self._define()
-        self._connection.execute("set lock_configuration = true")
+        self._log_path = path.with_name(path.name + ".wal")
         self._query_seconds = query_seconds
         self._reading = threading.Lock()
         self._writing = threading.Lock()
+        self._healthy, self._given_up = True, False
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not path.exists():
+            _make(path)
+        self._open()
+
+    def _open(self) -> None:
+        self._connection = _connect(self.path)
+        try:
+            self.path.chmod(0o600)
+            self._define()
+        except (duckdb.Error, OSError) as exc:
+            self._connection.close()
+            reason = str(exc).splitlines()[0]
+            raise StoreUnusable(f"{self.path} cannot be written: {reason}") from exc
+        self._connection.execute("set lock_configuration = true")
         self._write_cursor = self._connection.cursor()
+
+    @property
+    def healthy(self) -> bool:
+        """Whether the last write or checkpoint reached the disk."""
+        return self._healthy
 
     def close(self) -> None:
         """Lets go of the file, its log moved into it where that can be done."""
@@ -73,6 +101,8 @@ class Database:
         except (duckdb.ConversionException, duckdb.OutOfRangeException) as exc:
             raise BadInput("a value does not fit its column") from exc
         except duckdb.Error as exc:
+            if isinstance(exc, _GIVEN_UP):
+                self._failed(exc)
             raise Overloaded("the question could not be answered: ask for less") from exc
         finally:
             watch.cancel()
@@ -86,23 +116,33 @@ class Database:
         Raises Overloaded when the database could not take it: nothing of it is stored then.
         """
         with self._writing:
+            self._revive()
+            log_is_new = not self._log_path.exists()
             try:
                 self._write_cursor.begin()
                 yield Transaction(self._write_cursor)
                 self._write_cursor.commit()
+                if log_is_new:
+                    # DuckDB syncs the log, not the folder that names it.
+                    sync_folder(self.path.parent)
             except BaseException as exc:
                 self._undo()
-                if isinstance(exc, duckdb.Error):
+                if isinstance(exc, duckdb.Error | OSError):
+                    self._failed(exc)
                     raise Overloaded("the database could not take the data: try again") from exc
                 raise
+            self._healthy = True
 
     def checkpoint(self) -> None:
         """Moves the log into the file. Raises Overloaded where it could not be done now."""
         with self._writing:
+            self._revive()
             try:
                 self._write_cursor.execute(query("checkpoint"))
             except duckdb.Error as exc:
+                self._failed(exc)
                 raise Overloaded("the log could not be moved into the file: try later") from exc
+            self._healthy = True
 
     def file_bytes(self) -> int:
         """The size of the file, without its log."""
@@ -110,8 +150,29 @@ class Database:
 
     def log_bytes(self) -> int:
         """The size of the log that the next checkpoint will move."""
-        log = self.path.with_name(self.path.name + ".wal")
-        return log.stat().st_size if log.exists() else 0
+        return self._log_path.stat().st_size if self._log_path.exists() else 0
+
+    def _failed(self, error: Exception) -> None:
+        self._healthy = False
+        self._given_up = self._given_up or isinstance(error, _GIVEN_UP)
+
+    def _revive(self) -> None:
+        """Opens the file anew if DuckDB gave it up. Raises Overloaded while that cannot be done.
+
+        Opening replays the log and checkpoints it: what a failed fsync left in the page cache only
+        is written again before anything else is acknowledged.
+        """
+        if not self._given_up:
+            return
+        with self._reading:
+            self._write_cursor.close()
+            self._connection.close()
+            try:
+                self._open()
+            except StoreUnusable as exc:
+                raise Overloaded("the database cannot be written: try later") from exc
+        self._given_up = False
+        _log.warning("the database was opened anew: its disk had failed to take a write")
 
     def _undo(self) -> None:
         try:
@@ -135,8 +196,10 @@ class Database:
                 f"{self.path} has schema {version} and this Limen reads {VERSION}: "
                 "install the Limen that wrote it"
             )
+        connection.begin()
         for name in DEFINITIONS:
             connection.execute(ddl(name))
+        connection.commit()
         connection.execute(query("checkpoint"))
 
 
@@ -165,7 +228,22 @@ class Transaction:
             self._cursor.unregister(name)
 
 
+def _make(path: Path) -> None:
+    """An empty database, whole or not there at all: one half made could never be opened."""
+    fresh = path.with_name(path.name + ".new")
+    fresh.unlink(missing_ok=True)
+    try:
+        duckdb.connect(str(fresh)).close()
+        os.replace(fresh, path)
+        sync_folder(path.parent)
+    except (duckdb.Error, OSError) as exc:
+        raise StoreUnusable(f"{path} cannot be made: {str(exc).splitlines()[0]}") from exc
+
+
 def _connect(path: Path) -> duckdb.DuckDBPyConnection:
+    if not path.exists():
+        # DuckDB would make another in its place.
+        raise StoreUnusable(f"{path} is gone")
     try:
         return duckdb.connect(str(path), config=dict(_CONFIG))
     except duckdb.Error as exc:
@@ -174,6 +252,12 @@ def _connect(path: Path) -> duckdb.DuckDBPyConnection:
                 f"{path} is open in process {holder[1]}: stop it, or name another --home"
             ) from exc
         reason = str(exc).splitlines()[0]
+        if damaged := re.search(r"Corrupt WAL file: entry at byte position (\d+)", reason):
+            log = path.with_name(path.name + ".wal")
+            raise StoreUnusable(
+                f"{log} is damaged at byte {damaged[1]}: restore a backup, or give up what was "
+                f"stored from there on: truncate --size {damaged[1]} {log}"
+            ) from exc
         raise StoreUnusable(f"{path} cannot be opened: {reason}") from exc
 
 

@@ -49,7 +49,9 @@ class Maintenance:
                 if time.monotonic() - retained > RETAIN_EVERY_SECONDS:
                     self.retain(time.time_ns())
                     retained = time.monotonic()
-                if self._database.log_bytes() > CHECKPOINT_BYTES:
+                # Of a database that failed it asks whether it can be written again, so that
+                # readiness comes back although nobody sends.
+                if self._database.log_bytes() > CHECKPOINT_BYTES or not self._database.healthy:
                     with self._health.task("checkpoint"):
                         self._database.checkpoint()
             except Overloaded:

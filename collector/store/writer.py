@@ -53,6 +53,11 @@ class Writer:
         known = database.read(query("known_releases"))
         self._releases = set(known.column(0).to_pylist())
 
+    @property
+    def healthy(self) -> bool:
+        """Whether the database takes writes."""
+        return self._database.healthy
+
     def write(self, parts: Sequence[Part]) -> list[Written]:
         """Commits `parts`. Raises Overloaded when the database could not take them."""
         written = []
