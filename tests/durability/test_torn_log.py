@@ -4,7 +4,7 @@ import contextlib
 import os
 import random
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,14 +29,15 @@ class Crashed:
 
     file: bytes
     log: bytes
-    key: bytes
+    keys: Mapping[str, bytes]
     stored: list[Spans]
     ends: list[int]
 
     def put(self, home: Path, log: bytes) -> Path:
         """These files at `home`, with another log."""
         (home / "keys").mkdir(exist_ok=True, mode=0o700)
-        (home / "keys" / "master.key").write_bytes(self.key)
+        for name, content in self.keys.items():
+            (home / "keys" / name).write_bytes(content)
         path = home / "limen.duckdb"
         path.write_bytes(self.file)
         path.with_name("limen.duckdb.wal").write_bytes(log)
@@ -63,7 +64,7 @@ def crashed(tmp_path_factory: pytest.TempPathFactory) -> Crashed:
         return Crashed(
             file=path.read_bytes(),
             log=log.read_bytes(),
-            key=(home / "keys" / "master.key").read_bytes(),
+            keys={path.name: path.read_bytes() for path in (home / "keys").iterdir()},
             stored=stored,
             ends=ends,
         )
