@@ -6,11 +6,14 @@ recursive `AnyValue`: values inside a list stay encoded and are decoded as a sec
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
+from google.protobuf.message import DecodeError
+from google.protobuf.message_factory import GetMessageClass
 from opentelemetry.proto.collector.logs.v1 import logs_service_pb2
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2
 from opentelemetry.proto.common.v1 import common_pb2
@@ -21,7 +24,7 @@ from collector.contract.errors import BadInput, NotUtf8
 Indices = npt.NDArray[np.int64]
 
 
-def _handlers() -> tuple[object, object, object]:
+def _handlers() -> tuple[object, object, object, object]:
     trace = trace_service_pb2.DESCRIPTOR
     logs = logs_service_pb2.DESCRIPTOR
     pool = HandlerPool([trace, logs, common_pb2.DESCRIPTOR])
@@ -29,10 +32,11 @@ def _handlers() -> tuple[object, object, object]:
         pool.get_for_message(trace_service_pb2.ExportTraceServiceRequest.DESCRIPTOR),
         pool.get_for_message(logs_service_pb2.ExportLogsServiceRequest.DESCRIPTOR),
         pool.get_for_message(common_pb2.AnyValue.DESCRIPTOR),
+        pool.get_for_message(common_pb2.KeyValue.DESCRIPTOR),
     )
 
 
-_TRACES, _LOGS, _ANY = _handlers()
+_TRACES, _LOGS, _ANY, _PAIR = _handlers()
 
 # What `mend` needs to know of each signal's request.
 DESCRIPTORS = {
@@ -45,13 +49,14 @@ DESCRIPTORS = {
 class Attributes:
     """The attributes of all records of one kind, exploded.
 
-    `row` (int64 [k]) is the record each belongs to, ascending; `key` string [k]; `value` the
-    AnyValue struct [k]. `rows` is the number of records.
+    `row` (int64 [k]) is the record each belongs to, ascending; `key` string [k]; `key_index` int32
+    [k], zero but in profiles; `value` the AnyValue struct [k]. `rows` is the number of records.
     """
 
     rows: int
     row: Indices
     key: pa.StringArray
+    key_index: pa.Int32Array
     value: pa.StructArray
 
 
@@ -71,6 +76,15 @@ class Decoded:
     scope_attributes: int
 
 
+def parses(content: bytes, descriptor: Any) -> bool:
+    """Whether `content` is a good message of `descriptor`."""
+    try:
+        GetMessageClass(descriptor).FromString(content)
+    except DecodeError:
+        return False
+    return True
+
+
 def decode_spans(payloads: Sequence[bytes]) -> Decoded:
     """The spans of `payloads`. Raises BadInput when any of them is not an export request."""
     return _decode(_TRACES, payloads, "resource_spans", "scope_spans", "spans")
@@ -83,8 +97,17 @@ def decode_logs(payloads: Sequence[bytes]) -> Decoded:
 
 def decode_values(encoded: pa.BinaryArray) -> pa.RecordBatch:
     """A batch of encoded AnyValues as columns string_value, double_value, int_value, …"""
+    return _batch(_ANY, encoded)
+
+
+def decode_pairs(encoded: pa.BinaryArray) -> pa.RecordBatch:
+    """A batch of encoded KeyValues as columns key, value, …"""
+    return _batch(_PAIR, encoded)
+
+
+def _batch(handler: object, encoded: pa.BinaryArray) -> pa.RecordBatch:
     try:
-        return _ANY.array_to_record_batch(encoded)  # type: ignore[attr-defined]
+        return handler.array_to_record_batch(encoded)  # type: ignore[attr-defined]
     except ValueError as exc:
         raise _refusal(exc) from exc
 
@@ -123,4 +146,5 @@ def _flatten(lists: pa.ListArray) -> tuple[pa.StructArray, Indices]:
 def explode(lists: pa.ListArray) -> Attributes:
     """The key-value pairs of a column of attribute lists."""
     pairs, row = _flatten(lists)
-    return Attributes(rows=len(lists), row=row, key=pairs.field("key"), value=pairs.field("value"))
+    key, index, value = (pairs.field(name) for name in ("key", "key_strindex", "value"))
+    return Attributes(rows=len(lists), row=row, key=key, key_index=index, value=value)

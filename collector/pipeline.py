@@ -21,6 +21,7 @@ from collector.decode import DESCRIPTORS, decode_logs, decode_spans
 from collector.health import Health
 from collector.inputs import InputSealer
 from collector.mend import mend
+from collector.notes import not_utf8, notes
 from collector.redact import Redactor
 from collector.store.writer import Part, Writer
 
@@ -31,9 +32,6 @@ SIGNALS: tuple[Signal, ...] = ("traces", "logs")
 GROUP_BYTES = 8 * 2**20
 GROUP_REQUESTS = 1024
 WAITING_REQUESTS = 4096
-# Mending walks the bytes in Python; a batch of 512 spans has under half a megabyte.
-MEND_BYTES = 2 * 2**20
-
 WAITING_BYTES = 256 * 2**20
 
 _log = logging.getLogger("limen")
@@ -187,15 +185,15 @@ class Pipeline:
         """A second try for one request where a string is not UTF-8; any other is `refused`."""
         payload = waiting.payload
         try:
-            if not isinstance(refused, NotUtf8) or len(payload.body) > MEND_BYTES:
+            if not isinstance(refused, NotUtf8):
                 raise refused
             body, changed = mend(payload.body, DESCRIPTORS[payload.signal])
             again = self._part([replace(waiting, payload=replace(payload, body=body))])
         except BadInput as exc:
             _fail([waiting], exc)
             return []
-        note = f"{changed} strings were not UTF-8: their bad bytes were replaced"
-        return [replace(again, receipts=[receipt.noting(note) for receipt in again.receipts])]
+        said = not_utf8(changed)
+        return [replace(again, receipts=[receipt.noting(said) for receipt in again.receipts])]
 
     def _part(self, waiting: list[_Waiting]) -> _Prepared:
         payloads = [w.payload for w in waiting]
@@ -203,12 +201,13 @@ class Pipeline:
         bodies = [p.body for p in payloads]
         inputs, signal = None, payloads[0].signal
         rejected: Mapping[str, int]
+        decoded = decode_spans(bodies) if signal == "traces" else decode_logs(bodies)
         if signal == "traces":
-            redacted = self._redactor.spans(decode_spans(bodies), received)
+            redacted = self._redactor.spans(decoded, received)
             message = "ids of the wrong length or all zero"
             rejected = {"ids": int(redacted.rejected.sum())}
         else:
-            logged = self._sealer.seal(decode_logs(bodies), received)
+            logged = self._sealer.seal(decoded, received)
             redacted, inputs, rejected = logged.redacted, logged.inputs, logged.reasons
             message = f"not stored as logged inputs: {', '.join(logged.reasons)}"
         part = Part(
@@ -221,6 +220,9 @@ class Pipeline:
         receipts = [
             Receipt(rejected=n, message=message if n else "") for n in redacted.rejected.tolist()
         ]
+        for request, said in notes(decoded).items():
+            for note in said:
+                receipts[request] = receipts[request].noting(note)
         return _Prepared(part, waiting, receipts, rejected)
 
     def _commit_all(self) -> None:

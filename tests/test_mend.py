@@ -67,10 +67,10 @@ def test_the_decoder_tells_bad_strings_from_bad_bytes() -> None:
         assert not isinstance(refused.value, NotUtf8)
 
 
-def test_a_request_too_large_to_mend_is_refused_and_not_mended(
+def test_a_request_with_too_much_to_mend_is_refused(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("collector.pipeline.MEND_BYTES", 10)
+    monkeypatch.setattr("collector.mend._MAX_FIELDS", 5)
     with pytest.raises(NotUtf8):
         store.take_bytes(spoilt(Span(name=MARK)))
 

@@ -18,6 +18,7 @@ from starlette.types import Scope
 
 from collector.contract.errors import LimenError, Overloaded, UnsupportedMedia
 from collector.health import Health
+from collector.notes import not_utf8
 from collector.pipeline import Payload, Pipeline, Signal
 from collector.server.body import hung_up, read_body
 from collector.server.counted import CountAnswers
@@ -29,7 +30,7 @@ from collector.server.responses import (
     protobuf_response,
     request_type,
 )
-from collector.server.transcode import MAX_DEPTH, transcode
+from collector.server.transcode import transcode
 
 # What web exporters send beyond the headers that need no permission.
 _CORS_HEADERS = ("authorization", "content-encoding", "traceparent", "tracestate")
@@ -61,17 +62,14 @@ def ingest_app(
     """
 
     async def export(request: Request, signal: Signal) -> Response:
-        media, received = _media(request), time.time_ns()
+        media, received, mended = _media(request), time.time_ns(), 0
         body, sent = await read_body(request, max_body_bytes)
-        too_deep = 0
         if media == JSON:
-            body, too_deep = await run_in_threadpool(transcode, body, request_type(signal))
+            body, mended = await run_in_threadpool(transcode, body, request_type(signal))
         payload = Payload(signal=signal, body=body, sent_bytes=sent, received=received)
         receipt = await asyncio.wrap_future(pipeline.submit(payload))
-        if too_deep:
-            receipt = receipt.noting(
-                f"{too_deep} values nested deeper than {MAX_DEPTH} were left out"
-            )
+        if mended:
+            receipt = receipt.noting(not_utf8(mended))
         if media == JSON:
             return _json(json_response(signal, receipt))
         return Response(protobuf_response(signal, receipt), media_type=PROTOBUF)

@@ -9,6 +9,7 @@ as base64 without an error. https://opentelemetry.io/docs/specs/otlp/#json-proto
 import base64
 import binascii
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -17,12 +18,12 @@ from typing import Any
 import orjson
 from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor
 from google.protobuf.message import Message
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 
 from collector.contract.errors import BadInput
+from collector.notes import MAX_DEPTH
 
-# Values nested deeper than this are left out, and the sender is told.
-MAX_DEPTH = 32
-
+_ANY = AnyValue.DESCRIPTOR
 _ID_BYTES = {"trace_id": 16, "span_id": 8, "parent_span_id": 8}
 _BITS = {
     FieldDescriptor.TYPE_INT32: (-(2**31), 2**31 - 1),
@@ -34,6 +35,11 @@ _BITS = {
     FieldDescriptor.TYPE_UINT64: (0, 2**64 - 1),
     FieldDescriptor.TYPE_FIXED64: (0, 2**64 - 1),
 }
+# An escape: a pair of surrogates, half of one (Dart writes those of a cut string), or any other.
+_ESCAPE = re.compile(
+    r"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|(?P<half>u[dD][89a-fA-F]..)|.)", re.DOTALL
+)
+_URL_SAFE = str.maketrans("-_", "+/")
 _FLOATS = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 
 Reader = Callable[[Any, str], Any]
@@ -50,18 +56,45 @@ class _Field:
 
 
 def transcode(body: bytes, kind: type[Message]) -> tuple[bytes, int]:
-    """The protobuf of a JSON request, and how many values were too deep to be taken.
+    """The protobuf of a JSON request, and how many strings of it had to be mended.
 
-    Raises BadInput naming the place, never the value.
+    A value in more than MAX_DEPTH lists and maps is empty in it. Raises BadInput naming the place,
+    never the value.
     """
-    try:
-        document = orjson.loads(body or b"{}")
-    except orjson.JSONDecodeError as exc:
-        raise BadInput(f"the body is not JSON: line {exc.lineno}, column {exc.colno}") from None
+    document, mended = _load(body or b"{}")
     message = kind()
-    dropped = [0]
-    _fill(message, document, _fields(kind.DESCRIPTOR), "", 0, dropped)
-    return message.SerializeToString(), dropped[0]
+    _fill(message, document, _fields(kind.DESCRIPTOR), "", 0)
+    return message.SerializeToString(), mended
+
+
+def _load(body: bytes) -> tuple[Any, int]:
+    """The document; where its strings are not Unicode, with U+FFFD for what is wrong in them."""
+    try:
+        return orjson.loads(body), 0
+    except orjson.JSONDecodeError as exc:
+        text, mended = _unicode(body)
+        refused = BadInput(f"the body is not JSON: line {exc.lineno}, column {exc.colno}")
+        if not mended:
+            raise refused from None
+    try:
+        return orjson.loads(text), mended
+    except orjson.JSONDecodeError:
+        raise refused from None
+
+
+def _unicode(body: bytes) -> tuple[str, int]:
+    """`body` as text, and how many runs of bytes or escapes in it were no character."""
+    text = body.decode("utf-8", "replace")
+    mended = text.count("\ufffd") - body.count("\ufffd".encode())
+
+    def whole(escape: re.Match[str]) -> str:
+        nonlocal mended
+        if escape["half"] is None:
+            return escape[0]
+        mended += 1
+        return "\\ufffd"
+
+    return _ESCAPE.sub(whole, text), mended
 
 
 def _fill(
@@ -70,7 +103,6 @@ def _fill(
     fields: Mapping[str, _Field],
     place: str,
     depth: int,
-    dropped: list[int],
 ) -> None:
     if not isinstance(document, dict):
         raise _wrong(place, "is not a JSON object")
@@ -80,7 +112,7 @@ def _fill(
             continue
         where = f"{place}.{key}" if place else key
         if not field.repeated:
-            _set(message, field, value, where, depth, dropped)
+            _set(message, field, value, where, depth)
             continue
         if not isinstance(value, list):
             raise _wrong(where, "is not a JSON array")
@@ -89,29 +121,26 @@ def _fill(
             if field.read:
                 items.append(field.read(item, f"{where}[{at}]"))
             else:
-                _descend(items.add(), field, item, f"{where}[{at}]", depth, dropped)
+                _descend(items.add(), field, item, f"{where}[{at}]", depth)
 
 
-def _set(
-    message: Any, field: _Field, value: Any, where: str, depth: int, dropped: list[int]
-) -> None:
+def _set(message: Any, field: _Field, value: Any, where: str, depth: int) -> None:
     if field.read:
         setattr(message, field.name, field.read(value, where))
         return
     child = getattr(message, field.name)
     # An empty message is not an unset one: {"arrayValue": {}} is an empty list.
     child.SetInParent()
-    _descend(child, field, value, where, depth, dropped)
+    _descend(child, field, value, where, depth)
 
 
-def _descend(
-    child: Any, field: _Field, value: Any, where: str, depth: int, dropped: list[int]
-) -> None:
-    if depth >= MAX_DEPTH:
-        dropped[0] += 1
-        return
+def _descend(child: Any, field: _Field, value: Any, where: str, depth: int) -> None:
+    if child.DESCRIPTOR is _ANY:
+        depth += 1
+        if depth > MAX_DEPTH + 1:
+            return
     assert field.fields is not None
-    _fill(child, value, field.fields(), where, depth + 1, dropped)
+    _fill(child, value, field.fields(), where, depth)
 
 
 def _wrong(place: str, what: str) -> BadInput:
@@ -211,7 +240,10 @@ def _boolean(value: Any, where: str) -> bool:
 
 
 def _bytes(value: Any, where: str) -> bytes:
+    text = _string(value, where).rstrip("=")
     try:
-        return base64.b64decode(_string(value, where), validate=True)
+        # proto3 JSON: the standard or the URL-safe alphabet, padded or not.
+        padded = text.translate(_URL_SAFE) + "=" * (-len(text) % 4)
+        return base64.b64decode(padded, validate=True)
     except ValueError:
         raise _wrong(where, "is not base64") from None
