@@ -30,6 +30,7 @@ soak: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(VENV)/bin/python -m bench.ingest
+	$(VENV)/bin/python -m bench.phones
 	$(VENV)/bin/python -m bench.replay
 
 pictures: $(VENV)/.dev browser

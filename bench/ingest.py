@@ -8,34 +8,29 @@ from this process, so client and collector share the cores. An answer means comm
 
 import argparse
 import gzip
-import http.client
-import json
 import random
-import subprocess
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from urllib.parse import urlsplit
 
+import duckdb
 import numpy as np
 import pyarrow as pa
 
+from bench.load import request, send
 from bench.payload import export_request
+from bench.server import COLLECTOR, running
 from collector.contract.policy import Policy
 from collector.decode import decode_spans
 from collector.keys import Pseudonymiser
 from collector.redact import Redactor
-from collector.store.database import Database
-from collector.store.writer import insert
 
 BATCH_SPANS = 512
 PHONES_PER_BATCH = 8
 CONNECTIONS = 64
 GROUP_BATCHES = 10
-FREE = "127.0.0.1:0"
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -52,9 +47,14 @@ def main(argv: Sequence[str] | None = None) -> None:
     spans = batches * BATCH_SPANS
     _say(f"a batch is {len(bodies[0])} bytes, {len(zipped[0])} as sent")
 
-    with tempfile.TemporaryDirectory() as home:
-        seconds = _ingest(Path(home), zipped)
-    ingest = spans / seconds
+    with running(*COLLECTOR) as host:
+        requests = [request(host, "/v1/traces", body) for body in zipped]
+        warm = batches // 10
+        send(host, requests[:warm], CONNECTIONS)
+        load = send(host, requests[warm:], CONNECTIONS)
+    if load.refused:
+        raise SystemExit(f"the collector refused requests: {load.refused}")
+    ingest = load.per_second() * BATCH_SPANS
     _say(f"ingest, committed before the answer: {ingest:,.0f} spans/s")
 
     tables, decode, redact = _prepared(bodies)
@@ -63,51 +63,6 @@ def main(argv: Sequence[str] | None = None) -> None:
         bare = spans / _bare(Path(home), tables)
     _say(f"bare DuckDB insert of the same columns: {bare:,.0f} spans/s")
     _say(f"ratio: {ingest / bare:.2f}")
-
-
-def _ingest(home: Path, bodies: Sequence[bytes]) -> float:
-    command = [sys.executable, "-m", "limen", "collector", "--home", str(home)]
-    command += ["--http", FREE, "--grpc", FREE, "--api", FREE]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
-        assert process.stdout is not None
-        address = urlsplit(json.loads(process.stdout.readline())["http"]).netloc
-        warm, measured = bodies[: len(bodies) // 10], bodies[len(bodies) // 10 :]
-        _send(address, warm)
-        begin = time.perf_counter()
-        _send(address, measured)
-        seconds = time.perf_counter() - begin
-        process.terminate()
-        process.wait(60)
-    return seconds * len(bodies) / len(measured)
-
-
-def _send(address: str, bodies: Sequence[bytes]) -> None:
-    waiting: Iterator[bytes] = iter(bodies)
-    lock = threading.Lock()
-    refused: list[int] = []
-
-    def connection() -> None:
-        client = http.client.HTTPConnection(address)
-        headers = {"content-type": "application/x-protobuf", "content-encoding": "gzip"}
-        while True:
-            with lock:
-                body = next(waiting, None)
-            if body is None:
-                client.close()
-                return
-            client.request("POST", "/v1/traces", body, headers)
-            answer = client.getresponse()
-            answer.read()
-            if answer.status != 200:
-                refused.append(answer.status)
-
-    threads = [threading.Thread(target=connection) for _ in range(CONNECTIONS)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if refused:
-        raise SystemExit(f"the collector refused {len(refused)} requests: {set(refused)}")
 
 
 def _prepared(bodies: Sequence[bytes]) -> tuple[list[pa.Table], float, float]:
@@ -122,20 +77,18 @@ def _prepared(bodies: Sequence[bytes]) -> tuple[list[pa.Table], float, float]:
         rows = redactor.spans(decoded, np.full(len(group), time.time_ns())).rows
         end = time.perf_counter()
         decode, redact = decode + between - begin, redact + end - between
-        version = pa.array(["default"] * len(rows))
-        tables.append(rows.append_column("policy_version", version))
+        tables.append(rows.append_column("policy_version", pa.repeat("default", len(rows))))
     return tables, decode, redact
 
 
 def _bare(home: Path, tables: Sequence[pa.Table]) -> float:
-    database = Database(home / "bare.duckdb", query_seconds=60)
-    begin = time.perf_counter()
-    for table in tables:
-        with database.write() as transaction:
-            insert(transaction, "insert_spans", table)
-    seconds = time.perf_counter() - begin
-    database.close()
-    return seconds
+    """Seconds to insert the rows as they are, a transaction per group, into one plain table."""
+    with duckdb.connect(str(home / "bare.duckdb")) as connection:
+        connection.from_arrow(tables[0].slice(0, 0)).create("bare")
+        begin = time.perf_counter()
+        for table in tables:
+            connection.from_arrow(table).insert_into("bare")
+        return time.perf_counter() - begin
 
 
 def _say(line: str) -> None:

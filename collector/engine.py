@@ -49,7 +49,7 @@ class Engine:
         self.health.watch(
             database_bytes=self.database.file_bytes, log_bytes=self.database.log_bytes
         )
-        writer = Writer(self.database, policy.version)
+        writer = Writer(self.database, policy.version, keys.derive("repeated"))
         self.pipeline = Pipeline(redactor, sealer, writer, self.health)
         self.reader = Reader(self.database, self.health)
         self.replays = Replays(self.database, self.reader, self.vault)

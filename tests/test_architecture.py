@@ -28,16 +28,16 @@ ALLOWED = {
 
 # One door per dependency.
 DOORS = {
-    "duckdb": ("collector/store",),
+    "duckdb": ("collector/store", "bench/ingest.py"),
     "ptars": ("collector/decode.py",),
     "google": ("collector/decode.py", "collector/server"),
     "opentelemetry.proto": ("collector/decode.py", "collector/server", "bench/payload.py"),
     "prometheus_client": ("collector/health.py",),
     "opentelemetry.sdk": ("collector/own_traces.py", "demo"),
     "opentelemetry.exporter": ("collector/own_traces.py", "demo"),
-    "starlette": ("collector/server", "demo"),
+    "starlette": ("collector/server", "demo", "bench/nothing.py"),
     "grpc": ("collector/server",),
-    "uvicorn": ("collector/server", "demo"),
+    "uvicorn": ("collector/server", "demo", "bench/nothing.py"),
     "streamlit": ("dashboard",),
     "plotly": ("dashboard",),
     "ai_edge_litert": ("models",),

@@ -20,7 +20,7 @@ import pyarrow as pa
 from collector.contract.errors import BadInput, Overloaded, StoreUnusable
 from collector.keys import sync_folder
 from collector.store.queries import query
-from collector.store.schema import DEFINITIONS, TABLES, VERSION, ddl
+from collector.store.schema import DEFINITIONS, TABLES, VERSION, ddl, migration
 
 _CONFIG: Mapping[str, str] = {
     "enable_external_access": "false",
@@ -190,17 +190,35 @@ class Database:
             connection.execute(query("mark_schema"), {"version": VERSION})
             connection.commit()
         version = _one(connection, query("read_schema"))
-        if version != VERSION:
+        if version > VERSION:
             connection.close()
             raise StoreUnusable(
-                f"{self.path} has schema {version} and this Limen reads {VERSION}: "
-                "install the Limen that wrote it"
+                f"{self.path} has schema {version} and this Limen reads up to {VERSION}: "
+                "install the Limen that wrote it, or a newer one"
             )
+        if version < VERSION:
+            self._migrate(version)
         connection.begin()
         for name in DEFINITIONS:
             connection.execute(ddl(name))
         connection.commit()
         connection.execute(query("checkpoint"))
+
+    def _migrate(self, version: int) -> None:
+        """Takes the schema from `version` to ours, or leaves it as it was."""
+        connection = self._connection
+        try:
+            connection.begin()
+            for step in range(version + 1, VERSION + 1):
+                connection.execute(migration(step))
+            connection.execute(query("mark_schema"), {"version": VERSION})
+            connection.commit()
+        except duckdb.Error as exc:
+            connection.close()
+            raise StoreUnusable(
+                f"{self.path} has schema {version} and could not be brought to {VERSION}; it is "
+                "as it was: install the Limen that wrote it"
+            ) from exc
 
 
 class Transaction:

@@ -36,7 +36,7 @@ class Maintenance:
         """Deletes what was received longer ago than the policy keeps it. `now` in ns."""
         before = now - self._policy.retention_days * _DAY_NS
         with self._health.task("retention"), self._database.write() as transaction:
-            for table in ("spans", "batches", "redactions"):
+            for table in ("span_facts", "batches", "redactions"):
                 transaction.run(f"expire_{table}", before=before)
             before = now - self._policy.input_days * _DAY_NS
             for table in ("inputs", "replay_scores", "replay_chunks", "sweeps", "replays"):

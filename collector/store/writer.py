@@ -1,5 +1,6 @@
 """Stores redacted records: one transaction for all that waited, first copy of a span wins."""
 
+import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,13 +14,22 @@ from collector.decode import Indices
 from collector.redact import Redacted, Tally
 from collector.store.database import Database, Transaction
 from collector.store.queries import query
+from collector.store.repeated import Queries, Repeated
 
 # Spans that began longer ago than this are looked for apart, so that the many recent ones are
 # looked for in a narrow range of the file.
 LATE_NS = 3600 * 10**9
 
 _KEY = ["span_id", "start_time"]
+_LATEST = 2**63 - 1
 _SOURCE = ("app", "release", "environment", "installation")
+
+_SOURCES = Queries(
+    columns="source_columns", last="last_source", find="find_sources", insert="insert_sources"
+)
+_CONTEXTS = Queries(
+    columns="context_columns", last="last_context", find="find_contexts", insert="insert_contexts"
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,13 +55,20 @@ class Written:
 
 
 class Writer:
-    """Writes parts, each call one transaction. Used from one thread."""
+    """Writes parts, each call one transaction. Used from one thread.
 
-    def __init__(self, database: Database, policy_version: str) -> None:
+    `key` (32 bytes) hashes what repeats from span to span.
+    """
+
+    def __init__(self, database: Database, policy_version: str, key: bytes) -> None:
         self._database = database
         self._policy_version = policy_version
         known = database.read(query("known_releases"))
         self._releases = set(known.column(0).to_pylist())
+        self._facts = database.read(query("fact_columns")).column(0).to_pylist()
+        self._sources = Repeated(database, _SOURCES, key)
+        self._contexts = Repeated(database, _CONTEXTS, key)
+        self._commit: int = database.read(query("last_commit")).column(0)[0].as_py()
 
     @property
     def healthy(self) -> bool:
@@ -60,28 +77,57 @@ class Writer:
 
     def write(self, parts: Sequence[Part]) -> list[Written]:
         """Commits `parts`. Raises Overloaded when the database could not take them."""
+        try:
+            return self._write(parts)
+        except BaseException:
+            self.forget()
+            raise
+
+    def forget(self) -> None:
+        """Looks up again what is stored: after rows were undone, or deleted by others."""
+        self._sources.forget()
+        self._contexts.forget()
+
+    def _write(self, parts: Sequence[Part]) -> list[Written]:
         written = []
+        # It grows with every transaction, whatever was deleted and however often we start.
+        self._commit = max(self._commit + 1, time.time_ns())
         fresh_releases = {r for part in parts for r in self._fresh_releases(part.redacted.rows)}
         with self._database.write() as transaction:
             for part in parts:
                 if part.signal == "traces":
                     written.append(self._write_spans(transaction, part))
                 else:
-                    written.append(_write_inputs(transaction, part))
-                insert(transaction, "insert_batches", _batches(part))
-                insert(transaction, "insert_redactions", self._redactions(part))
+                    written.append(self._write_inputs(transaction, part))
+                self._insert(transaction, "insert_batches", _batches(part))
+                self._insert(transaction, "insert_redactions", self._redactions(part))
             insert(transaction, "insert_releases", _releases(fresh_releases))
         self._releases |= fresh_releases
         return written
 
+    def _insert(self, transaction: Transaction, name: str, rows: pa.Table) -> None:
+        number = pa.repeat(self._commit, len(rows))
+        insert(transaction, name, rows.append_column("commit_number", number))
+
     def _write_spans(self, transaction: Transaction, part: Part) -> Written:
         rows = _first_copies(part.redacted.rows)
+        accepted = part.redacted.rows.num_rows
         if rows.num_rows:
             rows = _without_stored(transaction, rows, int(part.received.max()))
-        rows = rows.append_column("policy_version", pa.repeat(self._policy_version, len(rows)))
-        insert(transaction, "insert_spans", rows)
-        accepted = part.redacted.rows.num_rows
+        if rows.num_rows:
+            rows = rows.append_column("policy_version", pa.repeat(self._policy_version, len(rows)))
+            facts = rows.select([name for name in self._facts if name in rows.column_names])
+            facts = _set(facts, "start_time", _unbelieved(rows))
+            facts = _set(facts, "source", self._sources.place(transaction, rows))
+            facts = _set(facts, "context", self._contexts.place(transaction, rows))
+            self._insert(transaction, "insert_span_facts", facts)
         return Written(records=len(rows), duplicates=accepted - len(rows))
+
+    def _write_inputs(self, transaction: Transaction, part: Part) -> Written:
+        if part.inputs is None:
+            return Written(records=0, duplicates=0)
+        self._insert(transaction, "insert_inputs", part.inputs)
+        return Written(records=len(part.inputs), duplicates=0)
 
     def _fresh_releases(self, rows: pa.Table) -> set[str]:
         if "release" not in rows.column_names:
@@ -101,13 +147,6 @@ class Writer:
                 "occurrences": pa.array(tally.values(), pa.int64()),
             }
         )
-
-
-def _write_inputs(transaction: Transaction, part: Part) -> Written:
-    if part.inputs is None:
-        return Written(records=0, duplicates=0)
-    insert(transaction, "insert_inputs", part.inputs)
-    return Written(records=len(part.inputs), duplicates=0)
 
 
 def _batches(part: Part) -> pa.Table:
@@ -132,6 +171,16 @@ def _batches(part: Part) -> pa.Table:
             "rejected": pa.array(redacted.rejected),
         }
     )
+
+
+def _unbelieved(rows: pa.Table) -> pa.Array:
+    """The device's own start where it was not believed; elsewhere it is the span's time."""
+    return pc.if_else(rows.column("time_believed"), None, rows.column("start_time"))
+
+
+def _set(rows: pa.Table, name: str, column: pa.Array) -> pa.Table:
+    at = rows.schema.get_field_index(name)
+    return rows.append_column(name, column) if at < 0 else rows.set_column(at, name, column)
 
 
 def insert(transaction: Transaction, name: str, table: pa.Table) -> None:
@@ -170,10 +219,14 @@ def _without_stored(transaction: Transaction, rows: pa.Table, received: int) -> 
     stored = []
     for part in (rows.filter(recent), rows.filter(pc.invert(recent))):
         if part.num_rows:
-            ends = pc.min_max(part.column("start_time"))
+            low, high = pc.min_max(part.column("start_time")).as_py().values()
             with transaction.tables(fresh=part.select(_KEY)):
                 stored += transaction.ask(
-                    "find_duplicates", low=ends["min"].as_py(), high=ends["max"].as_py()
+                    "find_duplicates",
+                    low=low,
+                    high=high,
+                    time_low=min(low, _LATEST),
+                    time_high=min(high, _LATEST),
                 )
     if not stored:
         return rows

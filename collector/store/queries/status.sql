@@ -1,7 +1,7 @@
 -- How much is stored and from when.
 select
-    (select count(*) from spans) as spans,
+    (select count(*) from span_facts) as spans,
     (select count(*) from requests) as requests,
     (select count(*) from inputs) as inputs,
-    (select min(time) from spans) as first_data,
-    (select max(time) from spans) as last_data
+    (select min(time) from span_facts) as first_data,
+    (select max(time) from span_facts) as last_data

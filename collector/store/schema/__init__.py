@@ -2,11 +2,13 @@
 
 from importlib.resources import files
 
-VERSION = 1
+VERSION = 2
 
 TABLES = (
     "schema_version",
-    "spans",
+    "span_facts",
+    "span_sources",
+    "span_contexts",
     "batches",
     "redactions",
     "releases",
@@ -21,9 +23,16 @@ TABLES = (
     "audit",
 )
 
-DEFINITIONS = ("wilson", "dimensions", "requests", "departures", "phone_spans", "phone_calls")
+DEFINITIONS = (
+    "wilson", "dimensions", "spans", "requests", "departures", "phone_spans", "phone_calls",
+)  # fmt: skip
 
 
 def ddl(name: str) -> str:
     """The SQL that makes `name`."""
     return (files(__name__) / f"{name}.sql").read_text("utf-8")
+
+
+def migration(version: int) -> str:
+    """The SQL that makes a schema of the version before one of `version`."""
+    return (files(__name__) / "migrations" / f"{version}.sql").read_text("utf-8")

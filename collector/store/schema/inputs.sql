@@ -1,5 +1,6 @@
 -- Logged inputs, sealed with a key per installation that is not in this file.
 create table inputs (
+    commit_number bigint not null,
     number bigint not null,
     trace_id blob not null,
     span_id blob not null,

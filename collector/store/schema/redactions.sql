@@ -1,5 +1,6 @@
 -- How many values of each field were hashed, dropped or cut, per group of requests.
 create table redactions (
+    commit_number bigint not null,
     received_time bigint not null,
     policy_version varchar not null,
     field varchar not null,

@@ -1,0 +1,2 @@
+-- Retention of telemetry, by the time received.
+delete from span_facts where received_time < $before;

@@ -1,0 +1,2 @@
+-- Stores new spans.
+insert into span_facts by name select * from fresh

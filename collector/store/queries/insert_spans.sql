@@ -1,2 +1,0 @@
--- Stores new spans.
-insert into spans by name select * from fresh

@@ -1,0 +1,2 @@
+-- The highest number of a context.
+select coalesce(max(number), -1) from span_contexts

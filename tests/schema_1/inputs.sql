@@ -1,0 +1,13 @@
+-- Logged inputs, sealed with a key per installation that is not in this file.
+create table inputs (
+    number bigint not null,
+    trace_id blob not null,
+    span_id blob not null,
+    installation blob not null,
+    feature varchar not null,
+    kind varchar,
+    digest varchar,
+    truth varchar,
+    received_time bigint not null,
+    sealed blob not null
+)

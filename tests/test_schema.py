@@ -1,0 +1,102 @@
+"""The schema carries its version: older files are brought forward, newer ones refused."""
+
+import shutil
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from collector.contract.errors import StoreUnusable
+from collector.store.database import Database
+from collector.store.schema import VERSION
+from tests.otlp import Span, now, request_span, traces
+from tests.store import Store
+
+# The tables that schema 2 changed, as version 1 made them.
+FIRST = Path(__file__).parent / "schema_1"
+METRICS = ("fallback_rate", "egress", "latency", "release_health", "completeness", "requests")
+DAY = 24 * 3600 * 10**9
+
+
+def fill(store: Store) -> None:
+    fallback = request_span("fallback", limen_confidence=0.4, limen_sequence=1)
+    sent = fallback.child("CLIENT", server_address="api.example.com")
+    store.take(
+        traces(fallback, sent, request_span(limen_sequence=4), Span()),
+        traces(request_span("blocked", limen_blocked_reason="offline"), resource={}),
+        # A clock that is not believed.
+        traces(request_span(start=now() - 900 * DAY)),
+    )
+
+
+def answers(store: Store) -> list[object]:
+    return [store.ask(metric) for metric in METRICS]
+
+
+def as_first(path: Path) -> None:
+    """Turns a file of today's schema into one of version 1 with the same spans."""
+    with duckdb.connect(str(path)) as connection:
+        for name in ("spans", "batches", "redactions", "inputs"):
+            connection.execute(f"create temp table kept_{name} as select * from {name}")
+        connection.execute("drop view requests; drop view spans")
+        for name in ("span_facts", "span_sources", "span_contexts"):
+            connection.execute(f"drop table {name}")
+        for name in ("batches", "redactions", "inputs"):
+            connection.execute(f"drop table {name}")
+        for name in ("spans", "batches", "redactions", "inputs"):
+            connection.execute((FIRST / f"{name}.sql").read_text("utf-8"))
+            connection.execute(
+                f"insert into {name} by name select * exclude (commit_number) from kept_{name}"
+            )
+        connection.execute((FIRST / "requests.sql").read_text("utf-8"))
+        connection.execute("delete from schema_version; insert into schema_version values (1)")
+
+
+def test_a_file_of_version_1_answers_as_before(tmp_path: Path) -> None:
+    with Store(tmp_path) as store:
+        fill(store)
+        before = answers(store)
+    as_first(tmp_path / "limen.duckdb")
+    with Store(tmp_path) as store:
+        assert answers(store) == before
+        (row,) = store.rows("select max(version) as version from schema_version")
+        assert row["version"] == VERSION
+        count = store.rows("select count(*) as n from spans")[0]["n"]
+        store.take(traces(request_span()))
+        assert store.rows("select count(*) as n from spans")[0]["n"] == count + 1
+
+
+def test_a_copy_of_a_span_from_before_is_known(tmp_path: Path) -> None:
+    old = [request_span(), request_span(start=now() - 900 * DAY)]
+    with Store(tmp_path) as store:
+        store.take(traces(*old))
+    as_first(tmp_path / "limen.duckdb")
+    with Store(tmp_path) as store:
+        store.take(traces(*old))
+        assert store.rows("select count(*) as n from spans")[0]["n"] == 2
+
+
+def test_a_newer_file_is_refused_with_both_versions_and_the_remedy(tmp_path: Path) -> None:
+    path = tmp_path / "limen.duckdb"
+    Database(path, query_seconds=20).close()
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("insert into schema_version values (99)")
+    with pytest.raises(StoreUnusable, match=f"schema 99 .* up to {VERSION}: install the Limen"):
+        Database(path, query_seconds=20)
+
+
+def test_a_migration_that_fails_leaves_the_file_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "limen.duckdb"
+    with Store(tmp_path) as store:
+        fill(store)
+    as_first(path)
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("create table span_facts (in_the_way integer)")
+    copy = tmp_path / "copy.duckdb"
+    shutil.copy(path, copy)
+    with pytest.raises(StoreUnusable, match="as it was"):
+        Database(path, query_seconds=20)
+    for file in (path, copy):
+        with duckdb.connect(str(file), read_only=True) as connection:
+            found = connection.execute("select count(*), max(version) from spans, schema_version")
+            assert found.fetchone() == (6, 1)
