@@ -28,6 +28,7 @@ Door = Literal["http", "grpc", "api"]
 Report = Callable[[str, float, Mapping[str, str | int], str | None], None]
 Task = Literal["checkpoint", "retention"]
 
+
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 _SIZES = tuple(2**n for n in range(11))
 
@@ -94,6 +95,8 @@ class Health:
         )
         self._task_seconds = self._histogram("task_seconds", "Time a task took", "task")
         self._task_failures = self._counter("task_failures", "Tasks that failed", "task")
+        self._expired = self._counter("expired_rows", "Rows that retention deleted", "table")
+        self._freed = self._counter("freed_bytes", "Bytes that a task freed in the file", "task")
         self._watched = {
             name: Gauge(f"limen_{name}", text, registry=self.registry)
             for name, text in _WATCHED.items()
@@ -200,6 +203,14 @@ class Health:
             done[detector, action] += count
         for labels, count in done.items():
             self._redacted.labels(*labels).inc(count)
+
+    def expired(self, table: str, rows: int) -> None:
+        """Retention deleted rows of a table."""
+        self._expired.labels(table).inc(rows)
+
+    def freed(self, task: Task, size: int) -> None:
+        """A task made `size` bytes of the file free."""
+        self._freed.labels(task).inc(size)
 
     def commit_failed(self, seconds: float, error: Exception) -> None:
         """A group could not be stored."""

@@ -57,6 +57,7 @@ def test_without_a_file_the_default_policy_holds() -> None:
         ("threshold = 0.70", "treshold = 0.70", "features.doc_classify.treshold"),
         ('categories = ["document"]', 'categories = ["shoes"]', "features.doc_classify.categories"),
         ("retention_days = 30", "retention_days = -1", "retention_days"),
+        ("size_budget", "retention_days = 31\nsize_budget", "doc_classify.retention_days: 31 is"),
         ('"10 MB"', '"ten MB"', "features.doc_classify.size_budget"),
         ('= "limen.confidence"', '= "no.such.name"', "aliases"),
         ('= "bucket:ipv4/24"', '= "bucket:shoes"', "attributes.client.address"),

@@ -26,6 +26,7 @@ Purpose = Literal[PURPOSES]  # type: ignore[valid-type]
 ConsentState = Literal[CONSENT_STATES]  # type: ignore[valid-type]
 Placement = Literal["device", "hybrid", "cloud"]
 Probability = Annotated[float, Field(ge=0.0, le=1.0)]
+Days = Annotated[int, Field(ge=1, le=3650)]
 
 Action = Literal[
     "keep", "hash", "drop", "bucket:ipv4/24", "bucket:version/major", "bucket:date/month"
@@ -72,6 +73,7 @@ class Feature(_Strict):
     owner: str | None = None
     placement: Placement | None = None
     threshold: Probability | None = None
+    retention_days: Days | None = None
     size_budget: int = 10_000_000
     offline_critical: bool = False
     categories: tuple[Category, ...] = ()
@@ -104,9 +106,9 @@ class Policy(_Strict):
     """A whole policy. An attribute it does not name, and CONVENTIONS do not either, is not kept."""
 
     version: str = "default"
-    retention_days: Annotated[int, Field(ge=1, le=3650)] = 30
+    retention_days: Days = 30
     input_size_cap: Annotated[int, Field(ge=1)] = 1_000_000
-    input_days: Annotated[int, Field(ge=1, le=3650)] = 30
+    input_days: Days = 30
     aliases: dict[str, str] = Field(default_factory=dict)
     attributes: dict[str, Action] = Field(default_factory=dict)
     hosts: tuple[Host, ...] = ()
@@ -127,6 +129,17 @@ class Policy(_Strict):
             if known in BY_NAME and action not in ("keep", "drop"):
                 raise ValueError(
                     f"attributes.{name}: Limen has a form of its own for it; write keep or drop"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _features_are_kept_no_longer(self) -> Self:
+        for name, feature in self.features.items():
+            if feature.retention_days is not None and feature.retention_days > self.retention_days:
+                raise ValueError(
+                    f"features.{name}.retention_days: {feature.retention_days} is longer than "
+                    f"retention_days = {self.retention_days}, which holds for everything; "
+                    "write a shorter one, or raise that"
                 )
         return self
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import os
 import signal
 import socket
@@ -37,6 +38,7 @@ def run_collector(settings: Settings) -> None:
     """
     # Whatever this process makes, the database's log and spill files too, is its owner's only.
     os.umask(0o077)
+    _log_to_stderr()
     policy = read_policy(settings.policy_file())
     certificate = Certificate.of(settings)
     tokens = Tokens.at(settings.home)
@@ -87,6 +89,14 @@ def run_collector(settings: Settings) -> None:
             doors = [(ingest, http), (questions, api)]
             said = list(notes(settings, tokens.all()))
             runner.run(_serve(doors, certificate, lambda: _announce(ready, said)))
+
+
+def _log_to_stderr() -> None:
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("limen: %(message)s"))
+    log = logging.getLogger("limen")
+    log.addHandler(handler)
+    log.setLevel(logging.INFO)
 
 
 def _announce(ready: dict[str, object], notes: list[str]) -> None:

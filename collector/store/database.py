@@ -11,6 +11,7 @@ import re
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -144,6 +145,10 @@ class Database:
                 raise Overloaded("the log could not be moved into the file: try later") from exc
             self._healthy = True
 
+    def space(self) -> "Space":
+        """What the file holds, as of its last checkpoint. Raises Overloaded."""
+        return Space(**self.read(query("space")).to_pylist()[0])
+
     def file_bytes(self) -> int:
         """The size of the file, without its log."""
         return self.path.stat().st_size
@@ -219,6 +224,14 @@ class Database:
                 f"{self.path} has schema {version} and could not be brought to {VERSION}; it is "
                 "as it was: install the Limen that wrote it"
             ) from exc
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Space:
+    """Bytes of the file that are `used`, and that are `reusable` without its growing."""
+
+    used: int
+    reusable: int
 
 
 class Transaction:

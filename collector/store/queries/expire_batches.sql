@@ -1,2 +1,2 @@
 -- Retention of the notes on requests.
-delete from batches where received_time < $before;
+delete from batches where received_time < $before and $feature is null

@@ -1,2 +1,2 @@
 -- Retention of replays, after what belongs to them: what was said of inputs does not outlive them.
-delete from replays where created < $before;
+delete from replays where created < $before and ($feature is null or feature = $feature)

@@ -1,0 +1,123 @@
+"""Lets go of what was received longer ago than the policy keeps it, whole days (UTC) at a time.
+
+A day's data goes in slices of an hour received, each a transaction of its own, so that writes come
+in between. What a feature keeps shorter goes by its own limit: the spans that carry it, its inputs
+and the replays of them.
+"""
+
+import json
+import logging
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from collector.contract.policy import Policy
+from collector.health import Health
+from collector.store.database import Database
+from collector.store.queries import query
+from collector.store.reader import rfc3339
+
+TELEMETRY = ("span_facts", "batches", "redactions")
+# Replays come last: what belongs to them is found by them.
+INPUTS = ("inputs", "replay_scores", "replay_chunks", "sweeps", "replays")
+
+_HOUR_NS = 3600 * 10**9
+_DAY_NS = 24 * _HOUR_NS
+
+_log = logging.getLogger("limen")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Limit:
+    """Before when (ns) telemetry and inputs expire; of one feature, or None for everything."""
+
+    feature: str | None
+    telemetry: int
+    inputs: int
+
+
+def limits(policy: Policy, now: int) -> Iterator[Limit]:
+    """What `policy` lets go of at `now` (ns): today and the days it names before it are kept."""
+    today = now - now % _DAY_NS
+
+    def limit(feature: str | None, days: int) -> Limit:
+        input_days = min(days, policy.input_days) if feature else policy.input_days
+        return Limit(
+            feature=feature, telemetry=today - days * _DAY_NS, inputs=today - input_days * _DAY_NS
+        )
+
+    yield limit(None, policy.retention_days)
+    for name, feature in policy.features.items():
+        if feature.retention_days is not None:
+            yield limit(name, feature.retention_days)
+
+
+class Retention:
+    """Applies `policy`. `between` is called between slices; where it says True, the rest waits."""
+
+    def __init__(
+        self, database: Database, policy: Policy, health: Health, between: Callable[[], bool]
+    ) -> None:
+        self._database, self._policy, self._health = database, policy, health
+        self._between = between
+
+    def run(self, now: int) -> Counter[str]:
+        """Deletes what expired at `now` (ns) and makes its space reusable. The rows, by table.
+
+        Raises Overloaded where the database could not take it; what was deleted stays deleted.
+        """
+        began, before = time.perf_counter(), self._database.space()
+        gone: Counter[str] = Counter()
+        try:
+            for limit in limits(self._policy, now):
+                if not self._expire(limit, gone):
+                    break
+        finally:
+            if gone.total():
+                self._note(now, gone, before.used, began)
+        return gone
+
+    def _expire(self, limit: Limit, gone: Counter[str]) -> bool:
+        """Whether all of it could be done."""
+        received = {"before": limit.telemetry, "feature": limit.feature}
+        hours = self._database.read(query("received_hours"), received).column("hour").to_pylist()
+        for hour in hours:
+            self._delete(TELEMETRY, min((hour + 1) * _HOUR_NS, limit.telemetry), limit, gone)
+            if self._between():
+                return False
+        self._delete(INPUTS, limit.inputs, limit, gone)
+        return True
+
+    def _delete(
+        self, tables: tuple[str, ...], before: int, limit: Limit, gone: Counter[str]
+    ) -> None:
+        with self._database.write() as transaction:
+            deleted = {
+                table: transaction.ask(f"expire_{table}", before=before, feature=limit.feature)
+                for table in tables
+            }
+        for table, [[rows]] in deleted.items():
+            gone[table] += rows
+            self._health.expired(table, rows)
+
+    def _note(self, now: int, gone: Counter[str], used: int, began: float) -> None:
+        self._database.checkpoint()
+        space = self._database.space()
+        # What arrived in the meantime takes some of it again.
+        freed = max(0, used - space.used)
+        self._health.freed("retention", freed)
+        rows = {table: count for table, count in gone.items() if count}
+        detail = {"rows": rows, "freed_bytes": freed, "reusable_bytes": space.reusable}
+        kept = {"retention_days": self._policy.retention_days, "until": rfc3339(now)}
+        with self._database.write() as transaction:
+            transaction.run(
+                "append_audit", time=now, action="retention", detail=json.dumps(detail | kept)
+            )
+        _log.info(
+            "retention: %s rows deleted, %.1f MiB freed, %.1f MiB of the file reusable, %.1f s",
+            f"{gone.total():,}",
+            freed / 2**20,
+            space.reusable / 2**20,
+            time.perf_counter() - began,
+        )
