@@ -102,6 +102,8 @@ class Health:
             for name, text in _WATCHED.items()
         }
 
+        self._start_series()
+
         # Looking a series up costs more than counting in it.
         self._answers = cache(
             lambda signal, transport, encoding, code: (
@@ -115,7 +117,9 @@ class Health:
                 self._decoded_bytes.labels(signal),
             )
         )
-        # Known from the start, so that a rate sees the first of them.
+
+    def _start_series(self) -> None:
+        """Known series stand at zero from the start, so that a rate sees the first count."""
         for signal in ("traces", "logs"):
             for counter in (
                 self._received_bytes,

@@ -2,9 +2,11 @@
 
 import gzip
 import json
+import socket
 import time
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import grpc
 import httpx
@@ -17,16 +19,16 @@ from prometheus_client.openmetrics.parser import (
 )
 from prometheus_client.parser import text_string_to_metric_families
 
+from collector.contract.errors import Overloaded
 from collector.contract.records import Query
 from collector.health import Health
 from collector.metrics import metrics
 from collector.pipeline import Payload
+from collector.store.maintenance import Maintenance
 from tests.otlp import PHONE, Span, logged_input, request_span, traces
-from tests.processes import RunningCollector, running_collector
+from tests.processes import JSON, PROTOBUF, RunningCollector, running_collector
 from tests.store import POLICY, Store
 
-PROTOBUF = {"content-type": "application/x-protobuf"}
-JSON = {"content-type": "application/json"}
 SERVICE = "/opentelemetry.proto.collector.{}Service/Export"
 TRACES = SERVICE.format("trace.v1.Trace")
 
@@ -61,10 +63,10 @@ def counted(series: Series, name: str) -> dict[tuple[str, ...], float]:
     }
 
 
-def send(collector: RunningCollector, path: str, body: bytes, **headers: str) -> int:
-    named = {name.replace("_", "-"): value for name, value in headers.items()} or PROTOBUF
-    url = f"{collector.http}/v1/{path}"
-    return httpx.post(url, content=body, headers=named, trust_env=False).status_code
+def send(
+    collector: RunningCollector, path: str, body: bytes, media: str = PROTOBUF, **headers: str
+) -> int:
+    return collector.post(body, media, f"/v1/{path}", **headers).status_code
 
 
 def call(collector: RunningCollector, method: str, body: bytes) -> grpc.StatusCode:
@@ -90,12 +92,12 @@ def test_every_counter_says_exactly_what_was_sent(own: RunningCollector) -> None
     unread = ExportMetricsServiceRequest().SerializeToString()
 
     assert [send(own, "traces", known) for _ in range(2)] == [200, 200]
-    assert send(own, "traces", zipped, content_encoding="gzip", **_named(PROTOBUF)) == 200
-    assert send(own, "traces", as_json, **_named(JSON)) == 200
+    assert send(own, "traces", zipped, content_encoding="gzip") == 200
+    assert send(own, "traces", as_json, JSON) == 200
     assert [send(own, "logs", body) for body in (given, denied)] == [200, 200]
     assert send(own, "metrics", unread) == 200
     assert send(own, "traces", b"\xff\xff") == 400
-    assert send(own, "logs", b"hi", content_type="text/plain") == 415
+    assert send(own, "logs", b"hi", "text/plain") == 415
     assert send(own, "elsewhere", b"") == 404
     assert httpx.get(own.http + "/v1/traces", trust_env=False).status_code == 405
     assert call(own, TRACES, by_grpc) == grpc.StatusCode.OK
@@ -196,7 +198,7 @@ def test_what_waits_and_what_fails_is_counted(store: Store) -> None:
         assert value(store, "waiting_bytes") == len(body)
     future.result(timeout=30)
     store.database._write_cursor.execute("drop table batches")
-    with pytest.raises(Exception, match="could not be stored"):
+    with pytest.raises(Overloaded, match="could not be stored"):
         store.take(traces(Span()))
     assert value(store, "commit_failures_total") == 1
     assert value(store, "storing") == 0
@@ -217,9 +219,9 @@ def test_nothing_that_a_client_chooses_makes_a_series(own: RunningCollector) -> 
             Span(trace_id=b"short"),
             resource={**PHONE, "service.name": word, "app.installation.id": word},
         ).SerializeToString()
-        assert send(own, "traces", odd, x_word=word, user_agent=word, **_named(PROTOBUF)) == 200
-        assert send(own, "traces", b"{", **_named(JSON)) == 400
-        assert send(own, "traces", b"", content_type=f"text/{word}") == 415
+        assert send(own, "traces", odd, x_word=word, user_agent=word) == 200
+        assert send(own, "traces", b"{", JSON) == 400
+        assert send(own, "traces", b"", f"text/{word}") == 415
         for name in ("limen_feature", "limen_consent_state"):
             unfit: dict[str, Any] = {name: word}
             assert send(own, "logs", logged_input(Span(), b"x", **unfit).SerializeToString()) == 200
@@ -264,6 +266,33 @@ def test_names_follow_prometheus_and_each_says_what_it_is() -> None:
             assert family.name.endswith(("_seconds", "_requests"))
 
 
+def test_a_phone_that_hangs_up_is_counted_apart(own: RunningCollector) -> None:
+    address = urlsplit(own.http)
+    with socket.create_connection((address.hostname, address.port)) as phone:
+        phone.sendall(
+            b"POST /v1/traces HTTP/1.1\r\nhost: a\r\ncontent-length: 1000\r\n"
+            b"content-type: application/x-protobuf\r\n\r\nabc"
+        )
+    deadline = time.monotonic() + 30
+    while not (answered := counted(scrape(own), "requests_total")):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert answered == {("499", "protobuf", "traces", "http"): 1}
+    assert not counted(scrape(own), "refusals_total")
+
+
+def test_a_task_that_fails_is_counted_and_timed(store: Store) -> None:
+    maintenance = Maintenance(store.database, store.policy, store.health)
+    maintenance.retain(time.time_ns())
+    store.database._write_cursor.execute("drop table sweeps")
+    with pytest.raises(Overloaded):
+        maintenance.retain(time.time_ns())
+    labels = {"task": "retention"}
+    sample = store.health.registry.get_sample_value
+    assert sample("limen_task_failures_total", labels) == 1
+    assert sample("limen_task_seconds_count", labels) == 2
+
+
 def test_each_engine_counts_for_itself(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     (tmp_path / "b").mkdir()
@@ -271,7 +300,3 @@ def test_each_engine_counts_for_itself(tmp_path: Path) -> None:
         one.take(traces(Span()))
         assert value(one, "group_requests_sum") == 1
         assert value(other, "group_requests_sum") == 0
-
-
-def _named(headers: dict[str, str]) -> dict[str, str]:
-    return {name.replace("-", "_"): value for name, value in headers.items()}

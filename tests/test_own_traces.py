@@ -5,13 +5,14 @@ import subprocess
 import sys
 from pathlib import Path
 
-import httpx
 import pytest
 from pydantic import HttpUrl
 
 from collector.contract.errors import BadInput
 from collector.contract.records import Query
 from collector.own_traces import own_traces
+from collector.roles import Role
+from collector.tokens import create_token
 from tests.otlp import Span, traces
 from tests.processes import STOP_SECONDS, running_collector
 from tests.store import POLICY, Store, policy_from
@@ -27,13 +28,6 @@ KEPT = """
 [[hosts]]"""
 
 
-def post(url: str, body: bytes) -> int:
-    headers = {"content-type": "application/x-protobuf"}
-    return httpx.post(
-        f"{url}/v1/traces", content=body, headers=headers, trust_env=False
-    ).status_code
-
-
 def test_the_work_of_one_collector_is_seen_in_another(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -41,11 +35,13 @@ def test_the_work_of_one_collector_is_seen_in_another(
     for home in homes:
         home.mkdir()
     policy = policy_from(POLICY.replace("[[hosts]]", KEPT, 1), homes[1])
+    _, token = create_token(homes[1], Role.INGEST, "the collector beside it")
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_HEADERS", f"authorization=Bearer%20{token}")
     body = traces(Span(attributes={"limen.output.label": "secret-17"}), Span()).SerializeToString()
     with running_collector(homes[1]) as other:
         monkeypatch.setenv(URL, other.http)
         with running_collector(homes[0]) as one:
-            assert [post(one.http, body) for _ in range(2)] == [200, 200]
+            assert [one.post(body).status_code for _ in range(2)] == [200, 200]
             with one.client() as client:
                 client.metric(Query(metric="egress"))
             # A stop sends what is left.
@@ -79,7 +75,7 @@ def test_an_endpoint_that_is_not_there_holds_nothing_up(
 ) -> None:
     monkeypatch.setenv(URL, f"http://127.0.0.1:{_free_port()}")
     with running_collector(tmp_path) as running:
-        assert post(running.http, traces(Span()).SerializeToString()) == 200
+        assert running.post(traces(Span()).SerializeToString()).status_code == 200
         assert running.stop() == 0
 
 
