@@ -12,9 +12,11 @@ import traceback
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
+from itertools import compress
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from collector.contract.errors import BadInput, NotUtf8, Overloaded
 from collector.decode import DESCRIPTORS, decode_logs, decode_spans
@@ -22,7 +24,7 @@ from collector.health import Health
 from collector.inputs import InputSealer
 from collector.mend import mend
 from collector.notes import not_utf8, notes
-from collector.redact import Redactor
+from collector.redact import Redactor, Tally
 from collector.store.writer import Part, Writer
 
 Signal = Literal["traces", "logs"]
@@ -31,6 +33,8 @@ SIGNALS: tuple[Signal, ...] = ("traces", "logs")
 # A group is at most this much: a commit stays short, and memory bounded.
 GROUP_BYTES = 8 * 2**20
 GROUP_REQUESTS = 1024
+# Requests with late spans have a group of their own, at most this often.
+LATE_EVERY_SECONDS = 0.25
 WAITING_REQUESTS = 4096
 WAITING_BYTES = 256 * 2**20
 
@@ -78,6 +82,48 @@ class _Prepared:
     receipts: Sequence[Receipt]
     rejected: Mapping[str, int]
 
+    def of(self, requests: npt.NDArray[np.bool_], *, counted: bool) -> "_Prepared":
+        """That of some `requests`; where what it holds is `counted` already, it counts nothing."""
+        return _Prepared(
+            part=self.part.of(requests, Tally() if counted else self.part.redacted.tally),
+            waiting=list(compress(self.waiting, requests)),
+            receipts=list(compress(self.receipts, requests)),
+            rejected={} if counted else self.rejected,
+        )
+
+
+class _Late:
+    """Requests with late spans wait here for a group of their own: what they may copy is looked for
+    in all that is stored, which those on time need not wait for. Used from one thread."""
+
+    def __init__(self) -> None:
+        self._held: list[_Prepared] = []
+        self._due = 0.0
+
+    def part_from(self, group: Sequence[_Prepared]) -> list[_Prepared]:
+        """The requests of `group` that are on time; the late ones are held."""
+        on_time = []
+        for one in group:
+            late = one.part.late()
+            if late.any():
+                self._held.append(one if late.all() else one.of(late, counted=True))
+            if not late.all():
+                on_time.append(one.of(~late, counted=False) if late.any() else one)
+        return on_time
+
+    def seconds_left(self) -> float | None:
+        """How long those that are held still wait; None where none is."""
+        return max(0.0, self._due - time.monotonic()) if self._held else None
+
+    def due(self, *, at_once: bool) -> list[_Prepared]:
+        """Those that are held, when the last of their groups is long enough ago."""
+        now = time.monotonic()
+        if not self._held or (now < self._due and not at_once):
+            return []
+        self._due = now + LATE_EVERY_SECONDS
+        group, self._held = self._held, []
+        return group
+
 
 class Pipeline:
     """Takes payloads from any thread; `close` commits what was taken and stops."""
@@ -89,6 +135,7 @@ class Pipeline:
         self._health = health
         self._arrived: queue.Queue[_Waiting | None] = queue.Queue(WAITING_REQUESTS)
         self._prepared: queue.Queue[Sequence[_Prepared] | None] = queue.Queue(1)
+        self._late = _Late()
         self._counting = threading.Lock()
         self._waiting_requests = 0
         self._waiting_bytes = 0
@@ -141,28 +188,37 @@ class Pipeline:
 
     def _prepare_all(self) -> None:
         stopping = False
-        while not stopping and (first := self._arrived.get()) is not None:
-            waiting, stopping = self._gather(first)
+        while not stopping:
+            waiting, stopping = self._gather()
             prepared = [
                 part
                 for signal in SIGNALS
                 if (own := [w for w in waiting if w.payload.signal == signal])
                 for part in self._prepare(own)
             ]
-            if prepared:
-                self._prepared.put(prepared)
+            if on_time := self._late.part_from(prepared):
+                self._prepared.put(on_time)
+            if late := self._late.due(at_once=stopping):
+                self._prepared.put(late)
         self._prepared.put(None)
 
-    def _gather(self, first: _Waiting) -> tuple[list[_Waiting], bool]:
-        """The requests that wait now, within bounds, and whether to stop after them."""
-        group, size = [first], len(first.payload.body)
+    def _gather(self) -> tuple[list[_Waiting], bool]:
+        """The requests that wait now, within bounds, and whether to stop after them.
+
+        None where late ones are due before any comes.
+        """
+        group: list[_Waiting] = []
+        size, patience = 0, self._late.seconds_left()
         while len(group) < GROUP_REQUESTS and size < GROUP_BYTES:
             try:
-                following = self._arrived.get_nowait()
+                following = self._arrived.get(not group, patience)
             except queue.Empty:
                 break
             if following is None:
                 return group, True
+            if not group:
+                # What comes while another group is prepared already joins this one.
+                self._prepared.join()
             group.append(following)
             size += len(following.payload.body)
         return group, False
@@ -227,6 +283,7 @@ class Pipeline:
 
     def _commit_all(self) -> None:
         while (prepared := self._prepared.get()) is not None:
+            self._prepared.task_done()
             began = time.perf_counter()
             try:
                 written = self._writer.write([one.part for one in prepared])

@@ -60,6 +60,17 @@ class Redacted:
     rejected: Indices
     tally: Tally
 
+    def of(self, requests: npt.NDArray[np.bool_], tally: Tally) -> "Redacted":
+        """What came from `requests` (bool [payloads]), under a tally of its own."""
+        kept = requests[self.request]
+        numbers = np.cumsum(requests) - 1
+        return Redacted(
+            rows=self.rows.filter(pa.array(kept)),
+            request=numbers[self.request[kept]],
+            rejected=self.rejected[requests],
+            tally=tally,
+        )
+
 
 class Redactor:
     """Applies one policy. Safe to use from one thread at a time."""

@@ -1,9 +1,11 @@
 """From bytes to committed rows: groups, duplicates, refusals."""
 
 import random
+import time
 from pathlib import Path
 
 import pytest
+from google.protobuf.message import Message
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from collector.contract.errors import BadInput, Overloaded
@@ -157,3 +159,52 @@ def test_each_request_is_noted_with_its_size_and_source(store: Store) -> None:
 def test_every_row_knows_the_policy_that_let_it_in(store: Store) -> None:
     store.take(traces(Span()))
     assert store.rows("select policy_version from spans")[0]["policy_version"] == "2026-11-01"
+
+
+def waiting_together(store: Store, *requests: Message) -> None:
+    """Takes `requests` as one group."""
+    with store.database._writing:
+        # A first one occupies the writer while the others gather.
+        futures = [store.pipeline.submit(payload(traces(Span()).SerializeToString()))]
+        while not store.pipeline._arrived.empty():
+            time.sleep(0.001)
+        futures += [store.pipeline.submit(payload(r.SerializeToString())) for r in requests]
+    for future in futures:
+        future.result(timeout=30)
+
+
+def test_late_spans_are_stored_in_a_group_of_their_own(store: Store) -> None:
+    on_time, late = Span(name="on_time"), Span(name="late", start=now() - 2 * HOUR)
+    email = {"user.email": "ada@example.com"}
+    waiting_together(
+        store,
+        traces(on_time, Span(name="on_time", attributes=email)),
+        traces(late, Span(name="with_late", attributes=email)),
+        traces(Span(name="on_time")),
+    )
+    rows = store.rows("select name, commit_number as n from spans where name not like 'route%'")
+    groups = {
+        name: {r["n"] for r in rows if r["name"] == name}
+        for name in ("on_time", "late", "with_late")
+    }
+    assert groups["on_time"].isdisjoint(groups["late"])
+    # A request is committed whole, and what it held is counted once.
+    assert groups["with_late"] == groups["late"]
+    (dropped,) = store.rows(
+        "select sum(occurrences) as n from redactions where field = '(unnamed attributes)'"
+    )
+    assert dropped["n"] == 2
+    assert store.rows("select count(*) as n from batches")[0]["n"] == 4
+
+
+def test_copies_in_one_group_are_one_span_whether_late_or_not(store: Store) -> None:
+    on_time, late = Span(), Span(start=now() - 30 * HOUR)
+    waiting_together(store, traces(late, on_time), traces(on_time), traces(late), traces(late))
+    waiting_together(store, traces(on_time, Span()), traces(late))
+    assert count(store) == 5
+
+
+def test_late_spans_alone_do_not_wait_for_others(store: Store) -> None:
+    for _ in range(3):
+        store.take(traces(Span(start=now() - 2 * HOUR)))
+    assert count(store) == 3

@@ -4,8 +4,10 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import compress
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -44,6 +46,24 @@ class Part:
     inputs: pa.Table | None
     received: Indices
     body_bytes: Sequence[int]
+
+    def late(self) -> npt.NDArray[np.bool_]:
+        """Which requests hold a span that began long before it came (bool [requests])."""
+        found = np.zeros(len(self.received), dtype=np.bool_)
+        if self.signal == "traces":
+            late = _late(self.redacted.rows, int(self.received.max()))
+            found[self.redacted.request[late.to_numpy(zero_copy_only=False)]] = True
+        return found
+
+    def of(self, requests: npt.NDArray[np.bool_], tally: Tally) -> "Part":
+        """The part of `requests` (bool [requests]); one with inputs stays whole."""
+        return Part(
+            signal=self.signal,
+            redacted=self.redacted.of(requests, tally),
+            inputs=self.inputs,
+            received=self.received[requests],
+            body_bytes=list(compress(self.body_bytes, requests)),
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -94,9 +114,10 @@ class Writer:
         self._commit = max(self._commit + 1, time.time_ns())
         fresh_releases = {r for part in parts for r in self._fresh_releases(part.redacted.rows)}
         with self._database.write() as transaction:
+            spans = iter(_first_copies(transaction, [p for p in parts if p.signal == "traces"]))
             for part in parts:
                 if part.signal == "traces":
-                    written.append(self._write_spans(transaction, part))
+                    written.append(self._write_spans(transaction, part, next(spans)))
                 else:
                     written.append(self._write_inputs(transaction, part))
                 self._insert(transaction, "insert_batches", _batches(part))
@@ -109,11 +130,8 @@ class Writer:
         number = pa.repeat(self._commit, len(rows))
         insert(transaction, name, rows.append_column("commit_number", number))
 
-    def _write_spans(self, transaction: Transaction, part: Part) -> Written:
-        rows = _first_copies(part.redacted.rows)
-        accepted = part.redacted.rows.num_rows
-        if rows.num_rows:
-            rows = _without_stored(transaction, rows, int(part.received.max()))
+    def _write_spans(self, transaction: Transaction, part: Part, rows: pa.Table) -> Written:
+        """Stores `rows`, those of `part` that are first copies."""
         if rows.num_rows:
             rows = rows.append_column("policy_version", pa.repeat(self._policy_version, len(rows)))
             facts = rows.select([name for name in self._facts if name in rows.column_names])
@@ -121,6 +139,7 @@ class Writer:
             facts = _set(facts, "source", self._sources.place(transaction, rows))
             facts = _set(facts, "context", self._contexts.place(transaction, rows))
             self._insert(transaction, "insert_span_facts", facts)
+        accepted = part.redacted.rows.num_rows
         return Written(records=len(rows), duplicates=accepted - len(rows))
 
     def _write_inputs(self, transaction: Transaction, part: Part) -> Written:
@@ -200,24 +219,38 @@ def _releases(names: set[str]) -> pa.Table:
     )
 
 
-def _numbered(rows: pa.Table) -> pa.Table:
-    return rows.select(_KEY).append_column("at", pa.array(np.arange(rows.num_rows)))
-
-
-def _first_copies(rows: pa.Table) -> pa.Table:
-    """`rows` without the later copies of a span in it."""
-    if pc.count_distinct(rows.column("span_id")).as_py() == rows.num_rows:
-        return rows
-    first = _numbered(rows).group_by(_KEY).aggregate([("at", "min")]).column("at_min")
-    return rows.take(first.sort())
-
-
-def _without_stored(transaction: Transaction, rows: pa.Table, received: int) -> pa.Table:
-    """`rows` without the spans that are stored already."""
+def _late(rows: pa.Table, received: int) -> pa.ChunkedArray:
+    """Which of `rows` began longer before `received` (ns) than most spans do."""
     start = rows.column("start_time")
-    recent = pc.greater(start, pa.scalar(received - LATE_NS, start.type))
+    return pc.less_equal(start, pa.scalar(max(0, received - LATE_NS), start.type))
+
+
+def _first_copies(transaction: Transaction, parts: Sequence[Part]) -> list[pa.Table]:
+    """The rows of each of `parts` that neither stand before in them nor are stored already."""
+    if not parts:
+        return []
+    tables = [part.redacted.rows for part in parts]
+    keys = pa.concat_tables([table.select(_KEY) for table in tables])
+    keys = keys.append_column("at", pa.array(np.arange(len(keys))))
+    if len(keys) and pc.count_distinct(keys.column("span_id")).as_py() < len(keys):
+        first = keys.group_by(_KEY).aggregate([("at", "min")]).column("at_min")
+        keys = keys.take(first.sort())
+    if len(keys):
+        keys = _without_stored(transaction, keys, max(int(p.received.max()) for p in parts))
+    at = keys.column("at").to_numpy()
+    ends = np.cumsum([len(table) for table in tables])
+    found = []
+    for table, end in zip(tables, ends.tolist(), strict=True):
+        own = at[(at >= end - len(table)) & (at < end)] - (end - len(table))
+        found.append(table if len(own) == len(table) else table.take(pa.array(own)))
+    return found
+
+
+def _without_stored(transaction: Transaction, keys: pa.Table, received: int) -> pa.Table:
+    """`keys` without the spans that are stored already, in order."""
+    late = _late(keys, received)
     stored = []
-    for part in (rows.filter(recent), rows.filter(pc.invert(recent))):
+    for part in (keys.filter(pc.invert(late)), keys.filter(late)):
         if part.num_rows:
             low, high = pc.min_max(part.column("start_time")).as_py().values()
             with transaction.tables(fresh=part.select(_KEY)):
@@ -229,10 +262,12 @@ def _without_stored(transaction: Transaction, rows: pa.Table, received: int) -> 
                     time_high=min(high, _LATEST),
                 )
     if not stored:
-        return rows
+        return keys
     spans, starts = zip(*stored, strict=True)
     known = pa.table(
-        {"span_id": pa.array(spans, pa.binary()), "start_time": pa.array(starts, start.type)}
+        {
+            "span_id": pa.array(spans, pa.binary()),
+            "start_time": pa.array(starts, keys.column("start_time").type),
+        }
     )
-    fresh = _numbered(rows).join(known, _KEY, join_type="left anti").column("at")
-    return rows.take(fresh.sort())
+    return keys.join(known, _KEY, join_type="left anti").sort_by("at")
