@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Self
 
+from collector.admission import Admission
 from collector.contract.errors import StoreUnusable
 from collector.contract.policy import Policy
 from collector.health import Health, Report
@@ -22,13 +23,19 @@ DATABASE = "limen.duckdb"
 
 
 class Engine:
-    """Takes payloads (`pipeline`), answers questions (`reader`, `replays`), counts (`health`).
+    """Takes payloads (`admission`, `pipeline`), answers (`reader`, `replays`), counts (`health`).
 
     Raises StoreUnusable when `home` cannot be used. Leaving the context commits what was taken.
     """
 
     def __init__(
-        self, home: Path, policy: Policy, *, query_seconds: float, report: Report | None = None
+        self,
+        home: Path,
+        policy: Policy,
+        *,
+        query_seconds: float,
+        max_in_flight_bytes: int,
+        report: Report | None = None,
     ) -> None:
         if not (home / DATABASE).exists():
             # Before the database, so that a first start that is cut short can be made again.
@@ -49,6 +56,7 @@ class Engine:
         self.health.watch(
             database_bytes=self.database.file_bytes, log_bytes=self.database.log_bytes
         )
+        self.admission = Admission(self.health, max_in_flight_bytes=max_in_flight_bytes)
         writer = Writer(self.database, policy.version, keys.derive("repeated"))
         self.pipeline = Pipeline(redactor, sealer, writer, self.health)
         self.reader = Reader(self.database, self.health)

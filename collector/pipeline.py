@@ -36,7 +36,6 @@ GROUP_REQUESTS = 1024
 # Requests with late spans have a group of their own, at most this often.
 LATE_EVERY_SECONDS = 0.25
 WAITING_REQUESTS = 4096
-WAITING_BYTES = 256 * 2**20
 
 _log = logging.getLogger("limen")
 
@@ -138,10 +137,8 @@ class Pipeline:
         self._late = _Late()
         self._counting = threading.Lock()
         self._waiting_requests = 0
-        self._waiting_bytes = 0
         health.watch(
             waiting_requests=lambda: self._waiting_requests,
-            waiting_bytes=lambda: self._waiting_bytes,
             storing=lambda: self.healthy,
         )
         self._threads = [
@@ -154,26 +151,22 @@ class Pipeline:
     def submit(self, payload: Payload) -> "Future[Receipt]":
         """A future that is done when `payload` is committed, or has the reason it is not.
 
-        Raises Overloaded when too many requests or bytes wait already.
+        Raises Overloaded when too many requests wait already.
         """
-        waiting, size = _Waiting(payload, Future()), len(payload.body)
+        waiting = _Waiting(payload, Future())
         with self._counting:
-            if self._waiting_bytes and self._waiting_bytes + size > WAITING_BYTES:
-                raise Overloaded("too much waits to be stored: send again shortly")
             try:
                 self._arrived.put_nowait(waiting)
             except queue.Full:
                 raise Overloaded("too many requests wait: send again shortly") from None
             self._waiting_requests += 1
-            self._waiting_bytes += size
-        self._health.taken(payload.signal, payload.sent_bytes, size)
-        waiting.receipt.add_done_callback(lambda _: self._done(size))
+        self._health.taken(payload.signal, payload.sent_bytes, len(payload.body))
+        waiting.receipt.add_done_callback(self._done)
         return waiting.receipt
 
-    def _done(self, size: int) -> None:
+    def _done(self, _: "Future[Receipt]") -> None:
         with self._counting:
             self._waiting_requests -= 1
-            self._waiting_bytes -= size
 
     @property
     def healthy(self) -> bool:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -53,6 +55,17 @@ class RunningCollector:
             found: int = client.status()["spans"]
         return found
 
+    def connect(self) -> socket.socket:
+        """A bare connection to the HTTP ingest door."""
+        address = urlsplit(self.http)
+        return socket.create_connection((address.hostname or "", address.port or 0), timeout=60)
+
+    def gauge(self, name: str) -> float:
+        """The value of a metric without labels, as Prometheus would read it."""
+        text = httpx.get(self.api + "/metrics", trust_env=False).text
+        line = next(line for line in text.splitlines() if line.startswith(f"limen_{name} "))
+        return float(line.split()[1])
+
     def stop(self) -> int:
         """Stops it as a service manager would; its exit code."""
         self.process.terminate()
@@ -61,12 +74,13 @@ class RunningCollector:
 
 @contextmanager
 def running_collector(
-    home: Path, *flags: str, folder: Path | None = None
+    home: Path, *flags: str, folder: Path | None = None, **settings: object
 ) -> Iterator[RunningCollector]:
     """A collector on free ports, ready; stopped at the end if it still runs.
 
     `folder`: where it is started, for a `limen.toml` there.
     """
+    named = {f"LIMEN_{name.upper()}": str(value) for name, value in settings.items()}
     command = [sys.executable, "-m", "limen", "collector", "--home", str(home)]
     command += ["--http", FREE, "--grpc", FREE, "--api", FREE, *flags]
     with subprocess.Popen(
@@ -75,7 +89,7 @@ def running_collector(
         stderr=subprocess.PIPE,
         text=True,
         cwd=folder,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        env=os.environ | named | {"PYTHONPATH": str(ROOT)},
     ) as process:
         assert process.stdout is not None and process.stderr is not None
         line = process.stdout.readline()

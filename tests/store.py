@@ -9,6 +9,7 @@ from collector.contract.policy import Policy, read_policy
 from collector.contract.records import Query
 from collector.engine import Engine
 from collector.pipeline import Payload, Receipt, Signal
+from collector.server.body import BodyLimits
 from collector.server.guard import Guard
 from collector.tokens import Tokens
 from tests.otlp import now
@@ -35,6 +36,8 @@ consent = "granted"
 threshold = 0.75
 """
 
+LIMITS = BodyLimits(bytes=64 * 2**20, seconds=30)
+
 
 def policy_from(text: str, folder: Path) -> Policy:
     path = folder / "policy.toml"
@@ -49,7 +52,7 @@ class Store(Engine):
         self.home = home
         self.policy = policy or policy_from(POLICY, home)
         self.guard = Guard(Tokens.at(home), exposed=False)
-        super().__init__(home, self.policy, query_seconds=20)
+        super().__init__(home, self.policy, query_seconds=20, max_in_flight_bytes=256 * 2**20)
 
     def take(self, *requests: Message, received: int | None = None) -> list[Receipt]:
         """Sends requests at once and waits until each is committed."""

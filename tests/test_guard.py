@@ -21,7 +21,7 @@ from collector.server.ingest import ingest_app
 from collector.tokens import create_token, read_tokens, revoke_token
 from tests.otlp import Span, request_span, traces
 from tests.processes import RunningCollector, running_collector
-from tests.store import Store
+from tests.store import LIMITS, Store
 
 ALL = "ingest lead oncall replay compliance admin"
 ASKING = "lead oncall replay compliance admin"
@@ -75,9 +75,22 @@ def guarded(words: dict[str, str]) -> Iterator[RunningCollector]:
 def routes(store: Store) -> list[Route]:
     """The real routes of both HTTP doors."""
     ingest = ingest_app(
-        store.pipeline, store.health, store.guard, max_body_bytes=1, ready=lambda: True
+        store.pipeline,
+        store.health,
+        store.guard,
+        admission=store.admission,
+        limits=LIMITS,
+        ready=lambda: True,
     )
-    asking = QueryApi(store.reader, store.replays, store.health, store.guard, {}).app(())
+    asking = QueryApi(
+        store.reader,
+        store.replays,
+        store.health,
+        store.guard,
+        {},
+        admission=store.admission,
+        limits=LIMITS,
+    ).app(())
     return [route for app in (ingest, asking) for route in app.routes if isinstance(route, Route)]
 
 

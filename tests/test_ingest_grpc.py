@@ -9,6 +9,7 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 
+from collector.admission import Admission
 from collector.contract.config import Address
 from collector.server.ingest_grpc import GrpcDoor
 from tests.otlp import Span, traces
@@ -24,18 +25,25 @@ def raw(channel: grpc.Channel, body: bytes) -> bytes:
 
 
 def test_a_store_that_cannot_take_it_says_when_to_come_back(
-    store: Store, monkeypatch: pytest.MonkeyPatch
+    store: Store,
 ) -> None:
-    monkeypatch.setattr("collector.pipeline.WAITING_BYTES", 0)
     free = Address(host="127.0.0.1", port=0)
     body = traces(Span()).SerializeToString()
+    admission = Admission(store.health, max_in_flight_bytes=2 * len(body) - 1)
     with (
-        GrpcDoor(store.pipeline, store.health, store.guard, free, max_body_bytes=2**20) as door,
+        GrpcDoor(
+            store.pipeline,
+            store.health,
+            store.guard,
+            free,
+            admission=admission,
+            max_body_bytes=2**20,
+        ) as door,
         grpc.insecure_channel(str(door.address)) as channel,
     ):
         with store.database._writing:
             first = channel.unary_unary(EXPORT).future(body, timeout=30)
-            while not store.pipeline._waiting_bytes:
+            while not admission.held:
                 assert not first.done()
             with pytest.raises(grpc.RpcError) as refused:
                 raw(channel, body)

@@ -106,20 +106,6 @@ def test_a_full_queue_asks_the_client_to_come_back(
             store.pipeline.submit(payload(traces(Span()).SerializeToString()))
 
 
-def test_too_many_waiting_bytes_ask_the_client_to_come_back_and_are_forgotten_once_stored(
-    store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    body = traces(Span()).SerializeToString()
-    monkeypatch.setattr("collector.pipeline.WAITING_BYTES", 2 * len(body))
-    with store.database._writing:
-        taken = [store.pipeline.submit(payload(body)) for _ in range(2)]
-        with pytest.raises(Overloaded):
-            store.pipeline.submit(payload(body))
-    for future in taken:
-        future.result(timeout=30)
-    store.pipeline.submit(payload(body)).result(timeout=30)
-
-
 def test_a_failing_store_keeps_the_client_its_data_and_the_log_free_of_values(
     store: Store, caplog: pytest.LogCaptureFixture
 ) -> None:

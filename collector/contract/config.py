@@ -18,6 +18,7 @@ from pydantic import (
     HttpUrl,
     SecretStr,
     ValidationError,
+    ValidationInfo,
     field_validator,
 )
 
@@ -64,6 +65,8 @@ class Settings(BaseModel):
     token: SecretStr | None = None
     policy: Path | None = None
     max_body_bytes: int = Field(default=64 * 2**20, ge=2**10)
+    body_seconds: float = Field(default=30.0, gt=0)
+    max_in_flight_bytes: int = Field(default=256 * 2**20, validate_default=True)
     query_seconds: float = Field(default=20.0, gt=0)
     own_traces_url: HttpUrl | None = None
     cors_origins: tuple[str, ...] = ()
@@ -72,6 +75,14 @@ class Settings(BaseModel):
     @classmethod
     def _address(cls, value: object) -> object:
         return Address.parse(value) if isinstance(value, str) else value
+
+    @field_validator("max_in_flight_bytes")
+    @classmethod
+    def _room_for_the_largest(cls, value: int, info: ValidationInfo) -> int:
+        # A JSON body is there twice while it becomes protobuf.
+        if value < 2 * info.data.get("max_body_bytes", 0):
+            raise ValueError("it must be at least twice max_body_bytes")
+        return value
 
     @field_validator("cors_origins", mode="before")
     @classmethod

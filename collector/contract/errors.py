@@ -13,6 +13,7 @@ LimenError
 │   └── StoreUnusable         the database cannot be opened: held elsewhere, newer, damaged
 └── Retryable                 asking again later can help
     ├── Overloaded            too much at once, or stopping
+    ├── TooSlow               a body that did not arrive in time
     ├── TokensUnreadable      the collector's file of tokens is missing or damaged
     └── CollectorUnreachable  nothing answers at the address
 """
@@ -80,6 +81,10 @@ class Overloaded(Retryable):
 
 class TokensUnreadable(Retryable):
     """The collector cannot read its tokens: its log says why."""
+
+
+class TooSlow(Retryable):
+    """The body did not arrive in time."""
 
 
 class CollectorUnreachable(Retryable):

@@ -17,13 +17,14 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import Scope
 
+from collector.admission import Admission
 from collector.contract.arrow import MEDIA_TYPE, from_ipc, to_ipc
 from collector.contract.errors import BadInput, LimenError
 from collector.contract.records import Query, ReplayRequest, Sweep
 from collector.health import Health
 from collector.metrics import get_metric, metrics
 from collector.roles import SINGLE_ROWS
-from collector.server.body import hung_up, read_body
+from collector.server.body import BodyLimits, hung_up, read_body
 from collector.server.counted import CountAnswers
 from collector.server.errors import problem, problem_of, reason_of
 from collector.server.exposure import NO_TOKENS
@@ -34,8 +35,6 @@ from collector.store.replays import Replays
 
 Handler = Callable[[Request], Awaitable[Response]]
 Body = TypeVar("Body", bound=BaseModel)
-
-_MAX_BODY = 64 * 2**20
 
 
 class Json(JSONResponse):
@@ -67,10 +66,14 @@ class QueryApi:
         health: Health,
         guard: Guard,
         about: dict[str, Any],
+        *,
+        admission: Admission,
+        limits: BodyLimits,
     ) -> None:
         self._reader, self._replays, self._health = reader, replays, health
         self._guard = guard
         self._about = about
+        self._admission, self._limits = admission, limits
 
     def app(self, hosts: Sequence[str]) -> Starlette:
         """The routes, for requests to one of `hosts` by name."""
@@ -162,7 +165,7 @@ class QueryApi:
 
     async def several(self, request: Request) -> Response:
         """Several metrics in one request, answered in order."""
-        asked = _parse(_Queries, await _body(request))
+        asked = _parse(_Queries, await self._body(request))
         for one in asked.queries:
             _may_ask(request, one)
         answers = [await run_in_threadpool(self._reader.answer, one) for one in asked.queries]
@@ -174,7 +177,7 @@ class QueryApi:
 
     async def open_inputs(self, request: Request) -> Response:
         """The cases of one chunk of a run with their inputs opened; audited, with a reason."""
-        asked = _parse(_Opening, await _body(request))
+        asked = _parse(_Opening, await self._body(request))
         cases = await run_in_threadpool(
             self._replays.open_inputs, asked.run, asked.chunk, asked.reason
         )
@@ -187,7 +190,7 @@ class QueryApi:
 
     async def create_replay(self, request: Request) -> Response:
         """A new replay run, or the unfinished one asked for in the same words."""
-        asked = _parse(ReplayRequest, await _body(request))
+        asked = _parse(ReplayRequest, await self._body(request))
         return Json((await run_in_threadpool(self._replays.create, asked)).model_dump())
 
     async def replay(self, request: Request) -> Response:
@@ -202,7 +205,7 @@ class QueryApi:
         except ValueError:
             raise BadInput("seconds is a number") from None
         run, chunk = request.path_params["run"], request.path_params["chunk"]
-        scores = from_ipc(await _body(request))
+        scores = from_ipc(await self._body(request))
         await run_in_threadpool(self._replays.save_chunk, run, chunk, scores, seconds)
         return Json({"run": run, "chunk": chunk})
 
@@ -218,12 +221,16 @@ class QueryApi:
 
     async def save_sweep(self, request: Request) -> Response:
         """Keeps a sweep as the latest of its run and reference."""
-        sweep = _parse(Sweep, await _body(request))
+        sweep = _parse(Sweep, await self._body(request))
         path = request.path_params
         if (sweep.run, sweep.reference) != (path["run"], path["reference"]):
             raise BadInput("the sweep is of another run or reference than its address")
         await run_in_threadpool(self._replays.save_sweep, sweep)
         return Json({"run": sweep.run, "reference": sweep.reference})
+
+    async def _body(self, request: Request) -> bytes:
+        with self._admission.hold() as hold:
+            return (await read_body(request, self._limits, hold))[0]
 
     def _count(self, _: Scope, status: int, __: float) -> None:
         self._health.asked(str(status))
@@ -240,10 +247,6 @@ def _may_ask(request: Request, asked: Query) -> None:
     caller: Caller = request.state.caller
     if get_metric(asked.metric).single_rows:
         caller.must_be(SINGLE_ROWS)
-
-
-async def _body(request: Request) -> bytes:
-    return (await read_body(request, _MAX_BODY))[0]
 
 
 def _parse(kind: type[Body], body: bytes) -> Body:

@@ -1,13 +1,28 @@
-"""Request bodies, capped before and after decompression."""
+"""Request bodies: capped as sent, as decompressed and in time; held as they come."""
 
-from isal import igzip_lib, isal_zlib
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from isal import igzip_lib
 from starlette.requests import Request
 from starlette.responses import Response
 
-from collector.contract.errors import BadInput, TooLarge, UnknownEncoding
+from collector.admission import Hold
+from collector.contract.errors import BadInput, TooLarge, TooSlow, UnknownEncoding
 
 _MEMBERS = 16
-_GZIP = 31  # window bits: gzip header and trailer
+# What is decompressed before anything else may run; the first piece holds a phone's whole batch.
+_FIRST_PIECE = 2**15
+_PIECE = 2**18
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BodyLimits:
+    """`bytes` as sent and as decompressed; `seconds` from the head to the last byte."""
+
+    bytes: int
+    seconds: float
 
 
 async def hung_up(_: Request, __: Exception) -> Response:
@@ -18,45 +33,105 @@ async def hung_up(_: Request, __: Exception) -> Response:
     return Response(status_code=499)
 
 
-async def read_body(request: Request, limit: int) -> tuple[bytes, int]:
-    """The decompressed body and its size as sent (bytes).
+async def read_body(request: Request, limits: BodyLimits, hold: Hold) -> tuple[bytes, int]:
+    """The decompressed body, held in `hold`, and its size as sent (bytes).
 
-    Raises TooLarge beyond `limit` either way, BadInput when it is not what its encoding says.
+    Raises TooLarge and TooSlow beyond `limits`, Overloaded beyond the budget, BadInput when it is
+    not what its encoding says.
     """
-    chunks, size = [], 0
+    decode = _decoder(request.headers.get("content-encoding", "identity").strip().lower())
+    declared = request.headers.get("content-length", "")
+    if declared.isdigit():
+        _check(int(declared), limits)
+        hold.expect(int(declared))
+    try:
+        async with asyncio.timeout(limits.seconds):
+            return await _read(request, decode, limits, hold)
+    except TimeoutError:
+        raise TooSlow(f"the body took longer than {limits.seconds:g} s: send less") from None
+
+
+async def _read(
+    request: Request, decode: "Plain | Gunzip", limits: BodyLimits, hold: Hold
+) -> tuple[bytes, int]:
+    parts: list[bytes] = []
+    sent = size = 0
     async for chunk in request.stream():
-        size += len(chunk)
-        if size > limit:
-            raise TooLarge(f"the body is larger than {limit} bytes: send smaller batches")
-        chunks.append(chunk)
-    body = b"".join(chunks)
-    match request.headers.get("content-encoding", "identity").strip().lower():
+        sent += len(chunk)
+        _check(sent, limits)
+        for part in decode.pieces(chunk):
+            size += len(part)
+            if size > limits.bytes:
+                raise TooLarge(
+                    f"the body is larger than {limits.bytes} bytes decompressed: send less"
+                )
+            hold.take(len(part))
+            parts.append(part)
+            if len(part) >= _PIECE:
+                # A bomb is long work: others come between its pieces.
+                await asyncio.sleep(0)
+    decode.end()
+    return b"".join(parts), sent
+
+
+def _check(sent: int, limits: BodyLimits) -> None:
+    if sent > limits.bytes:
+        raise TooLarge(f"the body is larger than {limits.bytes} bytes: send smaller batches")
+
+
+def _decoder(encoding: str) -> "Plain | Gunzip":
+    match encoding:
         case "identity" | "":
-            return body, size
+            return Plain()
         case "gzip":
-            return gunzip(body, limit), size
+            return Gunzip()
         case _:
             raise UnknownEncoding("the content encoding is not taken here: send gzip or none")
 
 
-def gunzip(body: bytes, limit: int) -> bytes:
-    """`body` decompressed, member by member. Raises TooLarge and BadInput."""
-    parts: list[bytes] = []
-    size, rest = 0, body
-    while rest:
-        if len(parts) == _MEMBERS:
+class Plain:
+    """A body as it is."""
+
+    def pieces(self, chunk: bytes) -> Iterator[bytes]:
+        """`chunk` itself."""
+        yield chunk
+
+    def end(self) -> None:
+        """Nothing is wrong with any end."""
+
+
+class Gunzip:
+    """Decompresses gzip, member by member, in pieces of bounded size."""
+
+    def __init__(self) -> None:
+        self._members = 0
+        self._stream: igzip_lib.IgzipDecompressor | None = None
+        self._piece = _FIRST_PIECE
+
+    def pieces(self, chunk: bytes) -> Iterator[bytes]:
+        """What `chunk` decompresses to. Raises BadInput."""
+        while chunk or (self._stream is not None and not self._stream.needs_input):
+            if self._stream is None:
+                self._stream = self._member()
+            try:
+                piece = self._stream.decompress(chunk, self._piece)
+            except igzip_lib.IsalError as exc:  # type: ignore[misc]  # the stub says OSError instance
+                raise BadInput("the body says gzip and is not") from exc
+            chunk = b""
+            if piece:
+                self._piece = _PIECE
+                yield piece
+            if self._stream.eof:
+                chunk, self._stream = self._stream.unused_data, None
+
+    def end(self) -> None:
+        """Raises BadInput where a member is not whole."""
+        if self._stream is not None:
+            raise BadInput("the gzip body ends too early")
+
+    def _member(self) -> igzip_lib.IgzipDecompressor:
+        self._members += 1
+        if self._members > _MEMBERS:
             # What is left is copied for each member: many small ones would cost their square.
             raise BadInput(f"the gzip body has more than {_MEMBERS} members: send it as one")
-        stream = isal_zlib.decompressobj(_GZIP)
-        try:
-            part = stream.decompress(rest, limit - size + 1)
-        except igzip_lib.IsalError as exc:  # type: ignore[misc]  # the stub says OSError instance
-            raise BadInput("the body says gzip and is not") from exc
-        size += len(part)
-        if size > limit:
-            raise TooLarge(f"the body is larger than {limit} bytes decompressed: send less")
-        if not stream.eof:
-            raise BadInput("the gzip body ends too early")
-        parts.append(part)
-        rest = stream.unused_data
-    return b"".join(parts)
+        return igzip_lib.IgzipDecompressor(flag=igzip_lib.DECOMP_GZIP)

@@ -4,7 +4,6 @@ OTLP: https://opentelemetry.io/docs/specs/otlp/#failures-1 — 4xx drop the data
 keep it. Query API: RFC 9457 problem details.
 """
 
-import random
 import re
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -24,10 +23,12 @@ from collector.contract.errors import (
     StoreUnusable,
     TokensUnreadable,
     TooLarge,
+    TooSlow,
     Unauthenticated,
     UnknownEncoding,
     UnsupportedMedia,
 )
+from collector.server.retry import Spread
 
 PROTOBUF = "application/x-protobuf"
 JSON = "application/json"
@@ -38,6 +39,7 @@ STATUS: Mapping[type[LimenError], int] = {
     Unauthenticated: 401,
     Forbidden: 403,
     NotFound: 404,
+    TooSlow: 408,
     TooLarge: 413,
     UnsupportedMedia: 415,
     Overloaded: 503,
@@ -52,12 +54,14 @@ _CODES: Mapping[int, int] = {
     403: 7,
     404: 5,
     405: 12,
+    408: 4,
     413: 3,
     415: 3,
     503: 14,
 }
 
-_RETRY_SECONDS = (1, 5)
+# Phones and questions: a busy dashboard does not make phones wait.
+_TAKING, _ASKING = Spread(), Spread()
 
 
 def status_of(error: LimenError) -> int:
@@ -73,16 +77,18 @@ def reason_of(error: Exception) -> str:
 
 
 def retry_seconds() -> int:
-    """When to try again: spread, so that clients refused together do not return together."""
-    return random.randint(*_RETRY_SECONDS)
+    """When a refused export should be sent again."""
+    return _TAKING.seconds()
 
 
-def _headers(status: int) -> dict[str, str]:
+def _headers(status: int, spread: Spread) -> dict[str, str]:
     match status:
         case 401:
             return {"www-authenticate": 'Bearer realm="limen"'}
+        case 408:
+            return {"connection": "close"}
         case 503:
-            return {"retry-after": str(retry_seconds())}
+            return {"retry-after": str(spread.seconds())}
         case _:
             return {}
 
@@ -116,7 +122,7 @@ def _otlp(status: int, said: Status, media: str, headers: Mapping[str, str] | No
         body = json_format.MessageToJson(said, indent=None).encode()
     else:
         body = said.SerializeToString()
-    own = _headers(status) | dict(headers or {})
+    own = _headers(status, _TAKING) | dict(headers or {})
     return Response(body, status_code=status, media_type=media, headers=own)
 
 
@@ -132,5 +138,5 @@ def problem_of(status: int, detail: str, headers: Mapping[str, str] | None = Non
         {"type": "about:blank", "title": title, "status": status, "detail": detail},
         status_code=status,
         media_type="application/problem+json",
-        headers=_headers(status) | dict(headers or {}),
+        headers=_headers(status, _ASKING) | dict(headers or {}),
     )

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import nullcontext
 
 import orjson
 from starlette.applications import Starlette
@@ -16,11 +17,12 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import Scope
 
+from collector.admission import Admission, Hold
 from collector.contract.errors import LimenError, Overloaded, UnsupportedMedia
 from collector.health import Health
 from collector.notes import not_utf8
 from collector.pipeline import Payload, Pipeline, Signal
-from collector.server.body import hung_up, read_body
+from collector.server.body import BodyLimits, hung_up, read_body
 from collector.server.counted import CountAnswers
 from collector.server.errors import JSON, PROTOBUF, otlp_error, otlp_status, reason_of
 from collector.server.guard import Guard
@@ -34,6 +36,7 @@ from collector.server.transcode import transcode
 
 # What web exporters send beyond the headers that need no permission.
 _CORS_HEADERS = ("authorization", "content-encoding", "traceparent", "tracestate")
+_LARGE_JSON = 2**20
 # How answers are counted; whatever else is asked for or sent is one more of each.
 _SIGNALS: Mapping[str, str] = {
     "/v1/traces": "traces",
@@ -52,7 +55,8 @@ def ingest_app(
     health: Health,
     guard: Guard,
     *,
-    max_body_bytes: int,
+    admission: Admission,
+    limits: BodyLimits,
     ready: Callable[[], bool],
     cors_origins: Sequence[str] = (),
 ) -> Starlette:
@@ -61,13 +65,24 @@ def ingest_app(
     Pages of `cors_origins`, and no others, may send from a browser.
     """
 
+    # What a large JSON body becomes on its way takes many times its size: one at a time.
+    one_large = asyncio.Lock()
+
+    async def to_protobuf(body: bytes, signal: Signal, hold: Hold) -> tuple[bytes, int]:
+        async with one_large if len(body) > _LARGE_JSON else nullcontext():
+            made, mended = await run_in_threadpool(transcode, body, request_type(signal))
+        hold.give_back(len(body))
+        hold.take(len(made))
+        return made, mended
+
     async def export(request: Request, signal: Signal) -> Response:
         media, received, mended = _media(request), time.time_ns(), 0
-        body, sent = await read_body(request, max_body_bytes)
-        if media == JSON:
-            body, mended = await run_in_threadpool(transcode, body, request_type(signal))
-        payload = Payload(signal=signal, body=body, sent_bytes=sent, received=received)
-        receipt = await asyncio.wrap_future(pipeline.submit(payload))
+        with admission.hold() as hold:
+            body, sent = await read_body(request, limits, hold)
+            if media == JSON:
+                body, mended = await to_protobuf(body, signal, hold)
+            payload = Payload(signal=signal, body=body, sent_bytes=sent, received=received)
+            receipt = await asyncio.wrap_future(pipeline.submit(payload))
         if mended:
             receipt = receipt.noting(not_utf8(mended))
         if media == JSON:
@@ -82,7 +97,8 @@ def ingest_app(
 
     async def metrics(request: Request) -> Response:
         media = _media(request)
-        await read_body(request, max_body_bytes)
+        with admission.hold() as hold:
+            await read_body(request, limits, hold)
         if media == JSON:
             return _json(json_response("metrics", METRICS_RECEIPT))
         return Response(protobuf_response("metrics", METRICS_RECEIPT), media_type=PROTOBUF)

@@ -15,6 +15,7 @@ from google.rpc import code_pb2
 from google.rpc.error_details_pb2 import RetryInfo
 from google.rpc.status_pb2 import Status
 
+from collector.admission import Admission
 from collector.contract.config import Address
 from collector.contract.errors import LimenError
 from collector.health import Health
@@ -49,10 +50,11 @@ class GrpcDoor:
         guard: Guard,
         address: Address,
         *,
+        admission: Admission,
         max_body_bytes: int,
         certificate: Certificate | None = None,
     ) -> None:
-        self._pipeline, self._health = pipeline, health
+        self._pipeline, self._health, self._admission = pipeline, health, admission
         options = [
             ("grpc.max_receive_message_length", max_body_bytes),
             ("grpc.max_concurrent_streams", 1024),
@@ -91,7 +93,9 @@ class GrpcDoor:
                 signal=signal, body=body, sent_bytes=len(body), received=time.time_ns()
             )
             try:
-                receipt = self._pipeline.submit(payload).result()
+                with self._admission.hold() as hold:
+                    hold.take(len(body))
+                    receipt = self._pipeline.submit(payload).result()
             except LimenError as exc:
                 status = rpc_status(exc)
                 self._health.refused("grpc", reason_of(exc))

@@ -19,6 +19,7 @@ from collector.contract.policy import read_policy
 from collector.engine import Engine
 from collector.own_traces import own_traces
 from collector.server.api import QueryApi
+from collector.server.body import BodyLimits
 from collector.server.exposure import api_hosts, beyond, notes, refuse_exposure
 from collector.server.guard import Guard
 from collector.server.ingest import ingest_app
@@ -47,6 +48,7 @@ def run_collector(settings: Settings) -> None:
     ingest_guard = Guard(tokens, exposed=ingest_exposed)
     api_guard = Guard(tokens, exposed=ingest_exposed or beyond(settings.api))
     http, api = listen(settings.http, "http"), listen(settings.api, "api")
+    limits = BodyLimits(bytes=settings.max_body_bytes, seconds=settings.body_seconds)
     about = {
         "version": version("limen"),
         "policy": policy.version,
@@ -55,7 +57,11 @@ def run_collector(settings: Settings) -> None:
     with (
         own_traces(settings.own_traces_url, http.getsockname()[1]) as report,
         Engine(
-            settings.home, policy, query_seconds=settings.query_seconds, report=report
+            settings.home,
+            policy,
+            query_seconds=settings.query_seconds,
+            max_in_flight_bytes=settings.max_in_flight_bytes,
+            report=report,
         ) as engine,
         Maintenance(engine.database, policy, engine.health),
         GrpcDoor(
@@ -63,6 +69,7 @@ def run_collector(settings: Settings) -> None:
             engine.health,
             ingest_guard,
             settings.grpc,
+            admission=engine.admission,
             max_body_bytes=settings.max_body_bytes,
             certificate=certificate,
         ) as grpc_door,
@@ -71,11 +78,20 @@ def run_collector(settings: Settings) -> None:
             engine.pipeline,
             engine.health,
             ingest_guard,
-            max_body_bytes=settings.max_body_bytes,
+            admission=engine.admission,
+            limits=limits,
             ready=lambda: engine.pipeline.healthy and tokens.readable,
             cors_origins=settings.cors_origins,
         )
-        asking = QueryApi(engine.reader, engine.replays, engine.health, api_guard, about)
+        asking = QueryApi(
+            engine.reader,
+            engine.replays,
+            engine.health,
+            api_guard,
+            about,
+            admission=engine.admission,
+            limits=limits,
+        )
         questions = asking.app(api_hosts(settings))
         ready = {
             "ready": True,

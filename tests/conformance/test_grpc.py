@@ -137,7 +137,14 @@ def test_g10_what_may_be_sent_again_is_unavailable_and_says_when(store: Store) -
     body = traces(Span(attributes={"limen.output.label": "seven"})).SerializeToString()
     free = Address(host="127.0.0.1", port=0)
     with (
-        GrpcDoor(store.pipeline, store.health, store.guard, free, max_body_bytes=LIMIT) as door,
+        GrpcDoor(
+            store.pipeline,
+            store.health,
+            store.guard,
+            free,
+            admission=store.admission,
+            max_body_bytes=LIMIT,
+        ) as door,
         grpc.insecure_channel(str(door.address)) as channel,
     ):
         error = refusal(channel, body)

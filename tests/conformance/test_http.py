@@ -16,7 +16,7 @@ from starlette.applications import Starlette
 from collector.server.ingest import ingest_app
 from tests.otlp import Span, logged_input, request_span, traces
 from tests.processes import JSON, PROTOBUF, RunningCollector
-from tests.store import Store
+from tests.store import LIMITS, Store
 
 PATHS = ("/v1/traces", "/v1/logs", "/v1/metrics")
 BOTH = (PROTOBUF, JSON)
@@ -211,7 +211,14 @@ def failing_app(store: Store) -> tuple[Starlette, bytes]:
     column = "alter table spans alter column output_label type integer"
     store.database._write_cursor.execute(column)
     span = Span(attributes={"limen.output.label": "ada-lovelace"})
-    app = ingest_app(store.pipeline, store.health, store.guard, max_body_bytes=LIMIT, ready=broken)
+    app = ingest_app(
+        store.pipeline,
+        store.health,
+        store.guard,
+        admission=store.admission,
+        limits=LIMITS,
+        ready=broken,
+    )
     return app, traces(span).SerializeToString()
 
 

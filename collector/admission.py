@@ -1,0 +1,71 @@
+"""How much may be taken in at once: bytes are counted from their arrival until the answer."""
+
+import threading
+from typing import Self
+
+from collector.contract.errors import Overloaded
+from collector.health import Health
+
+# The last eighth is for requests no larger than this: phones are heard while large bodies arrive.
+_SMALL_BYTES = 2**20
+
+
+class Admission:
+    """One budget of bytes in flight for all doors, for every thread."""
+
+    def __init__(self, health: Health, *, max_in_flight_bytes: int) -> None:
+        self._max, self._max_of_large = max_in_flight_bytes, max_in_flight_bytes * 7 // 8
+        self._held = 0
+        self._counting = threading.Lock()
+        health.watch(in_flight_bytes=lambda: self._held)
+
+    @property
+    def held(self) -> int:
+        """Bytes in flight."""
+        return self._held
+
+    def hold(self) -> "Hold":
+        """The share of a request that begins; nothing yet."""
+        return Hold(self)
+
+    def _expect(self, size: int, whole: int) -> None:
+        if self._held + size > (self._max if whole <= _SMALL_BYTES else self._max_of_large):
+            raise Overloaded("too much is in flight here: send again shortly")
+
+    def _take(self, size: int, whole: int) -> None:
+        with self._counting:
+            self._expect(size, whole)
+            self._held += size
+
+    def _give_back(self, size: int) -> None:
+        with self._counting:
+            self._held -= size
+
+
+class Hold:
+    """What one request holds of the budget; given back when its context ends."""
+
+    __slots__ = ("_admission", "_size")
+
+    def __init__(self, admission: Admission) -> None:
+        self._admission, self._size = admission, 0
+
+    def expect(self, size: int) -> None:
+        """Raises Overloaded where `size` bytes more would not fit now."""
+        self._admission._expect(size, self._size + size)
+
+    def take(self, size: int) -> None:
+        """Holds `size` bytes more. Raises Overloaded where they do not fit."""
+        self._admission._take(size, self._size + size)
+        self._size += size
+
+    def give_back(self, size: int) -> None:
+        """Holds `size` bytes less."""
+        self._admission._give_back(size)
+        self._size -= size
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.give_back(self._size)
