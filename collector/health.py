@@ -39,6 +39,7 @@ _WATCHED: Mapping[str, str] = {
     "storing": "1 where the last group could be stored, else 0",
     "database_bytes": "Size of the database file",
     "log_bytes": "Size of the database's log, which the next checkpoint moves into the file",
+    "forward_waiting_seconds": "Age of the oldest span that waits to be passed on",
 }
 
 
@@ -93,6 +94,9 @@ class Health:
             "When a group was last committed, seconds since 1970",
             registry=self.registry,
         )
+        self._forwarded = self._counter(
+            "forwarded_spans", "Spans that were passed on, or never will be", "outcome"
+        )
         self._task_seconds = self._histogram("task_seconds", "Time a task took", "task")
         self._task_failures = self._counter("task_failures", "Tasks that failed", "task")
         self._expired = self._counter("expired_rows", "Rows that retention deleted", "table")
@@ -128,6 +132,7 @@ class Health:
                 self._duplicates,
             ):
                 counter.labels(signal)
+        self.forwarded()
         for task in get_args(Task):
             self._task_seconds.labels(task)
             self._task_failures.labels(task)
@@ -215,6 +220,12 @@ class Health:
     def freed(self, task: Task, size: int) -> None:
         """A task made `size` bytes of the file free."""
         self._freed.labels(task).inc(size)
+
+    def forwarded(self, *, delivered: int = 0, refused: int = 0, expired: int = 0) -> None:
+        """Spans that another backend took, that it never will, and that it could not in time."""
+        self._forwarded.labels("delivered").inc(delivered)
+        self._forwarded.labels("refused").inc(refused)
+        self._forwarded.labels("expired").inc(expired)
 
     def commit_failed(self, seconds: float, error: Exception) -> None:
         """A group could not be stored."""

@@ -30,8 +30,13 @@ ALLOWED = {
 DOORS = {
     "duckdb": ("collector/store", "bench/ingest.py"),
     "ptars": ("collector/decode.py",),
-    "google": ("collector/decode.py", "collector/server"),
-    "opentelemetry.proto": ("collector/decode.py", "collector/server", "bench/payload.py"),
+    "google": ("collector/decode.py", "collector/forward", "collector/server"),
+    "opentelemetry.proto": (
+        "collector/decode.py",
+        "collector/forward",
+        "collector/server",
+        "bench/payload.py",
+    ),
     "prometheus_client": ("collector/health.py",),
     "opentelemetry.sdk": ("collector/own_traces.py", "demo"),
     "opentelemetry.exporter": ("collector/own_traces.py", "demo"),
@@ -43,7 +48,7 @@ DOORS = {
     "ai_edge_litert": ("models",),
     "tflite_runtime": ("models",),
     "tensorflow": ("models/training",),
-    "httpx": ("collector/contract/client.py", "demo", "bench"),
+    "httpx": ("collector/contract/client.py", "collector/forward", "demo", "bench"),
 }
 
 

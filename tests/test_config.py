@@ -29,6 +29,10 @@ def test_flags_win_over_the_environment_and_that_over_the_file(tmp_path: Path) -
         ({}, {"LIMEN_OWN_TRACES_URL": "here"}, "", "LIMEN_OWN_TRACES_URL: own_traces_url"),
         ({}, {"LIMEN_CORS_ORIGINS": "https://a.example,*"}, "", "LIMEN_CORS_ORIGINS"),
         ({}, {}, 'cors_origins = ["https://a.example/page"]', "cors_origins"),
+        ({}, {"LIMEN_FORWARD_URL": "tempo:4318"}, "", "LIMEN_FORWARD_URL: forward_url"),
+        ({}, {"LIMEN_FORWARD_URL": "http://me:secret@tempo"}, "", "go into forward_headers"),
+        ({}, {"LIMEN_FORWARD_HEADERS": "secret"}, "", "LIMEN_FORWARD_HEADERS: forward_headers"),
+        ({}, {"LIMEN_FORWARD_HEADERS": "a=secret%0D%0Ab: c"}, "", "NAME=VALUE"),
         ({}, {}, "shoes = 9", "limen.toml: shoes"),
         ({}, {}, "= 9", "cannot be read"),
     ],
@@ -40,7 +44,15 @@ def test_a_wrong_setting_is_named_with_where_it_was_set(
     file.write_text(text)
     with pytest.raises(BadInput) as refused:
         load_settings(flags, file=file, environment=environment)
-    assert named in str(refused.value)
+    assert named in str(refused.value) and "secret" not in str(refused.value)
+
+
+def test_headers_to_forward_are_written_as_for_exporters_and_stay_out_of_sight() -> None:
+    settings = load_settings(
+        environment={"LIMEN_FORWARD_HEADERS": "authorization=Bearer%20a%3Db%2Cc, x-scope=team 1"}
+    )
+    assert settings.headers_to_forward() == {"authorization": "Bearer a=b,c", "x-scope": "team 1"}
+    assert "Bearer" not in f"{settings!r} {settings} {settings.model_dump_json()}"
 
 
 def test_every_setting_is_in_the_example_with_its_default() -> None:

@@ -39,7 +39,7 @@ def as_first(path: Path) -> None:
         for name in ("spans", "batches", "redactions", "inputs"):
             connection.execute(f"create temp table kept_{name} as select * from {name}")
         connection.execute("drop view requests; drop view spans")
-        for name in ("span_facts", "span_sources", "span_contexts"):
+        for name in ("span_facts", "span_sources", "span_contexts", "forwarding"):
             connection.execute(f"drop table {name}")
         for name in ("batches", "redactions", "inputs"):
             connection.execute(f"drop table {name}")

@@ -147,8 +147,8 @@ INPUT_EVENT = "limen.input"
 
 _BYTES = Whole(0, 2**40)
 
-ATTRIBUTES: tuple[Attribute, ...] = (
-    # resource: who speaks
+# Who speaks.
+RESOURCE_ATTRIBUTES: tuple[Attribute, ...] = (
     Attribute("service.name", "app", Pattern(LABEL)),
     Attribute("service.version", "release", Pattern(VERSION)),
     Attribute("deployment.environment.name", "environment", Pattern(NAME)),
@@ -166,6 +166,10 @@ ATTRIBUTES: tuple[Attribute, ...] = (
     Attribute("telemetry.sdk.name", "sdk", Pattern(NAME)),
     Attribute("telemetry.sdk.version", "sdk_version", Pattern(VERSION)),
     Attribute("cloud.region", "cloud_region", Pattern(REGION)),
+)
+
+# What a span says.
+SPAN_ATTRIBUTES: tuple[Attribute, ...] = (
     # the request and its decision
     Attribute(FEATURE, "feature", Pattern(NAME)),
     Attribute("limen.placement", "placement", Words(PLACEMENTS)),
@@ -230,6 +234,8 @@ ATTRIBUTES: tuple[Attribute, ...] = (
     Attribute("limen.retained", "retained", Flag()),
     Attribute("limen.trained_on", "trained_on", Flag()),
 )
+
+ATTRIBUTES = RESOURCE_ATTRIBUTES + SPAN_ATTRIBUTES
 
 ALIASES: Mapping[str, str] = MappingProxyType(
     {

@@ -9,6 +9,7 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import platformdirs
 from pydantic import (
@@ -28,6 +29,9 @@ from collector.contract.errors import BadInput
 _ORIGIN = re.compile(r"https?://[^/*\s]+")
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_HEADER_VALUE = re.compile(r"[ -~]*")
 
 
 class Address(BaseModel):
@@ -70,6 +74,8 @@ class Settings(BaseModel):
     query_seconds: float = Field(default=20.0, gt=0)
     own_traces_url: HttpUrl | None = None
     cors_origins: tuple[str, ...] = ()
+    forward_url: HttpUrl | None = None
+    forward_headers: SecretStr = SecretStr("")
 
     @field_validator("http", "grpc", "api", "dashboard", mode="before")
     @classmethod
@@ -111,6 +117,23 @@ class Settings(BaseModel):
                 raise ValueError("a token is one word, as `limen token create` printed it")
         return value
 
+    @field_validator("forward_url")
+    @classmethod
+    def _without_credentials(cls, value: HttpUrl | None) -> HttpUrl | None:
+        if value is not None and (value.username or value.password):
+            raise ValueError("credentials go into forward_headers")
+        return value
+
+    @field_validator("forward_headers")
+    @classmethod
+    def _headers(cls, value: SecretStr) -> SecretStr:
+        _headers(value.get_secret_value())
+        return value
+
+    def headers_to_forward(self) -> Mapping[str, str]:
+        """The headers of `forward_headers`, by name."""
+        return _headers(self.forward_headers.get_secret_value())
+
     def policy_file(self) -> Path | None:
         """The policy in force: the one named, else `policy.toml` at home, else none."""
         own = self.home / "policy.toml"
@@ -125,6 +148,18 @@ def environment_of(settings: Settings) -> dict[str, str]:
         "LIMEN_TOKEN": settings.token and settings.token.get_secret_value(),
     }
     return dict(os.environ) | {name: str(value) for name, value in asking.items() if value}
+
+
+def _headers(text: str) -> Mapping[str, str]:
+    """Headers written as in OTEL_EXPORTER_OTLP_HEADERS. Raises ValueError that tells no value."""
+    found = {}
+    for pair in filter(None, (part.strip() for part in text.split(","))):
+        name, equals, value = pair.partition("=")
+        name, value = name.strip(), unquote(value.strip())
+        if not equals or not _HEADER_NAME.fullmatch(name) or not _HEADER_VALUE.fullmatch(value):
+            raise ValueError("write NAME=VALUE,NAME=VALUE, a space as %20 and a comma as %2C")
+        found[name] = value
+    return found
 
 
 def load_settings(

@@ -1,4 +1,4 @@
-"""What listens beyond this machine: refused without the tokens it needs, warned of without TLS."""
+"""What reaches beyond this machine: refused without the tokens it needs, warned of without TLS."""
 
 from collections.abc import Iterator
 
@@ -44,7 +44,8 @@ def api_hosts(settings: Settings) -> list[str]:
 
 
 def notes(settings: Settings, tokens: tuple[Token, ...]) -> Iterator[str]:
-    """What whoever starts it should know: doors without tokens, doors without TLS."""
+    """What whoever starts it should know: doors without tokens, ways without TLS, who else gets
+    the spans."""
     exposed = beyond(settings.http, settings.grpc, settings.api)
     if not tokens and not exposed:
         yield NO_TOKENS
@@ -55,3 +56,7 @@ def notes(settings: Settings, tokens: tuple[Token, ...]) -> Iterator[str]:
             "it listens beyond this machine without TLS: tokens and traces can be read on the way; "
             "set tls_certificate and tls_key, or let only a proxy with TLS reach it"
         )
+    if (to := settings.forward_url) is not None:
+        note = f"spans are passed on to {to.scheme}://{to.host}:{to.port}"
+        unsafe = to.scheme == "http" and to.host not in LOOPBACK
+        yield f"{note} without TLS: they can be read on the way" if unsafe else note

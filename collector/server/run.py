@@ -15,8 +15,9 @@ import uvicorn
 from starlette.applications import Starlette
 
 from collector.contract.config import Settings
-from collector.contract.policy import read_policy
+from collector.contract.policy import Policy, read_policy
 from collector.engine import Engine
+from collector.forward.forwarder import Forwarder
 from collector.own_traces import own_traces
 from collector.server.api import QueryApi
 from collector.server.body import BodyLimits
@@ -26,6 +27,7 @@ from collector.server.ingest import ingest_app
 from collector.server.ingest_grpc import GrpcDoor
 from collector.server.listen import listen, url
 from collector.server.tls import Certificate
+from collector.store.backlog import Backlog
 from collector.store.maintenance import Maintenance
 from collector.tokens import Tokens
 
@@ -63,7 +65,7 @@ def run_collector(settings: Settings) -> None:
             max_in_flight_bytes=settings.max_in_flight_bytes,
             report=report,
         ) as engine,
-        Maintenance(engine.database, policy, engine.health),
+        _beside(settings, policy, engine),
         GrpcDoor(
             engine.pipeline,
             engine.health,
@@ -113,6 +115,22 @@ def _log_to_stderr() -> None:
     log = logging.getLogger("limen")
     log.addHandler(handler)
     log.setLevel(logging.INFO)
+
+
+@contextlib.contextmanager
+def _beside(settings: Settings, policy: Policy, engine: Engine) -> Iterator[None]:
+    """What runs beside the doors: maintenance, and passing on where a backend is named."""
+    if settings.forward_url is None:
+        with Maintenance(engine.database, policy, engine.health):
+            yield
+        return
+    backlog = Backlog(engine.database)
+    url, headers = str(settings.forward_url), settings.headers_to_forward()
+    with (
+        Maintenance(engine.database, policy, engine.health, backlog),
+        Forwarder(backlog, engine.health, url, headers),
+    ):
+        yield
 
 
 def _announce(ready: dict[str, object], notes: list[str]) -> None:

@@ -8,6 +8,7 @@ from typing import Self
 from collector.contract.errors import Overloaded
 from collector.contract.policy import Policy
 from collector.health import Health
+from collector.store.backlog import Backlog
 from collector.store.database import Database
 from collector.store.retention import Retention
 
@@ -21,9 +22,11 @@ BREATH_SECONDS = 0.05
 class Maintenance:
     """Runs in a thread of its own while its context is open."""
 
-    def __init__(self, database: Database, policy: Policy, health: Health) -> None:
+    def __init__(
+        self, database: Database, policy: Policy, health: Health, backlog: Backlog | None = None
+    ) -> None:
         self._database, self._health = database, health
-        self._retention = Retention(database, policy, health, self._breathe)
+        self._retention = Retention(database, policy, health, self._breathe, backlog)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="limen-maintenance")
 

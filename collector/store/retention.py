@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from collector.contract.policy import Policy
 from collector.health import Health
+from collector.store.backlog import Backlog
 from collector.store.database import Database
 from collector.store.queries import query
 from collector.store.reader import rfc3339
@@ -54,13 +55,21 @@ def limits(policy: Policy, now: int) -> Iterator[Limit]:
 
 
 class Retention:
-    """Applies `policy`. `between` is called between slices; where it says True, the rest waits."""
+    """Applies `policy`. `between` is called between slices; where it says True, the rest waits.
+
+    What of `backlog` goes unsent is counted and said.
+    """
 
     def __init__(
-        self, database: Database, policy: Policy, health: Health, between: Callable[[], bool]
+        self,
+        database: Database,
+        policy: Policy,
+        health: Health,
+        between: Callable[[], bool],
+        backlog: Backlog | None = None,
     ) -> None:
         self._database, self._policy, self._health = database, policy, health
-        self._between = between
+        self._between, self._backlog = between, backlog
 
     def run(self, now: int) -> Counter[str]:
         """Deletes what expired at `now` (ns) and makes its space reusable. The rows, by table.
@@ -92,7 +101,10 @@ class Retention:
     def _delete(
         self, tables: tuple[str, ...], before: int, limit: Limit, gone: Counter[str]
     ) -> None:
+        unsent = 0
         with self._database.write() as transaction:
+            if self._backlog is not None and tables is TELEMETRY:
+                unsent = self._backlog.expiring(transaction, before, limit.feature)
             deleted = {
                 table: transaction.ask(f"expire_{table}", before=before, feature=limit.feature)
                 for table in tables
@@ -100,6 +112,9 @@ class Retention:
         for table, [[rows]] in deleted.items():
             gone[table] += rows
             self._health.expired(table, rows)
+        if unsent:
+            self._health.forwarded(expired=unsent)
+            _log.warning("retention: %s spans deleted that were not passed on", f"{unsent:,}")
 
     def _note(self, now: int, gone: Counter[str], used: int, began: float) -> None:
         self._database.checkpoint()

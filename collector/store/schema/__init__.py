@@ -2,7 +2,7 @@
 
 from importlib.resources import files
 
-VERSION = 2
+VERSION = 3
 
 TABLES = (
     "schema_version",
@@ -21,6 +21,7 @@ TABLES = (
     "replay_scores",
     "sweeps",
     "audit",
+    "forwarding",
 )
 
 DEFINITIONS = (

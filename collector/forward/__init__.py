@@ -1,0 +1,1 @@
+"""Passes what was stored on to another OTLP/HTTP backend: redacted, at least once."""

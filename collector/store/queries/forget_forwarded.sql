@@ -1,0 +1,2 @@
+-- Forgets which span was passed on last.
+delete from forwarding
