@@ -36,7 +36,7 @@ _SIZES = tuple(2**n for n in range(11))
 _WATCHED: Mapping[str, str] = {
     "waiting_requests": "Requests taken and not yet answered",
     "in_flight_bytes": "Decompressed bytes of the requests that arrive or are not yet answered",
-    "storing": "1 where the last group could be stored, else 0",
+    "storing": "1 where the store takes data, else 0",
     "database_bytes": "Size of the database file",
     "log_bytes": "Size of the database's log, which the next checkpoint moves into the file",
     "forward_waiting_seconds": "Age of the oldest span that waits to be passed on",

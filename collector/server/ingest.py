@@ -111,7 +111,7 @@ def ingest_app(
 
     def count(scope: Scope, status: int, seconds: float) -> None:
         signal = _SIGNALS.get(scope["path"], "none")
-        encoding = _ENCODINGS.get(_content_type(Request(scope)), "other")
+        encoding = _ENCODINGS.get(_content_type(scope), "other")
         health.answered(signal, "http", encoding, str(status), seconds)
 
     async def refuse(request: Request, error: Exception) -> Response:
@@ -151,19 +151,20 @@ def _cors(origins: Sequence[str]) -> Middleware:
     )
 
 
-def _content_type(request: Request) -> str:
-    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+def _content_type(scope: Scope) -> str:
+    raw: bytes = next((value for name, value in scope["headers"] if name == b"content-type"), b"")
+    return raw.decode("latin-1").partition(";")[0].strip().lower()
 
 
 def _media(request: Request) -> str:
-    media = _content_type(request)
+    media = _content_type(request.scope)
     if media not in (PROTOBUF, JSON):
         raise UnsupportedMedia(f"send {PROTOBUF} or {JSON}: OTLP over HTTP")
     return media
 
 
 def _refusal(request: Request, error: Exception) -> Response:
-    media = JSON if _content_type(request) == JSON else PROTOBUF
+    media = JSON if _content_type(request.scope) == JSON else PROTOBUF
     if isinstance(error, LimenError):
         return otlp_error(error, media)
     assert isinstance(error, HTTPException)
