@@ -25,6 +25,10 @@ from collector.decode import Indices, decode_values
 
 Hasher = Callable[[str], bytes]
 
+# Longer lists are none that an app means: scores are those of the best few labels.
+LIST_ITEMS = 1_000
+JOINED_BYTES = 64 * LIST_ITEMS
+
 _NUMBER = r"^\s*[+\-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+\-]?\d+)?\s*$"
 
 COLUMN_TYPES: Mapping[type, pa.DataType] = {
@@ -131,7 +135,17 @@ def _within(number: pa.Array, low: float, high: float) -> pa.Array:
 
 def _lists(value: pa.StructArray, at: pa.Array) -> pa.ListArray:
     lists = value.field("array_value").field("values").take(at)
-    return pc.if_else(pc.greater(pc.list_value_length(lists), 0), lists, None)
+    size = pc.list_value_length(lists)
+    good = pc.and_(pc.greater(size, 0), pc.less_equal(size, LIST_ITEMS))
+    return pc.if_else(good, lists, None)
+
+
+def _joined(value: pa.StructArray, at: pa.Array) -> pa.StringArray:
+    """Comma-joined strings; null where there is none or it is too long to be a list."""
+    joined = value.field("string_value").take(at)
+    size = pc.binary_length(joined)
+    good = pc.and_(pc.greater(size, 0), pc.less_equal(size, JOINED_BYTES))
+    return pc.if_else(good, joined, None)
 
 
 def _strings(value: pa.StructArray, at: pa.Array) -> tuple[pa.ListArray, pa.Array]:
@@ -139,9 +153,8 @@ def _strings(value: pa.StructArray, at: pa.Array) -> tuple[pa.ListArray, pa.Arra
     lists = _lists(value, at)
     items = decode_values(lists.flatten()).column("string_value")
     lists = _relist(lists, items)
-    joined = value.field("string_value").take(at)
+    joined = _joined(value, at)
     if joined.null_count < len(joined):
-        joined = pc.if_else(pc.equal(joined, ""), None, joined)
         lists = pc.coalesce(lists, pc.split_pattern(joined, ","))
     return lists, pc.utf8_trim_whitespace(lists.flatten())
 
@@ -153,9 +166,9 @@ def _reals(value: pa.StructArray, at: pa.Array, low: float, high: float) -> pa.A
         decoded.column("double_value"),
         decoded.column("int_value").cast(pa.float64(), safe=False),
     )
-    joined = value.field("string_value").take(at)
+    joined = _joined(value, at)
     if joined.null_count < len(joined):
-        split = pc.split_pattern(pc.if_else(pc.equal(joined, ""), None, joined), ",")
+        split = pc.split_pattern(joined, ",")
         text = pc.if_else(_matches(split.flatten(), _NUMBER), split.flatten(), None)
         parsed = pc.utf8_trim_whitespace(text).cast(pa.float64())
         lists = pc.coalesce(_relist(lists, number), _relist(split, parsed))

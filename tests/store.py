@@ -82,6 +82,11 @@ class Store(Engine):
         values = {k: v if isinstance(v, tuple) else (v,) for k, v in where.items()}
         return self.reader.answer(Query(metric=metric, since=since, by=by, where=values)).records()
 
+    def refuse_labels(self) -> None:
+        """From now on a group with an output label that is no number cannot be stored."""
+        column = "alter table span_facts alter column output_label type integer"
+        self.database._write_cursor.execute(column)
+
     def rows(self, sql: str) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = self.database.read(sql).to_pylist()
         return found

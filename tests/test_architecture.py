@@ -29,8 +29,13 @@ ALLOWED = {
 # One door per dependency.
 DOORS = {
     "duckdb": ("collector/store", "bench/ingest.py"),
-    "ptars": ("collector/decode.py",),
-    "google": ("collector/decode.py", "collector/forward", "collector/server"),
+    "ptars": ("collector/decode.py", "collector/outline.py"),
+    "google": (
+        "collector/decode.py",
+        "collector/outline.py",
+        "collector/forward",
+        "collector/server",
+    ),
     "opentelemetry.proto": (
         "collector/decode.py",
         "collector/forward",

@@ -21,6 +21,7 @@ from collector.admission import Admission, Hold
 from collector.contract.errors import LimenError, Overloaded, UnsupportedMedia
 from collector.health import Health
 from collector.notes import not_utf8
+from collector.outline import LARGE_BYTES, check_parts
 from collector.pipeline import Payload, Pipeline, Signal
 from collector.server.body import BodyLimits, hung_up, read_body
 from collector.server.counted import CountAnswers
@@ -81,6 +82,8 @@ def ingest_app(
             body, sent = await read_body(request, limits, hold)
             if media == JSON:
                 body, mended = await to_protobuf(body, signal, hold)
+            if len(body) > LARGE_BYTES:
+                await run_in_threadpool(check_parts, body, signal)
             payload = Payload(signal=signal, body=body, sent_bytes=sent, received=received)
             receipt = await asyncio.wrap_future(pipeline.submit(payload))
         if mended:

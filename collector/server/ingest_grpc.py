@@ -19,6 +19,7 @@ from collector.admission import Admission
 from collector.contract.config import Address
 from collector.contract.errors import LimenError
 from collector.health import Health
+from collector.outline import check_parts
 from collector.pipeline import Payload, Pipeline, Signal
 from collector.roles import ACCESS
 from collector.server.errors import reason_of, retry_seconds, rpc_status
@@ -95,6 +96,7 @@ class GrpcDoor:
             try:
                 with self._admission.hold() as hold:
                     hold.take(len(body))
+                    check_parts(body, signal)
                     receipt = self._pipeline.submit(payload).result()
             except LimenError as exc:
                 status = rpc_status(exc)

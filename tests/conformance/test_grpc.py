@@ -132,8 +132,7 @@ def test_g9_an_empty_message_is_a_success(channel: grpc.Channel) -> None:
 
 
 def test_g10_what_may_be_sent_again_is_unavailable_and_says_when(store: Store) -> None:
-    column = "alter table spans alter column output_label type integer"
-    store.database._write_cursor.execute(column)
+    store.refuse_labels()
     body = traces(Span(attributes={"limen.output.label": "seven"})).SerializeToString()
     free = Address(host="127.0.0.1", port=0)
     with (

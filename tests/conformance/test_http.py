@@ -208,8 +208,7 @@ def failing_app(store: Store) -> tuple[Starlette, bytes]:
     def broken() -> bool:
         raise ValueError("ada-lovelace")
 
-    column = "alter table spans alter column output_label type integer"
-    store.database._write_cursor.execute(column)
+    store.refuse_labels()
     span = Span(attributes={"limen.output.label": "ada-lovelace"})
     app = ingest_app(
         store.pipeline,
