@@ -56,6 +56,13 @@ def test_every_metric_of_the_collectors_own_health_is_documented() -> None:
         if not family.name.startswith("process_"):
             name = family.name + {"counter": "_total", "info": "_info"}.get(family.type, "")
             assert f"`{name}`" in text, name
+    parts = {"counter": ("_total",), "histogram": ("", "_bucket", "_sum", "_count")}
+    there = {
+        family.name + part
+        for family in Health("1").registry.collect()
+        for part in parts.get(family.type, ("", "_info"))
+    }
+    assert set(re.findall(r"\blimen_[a-z_]+", text)) <= there
 
 
 def test_every_command_is_documented() -> None:
