@@ -8,7 +8,7 @@ import hmac
 import logging
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -88,21 +88,22 @@ class Tokens:
             return False
         return True
 
-    def find(self, presented: str) -> Token | None:
-        """The token in force that was `presented`. Takes equally long whichever it is."""
-        digest = _digest(presented)
-        found: Token | None = None
-        for token in self.all():
-            same = hmac.compare_digest(token.sha256, digest)
-            found = token if same and token.revoked is None else found
-        return found
-
     def _read(self) -> tuple[Token, ...] | None:
         try:
             return _parse(self._path)
         except StoreUnusable as exc:
             _log.error("%s; until then nothing that may need a token is answered", exc)
             return None
+
+
+def find_token(tokens: Sequence[Token], presented: str) -> Token | None:
+    """The one of `tokens` that was `presented` and is in force; equally long whichever it is."""
+    digest = _digest(presented)
+    found: Token | None = None
+    for token in tokens:
+        same = hmac.compare_digest(token.sha256, digest)
+        found = token if same and token.revoked is None else found
+    return found
 
 
 def read_tokens(home: Path) -> tuple[Token, ...]:

@@ -12,6 +12,8 @@ from playwright.sync_api import Browser, Locator, expect
 
 from collector.contract.client import LimenClient
 from collector.contract.records import Answer, Query
+from collector.roles import Role
+from collector.tokens import create_token
 from dashboard import formats
 from tests.end_to_end.browser import PHONE, NoChromium, Reader, chromium
 from tests.end_to_end.processes import collector, dashboard, live_through
@@ -319,3 +321,34 @@ def test_without_a_collector_the_page_says_how_to_start_one(
             expect(page.locator(".limen-error")).to_contain_text(f"No collector answers at {api}")
             expect(page.locator('[data-testid="stException"]')).to_have_count(0)
         assert reader.complaints == []
+
+
+def test_a_missing_token_and_one_of_another_role_are_said_with_the_command(
+    browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, lead = create_token(tmp_path, Role.LEAD, "")
+    with running_collector(tmp_path) as running:
+        httpx.post(
+            running.http + "/v1/traces",
+            content=traces(request_span()).SerializeToString(),
+            headers={"content-type": "application/x-protobuf"},
+        ).raise_for_status()
+        for wrong in ("", "limen_lead_" + "x" * 43):
+            monkeypatch.setenv("LIMEN_TOKEN", wrong)
+            with dashboard(running.api) as url, Reader(browser, url) as reader:
+                page = reader.open("/")
+                box = page.locator(".limen-error")
+                expect(box).to_contain_text("The collector asks for a token")
+                expect(page.get_by_text("limen token create --role lead")).to_be_visible()
+                expect(page.locator('[data-testid="stException"]')).to_have_count(0)
+                assert reader.complaints == []
+        monkeypatch.setenv("LIMEN_TOKEN", lead)
+        with dashboard(running.api) as url, Reader(browser, url) as reader:
+            reader.open("/")
+            no_error(reader)
+            page = reader.open("/requests")
+            box = page.locator(".limen-error")
+            expect(box).to_contain_text("This dashboard's token may not see this")
+            expect(page.get_by_text("limen token create --role oncall")).to_be_visible()
+            assert lead not in page.content()
+            assert reader.complaints == []
