@@ -104,6 +104,11 @@ def test_no_door_answers_without_tls(secured: RunningCollector) -> None:
     for url in (secured.http + "/healthz", secured.api + "/api/status"):
         with pytest.raises(httpx.TransportError):
             httpx.get(url.replace("https://", "http://"))
+    with (
+        LimenClient(secured.api.replace("https://", "http://")) as client,
+        pytest.raises(CollectorUnreachable, match="https://"),
+    ):
+        client.status()
     with grpc.insecure_channel(secured.grpc) as channel, pytest.raises(grpc.RpcError):
         channel.unary_unary(EXPORT)(b"", timeout=10)
 

@@ -71,6 +71,10 @@ class LimenClient:
                     f"the certificate at {self.api} is not trusted here, or is for another name: "
                     "name its authority's file in api_ca (LIMEN_API_CA), the collector in api_url"
                 ) from exc
+            if isinstance(exc, httpx.RemoteProtocolError):
+                raise CollectorUnreachable(
+                    f"what answers at {self.api} hangs up: a collector with TLS is at https://"
+                ) from exc
             raise CollectorUnreachable(
                 f"no collector answers at {self.api}; start one with `limen collector`, "
                 "or name another with --api"
