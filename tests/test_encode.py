@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
@@ -108,6 +109,17 @@ def test_every_column_survives_the_way_to_another_collector(tmp_path: Path, othe
     filled = {column for row in here for column, value in row.items() if value is not None}
     assert filled == here[0].keys()
     assert RAW.encode() not in body and PHONE["app.installation.id"].encode() not in body
+
+
+def test_a_part_of_a_table_is_encoded_as_it_would_be_alone(store: Store) -> None:
+    store.take(*sent())
+    rows = store.database.read("select * from spans order by span_id")
+    parts = [encode(rows.slice(at, 1)) for at in range(rows.num_rows)]
+    alone = [
+        encode(pa.Table.from_pylist(rows.slice(at, 1).to_pylist(), rows.schema))
+        for at in range(rows.num_rows)
+    ]
+    assert parts == alone and len(set(parts)) == rows.num_rows
 
 
 def test_spans_of_one_resource_stand_together(store: Store) -> None:

@@ -23,7 +23,7 @@ from collector.health import Health
 from collector.store.backlog import Backlog
 
 # At most in one request; fewer while the backend finds that too large.
-SPANS = 1000
+SPANS = 2000
 LOOK_SECONDS = 1.0
 SAVE_SECONDS = 1.0
 FIRST_WAIT_SECONDS = 1.0
