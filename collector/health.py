@@ -37,6 +37,7 @@ _WATCHED: Mapping[str, str] = {
     "waiting_requests": "Requests taken and not yet answered",
     "in_flight_bytes": "Decompressed bytes of the requests that arrive or are not yet answered",
     "storing": "1 where the store takes data, else 0",
+    "connections": "Connections to the HTTP door of phones",
     "database_bytes": "Size of the database file",
     "log_bytes": "Size of the database's log, which the next checkpoint moves into the file",
     "forward_waiting_seconds": "Age of the oldest span that waits to be passed on",

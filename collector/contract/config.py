@@ -69,7 +69,10 @@ class Settings(BaseModel):
     token: SecretStr | None = None
     policy: Path | None = None
     max_body_bytes: int = Field(default=64 * 2**20, ge=2**10)
+    head_seconds: float = Field(default=10.0, gt=0)
     body_seconds: float = Field(default=30.0, gt=0)
+    idle_seconds: float = Field(default=60.0, gt=0)
+    max_connections: int = Field(default=2048, ge=1)
     max_in_flight_bytes: int = Field(default=256 * 2**20, validate_default=True)
     query_seconds: float = Field(default=20.0, gt=0)
     own_traces_url: HttpUrl | None = None

@@ -13,6 +13,7 @@ LimenError
 │   └── StoreUnusable         the database cannot be opened: held elsewhere, newer, damaged
 └── Retryable                 asking again later can help
     ├── Overloaded            too much at once, or stopping
+    │   └── Crowded           too many connections
     ├── TooSlow               a body that did not arrive in time
     ├── TokensUnreadable      the collector's file of tokens is missing or damaged
     └── CollectorUnreachable  nothing answers at the address
@@ -81,6 +82,10 @@ class Overloaded(Retryable):
 
 class TokensUnreadable(Retryable):
     """The collector cannot read its tokens: its log says why."""
+
+
+class Crowded(Overloaded):
+    """Too many are connected at once: try again shortly."""
 
 
 class TooSlow(Retryable):

@@ -3,11 +3,14 @@
 import asyncio
 import contextlib
 import logging
+import math
 import os
+import resource
 import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from importlib.metadata import version
 
 import orjson
@@ -21,6 +24,12 @@ from collector.forward.forwarder import Forwarder
 from collector.own_traces import own_traces
 from collector.server.api import QueryApi
 from collector.server.body import BodyLimits
+from collector.server.connections import (
+    Connection,
+    ConnectionLimits,
+    Connections,
+    LimitedServer,
+)
 from collector.server.exposure import api_hosts, beyond, notes, refuse_exposure
 from collector.server.guard import Guard
 from collector.server.ingest import ingest_app
@@ -31,7 +40,10 @@ from collector.store.backlog import Backlog
 from collector.store.maintenance import Maintenance
 from collector.tokens import Tokens
 
-Door = tuple[Starlette, socket.socket]
+Door = tuple[Starlette, socket.socket, Connections]
+
+# The database's, gRPC's, the standard ones.
+_OTHER_FILES = 512
 
 
 def run_collector(settings: Settings) -> None:
@@ -51,6 +63,13 @@ def run_collector(settings: Settings) -> None:
     api_guard = Guard(tokens, exposed=ingest_exposed or beyond(settings.api))
     http, api = listen(settings.http, "http"), listen(settings.api, "api")
     limits = BodyLimits(bytes=settings.max_body_bytes, seconds=settings.body_seconds)
+    connection_limits = ConnectionLimits(
+        connections=settings.max_connections,
+        head_seconds=settings.head_seconds,
+        body_seconds=settings.body_seconds,
+        idle_seconds=settings.idle_seconds,
+    )
+    _allow_files(2 * settings.max_connections + _OTHER_FILES)
     about = {
         "version": version("limen"),
         "policy": policy.version,
@@ -102,11 +121,25 @@ def run_collector(settings: Settings) -> None:
             "api": url(api, tls=certificate is not None),
             "home": str(settings.home),
         }
+        health = engine.health
+        phones, askers = (
+            Connections(connection_limits, partial(health.refused, door))
+            for door in ("http", "api")
+        )
+        health.watch(connections=lambda: phones.count)
         loop = uvicorn.Config(ingest).get_loop_factory()
         with asyncio.Runner(loop_factory=loop) as runner:
-            doors = [(ingest, http), (questions, api)]
+            doors = [(ingest, http, phones), (questions, api, askers)]
             said = list(notes(settings, tokens.all()))
             runner.run(_serve(doors, certificate, lambda: _announce(ready, said)))
+
+
+def _allow_files(count: int) -> None:
+    """Raises the soft limit of open files to `count` as far as the hard one allows."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = count if hard == resource.RLIM_INFINITY else min(count, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _log_to_stderr() -> None:
@@ -140,7 +173,7 @@ def _announce(ready: dict[str, object], notes: list[str]) -> None:
         sys.stderr.write(f"limen: {note}\n")
 
 
-class _Server(uvicorn.Server):
+class _Server(LimitedServer):
     """A server whose signals are handled for all doors together."""
 
     @contextlib.contextmanager
@@ -148,22 +181,26 @@ class _Server(uvicorn.Server):
         yield
 
 
-def _server(app: Starlette, certificate: Certificate | None) -> _Server:
+def _server(app: Starlette, connections: Connections, certificate: Certificate | None) -> _Server:
     config = uvicorn.Config(
         app,
+        http=Connection,
+        ws="none",
         log_level="warning",
         access_log=False,
+        proxy_headers=False,
         lifespan="off",
+        timeout_keep_alive=math.ceil(connections.limits.idle_seconds),
         timeout_graceful_shutdown=10,
         ssl_context_factory=(lambda *_: certificate.context()) if certificate else None,
     )
-    return _Server(config)
+    return _Server(config, connections)
 
 
 async def _serve(
     doors: list[Door], certificate: Certificate | None, announce: Callable[[], None]
 ) -> None:
-    servers = [_server(app, certificate) for app, _ in doors]
+    servers = [_server(app, connections, certificate) for app, _, connections in doors]
     loop = asyncio.get_running_loop()
 
     def stop() -> None:
@@ -174,7 +211,7 @@ async def _serve(
         loop.add_signal_handler(number, stop)
     running = [
         asyncio.create_task(server.serve(sockets=[listener]))
-        for server, (_, listener) in zip(servers, doors, strict=True)
+        for server, (_, listener, _) in zip(servers, doors, strict=True)
     ]
     while not all(server.started for server in servers):
         await asyncio.sleep(0.01)
