@@ -2,17 +2,24 @@
 
 import time
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 
+from collector.contract.errors import BadInput
 from collector.forward import forwarder as forwarding
+from collector.forward.backend import Backend
 from collector.forward.forwarder import SPANS, Forwarder
+from collector.roles import Role
 from collector.store.backlog import Backlog
 from collector.store.maintenance import Maintenance
+from collector.tokens import create_token
 from tests.otlp import PHONE, Span, now, request_span, traces
+from tests.processes import running_collector
 from tests.receiver import Receiver, Reply
 from tests.store import Store
 from tests.test_maintenance import DAY
+from tests.test_tls import certificate
 
 
 @pytest.fixture(autouse=True)
@@ -21,8 +28,10 @@ def in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(forwarding, "FIRST_WAIT_SECONDS", 0.2)
 
 
-def forwarder(store: Store, url: str, headers: Mapping[str, str] | None = None) -> Forwarder:
-    return Forwarder(Backlog(store.database), store.health, url, headers or {})
+def forwarder(
+    store: Store, url: str, headers: Mapping[str, str] | None = None, ca: Path | None = None
+) -> Forwarder:
+    return Forwarder(Backlog(store.database), store.health, Backend(url, headers or {}, ca))
 
 
 def counted(store: Store, outcome: str) -> float | None:
@@ -184,7 +193,7 @@ def test_a_fault_of_our_own_is_said_by_its_place_and_tried_again(
         backlog = Backlog(store.database)
         store.take(traces(span))
         change(store, "update span_contexts set kind = 'NONSENSE'")
-        with Forwarder(backlog, store.health, receiver.url, {}):
+        with Forwarder(backlog, store.health, Backend(receiver.url, {})):
             receiver.wait_for(lambda: bool(caplog.records))
             change(store, "update span_contexts set kind = 'CLIENT'")
             receiver.wait_for(lambda: bool(receiver.taken()))
@@ -206,3 +215,27 @@ def test_what_expires_before_it_was_sent_is_counted_and_said(
     maintenance.retain(now() + 31 * DAY)
     assert counted(store, "expired") == 3
     assert "3 spans deleted that were not passed on" in caplog.text
+
+
+def test_a_backend_with_tls_and_tokens_is_trusted_by_its_authority(
+    store: Store, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    chain, key = certificate(tmp_path)
+    (tmp_path / "limen.toml").write_text(f'tls_certificate = "{chain}"\ntls_key = "{key}"\n')
+    home = tmp_path / "backend"
+    _, secret = create_token(home, Role.INGEST, "front")
+    headers = {"authorization": f"Bearer {secret}"}
+    with running_collector(home, folder=tmp_path) as backend:
+        with forwarder(store, backend.http, headers):
+            store.take(traces(request_span()))
+            Receiver().wait_for(lambda: "not trusted" in caplog.text)
+        with forwarder(store, backend.http, {}, chain):
+            Receiver().wait_for(lambda: "answers 401" in caplog.text)
+        with forwarder(store, backend.http, headers, chain):
+            Receiver().wait_for(lambda: counted(store, "delivered") == 1)
+    assert "set forward_ca" in caplog.text and secret not in caplog.text
+
+
+def test_certificates_that_cannot_be_read_are_said_with_the_setting(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="forward_ca"):
+        Backend("https://tempo.example.com", {}, tmp_path / "nowhere.pem")

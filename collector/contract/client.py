@@ -42,7 +42,7 @@ class LimenClient:
         self._http = httpx.Client(
             base_url=self.api,
             headers={"authorization": f"Bearer {token}"} if token else None,
-            verify=True if ca is None else _trusting(ca),
+            verify=True if ca is None else trusting(ca, "api_ca"),
             timeout=timeout,
             trust_env=False,
         )
@@ -153,8 +153,11 @@ class LimenClient:
         return [Sweep.model_validate(sweep) for sweep in found]
 
 
-def _trusting(ca: Path) -> ssl.SSLContext:
+def trusting(ca: Path, setting: str) -> ssl.SSLContext:
+    """Trust in the PEM certificates of `ca` alone. Raises BadInput naming the setting."""
     try:
         return ssl.create_default_context(cafile=ca)
     except OSError as exc:  # ssl.SSLError is one
-        raise BadInput(f"api_ca {ca} cannot be read as PEM certificates: {exc.strerror}") from exc
+        raise BadInput(
+            f"{setting} {ca} cannot be read as PEM certificates: {exc.strerror}"
+        ) from exc

@@ -79,6 +79,7 @@ class Settings(BaseModel):
     cors_origins: tuple[str, ...] = ()
     forward_url: HttpUrl | None = None
     forward_headers: SecretStr = SecretStr("")
+    forward_ca: Path | None = None
 
     @field_validator("http", "grpc", "api", "dashboard", mode="before")
     @classmethod

@@ -10,12 +10,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
+from pathlib import Path
 from typing import Self
 
 import httpx
 from google.protobuf.message import DecodeError
 from isal import igzip
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
+
+from collector.contract.client import trusting
 
 PATH = "/v1/traces"
 REQUEST_SECONDS = 30.0
@@ -57,14 +60,12 @@ class Backend:
     Nothing of `headers`, of a path or of an answer gets into what it says.
     """
 
-    def __init__(self, url: str, headers: Mapping[str, str]) -> None:
+    def __init__(self, url: str, headers: Mapping[str, str], ca: Path | None = None) -> None:
+        """`ca`: PEM certificates to trust instead of the public ones. Raises BadInput for it."""
         base = httpx.URL(url)
         path = base.path.rstrip("/")
         self._url = base.copy_with(path=path if path.endswith(PATH) else path + PATH)
         self.name = f"{base.scheme}://{base.netloc.decode()}"
-        trusted = httpx.create_ssl_context(trust_env=False)
-        # Those of the machine too: a backend within a company has a certificate of the company.
-        trusted.load_default_certs()
         self._http = httpx.AsyncClient(
             headers={
                 **headers,
@@ -73,7 +74,7 @@ class Backend:
                 "accept-encoding": "identity",
             },
             timeout=REQUEST_SECONDS,
-            verify=trusted,
+            verify=True if ca is None else trusting(ca, "forward_ca"),
             trust_env=False,
         )
 
@@ -94,6 +95,8 @@ class Backend:
         except TimeoutError:
             return Later("does not answer in time")
         except httpx.TransportError as exc:
+            if "CERTIFICATE_VERIFY_FAILED" in str(exc):
+                return Later("has a certificate that is not trusted", remedy="set forward_ca")
             return Later(f"cannot be reached ({type(exc).__name__})")
 
 

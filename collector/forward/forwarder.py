@@ -10,7 +10,6 @@ import random
 import threading
 import time
 import traceback
-from collections.abc import Mapping
 from contextlib import suppress
 from typing import Self
 
@@ -38,11 +37,8 @@ _log = logging.getLogger("limen")
 class Forwarder:
     """Runs in a thread of its own while its context is open."""
 
-    def __init__(
-        self, backlog: Backlog, health: Health, url: str, headers: Mapping[str, str]
-    ) -> None:
-        self._backlog, self._health = backlog, health
-        self._backend = Backend(url, headers)
+    def __init__(self, backlog: Backlog, health: Health, backend: Backend) -> None:
+        self._backlog, self._health, self._backend = backlog, health, backend
         self._most = SPANS
         self._oldest: int | None = None
         self._failures = 0

@@ -20,6 +20,7 @@ from starlette.applications import Starlette
 from collector.contract.config import Settings
 from collector.contract.policy import Policy, read_policy
 from collector.engine import Engine
+from collector.forward.backend import Backend
 from collector.forward.forwarder import Forwarder
 from collector.own_traces import own_traces
 from collector.server.api import QueryApi
@@ -157,11 +158,12 @@ def _beside(settings: Settings, policy: Policy, engine: Engine) -> Iterator[None
         with Maintenance(engine.database, policy, engine.health):
             yield
         return
+    headers = settings.headers_to_forward()
+    backend = Backend(str(settings.forward_url), headers, settings.forward_ca)
     backlog = Backlog(engine.database)
-    url, headers = str(settings.forward_url), settings.headers_to_forward()
     with (
         Maintenance(engine.database, policy, engine.health, backlog),
-        Forwarder(backlog, engine.health, url, headers),
+        Forwarder(backlog, engine.health, backend),
     ):
         yield
 
