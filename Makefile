@@ -8,12 +8,12 @@ NODE_MODULES := tests/javascript/node_modules
 CONSTRAINTS := $(shell $(PYTHON) -c "import sys; print('constraints-tflite.txt' if sys.platform == 'linux' and sys.version_info[:2] == (3, 11) else 'constraints.txt')")
 PIP_FLAGS := --quiet --disable-pip-version-check
 
-.PHONY: demo test check soak bench browser pictures clean
+.PHONY: demo test check soak bench browser tracer pictures clean
 
 demo: $(VENV)/.demo
 	$(VENV)/bin/limen demo
 
-test: $(VENV)/.dev $(NODE_MODULES)/.installed browser
+test: $(VENV)/.dev $(NODE_MODULES)/.installed browser tracer
 	$(VENV)/bin/pytest
 
 # Everything the tests do not see: style, types, and the world without tflite-runtime.
@@ -25,7 +25,7 @@ check: test $(PLAIN)/.dev
 	$(PLAIN)/bin/pytest -m "not end_to_end and not soak"
 
 # The tests that take long: see docs/durability.md.
-soak: $(VENV)/.dev
+soak: $(VENV)/.dev tracer
 	$(VENV)/bin/pytest -m soak -s
 
 bench: $(VENV)/.dev
@@ -42,6 +42,14 @@ browser:
 		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium; \
 	else \
 		echo "No Chromium: the pages are not tested. Install it: sudo apt-get install chromium"; \
+	fi
+
+tracer:
+	@command -v strace >/dev/null || \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq strace; \
+	elif [ "$$(uname)" = Linux ]; then \
+		echo "No strace: kills and failing disks are not tested. Install it: sudo apt-get install strace"; \
 	fi
 
 define environment

@@ -9,6 +9,10 @@ from tests.processes import RunningCollector, running_collector
 from tests.store import POLICY, Store
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--kills", type=int, default=1000, help="kills at random in `make soak`")
+
+
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
     with Store(tmp_path) as opened:

@@ -5,7 +5,7 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,7 @@ import httpx
 from collector.contract.client import LimenClient
 
 ROOT = Path(__file__).parent.parent
+LIMEN = (sys.executable, "-m", "limen")
 STOP_SECONDS = 20
 FREE = "127.0.0.1:0"
 PROTOBUF = "application/x-protobuf"
@@ -74,14 +75,19 @@ class RunningCollector:
 
 @contextmanager
 def running_collector(
-    home: Path, *flags: str, folder: Path | None = None, **settings: object
+    home: Path,
+    *flags: str,
+    folder: Path | None = None,
+    program: Sequence[str] = LIMEN,
+    **settings: object,
 ) -> Iterator[RunningCollector]:
     """A collector on free ports, ready; stopped at the end if it still runs.
 
-    `folder`: where it is started, for a `limen.toml` there.
+    `folder`: where it is started, for a `limen.toml` there. `program`: what takes the arguments
+    of `limen`.
     """
     named = {f"LIMEN_{name.upper()}": str(value) for name, value in settings.items()}
-    command = [sys.executable, "-m", "limen", "collector", "--home", str(home)]
+    command = [*program, "collector", "--home", str(home)]
     command += ["--http", FREE, "--grpc", FREE, "--api", FREE, *flags]
     with subprocess.Popen(
         command,
