@@ -1,28 +1,57 @@
-"""How much may be taken in at once: bytes are counted from their arrival until the answer."""
+"""Whether anything may be taken in, and how much at once: counted from arrival to answer."""
 
 import threading
 from typing import Self
 
-from collector.contract.errors import Overloaded
+from collector.contract.errors import DiskLow, Overloaded
+from collector.free_space import FreeSpace
 from collector.health import Health
 
 # The last eighth is for requests no larger than this: phones are heard while large bodies arrive.
 _SMALL_BYTES = 2**20
 
+_STOPPING = "the collector is stopping: send again shortly"
+
 
 class Admission:
-    """One budget of bytes in flight for all doors, for every thread."""
+    """One budget of bytes in flight for all doors, for every thread; nothing where the disk is low.
 
-    def __init__(self, health: Health, *, max_in_flight_bytes: int) -> None:
+    `stop` ends it.
+    """
+
+    def __init__(self, health: Health, space: FreeSpace, *, max_in_flight_bytes: int) -> None:
+        self._space, self._stopping = space, False
         self._max, self._max_of_large = max_in_flight_bytes, max_in_flight_bytes * 7 // 8
         self._held = 0
         self._counting = threading.Lock()
-        health.watch(in_flight_bytes=lambda: self._held)
+        health.watch(in_flight_bytes=lambda: self._held, free_bytes=space.left)
 
     @property
     def held(self) -> int:
         """Bytes in flight."""
         return self._held
+
+    def stop(self) -> None:
+        """Nothing is taken from now on."""
+        self._stopping = True
+
+    def admit(self) -> None:
+        """Raises Overloaded where nothing may be taken in now."""
+        if self._stopping:
+            raise Overloaded(_STOPPING)
+        if self._space.short:
+            raise DiskLow
+
+    def obstacle(self) -> str | None:
+        """Why nothing may be taken in now, in a line for the operator."""
+        if self._stopping:
+            return _STOPPING
+        if self._space.short:
+            return (
+                f"{self._space.left()} bytes are left on the disk of the database, and "
+                f"min_free_bytes is {self._space.floor}: free some"
+            )
+        return None
 
     def hold(self) -> "Hold":
         """The share of a request that begins; nothing yet."""

@@ -6,6 +6,7 @@ from typing import Self
 from collector.admission import Admission
 from collector.contract.errors import StoreUnusable
 from collector.contract.policy import Policy
+from collector.free_space import FreeSpace
 from collector.health import Health, Report
 from collector.inputs import InputSealer
 from collector.keys import Keys
@@ -35,6 +36,7 @@ class Engine:
         *,
         query_seconds: float,
         max_in_flight_bytes: int,
+        min_free_bytes: int,
         report: Report | None = None,
     ) -> None:
         if not (home / DATABASE).exists():
@@ -56,7 +58,11 @@ class Engine:
         self.health.watch(
             database_bytes=self.database.file_bytes, log_bytes=self.database.log_bytes
         )
-        self.admission = Admission(self.health, max_in_flight_bytes=max_in_flight_bytes)
+        self.admission = Admission(
+            self.health,
+            FreeSpace(home, min_free_bytes),
+            max_in_flight_bytes=max_in_flight_bytes,
+        )
         writer = Writer(self.database, policy.version, keys.derive("repeated"))
         self.pipeline = Pipeline(redactor, sealer, writer, self.health)
         self.reader = Reader(self.database, self.health)

@@ -39,6 +39,7 @@ _WATCHED: Mapping[str, str] = {
     "storing": "1 where the store takes data, else 0",
     "connections": "Connections to the HTTP door of phones",
     "database_bytes": "Size of the database file",
+    "free_bytes": "Bytes left on the disk of the database",
     "log_bytes": "Size of the database's log, which the next checkpoint moves into the file",
     "forward_waiting_seconds": "Age of the oldest span that waits to be passed on",
 }

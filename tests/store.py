@@ -52,7 +52,13 @@ class Store(Engine):
         self.home = home
         self.policy = policy or policy_from(POLICY, home)
         self.guard = Guard(Tokens.at(home), exposed=False)
-        super().__init__(home, self.policy, query_seconds=20, max_in_flight_bytes=256 * 2**20)
+        super().__init__(
+            home,
+            self.policy,
+            query_seconds=20,
+            max_in_flight_bytes=256 * 2**20,
+            min_free_bytes=0,
+        )
 
     def take(self, *requests: Message, received: int | None = None) -> list[Receipt]:
         """Sends requests at once and waits until each is committed."""

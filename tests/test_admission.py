@@ -16,6 +16,7 @@ from google.rpc.status_pb2 import Status
 
 from collector.admission import Admission
 from collector.contract.errors import Overloaded
+from collector.free_space import FreeSpace
 from tests.otlp import Span, traces
 from tests.processes import JSON, PROTOBUF, RunningCollector, running_collector
 from tests.store import Store
@@ -47,7 +48,7 @@ def resident(collector: RunningCollector) -> int:
 
 
 def test_what_is_held_is_counted_and_given_back(store: Store) -> None:
-    admission = Admission(store.health, max_in_flight_bytes=100)
+    admission = Admission(store.health, FreeSpace(store.home, 0), max_in_flight_bytes=100)
     with admission.hold() as one, admission.hold() as other:
         one.take(60)
         with pytest.raises(Overloaded):
@@ -60,8 +61,17 @@ def test_what_is_held_is_counted_and_given_back(store: Store) -> None:
     assert admission.held == 0
 
 
+def test_once_it_stops_nothing_is_admitted_and_it_says_so(store: Store) -> None:
+    store.admission.admit()
+    assert store.admission.obstacle() is None
+    store.admission.stop()
+    with pytest.raises(Overloaded, match="stopping"):
+        store.admission.admit()
+    assert "stopping" in str(store.admission.obstacle())
+
+
 def test_the_last_eighth_is_for_small_requests(store: Store) -> None:
-    admission = Admission(store.health, max_in_flight_bytes=16 * MIB)
+    admission = Admission(store.health, FreeSpace(store.home, 0), max_in_flight_bytes=16 * MIB)
     with admission.hold() as large, admission.hold() as small:
         large.take(14 * MIB)
         with pytest.raises(Overloaded):

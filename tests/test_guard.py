@@ -80,7 +80,7 @@ def routes(store: Store) -> list[Route]:
         store.guard,
         admission=store.admission,
         limits=LIMITS,
-        ready=lambda: True,
+        obstacle=lambda: None,
     )
     asking = QueryApi(
         store.reader,

@@ -11,6 +11,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 
 from collector.admission import Admission
 from collector.contract.config import Address
+from collector.free_space import FreeSpace
 from collector.server.ingest_grpc import GrpcDoor
 from tests.otlp import Span, traces
 from tests.processes import RunningCollector
@@ -29,7 +30,8 @@ def test_a_store_that_cannot_take_it_says_when_to_come_back(
 ) -> None:
     free = Address(host="127.0.0.1", port=0)
     body = traces(Span()).SerializeToString()
-    admission = Admission(store.health, max_in_flight_bytes=2 * len(body) - 1)
+    space = FreeSpace(store.home, 0)
+    admission = Admission(store.health, space, max_in_flight_bytes=2 * len(body) - 1)
     with (
         GrpcDoor(
             store.pipeline,

@@ -74,6 +74,7 @@ class Settings(BaseModel):
     idle_seconds: float = Field(default=60.0, gt=0)
     max_connections: int = Field(default=2048, ge=1)
     max_in_flight_bytes: int = Field(default=256 * 2**20, validate_default=True)
+    min_free_bytes: int = Field(default=512 * 2**20, ge=0)
     query_seconds: float = Field(default=20.0, gt=0)
     own_traces_url: HttpUrl | None = None
     cors_origins: tuple[str, ...] = ()

@@ -13,7 +13,8 @@ LimenError
 │   └── StoreUnusable         the database cannot be opened: held elsewhere, newer, damaged
 └── Retryable                 asking again later can help
     ├── Overloaded            too much at once, or stopping
-    │   └── Crowded           too many connections
+    │   ├── Crowded           too many connections
+    │   └── DiskLow           less disk is left than the collector keeps free
     ├── TooSlow               a body that did not arrive in time
     ├── TokensUnreadable      the collector's file of tokens is missing or damaged
     └── CollectorUnreachable  nothing answers at the address
@@ -86,6 +87,10 @@ class TokensUnreadable(Retryable):
 
 class Crowded(Overloaded):
     """Too many are connected at once: try again shortly."""
+
+
+class DiskLow(Overloaded):
+    """The collector's disk is nearly full: send again later."""
 
 
 class TooSlow(Retryable):

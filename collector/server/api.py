@@ -190,6 +190,7 @@ class QueryApi:
 
     async def create_replay(self, request: Request) -> Response:
         """A new replay run, or the unfinished one asked for in the same words."""
+        self._admission.admit()
         asked = _parse(ReplayRequest, await self._body(request))
         return Json((await run_in_threadpool(self._replays.create, asked)).model_dump())
 
@@ -200,6 +201,7 @@ class QueryApi:
 
     async def save_chunk(self, request: Request) -> Response:
         """Saves a chunk's scores, an Arrow stream; again changes nothing."""
+        self._admission.admit()
         try:
             seconds = float(request.query_params.get("seconds", "0"))
         except ValueError:
@@ -221,6 +223,7 @@ class QueryApi:
 
     async def save_sweep(self, request: Request) -> Response:
         """Keeps a sweep as the latest of its run and reference."""
+        self._admission.admit()
         sweep = _parse(Sweep, await self._body(request))
         path = request.path_params
         if (sweep.run, sweep.reference) != (path["run"], path["reference"]):

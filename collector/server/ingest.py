@@ -58,10 +58,10 @@ def ingest_app(
     *,
     admission: Admission,
     limits: BodyLimits,
-    ready: Callable[[], bool],
+    obstacle: Callable[[], str | None],
     cors_origins: Sequence[str] = (),
 ) -> Starlette:
-    """The ingest door. `ready` tells whether data can be taken now.
+    """The ingest door. `obstacle` says why data cannot be taken now, if so.
 
     Pages of `cors_origins`, and no others, may send from a browser.
     """
@@ -78,6 +78,7 @@ def ingest_app(
 
     async def export(request: Request, signal: Signal) -> Response:
         media, received, mended = _media(request), time.time_ns(), 0
+        admission.admit()
         with admission.hold() as hold:
             body, sent = await read_body(request, limits, hold)
             if media == JSON:
@@ -110,7 +111,9 @@ def ingest_app(
         return PlainTextResponse("ok\n")
 
     async def readyz(_: Request) -> Response:
-        return PlainTextResponse("ready\n") if ready() else PlainTextResponse("not ready\n", 503)
+        if (found := obstacle()) is not None:
+            return PlainTextResponse(f"not ready: {found}\n", 503)
+        return PlainTextResponse("ready\n")
 
     def count(scope: Scope, status: int, seconds: float) -> None:
         signal = _SIGNALS.get(scope["path"], "none")

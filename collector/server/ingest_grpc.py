@@ -63,7 +63,9 @@ class GrpcDoor:
             ("grpc.so_reuseport", 0),
         ]
         workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="limen-grpc")
-        self._server = grpc.server(workers, options=options, interceptors=[_Asking(guard, health)])
+        self._server = grpc.server(
+            workers, options=options, interceptors=[_Asking(guard, admission, health)]
+        )
         self._server.add_generic_rpc_handlers(
             (
                 _service("trace", "Trace", self._export("traces")),
@@ -126,10 +128,13 @@ def _service(package: str, name: str, export: Callable[..., bytes]) -> grpc.Gene
 
 
 class _Asking(grpc.ServerInterceptor):  # type: ignore[misc]
-    """Refuses a call without the token that it needs, before its message is read."""
+    """Refuses a call without the token that it needs, and any that cannot be taken now.
 
-    def __init__(self, guard: Guard, health: Health) -> None:
-        self._guard, self._health = guard, health
+    Before its message is read.
+    """
+
+    def __init__(self, guard: Guard, admission: Admission, health: Health) -> None:
+        self._guard, self._admission, self._health = guard, admission, health
 
     def intercept_service(
         self,
@@ -142,6 +147,7 @@ class _Asking(grpc.ServerInterceptor):  # type: ignore[misc]
         try:
             metadata = dict(details.invocation_metadata)
             self._guard.admit(ACCESS[details.method], metadata.get("authorization"))
+            self._admission.admit()
         except LimenError as exc:
             status = rpc_status(exc)
             code = _CODES[status.code].name

@@ -36,6 +36,7 @@ from collector.server.guard import Guard
 from collector.server.ingest import ingest_app
 from collector.server.ingest_grpc import GrpcDoor
 from collector.server.listen import listen, url
+from collector.server.readiness import Readiness
 from collector.server.tls import Certificate
 from collector.store.backlog import Backlog
 from collector.store.maintenance import Maintenance
@@ -83,6 +84,7 @@ def run_collector(settings: Settings) -> None:
             policy,
             query_seconds=settings.query_seconds,
             max_in_flight_bytes=settings.max_in_flight_bytes,
+            min_free_bytes=settings.min_free_bytes,
             report=report,
         ) as engine,
         _beside(settings, policy, engine),
@@ -102,7 +104,7 @@ def run_collector(settings: Settings) -> None:
             ingest_guard,
             admission=engine.admission,
             limits=limits,
-            ready=lambda: engine.pipeline.healthy and tokens.readable,
+            obstacle=Readiness(engine.pipeline, engine.admission, tokens).obstacle,
             cors_origins=settings.cors_origins,
         )
         asking = QueryApi(
@@ -132,7 +134,9 @@ def run_collector(settings: Settings) -> None:
         with asyncio.Runner(loop_factory=loop) as runner:
             doors = [(ingest, http, phones), (questions, api, askers)]
             said = list(notes(settings, tokens.all()))
-            runner.run(_serve(doors, certificate, lambda: _announce(ready, said)))
+            runner.run(
+                _serve(doors, certificate, lambda: _announce(ready, said), engine.admission.stop)
+            )
 
 
 def _allow_files(count: int) -> None:
@@ -200,12 +204,16 @@ def _server(app: Starlette, connections: Connections, certificate: Certificate |
 
 
 async def _serve(
-    doors: list[Door], certificate: Certificate | None, announce: Callable[[], None]
+    doors: list[Door],
+    certificate: Certificate | None,
+    announce: Callable[[], None],
+    stopping: Callable[[], None],
 ) -> None:
     servers = [_server(app, connections, certificate) for app, _, connections in doors]
     loop = asyncio.get_running_loop()
 
     def stop() -> None:
+        stopping()
         for server in servers:
             server.should_exit = True
 

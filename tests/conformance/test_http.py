@@ -205,7 +205,7 @@ def ask(app: Starlette, method: str, path: str, body: bytes = b"") -> httpx.Resp
 def failing_app(store: Store) -> tuple[Starlette, bytes]:
     """An app whose every part fails, and a request that its table refuses."""
 
-    def broken() -> bool:
+    def broken() -> str | None:
         raise ValueError("ada-lovelace")
 
     store.refuse_labels()
@@ -216,7 +216,7 @@ def failing_app(store: Store) -> tuple[Starlette, bytes]:
         store.guard,
         admission=store.admission,
         limits=LIMITS,
-        ready=broken,
+        obstacle=broken,
     )
     return app, traces(span).SerializeToString()
 
