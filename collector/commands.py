@@ -1,4 +1,4 @@
-"""`limen collector`, `limen metric` and `limen policy`, and registers `limen token`."""
+"""`limen collector`, `limen metric` and `limen policy`, and registers the others."""
 
 import argparse
 import csv
@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from collector import token_commands
+from collector import token_commands, upkeep_commands
 
 
 def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -32,6 +32,7 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     metric.set_defaults(run=_metric)
 
     token_commands.register(commands)
+    upkeep_commands.register(commands)
 
     policy = commands.add_parser("policy", help="check a policy file")
     actions = policy.add_subparsers(required=True, metavar="ACTION")

@@ -26,7 +26,7 @@ Transport = Literal["http", "grpc"]
 Door = Literal["http", "grpc", "api"]
 # (name, seconds until now, attributes, error type): a span of the collector's own work.
 Report = Callable[[str, float, Mapping[str, str | int], str | None], None]
-Task = Literal["checkpoint", "retention"]
+Task = Literal["checkpoint", "retention", "compaction", "backup"]
 
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)

@@ -90,12 +90,12 @@ def write_private(path: Path, content: bytes) -> None:
     finally:
         os.close(handle)
     os.replace(fresh, path)
-    sync_folder(path.parent)
+    sync(path.parent)
 
 
-def sync_folder(folder: Path) -> None:
-    """Makes the names in `folder` durable, as fsync of a file does its content."""
-    handle = os.open(folder, os.O_RDONLY)
+def sync(path: Path) -> None:
+    """Makes the content of a file durable, or the names in a folder."""
+    handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:

@@ -22,6 +22,7 @@ ANYONE = None
 INGEST: Roles = frozenset((Role.INGEST, Role.ADMIN))
 AGGREGATES: Roles = frozenset(Role) - {Role.INGEST}
 SINGLE_ROWS: Roles = frozenset((Role.ONCALL, Role.ADMIN))
+ADMINISTRATION: Roles = frozenset((Role.ADMIN,))
 REPLAYS: Roles = frozenset((Role.REPLAY, Role.ADMIN))
 
 _OTLP = "/opentelemetry.proto.collector.{0}.v1.{1}Service/Export"
@@ -52,4 +53,6 @@ ACCESS: Mapping[str, Roles | None] = {
     "GET /api/replays/{run}/scores": SINGLE_ROWS | REPLAYS,
     "GET /api/replays/{run}/sweeps": AGGREGATES,
     "PUT /api/replays/{run}/sweeps/{reference}": REPLAYS,
+    "GET /api/upkeep": ADMINISTRATION,
+    "POST /api/compact": ADMINISTRATION,
 }

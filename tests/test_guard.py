@@ -18,6 +18,7 @@ from collector.metrics import metrics
 from collector.roles import ACCESS, Role
 from collector.server.api import QueryApi
 from collector.server.ingest import ingest_app
+from collector.store.maintenance import Maintenance
 from collector.tokens import create_token, read_tokens, revoke_token
 from tests.otlp import Span, request_span, traces
 from tests.processes import RunningCollector, running_collector
@@ -48,6 +49,8 @@ EXPECTED: Mapping[str, str] = {
     "GET /api/replays/{run}/scores": "oncall replay admin",
     "GET /api/replays/{run}/sweeps": ASKING,
     "PUT /api/replays/{run}/sweeps/{reference}": "replay admin",
+    "GET /api/upkeep": "admin",
+    "POST /api/compact": "admin",
 }
 SERVICES: Mapping[str, str] = {
     f"/opentelemetry.proto.collector.{low}.v1.{high}Service/Export": "ingest admin"
@@ -88,6 +91,7 @@ def routes(store: Store) -> list[Route]:
         store.health,
         store.guard,
         {},
+        maintenance=Maintenance(store.database, store.policy, store.health),
         admission=store.admission,
         limits=LIMITS,
     ).app(())

@@ -9,7 +9,7 @@ import pytest
 
 from collector.contract.policy import Policy
 from collector.store.maintenance import Maintenance
-from collector.store.retention import limits
+from collector.store.retention import Retention, limits
 from tests.otlp import logged_input, now, request_span, traces
 from tests.store import POLICY, Store, policy_from
 from tests.test_inputs import REQUEST
@@ -120,7 +120,6 @@ def test_writes_are_taken_between_the_slices(store: Store) -> None:
 def test_stopping_ends_it_after_the_slice_at_hand(store: Store) -> None:
     for hour in range(3):
         store.take(traces(request_span()), received=MIDNIGHT + hour * HOUR)
-    with maintenance(store) as stopped:
-        pass
-    assert stopped.retain(MIDNIGHT + 31 * DAY)["span_facts"] == 1
+    stopping = Retention(store.database, store.policy, store.health, between=lambda: True)
+    assert stopping.run(MIDNIGHT + 31 * DAY)["span_facts"] == 1
     assert maintenance(store).retain(MIDNIGHT + 31 * DAY)["span_facts"] == 2

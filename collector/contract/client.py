@@ -19,7 +19,15 @@ from collector.contract.errors import (
     Overloaded,
     Unauthenticated,
 )
-from collector.contract.records import Answer, Query, ReplayRequest, ReplayRun, Sweep
+from collector.contract.records import (
+    Answer,
+    Compacted,
+    Query,
+    ReplayRequest,
+    ReplayRun,
+    Sweep,
+    Upkeep,
+)
 
 _ERRORS: Mapping[int, type[LimenError]] = {
     400: BadInput,
@@ -91,6 +99,15 @@ class LimenClient:
         """Version, policy, first and last data, and how much is stored."""
         found: dict[str, Any] = self._call("GET", "/api/status").json()
         return found
+
+    def upkeep(self) -> Upkeep:
+        """What the collector does behind its doors."""
+        return Upkeep.model_validate(self._call("GET", "/api/upkeep").json())
+
+    def compact(self) -> Compacted:
+        """Rewrites the database without what was deleted; returns when it is done."""
+        answer = self._call("POST", "/api/compact", timeout=None)
+        return Compacted.model_validate(answer.json())
 
     def catalogue(self) -> list[dict[str, Any]]:
         """Every metric with its description, dimensions, columns and SQL."""

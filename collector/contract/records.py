@@ -111,3 +111,29 @@ class Sweep(_Record):
     points: tuple[SweepPoint, ...]
     recommended: SweepPoint | None
     reason: str
+
+
+class Compacted(_Record):
+    """What a compaction came to. For `paused_seconds` of its `seconds` writes waited."""
+
+    bytes_before: int
+    bytes_after: int
+    spans: int
+    seconds: float
+    paused_seconds: float
+
+
+class Upkeep(_Record):
+    """What the collector does behind its doors.
+
+    `task` is under way: retention, compaction or backup, or None; `copied_spans` of the `spans`
+    that there are is how far a copy is. `reusable_bytes` of the file's are filled before it grows.
+    `compacted` is the last compaction since the collector started.
+    """
+
+    task: str | None
+    spans: int
+    copied_spans: int | None
+    file_bytes: int
+    reusable_bytes: int
+    compacted: Compacted | None

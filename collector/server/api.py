@@ -1,5 +1,6 @@
 """The query API: metrics, traces, replays. Apart from the ingest door, on a port of its own."""
 
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
@@ -30,6 +31,7 @@ from collector.server.errors import problem, problem_of, reason_of
 from collector.server.exposure import NO_TOKENS
 from collector.server.guard import Caller, Guard
 from collector.server.openapi import describe
+from collector.store.maintenance import Maintenance
 from collector.store.reader import Reader
 from collector.store.replays import Replays
 
@@ -67,9 +69,11 @@ class QueryApi:
         guard: Guard,
         about: dict[str, Any],
         *,
+        maintenance: Maintenance,
         admission: Admission,
         limits: BodyLimits,
     ) -> None:
+        self._maintenance = maintenance
         self._reader, self._replays, self._health = reader, replays, health
         self._guard = guard
         self._about = about
@@ -96,6 +100,8 @@ class QueryApi:
             route("/api/replays/{run}/scores", "GET", self.scores),
             route("/api/replays/{run}/sweeps", "GET", self.sweeps),
             route("/api/replays/{run}/sweeps/{reference}", "PUT", self.save_sweep),
+            route("/api/upkeep", "GET", self.upkeep),
+            route("/api/compact", "POST", self.compact),
         ]
         document = describe(routes)
 
@@ -230,6 +236,15 @@ class QueryApi:
             raise BadInput("the sweep is of another run or reference than its address")
         await run_in_threadpool(self._replays.save_sweep, sweep)
         return Json({"run": sweep.run, "reference": sweep.reference})
+
+    async def upkeep(self, _: Request) -> Response:
+        """What is under way behind the doors, and how much of the file is reusable."""
+        return Json((await run_in_threadpool(self._maintenance.state)).model_dump())
+
+    async def compact(self, _: Request) -> Response:
+        """Rewrites the file without what was deleted; answers when it is done."""
+        done = await run_in_threadpool(self._maintenance.compact, time.time_ns())
+        return Json(done.model_dump())
 
     async def _body(self, request: Request) -> bytes:
         with self._admission.hold() as hold:

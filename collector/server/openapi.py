@@ -9,9 +9,17 @@ from typing import Any
 from pydantic.json_schema import models_json_schema
 from starlette.routing import Route
 
-from collector.contract.records import Answer, Query, ReplayRequest, ReplayRun, Sweep
+from collector.contract.records import (
+    Answer,
+    Compacted,
+    Query,
+    ReplayRequest,
+    ReplayRun,
+    Sweep,
+    Upkeep,
+)
 
-_RECORDS = (Answer, Query, ReplayRequest, ReplayRun, Sweep)
+_RECORDS = (Answer, Compacted, Query, ReplayRequest, ReplayRun, Sweep, Upkeep)
 _PLACE = re.compile(r"\{(\w+)(?::\w+)?\}")
 
 

@@ -87,7 +87,7 @@ def run_collector(settings: Settings) -> None:
             min_free_bytes=settings.min_free_bytes,
             report=report,
         ) as engine,
-        _beside(settings, policy, engine),
+        _beside(settings, policy, engine) as maintenance,
         GrpcDoor(
             engine.pipeline,
             engine.health,
@@ -113,6 +113,7 @@ def run_collector(settings: Settings) -> None:
             engine.health,
             api_guard,
             about,
+            maintenance=maintenance,
             admission=engine.admission,
             limits=limits,
         )
@@ -156,20 +157,20 @@ def _log_to_stderr() -> None:
 
 
 @contextlib.contextmanager
-def _beside(settings: Settings, policy: Policy, engine: Engine) -> Iterator[None]:
+def _beside(settings: Settings, policy: Policy, engine: Engine) -> Iterator[Maintenance]:
     """What runs beside the doors: maintenance, and passing on where a backend is named."""
-    if settings.forward_url is None:
-        with Maintenance(engine.database, policy, engine.health):
-            yield
-        return
-    headers = settings.headers_to_forward()
-    backend = Backend(str(settings.forward_url), headers, settings.forward_ca)
-    backlog = Backlog(engine.database)
-    with (
-        Maintenance(engine.database, policy, engine.health, backlog),
-        Forwarder(backlog, engine.health, backend),
-    ):
-        yield
+    hour = None if settings.compact_hour == "off" else settings.compact_hour
+    backlog = Backlog(engine.database) if settings.forward_url else None
+    with contextlib.ExitStack() as running:
+        maintenance = Maintenance(
+            engine.database, policy, engine.health, backlog, compact_hour=hour
+        )
+        running.enter_context(maintenance)
+        if backlog:
+            headers = settings.headers_to_forward()
+            backend = Backend(str(settings.forward_url), headers, settings.forward_ca)
+            running.enter_context(Forwarder(backlog, engine.health, backend))
+        yield maintenance
 
 
 def _announce(ready: dict[str, object], notes: list[str]) -> None:

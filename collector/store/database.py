@@ -8,8 +8,9 @@ file anew.
 import logging
 import os
 import re
+import shutil
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,12 +20,11 @@ import duckdb
 import pyarrow as pa
 
 from collector.contract.errors import BadInput, Overloaded, StoreUnusable
-from collector.keys import sync_folder
+from collector.keys import sync
 from collector.store.queries import query
 from collector.store.schema import DEFINITIONS, TABLES, VERSION, ddl, migration
 
 _CONFIG: Mapping[str, str] = {
-    "enable_external_access": "false",
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
     # Checkpoints run from a timer at low load, never inside a commit that a phone waits for.
@@ -39,6 +39,8 @@ _CONFIG: Mapping[str, str] = {
 # whether its log has a name on the disk is then as unknown as after a failed fsync.
 _GIVEN_UP = (duckdb.FatalException, duckdb.InternalException, OSError)
 
+_LOGS = (".wal", ".wal.checkpoint", ".wal.recovery")
+
 _log = logging.getLogger("limen")
 
 
@@ -48,6 +50,7 @@ class Database:
     def __init__(self, path: Path, *, query_seconds: float) -> None:
         self.path = path
         self._log_path = path.with_name(path.name + ".wal")
+        self.copy_path = path.with_name(path.name + ".copy")
         self._query_seconds = query_seconds
         self._reading = threading.Lock()
         self._writing = threading.Lock()
@@ -55,10 +58,14 @@ class Database:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         if not path.exists():
             _make(path)
+        self._opened = 0
         self._open()
+        # What a process that was killed left behind; only the holder of the file may remove it.
+        self.remove_copy()
+        shutil.rmtree(path.with_name(path.name + ".tmp"), ignore_errors=True)
 
     def _open(self) -> None:
-        self._connection = _connect(self.path)
+        self._connection = _connect(self.path, [self.copy_path, *_logs(self.copy_path)])
         try:
             self.path.chmod(0o600)
             self._define()
@@ -68,6 +75,12 @@ class Database:
             raise StoreUnusable(f"{self.path} cannot be written: {reason}") from exc
         self._connection.execute("set lock_configuration = true")
         self._write_cursor = self._connection.cursor()
+        self._opened += 1
+
+    @property
+    def opened(self) -> int:
+        """How often the file was opened: what was remembered of an older one may be wrong."""
+        return self._opened
 
     @property
     def healthy(self) -> bool:
@@ -125,7 +138,7 @@ class Database:
                 self._write_cursor.commit()
                 if log_is_new:
                     # DuckDB syncs the log, not the folder that names it.
-                    sync_folder(self.path.parent)
+                    sync(self.path.parent)
             except BaseException as exc:
                 self._undo()
                 if isinstance(exc, duckdb.Error | OSError):
@@ -144,6 +157,66 @@ class Database:
                 self._failed(exc)
                 raise Overloaded("the log could not be moved into the file: try later") from exc
             self._healthy = True
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """While the block runs, nobody reads or writes. The question being answered ends first."""
+        while True:
+            # In this order, so that writes do not wait for a question; the other way round
+            # elsewhere, so that it lets go and tries again.
+            self._reading.acquire()
+            if self._writing.acquire(timeout=1.0):
+                break
+            self._reading.release()
+        try:
+            yield
+        finally:
+            self._writing.release()
+            self._reading.release()
+
+    @contextmanager
+    def beside(self) -> Iterator["Beside"]:
+        """A fresh database in `copy_path`, open beside this one. Raises Overloaded."""
+        self.remove_copy()
+        beside = Beside(self._connection.cursor())
+        try:
+            beside.open(self.copy_path)
+            yield beside
+        except (duckdb.Error, OSError) as exc:
+            raise Overloaded("the database could not be copied: try later") from exc
+        finally:
+            beside.close()
+
+    def replace(self) -> None:
+        """Puts the copy, which is whole, in the place of the file; only while `alone`.
+
+        A crash leaves the one or the other, and no log of the old file beside the new one: the log
+        is gone from the disk before the copy takes its place. Raises Overloaded.
+        """
+        self._write_cursor.execute(query("checkpoint"))
+        # Until the file is open again, whoever writes opens it.
+        self._given_up = True
+        self._write_cursor.close()
+        self._connection.close()
+        logged = any(log.exists() for log in _logs(self.path))
+        if not logged:
+            sync(self.path.parent)
+            sync(self.copy_path)
+            os.replace(self.copy_path, self.path)
+            sync(self.path.parent)
+        try:
+            self._open()
+        except StoreUnusable as exc:
+            self._healthy = False
+            raise Overloaded("the database could not be opened after a copy of it") from exc
+        self._given_up = False
+        if logged:
+            raise Overloaded("the log could not be moved into the file: the copy is not used")
+
+    def remove_copy(self) -> None:
+        """Removes the copy, where there is one."""
+        for path in (self.copy_path, *_logs(self.copy_path)):
+            path.unlink(missing_ok=True)
 
     def space(self) -> "Space":
         """What the file holds, as of its last checkpoint. Raises Overloaded."""
@@ -259,6 +332,53 @@ class Transaction:
             self._cursor.unregister(name)
 
 
+class Beside:
+    """This database and a copy of it, `fresh`, on a cursor of their own; no transaction around."""
+
+    def __init__(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        self._cursor = cursor
+        self._closed = False
+
+    def open(self, path: Path) -> None:
+        """Makes the copy in `path`, without rows."""
+        self._cursor.execute(query("attach_copy"), {"path": str(path)})
+        path.chmod(0o600)
+        for name in TABLES:
+            self._cursor.execute(ddl(name).replace("create table ", "create table fresh."))
+
+    def run(self, name: str, table: str = "", **values: object) -> None:
+        """Runs the query called `name`, for `table` where it is for any."""
+        self._cursor.execute(query(name).replace("{table}", table), values or None)
+
+    def ask(self, name: str, table: str = "", **values: object) -> list[tuple[Any, ...]]:
+        """The rows of the query called `name`."""
+        self.run(name, table, **values)
+        rows: list[tuple[Any, ...]] = self._cursor.fetchall()
+        return rows
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """The queries of the block see one state."""
+        self._cursor.begin()
+        yield
+        self._cursor.commit()
+
+    def close(self) -> None:
+        """Lets go of the copy, after which it can be moved."""
+        if not self._closed:
+            self._closed = True
+            with suppress(duckdb.Error):
+                self._cursor.rollback()
+            with suppress(duckdb.Error):
+                self._cursor.execute(query("detach_copy"))
+            self._cursor.close()
+
+
+def _logs(path: Path) -> list[Path]:
+    """What DuckDB may keep beside a file of its own."""
+    return [path.with_name(path.name + end) for end in _LOGS]
+
+
 def _make(path: Path) -> None:
     """An empty database, whole or not there at all: one half made could never be opened."""
     fresh = path.with_name(path.name + ".new")
@@ -266,17 +386,21 @@ def _make(path: Path) -> None:
     try:
         duckdb.connect(str(fresh)).close()
         os.replace(fresh, path)
-        sync_folder(path.parent)
+        sync(path.parent)
     except (duckdb.Error, OSError) as exc:
         raise StoreUnusable(f"{path} cannot be made: {str(exc).splitlines()[0]}") from exc
 
 
-def _connect(path: Path) -> duckdb.DuckDBPyConnection:
+def _connect(path: Path, reachable: Sequence[Path]) -> duckdb.DuckDBPyConnection:
+    """`path`, opened; besides it DuckDB may touch the `reachable` paths and nothing else."""
     if not path.exists():
         # DuckDB would make another in its place.
         raise StoreUnusable(f"{path} is gone")
     try:
-        return duckdb.connect(str(path), config=dict(_CONFIG))
+        connection = duckdb.connect(str(path), config=dict(_CONFIG))
+        connection.execute(query("set_reachable"), {"paths": [str(path) for path in reachable]})
+        connection.execute(query("cut_off"))
+        return connection
     except duckdb.Error as exc:
         if holder := re.search(r"PID (\d+)", str(exc)):
             raise StoreUnusable(

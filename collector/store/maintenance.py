@@ -1,33 +1,62 @@
-"""Behind the writer: moves the log into the file when it has grown, and lets old data go."""
+"""Behind the writer: moves the log into the file when it has grown, lets old data go, compacts."""
 
+import logging
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Self
 
 from collector.contract.errors import Overloaded
 from collector.contract.policy import Policy
-from collector.health import Health
+from collector.contract.records import Compacted, Upkeep
+from collector.health import Health, Task
 from collector.store.backlog import Backlog
+from collector.store.compaction import Compaction
+from collector.store.copying import Copying
 from collector.store.database import Database
+from collector.store.queries import query
 from collector.store.retention import Retention
 
 CHECKPOINT_EVERY_SECONDS = 30.0
 CHECKPOINT_BYTES = 16 * 2**20
 RETAIN_EVERY_SECONDS = 3600.0
+RETRY_SECONDS = 3600.0
 # Between two slices of a long task, for the writes that wait.
 BREATH_SECONDS = 0.05
 
+_HOUR_NS = 3600 * 10**9
+_DAY_NS = 24 * _HOUR_NS
+
+_log = logging.getLogger("limen")
+
 
 class Maintenance:
-    """Runs in a thread of its own while its context is open."""
+    """Runs in a thread of its own while its context is open; others may ask for a task too.
+
+    `backlog` is where passing on has come to. `compact_hour` (UTC) is when the file is compacted,
+    once a day; None: only when asked.
+    """
 
     def __init__(
-        self, database: Database, policy: Policy, health: Health, backlog: Backlog | None = None
+        self,
+        database: Database,
+        policy: Policy,
+        health: Health,
+        backlog: Backlog | None = None,
+        *,
+        compact_hour: int | None = None,
     ) -> None:
         self._database, self._health = database, health
         self._retention = Retention(database, policy, health, self._breathe, backlog)
+        self._copying = Copying(database, self._breathe)
+        self._compaction = Compaction(database, self._copying, health)
+        self._compact_hour = compact_hour
+        self._compacted: Compacted | None = None
         self._stop = threading.Event()
+        self._one = threading.Lock()
+        self._task: Task | None = None
         self._thread = threading.Thread(target=self._run, name="limen-maintenance")
 
     def __enter__(self) -> Self:
@@ -37,11 +66,45 @@ class Maintenance:
     def __exit__(self, *_: object) -> None:
         self._stop.set()
         self._thread.join()
+        # Another thread's task ends at its next slice; after that the database may be closed.
+        self._one.acquire()
+
+    def state(self) -> Upkeep:
+        """What is under way, and what the last compaction came to."""
+        space = self._database.space()
+        (spans,) = self._database.read(query("count_spans")).column("spans").to_pylist()
+        return Upkeep(
+            task=self._task,
+            spans=spans,
+            copied_spans=self._copying.spans if self._task in ("compaction", "backup") else None,
+            file_bytes=self._database.file_bytes(),
+            reusable_bytes=space.reusable,
+            compacted=self._compacted,
+        )
 
     def retain(self, now: int) -> Counter[str]:
         """Deletes what was received longer ago than the policy keeps it: rows by table."""
-        with self._health.task("retention"):
+        with self._alone("retention"):
             return self._retention.run(now)
+
+    def compact(self, now: int) -> Compacted:
+        """Rewrites the file without what was deleted. Raises Overloaded: it is as it was."""
+        with self._alone("compaction"):
+            self._compacted = self._compaction.run(now)
+            return self._compacted
+
+    @contextmanager
+    def _alone(self, task: Task) -> Iterator[None]:
+        """One task at a time: nothing is deleted while a copy is made."""
+        if not self._one.acquire(blocking=False):
+            raise Overloaded(f"{self._task or 'stopping'} is under way: try again later")
+        try:
+            self._task = task
+            with self._health.task(task):
+                yield
+        finally:
+            self._task = None
+            self._one.release()
 
     def _breathe(self) -> bool:
         """Lets writes in between two slices. Whether to stop."""
@@ -56,14 +119,26 @@ class Maintenance:
                 self._database.checkpoint()
 
     def _run(self) -> None:
-        retained = float("-inf")
+        retained, tried = float("-inf"), float("-inf")
+        since = time.time_ns()
         while not self._stop.is_set():
             try:
                 if time.monotonic() - retained > RETAIN_EVERY_SECONDS:
                     self.retain(time.time_ns())
                     retained = time.monotonic()
                 self._move_log()
-            except Overloaded:
-                # Busy or full: the next round tries again.
-                pass
+                if time.monotonic() - tried > RETRY_SECONDS and self._due(since, time.time_ns()):
+                    tried = time.monotonic()
+                    self.compact(time.time_ns())
+            except Overloaded as exc:
+                # Busy or full: a later round tries again.
+                _log.warning("maintenance: %s", exc)
             self._stop.wait(CHECKPOINT_EVERY_SECONDS)
+
+    def _due(self, since: int, now: int) -> bool:
+        """Whether the hour of compaction came since the last one, or `since` (ns) without one."""
+        if self._compact_hour is None:
+            return False
+        last = self._database.read(query("last_compaction")).column("time")[0].as_py()
+        hour = self._compact_hour * _HOUR_NS
+        return (now - hour) // _DAY_NS > ((last or since) - hour) // _DAY_NS

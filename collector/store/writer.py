@@ -88,6 +88,7 @@ class Writer:
         self._facts = database.read(query("fact_columns")).column(0).to_pylist()
         self._sources = Repeated(database, _SOURCES, key)
         self._contexts = Repeated(database, _CONTEXTS, key)
+        self._opened = database.opened
         self._commit: int = database.read(query("last_commit")).column(0)[0].as_py()
 
     @property
@@ -112,8 +113,13 @@ class Writer:
         written = []
         # It grows with every transaction, whatever was deleted and however often we start.
         self._commit = max(self._commit + 1, time.time_ns())
-        fresh_releases = {r for part in parts for r in self._fresh_releases(part.redacted.rows)}
         with self._database.write() as transaction:
+            if self._opened != self._database.opened:
+                # A compacted file has left behind what no span names.
+                self.forget()
+                self._releases = {name for (name,) in transaction.ask("known_releases")}
+                self._opened = self._database.opened
+            fresh_releases = {r for part in parts for r in self._fresh_releases(part.redacted.rows)}
             spans = iter(_first_copies(transaction, [p for p in parts if p.signal == "traces"]))
             for part in parts:
                 if part.signal == "traces":

@@ -1,0 +1,133 @@
+"""A copy of the whole database in a fresh file beside it, made while data keeps arriving.
+
+The copy holds the rows that there are and nothing else: no deleted bytes, no source or context that
+no span names. Rows are copied in slices of whole transactions, by the number each carries, until
+little is left; that rest is copied while writes wait. Nothing may be deleted meanwhile.
+"""
+
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from collector.contract.errors import Overloaded
+from collector.store.database import Beside, Database
+from collector.store.replays import CHUNK_INPUTS
+from collector.store.schema import TABLES
+
+# A little below eight of DuckDB's row groups: the part left over would be written twice.
+SLICE_ROWS = 960_000
+# So few rows are copied in a fraction of a second.
+REST_ROWS = 20_000
+ROUNDS = 8
+# What a copy may take beyond what it copies: its log, and slices being sorted.
+SPARE_BYTES = 256 * 2**20
+
+# Every row carries the number of the transaction that wrote it.
+_COMMITTED = ("batches", "redactions", "inputs")
+# Copied with what names them, or which they name.
+_BOUND = (
+    "span_facts", "span_sources", "span_contexts", "releases", "replay_scores", "replay_chunks",
+)  # fmt: skip
+_WHOLE = tuple(name for name in TABLES if name not in _COMMITTED + _BOUND)
+# A copy has as many rows of these as there are.
+_COUNTED = ("span_facts", "replay_scores", "replay_chunks", *_COMMITTED, *_WHOLE)
+
+_NONE, _ALL = -1, 2**63 - 1
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Copied:
+    """What a copy came to: its spans, its seconds, and for how many of them writes waited."""
+
+    spans: int
+    seconds: float
+    paused_seconds: float
+
+
+class Copying:
+    """Makes copies of `database`. `between` is called between slices; True: it is to stop."""
+
+    def __init__(self, database: Database, between: Callable[[], bool]) -> None:
+        self._database, self._between = database, between
+        self._spans = 0
+
+    @property
+    def spans(self) -> int:
+        """How many spans of the copy at hand are copied."""
+        return self._spans
+
+    def run(self, then: Callable[[], None]) -> Copied:
+        """Makes a whole copy in `database.copy_path` and calls `then` while nobody reads or writes.
+
+        The copy is removed after that where it was not moved. Raises Overloaded where there is no
+        room for it, or it could not be made.
+        """
+        self._check_room()
+        began = time.perf_counter()
+        self._spans = 0
+        try:
+            with self._database.beside() as beside:
+                after = self._most(beside)
+                self._database.checkpoint()
+                with self._database.alone():
+                    paused = time.perf_counter()
+                    self._rest(beside, after)
+                    beside.close()
+                    then()
+        finally:
+            self._database.remove_copy()
+        now = time.perf_counter()
+        return Copied(spans=self._spans, seconds=now - began, paused_seconds=now - paused)
+
+    def _check_room(self) -> None:
+        needed = self._database.space().used + SPARE_BYTES
+        free = shutil.disk_usage(self._database.path.parent).free
+        if free < needed:
+            raise Overloaded(
+                f"a copy of the database takes up to {needed / 2**20:,.0f} MiB and "
+                f"{free / 2**20:,.0f} MiB are free beside it: make room"
+            )
+
+    def _most(self, beside: Beside) -> int:
+        """Copies until little is left; the number up to which all is copied."""
+        after = _NONE
+        for _ in range(ROUNDS):
+            last: int = beside.ask("last_commit")[0][0]
+            slices = beside.ask("copy_slices", rows=SLICE_ROWS, after=after, last=last)
+            before = self._spans
+            for end in [*(end for (end,) in slices[:-1]), last]:
+                self._committed(beside, after, end)
+                after = end
+                if self._between():
+                    raise Overloaded("the copy was given up: the collector stops")
+            with beside.snapshot():
+                self._bound(beside, _NONE)
+            beside.run("checkpoint_copy")
+            if self._spans - before < REST_ROWS:
+                break
+        return after
+
+    def _rest(self, beside: Beside, after: int) -> None:
+        with beside.snapshot():
+            self._committed(beside, after, _ALL)
+            self._bound(beside, after)
+            beside.run("copy_releases")
+            for table in _WHOLE:
+                beside.run("copy_whole", table)
+            for table in _COUNTED:
+                here, copied = beside.ask("count_copied", table)[0]
+                if here != copied:
+                    raise Overloaded(f"of {here} rows of {table} {copied} were copied: not used")
+        beside.run("checkpoint_copy")
+
+    def _committed(self, beside: Beside, after: int, last: int) -> None:
+        self._spans += beside.ask("copy_span_facts", after=after, last=last)[0][0]
+        for table in _COMMITTED:
+            beside.run("copy_committed", table, after=after, last=last)
+
+    def _bound(self, beside: Beside, after: int) -> None:
+        beside.run("copy_span_sources", after=after)
+        beside.run("copy_span_contexts", after=after)
+        beside.run("copy_replay_scores", size=CHUNK_INPUTS)
+        beside.run("copy_replay_chunks")

@@ -1,0 +1,2 @@
+-- Opens the copy beside the file.
+attach $path as fresh

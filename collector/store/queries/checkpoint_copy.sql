@@ -1,0 +1,2 @@
+-- Moves the copy's log into it.
+checkpoint fresh

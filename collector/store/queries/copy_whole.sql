@@ -1,0 +1,2 @@
+-- Copies a small table.
+insert into fresh.{table} by name from {table}

@@ -1,0 +1,2 @@
+-- How many spans are stored.
+select count(*) as spans from span_facts

@@ -1,0 +1,2 @@
+-- When the file was last compacted.
+select max(time) as time from audit where action = 'compaction'
