@@ -20,9 +20,10 @@ from collector.server.api import QueryApi
 from collector.server.ingest import ingest_app
 from collector.store.maintenance import Maintenance
 from collector.tokens import create_token, read_tokens, revoke_token
-from tests.otlp import Span, request_span, traces
+from tests.otlp import Span, logged_input, request_span, traces
 from tests.processes import RunningCollector, running_collector
-from tests.store import LIMITS, Store
+from tests.store import LIMITS, POLICY, Store
+from tests.test_inputs import REQUEST
 
 ALL = "ingest lead oncall replay compliance admin"
 ASKING = "lead oncall replay compliance admin"
@@ -364,3 +365,17 @@ def test_a_json_request_with_a_token_is_taken(
     headers = bearer(words["ingest"]) | {"content-type": "application/json"}
     answer = httpx.post(guarded.http + "/v1/traces", content=json.dumps({}), headers=headers)
     assert (answer.status_code, answer.json()) == (200, {})
+
+
+def test_the_audit_log_names_the_token_that_opened_inputs(tmp_path: Path) -> None:
+    token, words = create_token(tmp_path, Role.REPLAY, "")
+    (tmp_path / "policy.toml").write_text(POLICY)
+    body = logged_input(request_span(), b"x").SerializeToString()
+    with running_collector(tmp_path) as running:
+        httpx.post(running.http + "/v1/logs", content=body, headers=PROTOBUF).raise_for_status()
+        with running.client(words) as client:
+            run = client.create_replay(REQUEST)
+            assert len(client.open_inputs(run.run, 0, "a test")) == 1
+    with Store(tmp_path) as store:
+        (entry,) = store.rows("select detail from audit where action = 'inputs opened'")
+    assert json.loads(entry["detail"])["token"] == token.id

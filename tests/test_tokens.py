@@ -13,6 +13,7 @@ import limen
 from collector.contract.config import load_settings
 from collector.contract.errors import BadInput, StoreUnusable
 from collector.roles import Role
+from collector.server.exposure import notes
 from collector.tokens import Tokens, create_token, find_token, read_tokens, revoke_token
 from tests.processes import FREE
 
@@ -120,3 +121,27 @@ def test_a_door_beyond_this_machine_without_its_tokens_is_refused_with_the_comma
     done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert done.returncode == 2 and len(done.stderr.splitlines()) == 1
     assert says.format(tmp_path) in done.stderr and f"{flag} 0.0.0.0:0" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("flags", "made", "said"),
+    [
+        ({}, (), ["whoever reaches this port may do everything"]),
+        ({}, (Role.ADMIN,), ["whoever reaches the ingest ports may send"]),
+        ({}, (Role.ADMIN, Role.INGEST), []),
+        ({"http": "0.0.0.0:0"}, (Role.INGEST,), ["without TLS"]),
+        ({"http": "0.0.0.0:0", "tls_certificate": "a", "tls_key": "b"}, (Role.INGEST,), []),
+        (
+            {"api": "192.0.2.1:0"},
+            (Role.ADMIN,),
+            ["whoever reaches the ingest ports may send", "without TLS"],
+        ),
+    ],
+)
+def test_what_stands_open_is_said_at_the_start(
+    tmp_path: Path, flags: dict[str, object], made: tuple[Role, ...], said: list[str]
+) -> None:
+    tokens = tuple(create_token(tmp_path, role, "")[0] for role in made)
+    found = list(notes(load_settings(flags, environment={}), tokens))
+    assert len(found) == len(said)
+    assert all(part in note for part, note in zip(said, found, strict=True))

@@ -184,8 +184,9 @@ class QueryApi:
     async def open_inputs(self, request: Request) -> Response:
         """The cases of one chunk of a run with their inputs opened; audited, with a reason."""
         asked = _parse(_Opening, await self._body(request))
+        caller: Caller = request.state.caller
         cases = await run_in_threadpool(
-            self._replays.open_inputs, asked.run, asked.chunk, asked.reason
+            self._replays.open_inputs, asked.run, asked.chunk, asked.reason, caller.token
         )
         return Response(to_ipc(cases), media_type=MEDIA_TYPE)
 

@@ -58,12 +58,16 @@ class Replays:
     def get(self, run: str) -> ReplayRun:
         return self._record(self._row(run))
 
-    def open_inputs(self, run: str, chunk: int, reason: str) -> pa.Table:
-        """The cases of a chunk with their inputs opened, which the audit log notes."""
+    def open_inputs(self, run: str, chunk: int, reason: str, token: str | None = None) -> pa.Table:
+        """The cases of a chunk with their inputs opened, which the audit log notes.
+
+        `token`: the id of the one that asks for it; None where no tokens are in use.
+        """
         if not reason.strip():
             raise BadInput("say why the inputs are opened: reason")
         cases = self._cases(run, chunk * CHUNK_INPUTS, (chunk + 1) * CHUNK_INPUTS - 1)
         detail = {"run": run, "chunk": chunk, "inputs": len(cases), "reason": reason}
+        detail |= {"token": token}
         with self._database.write() as transaction:
             transaction.run(
                 "append_audit",
