@@ -15,7 +15,7 @@ from collector.free_space import FreeSpace
 from collector.server.ingest_grpc import GrpcDoor
 from tests.otlp import Span, traces
 from tests.processes import RunningCollector
-from tests.store import Store
+from tests.store import LIMITS, Store
 
 EXPORT = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
 
@@ -39,7 +39,7 @@ def test_a_store_that_cannot_take_it_says_when_to_come_back(
             store.guard,
             free,
             admission=admission,
-            max_body_bytes=2**20,
+            limits=LIMITS,
         ) as door,
         grpc.insecure_channel(str(door.address)) as channel,
     ):

@@ -94,7 +94,8 @@ def run_collector(settings: Settings) -> None:
             ingest_guard,
             settings.grpc,
             admission=engine.admission,
-            max_body_bytes=settings.max_body_bytes,
+            limits=limits,
+            idle_seconds=settings.idle_seconds,
             certificate=certificate,
         ) as grpc_door,
     ):

@@ -20,7 +20,7 @@ from collector.contract.config import Address
 from collector.server.ingest_grpc import GrpcDoor
 from tests.otlp import Span, logged_input, request_span, traces
 from tests.processes import RunningCollector
-from tests.store import Store
+from tests.store import LIMITS, Store
 
 SERVICE = "/opentelemetry.proto.collector.{}.v1.{}Service/Export"
 TRACES = SERVICE.format("trace", "Trace")
@@ -142,7 +142,7 @@ def test_g10_what_may_be_sent_again_is_unavailable_and_says_when(store: Store) -
             store.guard,
             free,
             admission=store.admission,
-            max_body_bytes=LIMIT,
+            limits=LIMITS,
         ) as door,
         grpc.insecure_channel(str(door.address)) as channel,
     ):
