@@ -4,7 +4,8 @@ ptars parses the wire format in Rust with OpenTelemetry's own descriptors. It st
 recursive `AnyValue`: values inside a list stay encoded and are decoded as a second flat batch.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +21,8 @@ from opentelemetry.proto.common.v1 import common_pb2
 from ptars import HandlerPool
 
 from collector.contract.errors import BadInput, NotUtf8
+
+_NOT_PROTOBUF = "the body is not a protobuf export request"
 
 Indices = npt.NDArray[np.int64]
 
@@ -106,17 +109,27 @@ def decode_pairs(encoded: pa.BinaryArray) -> pa.RecordBatch:
 
 
 def _batch(handler: object, encoded: pa.BinaryArray) -> pa.RecordBatch:
-    try:
+    with refusing():
         return handler.array_to_record_batch(encoded)  # type: ignore[attr-defined]
+
+
+@contextmanager
+def refusing() -> Iterator[None]:
+    """Whatever ptars says of bytes that it cannot read is BadInput."""
+    try:
+        yield
     except ValueError as exc:
         raise _refusal(exc) from exc
+    except BaseException as exc:
+        # On some broken bytes ptars panics, and a panic of Rust's is no Exception.
+        if type(exc).__name__ != "PanicException":
+            raise
+        raise BadInput(_NOT_PROTOBUF) from None
 
 
 def _decode(handler: object, payloads: Sequence[bytes], *path: str) -> Decoded:
-    try:
+    with refusing():
         batch = handler.list_to_record_batch(list(payloads))  # type: ignore[attr-defined]
-    except ValueError as exc:
-        raise _refusal(exc) from exc
     resources, request = _flatten(batch.column(path[0]))
     scopes, resource = _flatten(resources.field(path[1]))
     records, scope = _flatten(scopes.field(path[2]))
@@ -136,7 +149,7 @@ def _refusal(error: ValueError) -> BadInput:
     # ptars has one exception for everything; a test holds it to these words.
     if "UTF-8" in str(error):
         return NotUtf8()
-    return BadInput("the body is not a protobuf export request")
+    return BadInput(_NOT_PROTOBUF)
 
 
 def _flatten(lists: pa.ListArray) -> tuple[pa.StructArray, Indices]:

@@ -229,7 +229,7 @@ class Health:
         self._forwarded.labels("refused").inc(refused)
         self._forwarded.labels("expired").inc(expired)
 
-    def commit_failed(self, seconds: float, error: Exception) -> None:
+    def commit_failed(self, seconds: float, error: BaseException) -> None:
         """A group could not be stored."""
         self._commit_failures.inc()
         if self._report:

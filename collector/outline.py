@@ -15,8 +15,8 @@ from google.protobuf.descriptor_pb2 import FieldDescriptorProto, FileDescriptorP
 from google.protobuf.descriptor_pool import DescriptorPool
 from ptars import HandlerPool
 
-from collector.contract.errors import BadInput, TooLarge
-from collector.decode import DESCRIPTORS
+from collector.contract.errors import TooLarge
+from collector.decode import DESCRIPTORS, refusing
 
 # Smaller requests hold too little to matter.
 LARGE_BYTES = 2**20
@@ -56,10 +56,8 @@ def _children(descriptor: Any, encoded: pa.BinaryArray) -> Iterator[tuple[Any, p
     fields = _messages(descriptor)
     if not fields:
         return
-    try:
+    with refusing():
         batch = _HANDLERS[descriptor.full_name].array_to_record_batch(encoded)  # type: ignore[attr-defined]
-    except ValueError as exc:
-        raise BadInput("the body is not a protobuf export request") from exc
     for name, child in fields.items():
         yield child, pc.list_flatten(batch.column(name))
 

@@ -225,8 +225,9 @@ class Pipeline:
                 return self._mended(waiting[0], exc)
             half = len(waiting) // 2
             return self._prepare(waiting[:half]) + self._prepare(waiting[half:])
-        except Exception as exc:
-            # Whatever is wrong with our own code, the client keeps its data and sends it again.
+        except BaseException as exc:
+            # Whatever is wrong with our own code, the client keeps its data and sends it again; and
+            # a thread that ended would leave everyone waiting. A panic in Rust is no Exception.
             _fail(waiting, _failure("prepared", exc))
             return []
 
@@ -240,6 +241,9 @@ class Pipeline:
             again = self._part([replace(waiting, payload=replace(payload, body=body))])
         except BadInput as exc:
             _fail([waiting], exc)
+            return []
+        except BaseException as exc:
+            _fail([waiting], _failure("prepared", exc))
             return []
         said = not_utf8(changed)
         return [replace(again, receipts=[receipt.noting(said) for receipt in again.receipts])]
@@ -280,7 +284,7 @@ class Pipeline:
             began = time.perf_counter()
             try:
                 written = self._writer.write([one.part for one in prepared])
-            except Exception as exc:
+            except BaseException as exc:
                 self._health.commit_failed(time.perf_counter() - began, exc)
                 failure = _failure("stored", exc)
                 for one in prepared:
@@ -307,7 +311,7 @@ class Pipeline:
                             waiting.receipt.set_result(receipt)
 
 
-def _failure(what: str, error: Exception) -> Overloaded:
+def _failure(what: str, error: BaseException) -> Overloaded:
     """What the client is told. The log says where it failed; a message could hold a value."""
     cause = error.__cause__ or error
     place = traceback.extract_tb(cause.__traceback__)[-1]

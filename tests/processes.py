@@ -109,4 +109,8 @@ def running_collector(
             yield running
         finally:
             if process.poll() is None:
-                running.stop()
+                try:
+                    running.stop()
+                finally:
+                    # One that does not stop would be waited for without end.
+                    process.kill()

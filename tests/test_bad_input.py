@@ -28,6 +28,7 @@ from tests.wire import (
     field,
     nested,
     request,
+    varint,
     with_span,
 )
 
@@ -90,6 +91,12 @@ CASES: dict[str, tuple[set[int], str, Callable[[], bytes]]] = {
     "random": ({400}, PROTOBUF, lambda: b"\xff" + RANDOM.randbytes(100_000)),
     "a group that never ends": ({400}, PROTOBUF, lambda: b"\x0b" * 100_000),
     "a length beyond the end": ({400}, PROTOBUF, lambda: b"\x0a\xff\xff\xff\xff\x0f"),
+    # ptars panics on it.
+    "a length of 2^64 - 1": (
+        {400},
+        PROTOBUF,
+        lambda: request(field(SPANS, b"\x2a" + varint(2**64 - 1) + b"name")),
+    ),
     "wrong wire types": (
         {200},
         PROTOBUF,

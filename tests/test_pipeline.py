@@ -9,9 +9,11 @@ from google.protobuf.message import Message
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from collector.contract.errors import BadInput, Overloaded
+from collector.decode import _TRACES
 from collector.pipeline import Payload
 from tests.otlp import PHONE, Span, now, request_span, traces
 from tests.store import Store
+from tests.wire import ATTRIBUTES, SPANS, field, request, varint
 
 HOUR = 3600 * 10**9
 
@@ -59,6 +61,17 @@ def test_truncated_or_random_bytes_are_refused_or_taken_and_never_stop_the_pipel
     before = count(store)
     store.take(traces(Span()))
     assert count(store) == before + 1
+
+
+def test_what_the_decoder_panics_on_is_refused_and_never_stops_the_pipeline(store: Store) -> None:
+    # A panic of Rust's is no Exception: the thread would end, and all who wait with it.
+    body = request(field(SPANS, field(ATTRIBUTES, b"\x0a" + varint(2**64 - 1))))
+    with pytest.raises(BaseException, match="slice index"):
+        _TRACES.list_to_record_batch([body])  # type: ignore[attr-defined]
+    good = traces(Span()).SerializeToString()
+    futures = [store.pipeline.submit(payload(one)) for one in (good, body, good)]
+    assert isinstance(futures[1].exception(timeout=30), BadInput)
+    assert futures[0].result(timeout=30) == futures[2].result(timeout=30)
 
 
 def test_a_span_is_stored_once_however_often_it_comes(store: Store) -> None:
