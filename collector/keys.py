@@ -14,6 +14,9 @@ from collector.contract.errors import StoreUnusable
 PSEUDONYM_BYTES = TRACE_ID_BYTES
 _MASTER_BYTES = 32
 
+# What stands in the folder of keys.
+KEY_FILES = ("master.key", "inputs.json", "tokens.json")
+
 
 class Keys:
     """Keys derived from one master secret (HKDF-SHA-256, RFC 5869), one per purpose."""

@@ -55,4 +55,5 @@ ACCESS: Mapping[str, Roles | None] = {
     "PUT /api/replays/{run}/sweeps/{reference}": REPLAYS,
     "GET /api/upkeep": ADMINISTRATION,
     "POST /api/compact": ADMINISTRATION,
+    "POST /api/backup": ADMINISTRATION,
 }

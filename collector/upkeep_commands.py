@@ -1,14 +1,17 @@
-"""`limen compact`: asks a running collector for upkeep, and shows how far it is."""
+"""`limen compact` and `limen backup` ask a running collector; `limen restore` needs none."""
 
 import argparse
 import json
+import os
 import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collector.backup import Manifest
     from collector.contract.client import LimenClient
 
 _LOOK_SECONDS = 1.0
@@ -21,9 +24,21 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
         "--now", action="store_true", help="do it; without this, say how things stand"
     )
     compact.set_defaults(run=_compact)
-    compact.add_argument("--json", action="store_true", help="print JSON")
-    compact.add_argument("--api", dest="api_url", metavar="URL", help="of a running collector")
-    compact.add_argument("--token", metavar="TOKEN", help="for it (better: LIMEN_TOKEN)")
+
+    backup = commands.add_parser("backup", help="copy what a running collector holds to a file")
+    backup.add_argument("out", type=Path, metavar="OUT", help="a file that is not there yet")
+    backup.add_argument("--with-keys", action="store_true", help="secrets too: keep it locked up")
+    backup.set_defaults(run=_backup)
+    for command in (compact, backup):
+        command.add_argument("--api", dest="api_url", metavar="URL", help="of a running collector")
+        command.add_argument("--token", metavar="TOKEN", help="for it (better: LIMEN_TOKEN)")
+
+    restore = commands.add_parser("restore", help="make a home folder from a backup")
+    restore.add_argument("file", type=Path, metavar="FILE", help="see `limen backup`")
+    restore.add_argument("--home", type=Path, metavar="DIR", help="where data and keys will live")
+    restore.set_defaults(run=_restore)
+    for command in (compact, backup, restore):
+        command.add_argument("--json", action="store_true", help="print JSON")
 
 
 def _compact(args: argparse.Namespace) -> int:
@@ -49,6 +64,73 @@ def _compact(args: argparse.Namespace) -> int:
             f"{done.seconds:.1f} s, writes waited {done.paused_seconds:.2f} s of it\n"
         )
     return 0
+
+
+def _backup(args: argparse.Namespace) -> int:
+    from collector.backup import check
+    from collector.contract.errors import BadInput
+    from collector.keys import sync
+
+    out: Path = args.out
+    part = out.with_name(out.name + ".part")
+    if out.exists():
+        raise BadInput(f"{out} is there already: name another file")
+    try:
+        part.unlink(missing_ok=True)
+        with _client(args) as client, open(part, "xb", opener=_private) as file:
+            with _progress(client):
+                pieces = client.backup(keys=args.with_keys)
+                chunk, size = next(pieces)
+            file.write(chunk)
+            for chunk, _ in pieces:
+                file.write(chunk)
+                _say_part(file.tell(), len(chunk), size)
+            file.flush()
+            os.fsync(file.fileno())
+        manifest = check(part)
+        os.replace(part, out)
+        sync(out.absolute().parent)
+    except OSError as exc:
+        raise BadInput(f"{out} cannot be written: {exc.strerror}") from exc
+    finally:
+        part.unlink(missing_ok=True)
+    _say_manifest(args, out, manifest)
+    return 0
+
+
+def _restore(args: argparse.Namespace) -> int:
+    from collector.backup import restore
+    from collector.contract.config import load_settings
+
+    home = load_settings({"home": args.home}).home
+    manifest = restore(args.file, home)
+    _say_manifest(args, home, manifest)
+    if not manifest.with_keys:
+        sys.stderr.write(
+            f"limen: the backup holds no keys: copy the folder keys/ to {home / 'keys'} before "
+            "the collector starts\n"
+        )
+    return 0
+
+
+def _say_manifest(args: argparse.Namespace, where: Path, manifest: "Manifest") -> None:
+    if args.json:
+        sys.stdout.write(manifest.model_dump_json() + "\n")
+        return
+    size = sum(file.size for file in manifest.files.values())
+    keys = "with keys" if manifest.with_keys else "without keys"
+    sys.stdout.write(f"{where}: {_mib(size)}, {keys}, as of {manifest.created.isoformat()}\n")
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+def _say_part(done: int, more: int, size: int) -> None:
+    """Every tenth of the way, and not for less than 64 MiB."""
+    step = max(size // 10, 64 * 2**20)
+    if done // step > (done - more) // step:
+        sys.stderr.write(f"limen: {_mib(done)} of {_mib(size)}\n")
 
 
 def _client(args: argparse.Namespace) -> "LimenClient":

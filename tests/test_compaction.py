@@ -132,7 +132,7 @@ def test_without_room_for_the_copy_nothing_is_done(
     store.take(traces(Span()))
     monkeypatch.setattr("collector.store.copying.SPARE_BYTES", 2**62)
     file = store.database.path.stat().st_ino
-    with pytest.raises(Overloaded, match=r"MiB are free beside it: make room"):
+    with pytest.raises(Overloaded, match=r"MiB are free: make room"):
         maintenance(store).compact(now())
     assert store.database.path.stat().st_ino == file
     assert not store.database.copy_path.exists()

@@ -12,6 +12,7 @@ import pytest
 from google.rpc.status_pb2 import Status
 from starlette.routing import Route
 
+from collector.backup import Backups
 from collector.contract.errors import Forbidden, Unauthenticated
 from collector.contract.records import Query
 from collector.metrics import metrics
@@ -52,6 +53,7 @@ EXPECTED: Mapping[str, str] = {
     "PUT /api/replays/{run}/sweeps/{reference}": "replay admin",
     "GET /api/upkeep": "admin",
     "POST /api/compact": "admin",
+    "POST /api/backup": "admin",
 }
 SERVICES: Mapping[str, str] = {
     f"/opentelemetry.proto.collector.{low}.v1.{high}Service/Export": "ingest admin"
@@ -86,13 +88,15 @@ def routes(store: Store) -> list[Route]:
         limits=LIMITS,
         obstacle=lambda: None,
     )
+    maintenance = Maintenance(store.database, store.policy, store.health)
     asking = QueryApi(
         store.reader,
         store.replays,
         store.health,
         store.guard,
         {},
-        maintenance=Maintenance(store.database, store.policy, store.health),
+        maintenance=maintenance,
+        backups=Backups(maintenance, store.home),
         admission=store.admission,
         limits=LIMITS,
     ).app(())

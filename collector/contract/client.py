@@ -1,7 +1,8 @@
 """The one HTTP client of the query API, for the dashboard, the replay engine and the commands."""
 
 import ssl
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
@@ -71,8 +72,14 @@ class LimenClient:
         self._http.close()
 
     def _call(self, method: str, path: str, **options: Any) -> httpx.Response:
-        try:
+        with self._reaching():
             response = self._http.request(method, path, **options)
+        return self._good(response)
+
+    @contextmanager
+    def _reaching(self) -> Iterator[None]:
+        try:
+            yield
         except httpx.TransportError as exc:
             if "CERTIFICATE_VERIFY_FAILED" in str(exc):
                 raise CollectorUnreachable(
@@ -87,6 +94,8 @@ class LimenClient:
                 f"no collector answers at {self.api}; start one with `limen collector`, "
                 "or name another with --api"
             ) from exc
+
+    def _good(self, response: httpx.Response) -> httpx.Response:
         if response.is_success:
             return response
         problem = "problem+json" in response.headers.get("content-type", "")
@@ -108,6 +117,18 @@ class LimenClient:
         """Rewrites the database without what was deleted; returns when it is done."""
         answer = self._call("POST", "/api/compact", timeout=None)
         return Compacted.model_validate(answer.json())
+
+    def backup(self, *, keys: bool) -> Iterator[tuple[bytes, int]]:
+        """A backup, piece by piece, each with the bytes of the whole; `keys`: with the keys."""
+        with (
+            self._reaching(),
+            self._http.stream("POST", "/api/backup", json={"keys": keys}, timeout=None) as response,
+        ):
+            if not response.is_success:
+                response.read()
+            size = int(self._good(response).headers["content-length"])
+            for chunk in response.iter_bytes():
+                yield chunk, size
 
     def catalogue(self) -> list[dict[str, Any]]:
         """Every metric with its description, dimensions, columns and SQL."""

@@ -14,11 +14,12 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import Scope
 
 from collector.admission import Admission
+from collector.backup import Backups
 from collector.contract.arrow import MEDIA_TYPE, from_ipc, to_ipc
 from collector.contract.errors import BadInput, LimenError
 from collector.contract.records import Query, ReplayRequest, Sweep
@@ -58,6 +59,11 @@ class _Opening(BaseModel):
     reason: str
 
 
+class _Backup(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    keys: bool = False
+
+
 class QueryApi:
     """The routes, over a reader and the replays. `about` is what status adds: version, policy."""
 
@@ -70,10 +76,11 @@ class QueryApi:
         about: dict[str, Any],
         *,
         maintenance: Maintenance,
+        backups: Backups,
         admission: Admission,
         limits: BodyLimits,
     ) -> None:
-        self._maintenance = maintenance
+        self._maintenance, self._backups = maintenance, backups
         self._reader, self._replays, self._health = reader, replays, health
         self._guard = guard
         self._about = about
@@ -102,6 +109,7 @@ class QueryApi:
             route("/api/replays/{run}/sweeps/{reference}", "PUT", self.save_sweep),
             route("/api/upkeep", "GET", self.upkeep),
             route("/api/compact", "POST", self.compact),
+            route("/api/backup", "POST", self.backup),
         ]
         document = describe(routes)
 
@@ -246,6 +254,16 @@ class QueryApi:
         """Rewrites the file without what was deleted; answers when it is done."""
         done = await run_in_threadpool(self._maintenance.compact, time.time_ns())
         return Json(done.model_dump())
+
+    async def backup(self, request: Request) -> Response:
+        """A backup as a tar file: the database, and the keys where asked; audited."""
+        asked = _parse(_Backup, await self._body(request))
+        archive = await run_in_threadpool(self._backups.make, keys=asked.keys)
+        return StreamingResponse(
+            archive.chunks(),
+            media_type="application/x-tar",
+            headers={"content-length": str(archive.size)},
+        )
 
     async def _body(self, request: Request) -> bytes:
         with self._admission.hold() as hold:

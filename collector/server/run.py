@@ -17,6 +17,7 @@ import orjson
 import uvicorn
 from starlette.applications import Starlette
 
+from collector.backup import Backups
 from collector.contract.config import Settings
 from collector.contract.policy import Policy, read_policy
 from collector.engine import Engine
@@ -115,6 +116,7 @@ def run_collector(settings: Settings) -> None:
             api_guard,
             about,
             maintenance=maintenance,
+            backups=Backups(maintenance, settings.home),
             admission=engine.admission,
             limits=limits,
         )
@@ -164,7 +166,12 @@ def _beside(settings: Settings, policy: Policy, engine: Engine) -> Iterator[Main
     backlog = Backlog(engine.database) if settings.forward_url else None
     with contextlib.ExitStack() as running:
         maintenance = Maintenance(
-            engine.database, policy, engine.health, backlog, compact_hour=hour
+            engine.database,
+            policy,
+            engine.health,
+            backlog,
+            compact_hour=hour,
+            min_free_bytes=settings.min_free_bytes,
         )
         running.enter_context(maintenance)
         if backlog:

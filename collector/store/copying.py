@@ -46,10 +46,16 @@ class Copied:
 
 
 class Copying:
-    """Makes copies of `database`. `between` is called between slices; True: it is to stop."""
+    """Makes copies of `database`, where `min_free_bytes` are left.
 
-    def __init__(self, database: Database, between: Callable[[], bool]) -> None:
+    `between` is called between slices; where it says True, the copy is given up.
+    """
+
+    def __init__(
+        self, database: Database, between: Callable[[], bool], min_free_bytes: int
+    ) -> None:
         self._database, self._between = database, between
+        self._min_free_bytes = min_free_bytes
         self._spans = 0
 
     @property
@@ -81,12 +87,12 @@ class Copying:
         return Copied(spans=self._spans, seconds=now - began, paused_seconds=now - paused)
 
     def _check_room(self) -> None:
-        needed = self._database.space().used + SPARE_BYTES
+        needed = self._database.space().used + SPARE_BYTES + self._min_free_bytes
         free = shutil.disk_usage(self._database.path.parent).free
         if free < needed:
             raise Overloaded(
-                f"a copy of the database takes up to {needed / 2**20:,.0f} MiB and "
-                f"{free / 2**20:,.0f} MiB are free beside it: make room"
+                f"{needed / 2**20:,.0f} MiB are needed to copy the database beside it, and "
+                f"{free / 2**20:,.0f} MiB are free: make room"
             )
 
     def _most(self, beside: Beside) -> int:

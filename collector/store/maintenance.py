@@ -1,12 +1,13 @@
 """Behind the writer: moves the log into the file when it has grown, lets old data go, compacts."""
 
+import json
 import logging
 import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Self
+from typing import BinaryIO, Self
 
 from collector.contract.errors import Overloaded
 from collector.contract.policy import Policy
@@ -36,7 +37,7 @@ class Maintenance:
     """Runs in a thread of its own while its context is open; others may ask for a task too.
 
     `backlog` is where passing on has come to. `compact_hour` (UTC) is when the file is compacted,
-    once a day; None: only when asked.
+    once a day; None: only when asked. No copy is made that would leave less than `min_free_bytes`.
     """
 
     def __init__(
@@ -47,10 +48,11 @@ class Maintenance:
         backlog: Backlog | None = None,
         *,
         compact_hour: int | None = None,
+        min_free_bytes: int = 0,
     ) -> None:
         self._database, self._health = database, health
         self._retention = Retention(database, policy, health, self._breathe, backlog)
-        self._copying = Copying(database, self._breathe)
+        self._copying = Copying(database, self._breathe, min_free_bytes)
         self._compaction = Compaction(database, self._copying, health)
         self._compact_hour = compact_hour
         self._compacted: Compacted | None = None
@@ -92,6 +94,25 @@ class Maintenance:
         with self._alone("compaction"):
             self._compacted = self._compaction.run(now)
             return self._compacted
+
+    def backup(self, now: int, *, keys: bool) -> BinaryIO:
+        """A copy of the database, open and without a name: its space is free once it is closed.
+
+        `keys`, whether the keys go along, and `now` (ns) are for the audit log. Raises Overloaded.
+        """
+        opened: list[BinaryIO] = []
+        with self._alone("backup"):
+            copied = self._copying.run(lambda: opened.append(self._database.copy_path.open("rb")))
+            detail = json.dumps({"keys": keys, "spans": copied.spans})
+            with self._database.write() as transaction:
+                transaction.run("append_audit", time=now, action="backup", detail=detail)
+        _log.info(
+            "backup: %s spans copied, %.1f s, writes waited %.2f s",
+            f"{copied.spans:,}",
+            copied.seconds,
+            copied.paused_seconds,
+        )
+        return opened[0]
 
     @contextmanager
     def _alone(self, task: Task) -> Iterator[None]:
