@@ -1,5 +1,6 @@
 """`limen token`, the file it keeps, and what listens beyond this machine."""
 
+import hmac
 import json
 import stat
 import subprocess
@@ -65,6 +66,25 @@ def test_tokens_made_at_once_are_all_there(tmp_path: Path) -> None:
     revoke_token(tmp_path, made[0][0].id)
     assert find_token(known.all(), made[0][1]) is None
     assert find_token(known.all(), made[1][1]) == made[1][0]
+
+
+@pytest.mark.parametrize("which", [0, 4, None])
+def test_every_hash_is_compared_whichever_token_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, which: int | None
+) -> None:
+    made = [create_token(tmp_path, Role.INGEST, "") for _ in range(5)]
+    kept = read_tokens(tmp_path)
+    compared: list[str] = []
+    real = hmac.compare_digest
+
+    def watched(mine: str, theirs: str) -> bool:
+        compared.append(mine)
+        return real(mine, theirs)
+
+    monkeypatch.setattr("collector.tokens.hmac.compare_digest", watched)
+    found = find_token(kept, "unknown" if which is None else made[which][1])
+    assert found == (None if which is None else kept[which])
+    assert compared == [token.sha256 for token in kept]
 
 
 def test_a_file_deleted_after_the_first_start_does_not_open_the_doors(tmp_path: Path) -> None:
