@@ -221,11 +221,10 @@ def test_a_backend_with_tls_and_tokens_is_trusted_by_its_authority(
     store: Store, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     chain, key = certificate(tmp_path)
-    (tmp_path / "limen.toml").write_text(f'tls_certificate = "{chain}"\ntls_key = "{key}"\n')
     home = tmp_path / "backend"
     _, secret = create_token(home, Role.INGEST, "front")
     headers = {"authorization": f"Bearer {secret}"}
-    with running_collector(home, folder=tmp_path) as backend:
+    with running_collector(home, tls_certificate=chain, tls_key=key) as backend:
         with forwarder(store, backend.http, headers):
             store.take(traces(request_span()))
             Receiver().wait_for(lambda: "not trusted" in caplog.text)
