@@ -1,7 +1,8 @@
 """Request bodies: capped as sent, as decompressed and in time; held as they come."""
 
 import asyncio
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from isal import igzip_lib
@@ -11,7 +12,14 @@ from starlette.responses import Response
 from collector.admission import Hold
 from collector.contract.errors import BadInput, TooLarge, TooSlow, UnknownEncoding
 
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
 _MEMBERS = 16
+# 8 MiB, what RFC 8878 asks a decoder to take.
+_WINDOW_LOG = 23
 # What is decompressed before anything else may run; the first piece holds a phone's whole batch.
 _FIRST_PIECE = 2**15
 _PIECE = 2**18
@@ -52,7 +60,7 @@ async def read_body(request: Request, limits: BodyLimits, hold: Hold) -> tuple[b
 
 
 async def _read(
-    request: Request, decode: "Plain | Gunzip", limits: BodyLimits, hold: Hold
+    request: Request, decode: "Plain | Decompress", limits: BodyLimits, hold: Hold
 ) -> tuple[bytes, int]:
     parts: list[bytes] = []
     sent = size = 0
@@ -79,14 +87,12 @@ def _check(sent: int, limits: BodyLimits) -> None:
         raise TooLarge(f"the body is larger than {limits.bytes} bytes: send smaller batches")
 
 
-def _decoder(encoding: str) -> "Plain | Gunzip":
-    match encoding:
-        case "identity" | "":
-            return Plain()
-        case "gzip":
-            return Gunzip()
-        case _:
-            raise UnknownEncoding("the content encoding is not taken here: send gzip or none")
+def _decoder(encoding: str) -> "Plain | Decompress":
+    if encoding in ("identity", ""):
+        return Plain()
+    if encoding in ENCODINGS:
+        return Decompress(encoding)
+    raise UnknownEncoding("the content encoding is not taken here: send gzip, zstd or none")
 
 
 class Plain:
@@ -100,12 +106,26 @@ class Plain:
         """Nothing is wrong with any end."""
 
 
-class Gunzip:
-    """Decompresses gzip, member by member, in pieces of bounded size."""
+Decompressor = igzip_lib.IgzipDecompressor | zstd.ZstdDecompressor
 
-    def __init__(self) -> None:
+
+def _zstd() -> zstd.ZstdDecompressor:
+    return zstd.ZstdDecompressor(options={zstd.DecompressionParameter.window_log_max: _WINDOW_LOG})
+
+
+ENCODINGS: Mapping[str, Callable[[], Decompressor]] = {
+    "gzip": lambda: igzip_lib.IgzipDecompressor(flag=igzip_lib.DECOMP_GZIP),
+    "zstd": _zstd,
+}
+
+
+class Decompress:
+    """Decompresses gzip or zstd, member by member, in pieces of bounded size."""
+
+    def __init__(self, encoding: str) -> None:
+        self._encoding = encoding
         self._members = 0
-        self._stream: igzip_lib.IgzipDecompressor | None = None
+        self._stream: Decompressor | None = None
         self._piece = _FIRST_PIECE
 
     def pieces(self, chunk: bytes) -> Iterator[bytes]:
@@ -115,8 +135,8 @@ class Gunzip:
                 self._stream = self._member()
             try:
                 piece = self._stream.decompress(chunk, self._piece)
-            except igzip_lib.IsalError as exc:  # type: ignore[misc]  # the stub says OSError instance
-                raise BadInput("the body says gzip and is not") from exc
+            except (igzip_lib.IsalError, zstd.ZstdError) as exc:  # type: ignore[misc]  # a stub
+                raise BadInput(f"the body says {self._encoding} and is not") from exc
             chunk = b""
             if piece:
                 self._piece = _PIECE
@@ -127,11 +147,11 @@ class Gunzip:
     def end(self) -> None:
         """Raises BadInput where a member is not whole."""
         if self._stream is not None:
-            raise BadInput("the gzip body ends too early")
+            raise BadInput(f"the {self._encoding} body ends too early")
 
-    def _member(self) -> igzip_lib.IgzipDecompressor:
+    def _member(self) -> Decompressor:
         self._members += 1
         if self._members > _MEMBERS:
             # What is left is copied for each member: many small ones would cost their square.
-            raise BadInput(f"the gzip body has more than {_MEMBERS} members: send it as one")
-        return igzip_lib.IgzipDecompressor(flag=igzip_lib.DECOMP_GZIP)
+            raise BadInput(f"the body has more than {_MEMBERS} members: send it as one")
+        return ENCODINGS[self._encoding]()

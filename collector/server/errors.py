@@ -32,7 +32,7 @@ from collector.server.retry import Spread
 
 PROTOBUF = "application/x-protobuf"
 JSON = "application/json"
-ENCODINGS = "gzip"
+ENCODINGS = "gzip, zstd"
 
 STATUS: Mapping[type[LimenError], int] = {
     BadInput: 400,

@@ -1,7 +1,6 @@
 """OTLP over HTTP, rows H1 to H14: what is taken, and what is answered."""
 
 import asyncio
-import gzip
 import json
 from typing import Any
 
@@ -17,6 +16,7 @@ from collector.server.ingest import ingest_app
 from tests.otlp import Span, logged_input, request_span, traces
 from tests.processes import JSON, PROTOBUF, RunningCollector
 from tests.store import LIMITS, Store
+from tests.test_body import COMPRESS
 
 PATHS = ("/v1/traces", "/v1/logs", "/v1/metrics")
 BOTH = (PROTOBUF, JSON)
@@ -71,21 +71,21 @@ def test_h3_the_answer_has_the_content_type_of_the_request(
     assert (answer.status_code, answer.headers["content-type"]) == (200, answered)
 
 
-@pytest.mark.parametrize("encoding", ["gzip", "GZIP", "identity", ""])
-def test_h4_bodies_come_plain_or_as_gzip(collector: RunningCollector, encoding: str) -> None:
+@pytest.mark.parametrize("encoding", ["gzip", "GZIP", "zstd", "identity", ""])
+def test_h4_bodies_come_plain_or_compressed(collector: RunningCollector, encoding: str) -> None:
     before = collector.spans()
     for media, body in (
         (PROTOBUF, traces(Span()).SerializeToString()),
         (JSON, json.dumps(DOCUMENT).replace("5b" * 16, "5c" * 16).encode()),
     ):
-        sent = gzip.compress(body) if encoding.lower() == "gzip" else body
+        sent = COMPRESS.get(encoding.lower(), bytes)(body)
         assert collector.post(sent, media, content_encoding=encoding).status_code == 200
     # The JSON one is the same span each time.
     assert collector.spans() - before in (1, 2)
 
 
 @pytest.mark.parametrize("media", BOTH)
-@pytest.mark.parametrize(("encoding", "says"), [("gzip", "not"), ("br", "send gzip or none")])
+@pytest.mark.parametrize(("encoding", "says"), [("gzip", "not"), ("br", "send gzip, zstd or none")])
 def test_h5_a_body_that_is_not_in_its_encoding_is_400(
     collector: RunningCollector, media: str, encoding: str, says: str
 ) -> None:
@@ -93,7 +93,7 @@ def test_h5_a_body_that_is_not_in_its_encoding_is_400(
     assert answer.status_code == 400
     status = status_of(answer)
     assert status.code == 3 and says in status.message
-    assert answer.headers.get("accept-encoding") == ("gzip" if encoding == "br" else None)
+    assert answer.headers.get("accept-encoding") == ("gzip, zstd" if encoding == "br" else None)
 
 
 def test_h6_full_success_has_nothing_to_say(collector: RunningCollector) -> None:
