@@ -115,7 +115,22 @@ def test_what_the_backend_refuses_is_counted_said_and_not_sent_again(
     assert receiver.taken() == [taken.span_id]
     assert counted(store, "refused") == 1
     (said,) = [record.getMessage() for record in caplog.records]
-    assert f"will not take 1 spans and answers {status}" in said
+    assert f"will not take 1 spans, it answers {status}" in said
+
+
+def test_what_comes_and_goes_is_said_now_and_then(
+    store: Store, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replies = [Reply(status=status) for status in (503, 400, 503, 400, 503, 400)]
+    with Receiver(*replies).serving() as receiver, forwarder(store, receiver.url):
+        for refused in (1, 2, 3):
+            store.take(traces(request_span()))
+            receiver.wait_for(lambda: counted(store, "refused") == refused)  # noqa: B023
+        said = [record.getMessage() for record in caplog.records]
+        assert ["wait" in said[0], "again" in said[1], "1 spans" in said[2]] == [True] * 3
+        assert len(said) == 3
+        monkeypatch.setattr(forwarding, "SAY_ANEW_SECONDS", 0.0)
+        receiver.wait_for(lambda: "will not take 2 spans" in caplog.text)
 
 
 def test_what_the_backend_rejects_in_part_is_counted_and_said(
@@ -125,7 +140,7 @@ def test_what_the_backend_rejects_in_part_is_counted_and_said(
         store.take(traces(*(request_span() for _ in range(5))))
         receiver.wait_for(lambda: counted(store, "delivered") == 3)
     assert counted(store, "refused") == 2
-    assert "will not take 2 spans and took the others" in caplog.text
+    assert "will not take 2 spans, it took the others" in caplog.text
 
 
 def test_a_request_that_is_too_large_is_sent_in_parts_and_one_span_given_up(store: Store) -> None:

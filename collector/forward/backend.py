@@ -35,6 +35,7 @@ class Taken:
     """The backend has them, but for `rejected`."""
 
     rejected: int
+    reason: str = "took the others"
 
 
 @dataclass(frozen=True, slots=True)

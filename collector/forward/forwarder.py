@@ -29,7 +29,9 @@ FIRST_WAIT_SECONDS = 1.0
 LONGEST_WAIT_SECONDS = 300.0
 # A backend may ask for a longer wait, up to this.
 LONGEST_ASKED_SECONDS = 3600.0
+# How often trouble that lasts is said, and trouble that comes and goes.
 SAY_AGAIN_SECONDS = 3600.0
+SAY_ANEW_SECONDS = 60.0
 
 _log = logging.getLogger("limen")
 
@@ -41,8 +43,10 @@ class Forwarder:
         self._backlog, self._health, self._backend = backlog, health, backend
         self._most = SPANS
         self._oldest: int | None = None
-        self._failures = 0
-        self._said = self._saved = float("-inf")
+        self._failures = self._refused = 0
+        self._reason = ""
+        self._in_trouble = False
+        self._trouble_said = self._refused_said = self._saved = float("-inf")
         self._loop = asyncio.new_event_loop()
         self._task = self._loop.create_task(self._forward())
         self._thread = threading.Thread(target=self._run, name="limen-forward")
@@ -87,6 +91,7 @@ class Forwarder:
             return self._wait(Later("was not asked: {} at {}:{}".format(*where)))
 
     async def _try(self) -> float:
+        self._say_refused()
         began = time.perf_counter()
         spans = self._backlog.next(self._most)
         if spans is None:
@@ -108,18 +113,14 @@ class Forwarder:
         return worked if full else LOOK_SECONDS
 
     def _pass(self, count: int, answer: Taken | Refused) -> None:
-        if self._failures:
+        if self._in_trouble:
             _log.warning("forwarding: %s takes spans again", self._backend.name)
-        self._failures, self._said = 0, float("-inf")
+            self._in_trouble = False
+        self._failures = 0
         refused = answer.rejected if isinstance(answer, Taken) else count
         if refused:
-            what = "took the others" if isinstance(answer, Taken) else answer.reason
-            _log.warning(
-                "forwarding: %s will not take %d spans and %s; they are not sent again",
-                self._backend.name,
-                refused,
-                what,
-            )
+            self._refused, self._reason = self._refused + refused, answer.reason
+            self._say_refused()
         self._health.forwarded(delivered=count - refused, refused=refused)
         self._most = min(SPANS, self._most + SPANS // 100)
         self._backlog.passed()
@@ -127,8 +128,19 @@ class Forwarder:
             self._backlog.save()
             self._saved = time.monotonic()
 
+    def _say_refused(self) -> None:
+        if self._refused and time.monotonic() - self._refused_said > SAY_ANEW_SECONDS:
+            _log.warning(
+                "forwarding: %s will not take %d spans, it %s; they are not sent again",
+                self._backend.name,
+                self._refused,
+                self._reason,
+            )
+            self._refused, self._refused_said = 0, time.monotonic()
+
     def _wait(self, later: Later) -> float:
-        if time.monotonic() - self._said > SAY_AGAIN_SECONDS:
+        quiet = SAY_AGAIN_SECONDS if self._in_trouble else SAY_ANEW_SECONDS
+        if time.monotonic() - self._trouble_said > quiet:
             remedy = f"; {later.remedy}" if later.remedy else ""
             _log.warning(
                 "forwarding: %s %s: spans wait and are sent again%s",
@@ -136,7 +148,7 @@ class Forwarder:
                 later.reason,
                 remedy,
             )
-            self._said = time.monotonic()
+            self._in_trouble, self._trouble_said = True, time.monotonic()
         wait = min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2.0 ** min(self._failures, 20))
         self._failures += 1
         asked = min(later.seconds or 0.0, LONGEST_ASKED_SECONDS)
