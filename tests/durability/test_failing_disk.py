@@ -62,7 +62,7 @@ def check_goes_on(running: RunningCollector, phones: Phones) -> None:
         ("fdatasync", "EIO", LOG, CALM),
         ("write", "ENOSPC", LOG, CALM),
         ("fdatasync", "EIO", FILE, BUSY),
-        ("pwrite64", "ENOSPC", FILE, BUSY),
+        pytest.param("pwrite64", "ENOSPC", FILE, BUSY, marks=pytest.mark.soak),
     ],
     ids=["log-sync", "log-write", "checkpoint-sync", "checkpoint-write"],
 )

@@ -16,7 +16,7 @@ from collector.store.database import Database
 from tests.otlp import Span, traces
 from tests.store import Store
 
-COMMITS = 3
+COMMITS = 2
 Spans = frozenset[bytes]
 
 
