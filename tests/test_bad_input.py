@@ -17,6 +17,7 @@ import pytest
 from tests.conformance.test_json import document, pair
 from tests.otlp import Span, proto, request_span, traces
 from tests.processes import JSON, PROTOBUF, RunningCollector
+from tests.test_body import COMPRESS
 from tests.wire import (
     ATTRIBUTES,
     EVENTS,
@@ -213,6 +214,12 @@ def test_a_request_cut_anywhere_is_refused_or_taken(collector: RunningCollector)
         assert collector.post(WHOLE[:cut]).status_code in (200, 400)
     for cut in range(1, len(whole), 97):
         assert collector.post(whole[:cut], content_encoding="gzip").status_code == 400
+
+
+def test_a_bomb_of_zstd_is_refused(collector: RunningCollector) -> None:
+    bomb = COMPRESS["zstd"](bytes(LIMIT + 1))
+    assert len(bomb) < LIMIT // 10_000
+    assert collector.post(bomb, content_encoding="zstd").status_code == 413
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ OTLP: https://opentelemetry.io/docs/specs/otlp/#failures-1 — 4xx drop the data
 keep it. Query API: RFC 9457 problem details.
 """
 
+import logging
 import re
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -29,6 +30,8 @@ from collector.contract.errors import (
     UnsupportedMedia,
 )
 from collector.server.retry import Spread
+
+_log = logging.getLogger("limen")
 
 PROTOBUF = "application/x-protobuf"
 JSON = "application/json"
@@ -101,6 +104,12 @@ def rpc_status(error: LimenError) -> Status:
         request.field_violations.add(field=error.field, description=str(error))
         found.details.add().Pack(request)
     return found
+
+
+def own_fault(error: Exception) -> Overloaded:
+    """What a client is told of a fault of ours, without `error`'s message: it can hold a value."""
+    _log.error("a request failed: %s", type(error).__name__)
+    return Overloaded("the request failed here: send again later")
 
 
 def otlp_error(error: LimenError, media: str) -> Response:

@@ -1,7 +1,6 @@
 """OTLP over HTTP: phones and clouds send here. 200 means committed."""
 
 import asyncio
-import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import nullcontext
@@ -18,14 +17,14 @@ from starlette.routing import Route
 from starlette.types import Scope
 
 from collector.admission import Admission, Hold
-from collector.contract.errors import LimenError, Overloaded, UnsupportedMedia
+from collector.contract.errors import LimenError, UnsupportedMedia
 from collector.health import Health
 from collector.notes import not_utf8
 from collector.outline import LARGE_BYTES, check_parts
 from collector.pipeline import Payload, Pipeline, Signal
 from collector.server.body import BodyLimits, hung_up, read_body
 from collector.server.counted import CountAnswers
-from collector.server.errors import JSON, PROTOBUF, otlp_error, otlp_status, reason_of
+from collector.server.errors import JSON, PROTOBUF, otlp_error, otlp_status, own_fault, reason_of
 from collector.server.guard import Guard
 from collector.server.responses import (
     METRICS_RECEIPT,
@@ -47,8 +46,6 @@ _SIGNALS: Mapping[str, str] = {
 _ENCODINGS: Mapping[str, str] = {PROTOBUF: "protobuf", JSON: "json"}
 
 Endpoint = Callable[[Request], Awaitable[Response]]
-
-_log = logging.getLogger("limen")
 
 
 def ingest_app(
@@ -178,10 +175,7 @@ def _refusal(request: Request, error: Exception) -> Response:
 
 
 def _answered(endpoint: Endpoint) -> Endpoint:
-    """`endpoint`, whose own faults let the client keep its data: 500 would make it drop them.
-
-    Starlette would log the error's message, which can hold a value.
-    """
+    """`endpoint`, whose own faults let the client keep its data: 500 would make it drop them."""
 
     async def answer(request: Request) -> Response:
         try:
@@ -189,8 +183,7 @@ def _answered(endpoint: Endpoint) -> Endpoint:
         except (LimenError, HTTPException, ClientDisconnect):
             raise
         except Exception as exc:
-            _log.error("a request failed: %s", type(exc).__name__)
-            raise Overloaded("the request failed here: send again later") from None
+            raise own_fault(exc) from None
 
     return answer
 

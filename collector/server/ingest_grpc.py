@@ -25,7 +25,7 @@ from collector.pipeline import Payload, Pipeline, Receipt, Signal
 from collector.roles import ACCESS
 from collector.server.body import BodyLimits
 from collector.server.calls import Calls
-from collector.server.errors import reason_of, retry_seconds, rpc_status
+from collector.server.errors import own_fault, reason_of, retry_seconds, rpc_status
 from collector.server.guard import Guard
 from collector.server.listen import listen
 from collector.server.responses import METRICS_RECEIPT, protobuf_response
@@ -135,10 +135,16 @@ class GrpcDoor:
 
     def _take(self, body: bytes, signal: Signal) -> Receipt:
         payload = Payload(signal=signal, body=body, sent_bytes=len(body), received=time.time_ns())
-        with self._admission.hold() as hold:
-            hold.take(len(body))
-            check_parts(body, signal)
-            return self._pipeline.submit(payload).result()
+        try:
+            with self._admission.hold() as hold:
+                hold.take(len(body))
+                check_parts(body, signal)
+                return self._pipeline.submit(payload).result()
+        except LimenError:
+            raise
+        except Exception as exc:
+            # gRPC would answer UNKNOWN, after which clients drop their data, and log the message.
+            raise own_fault(exc) from None
 
     def _answered(self, signal: str, code: grpc.StatusCode, began: float) -> None:
         seconds = time.perf_counter() - began

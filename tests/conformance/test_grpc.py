@@ -153,6 +153,25 @@ def test_g10_what_may_be_sent_again_is_unavailable_and_says_when(store: Store) -
     assert details[0].Unpack(wait) and wait.retry_delay.seconds >= 1
 
 
+def test_g12_our_own_fault_is_unavailable_so_that_the_client_keeps_its_data(
+    store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(store.pipeline, "_arrived", None)
+    door = GrpcDoor(
+        store.pipeline,
+        store.health,
+        store.guard,
+        Address(host="127.0.0.1", port=0),
+        admission=store.admission,
+        limits=LIMITS,
+    )
+    with door, grpc.insecure_channel(str(door.address)) as channel:
+        error = refusal(channel, traces(Span()).SerializeToString())
+    assert error.code() is grpc.StatusCode.UNAVAILABLE
+    # The kind of error is logged; its message could hold a value.
+    assert "AttributeError" in caplog.text and "NoneType" not in error.details() + caplog.text
+
+
 def test_g11_warnings_are_the_same_as_over_http(channel: grpc.Channel) -> None:
     body = traces(Span(name="MARK")).SerializeToString().replace(b"MARK", b"\xff\xfe\xfd\xfc")
     answer = channel.unary_unary(TRACES)(body, timeout=60)
