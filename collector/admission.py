@@ -21,7 +21,8 @@ class Admission:
 
     def __init__(self, health: Health, space: FreeSpace, *, max_in_flight_bytes: int) -> None:
         self._space, self._stopping = space, False
-        self._max, self._max_of_large = max_in_flight_bytes, max_in_flight_bytes * 7 // 8
+        self.max_in_flight_bytes = max_in_flight_bytes
+        self._max_of_large = max_in_flight_bytes * 7 // 8
         self._held = 0
         self._counting = threading.Lock()
         health.watch(in_flight_bytes=lambda: self._held, free_bytes=space.left)
@@ -58,7 +59,8 @@ class Admission:
         return Hold(self)
 
     def _expect(self, size: int, whole: int) -> None:
-        if self._held + size > (self._max if whole <= _SMALL_BYTES else self._max_of_large):
+        most = self.max_in_flight_bytes if whole <= _SMALL_BYTES else self._max_of_large
+        if self._held + size > most:
             raise Overloaded("too much is in flight here: send again shortly")
 
     def _take(self, size: int, whole: int) -> None:

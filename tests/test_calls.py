@@ -11,10 +11,13 @@ import httpx
 import pytest
 from google.rpc.error_details_pb2 import RetryInfo
 
+from collector.contract.config import Address
 from collector.contract.errors import Crowded
-from collector.server.calls import MOST_CALLS, MOST_SLOW, Calls
+from collector.server.calls import MOST_CALLS, MOST_SLOW, MOST_SLOW_IN_MEMORY, WORKERS, Calls
+from collector.server.ingest_grpc import GrpcDoor
 from tests.otlp import Span, traces
 from tests.processes import RunningCollector, running_collector
+from tests.store import LIMITS, Store
 
 EXPORT = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
 
@@ -26,19 +29,31 @@ def endless(until: threading.Event) -> Iterator[bytes]:
 
 
 @contextlib.contextmanager
-def hanging(collector: RunningCollector, number: int) -> Iterator[list[grpc.Future]]:
+def hanging(address: str, number: int) -> Iterator[list[grpc.Future]]:
     until = threading.Event()
     own = [("grpc.use_local_subchannel_pool", 1)]
     with contextlib.ExitStack() as stack:
         channels = [
-            stack.enter_context(grpc.insecure_channel(collector.grpc, own))
+            stack.enter_context(grpc.insecure_channel(address, own))
             for _ in range(number // 50 + 1)
         ]
         stack.callback(until.set)
-        yield [
+        # Held here too: a call that nobody holds is cancelled.
+        calls = [
             channels[at % len(channels)].stream_unary(EXPORT).future(endless(until))
             for at in range(number)
         ]
+        yield calls
+
+
+@contextlib.contextmanager
+def own_door(store: Store) -> Iterator[str]:
+    """The address of a door in this process."""
+    free = Address(host="127.0.0.1", port=0)
+    with GrpcDoor(
+        store.pipeline, store.health, store.guard, free, admission=store.admission, limits=LIMITS
+    ) as door:
+        yield str(door.address)
 
 
 def send(channel: grpc.Channel) -> float:
@@ -50,7 +65,7 @@ def send(channel: grpc.Channel) -> float:
 
 def test_a_message_that_does_not_arrive_in_time_ends_its_call(tmp_path: Path) -> None:
     with running_collector(tmp_path, body_seconds=1.5) as running:
-        with hanging(running, 3) as calls, grpc.insecure_channel(running.grpc) as channel:
+        with hanging(running.grpc, 3) as calls, grpc.insecure_channel(running.grpc) as channel:
             began = time.monotonic()
             for call in calls:
                 assert call.exception(timeout=20).code() is grpc.StatusCode.CANCELLED
@@ -61,19 +76,34 @@ def test_a_message_that_does_not_arrive_in_time_ends_its_call(tmp_path: Path) ->
 
 
 def test_many_slow_senders_do_not_keep_the_workers_from_others(tmp_path: Path) -> None:
-    slow = 200
+    slow = WORKERS + 44
     with running_collector(tmp_path) as running:
-        with hanging(running, slow) as calls, grpc.insecure_channel(running.grpc) as channel:
+        with hanging(running.grpc, slow) as calls, grpc.insecure_channel(running.grpc) as channel:
             assert send(channel) < 20
             deadline = time.monotonic() + 20
-            while sum(call.done() for call in calls) < slow - MOST_SLOW:
+            while sum(not call.done() for call in calls) >= WORKERS:
                 assert time.monotonic() < deadline
                 time.sleep(0.05)
             # These have their time, and others are not behind them.
-            assert sum(not call.done() for call in calls) == MOST_SLOW
             for _ in range(5):
                 send(channel)
+            assert sum(not call.done() for call in calls) >= MOST_SLOW
         assert running.stop() == 0
+
+
+def test_where_memory_runs_short_only_few_slow_senders_go_on(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    short = -store.admission.max_in_flight_bytes
+    monkeypatch.setattr("collector.server.calls.RESIDENT_BYTES", short)
+    with own_door(store) as address, hanging(address, 40) as calls:
+        deadline = time.monotonic() + 20
+        while sum(not call.done() for call in calls) > MOST_SLOW_IN_MEMORY:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        for _ in range(10):
+            time.sleep(0.05)
+            assert sum(not call.done() for call in calls) == MOST_SLOW_IN_MEMORY
 
 
 def test_a_call_without_a_message_is_invalid(collector: RunningCollector) -> None:
@@ -83,27 +113,32 @@ def test_a_call_without_a_message_is_invalid(collector: RunningCollector) -> Non
         assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
 
 
-def test_beyond_the_number_of_calls_one_is_told_when_to_come_back(tmp_path: Path) -> None:
-    with running_collector(tmp_path) as running:
-        with hanging(running, MOST_CALLS + 50) as calls:
+def test_beyond_the_number_of_calls_one_is_told_when_to_come_back(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("collector.server.calls.MOST_CALLS", 5)
+    with own_door(store) as address, grpc.insecure_channel(address) as channel:
+        with hanging(address, 8):
             deadline = time.monotonic() + 20
-            refused: list[grpc.RpcError] = []
-            while not refused:
+            refused = None
+            while refused is None:
                 assert time.monotonic() < deadline
-                refused = [
-                    error
-                    for call in calls
-                    if call.done()
-                    and (error := call.exception()).code() is grpc.StatusCode.UNAVAILABLE
-                ]
-                time.sleep(0.05)
-            trailers = dict(refused[0].trailing_metadata())
-            wait = RetryInfo.FromString(trailers["google.rpc.retryinfo-bin"])
-            assert wait.retry_delay.seconds >= 1
+                try:
+                    send(channel)
+                except grpc.RpcError as error:
+                    refused = error
+            assert refused.code() is grpc.StatusCode.UNAVAILABLE
+            wait = dict(refused.trailing_metadata())["google.rpc.retryinfo-bin"]
+            assert RetryInfo.FromString(wait).retry_delay.seconds >= 1
+        while True:
+            assert time.monotonic() < deadline
+            with contextlib.suppress(grpc.RpcError):
+                send(channel)
+                break
 
 
 def test_calls_are_counted() -> None:
-    calls = Calls(lambda _: None, seconds=1)
+    calls = Calls(lambda _: None, seconds=1, in_flight=0)
     for _ in range(MOST_CALLS):
         calls.begin()
     with pytest.raises(Crowded):

@@ -24,15 +24,13 @@ from collector.outline import check_parts
 from collector.pipeline import Payload, Pipeline, Receipt, Signal
 from collector.roles import ACCESS
 from collector.server.body import BodyLimits
-from collector.server.calls import Calls
+from collector.server.calls import WORKERS, Calls
 from collector.server.errors import own_fault, reason_of, retry_seconds, rpc_status
 from collector.server.guard import Guard
 from collector.server.listen import listen
 from collector.server.responses import METRICS_RECEIPT, protobuf_response
 from collector.server.tls import Certificate
 
-# Each waits for its message, then for its commit; a group answers all that wait together.
-WORKERS = 128
 GRACE_SECONDS = 10.0
 
 _REFUSERS = 4
@@ -69,7 +67,11 @@ class GrpcDoor:
         certificate: Certificate | None = None,
     ) -> None:
         self._pipeline, self._health, self._admission = pipeline, health, admission
-        self._calls = Calls(partial(health.refused, "grpc"), seconds=limits.seconds)
+        self._calls = Calls(
+            partial(health.refused, "grpc"),
+            seconds=limits.seconds,
+            in_flight=admission.max_in_flight_bytes,
+        )
         options = [
             ("grpc.max_receive_message_length", limits.bytes),
             ("grpc.max_concurrent_streams", 1024),
