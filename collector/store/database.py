@@ -324,12 +324,9 @@ class Transaction:
 
     @contextmanager
     def tables(self, **tables: pa.Table) -> Iterator[None]:
-        """Arrow tables under these names while the block runs; after an error, until the next."""
+        """Arrow tables under these names, until others take them."""
         for name, table in tables.items():
             self._cursor.register(name, table)
-        yield
-        for name in tables:
-            self._cursor.unregister(name)
 
 
 class Beside:

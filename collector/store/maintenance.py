@@ -20,10 +20,16 @@ from collector.store.database import Database
 from collector.store.queries import query
 from collector.store.retention import Retention
 
-CHECKPOINT_EVERY_SECONDS = 30.0
-CHECKPOINT_BYTES = 16 * 2**20
+LOOK_EVERY_SECONDS = 1.0
+# Writes wait for a checkpoint: it is made while nobody writes, and at a size of the log that keeps
+# the wait well under a second (about 4 µs a span, 274 bytes of log each).
+QUIET_LOG_BYTES = 4 * 2**20
+LARGEST_LOG_BYTES = 48 * 2**20
 RETAIN_EVERY_SECONDS = 3600.0
 RETRY_SECONDS = 3600.0
+ASK_EVERY_SECONDS = 60.0
+# After a failure, so that a disk that stays full is not complained of every second.
+PAUSE_SECONDS = 10.0
 # Between two slices of a long task, for the writes that wait.
 BREATH_SECONDS = 0.05
 
@@ -56,6 +62,7 @@ class Maintenance:
         self._compaction = Compaction(database, self._copying, health)
         self._compact_hour = compact_hour
         self._compacted: Compacted | None = None
+        self._log_bytes = 0
         self._stop = threading.Event()
         self._one = threading.Lock()
         self._task: Task | None = None
@@ -133,14 +140,17 @@ class Maintenance:
         return self._stop.wait(BREATH_SECONDS)
 
     def _move_log(self) -> None:
+        size, before = self._database.log_bytes(), self._log_bytes
+        self._log_bytes = size
+        quiet = size == before and size > QUIET_LOG_BYTES
         # Of a database that failed it asks whether it can be written again, so that readiness
         # comes back although nobody sends.
-        if self._database.log_bytes() > CHECKPOINT_BYTES or not self._database.healthy:
+        if quiet or size > LARGEST_LOG_BYTES or not self._database.healthy:
             with self._health.task("checkpoint"):
                 self._database.checkpoint()
 
     def _run(self) -> None:
-        retained, tried = float("-inf"), float("-inf")
+        retained, tried, asked = float("-inf"), float("-inf"), float("-inf")
         since = time.time_ns()
         while not self._stop.is_set():
             try:
@@ -148,13 +158,17 @@ class Maintenance:
                     self.retain(time.time_ns())
                     retained = time.monotonic()
                 self._move_log()
-                if time.monotonic() - tried > RETRY_SECONDS and self._due(since, time.time_ns()):
-                    tried = time.monotonic()
-                    self.compact(time.time_ns())
+                now = time.monotonic()
+                if now - tried > RETRY_SECONDS and now - asked > ASK_EVERY_SECONDS:
+                    asked = now
+                    if self._due(since, time.time_ns()):
+                        tried = now
+                        self.compact(time.time_ns())
             except Overloaded as exc:
                 # Busy or full: a later round tries again.
                 _log.warning("maintenance: %s", exc)
-            self._stop.wait(CHECKPOINT_EVERY_SECONDS)
+                self._stop.wait(PAUSE_SECONDS)
+            self._stop.wait(LOOK_EVERY_SECONDS)
 
     def _due(self, since: int, now: int) -> bool:
         """Whether the hour of compaction came since the last one, or `since` (ns) without one."""
