@@ -120,7 +120,7 @@ class Writer:
                 self._releases = {name for (name,) in transaction.ask("known_releases")}
                 self._opened = self._database.opened
             fresh_releases = {r for part in parts for r in self._fresh_releases(part.redacted.rows)}
-            spans = iter(_first_copies(transaction, [p for p in parts if p.signal == "traces"]))
+            spans = iter(first_copies(transaction, [p for p in parts if p.signal == "traces"]))
             for part in parts:
                 if part.signal == "traces":
                     written.append(self._write_spans(transaction, part, next(spans)))
@@ -231,7 +231,7 @@ def _late(rows: pa.Table, received: int) -> pa.ChunkedArray:
     return pc.less_equal(start, pa.scalar(max(0, received - LATE_NS), start.type))
 
 
-def _first_copies(transaction: Transaction, parts: Sequence[Part]) -> list[pa.Table]:
+def first_copies(transaction: Transaction, parts: Sequence[Part]) -> list[pa.Table]:
     """The rows of each of `parts` that neither stand before in them nor are stored already."""
     if not parts:
         return []
@@ -258,8 +258,10 @@ def _without_stored(transaction: Transaction, keys: pa.Table, received: int) -> 
     stored = []
     for part in (keys.filter(pc.invert(late)), keys.filter(late)):
         if part.num_rows:
-            low, high = pc.min_max(part.column("start_time")).as_py().values()
-            with transaction.tables(fresh=part.select(_KEY)):
+            start = part.column("start_time")
+            low, high = pc.min_max(start).as_py().values()
+            signed = pc.if_else(pc.less_equal(start, _LATEST), start, None).cast(pa.int64())
+            with transaction.tables(fresh=part.select(_KEY).append_column("time", signed)):
                 stored += transaction.ask(
                     "find_duplicates",
                     low=low,
