@@ -33,6 +33,8 @@ SIGNALS: tuple[Signal, ...] = ("traces", "logs")
 # A group is at most this much: a commit stays short, and memory bounded.
 GROUP_BYTES = 8 * 2**20
 GROUP_REQUESTS = 1024
+# While one group is committed the next may gather a little longer.
+LINGER_SECONDS = 0.004
 # Requests with late spans have a group of their own, at most this often.
 LATE_EVERY_SECONDS = 0.25
 WAITING_REQUESTS = 4096
@@ -135,6 +137,7 @@ class Pipeline:
         self._arrived: queue.Queue[_Waiting | None] = queue.Queue(WAITING_REQUESTS)
         self._prepared: queue.Queue[Sequence[_Prepared] | None] = queue.Queue(1)
         self._late = _Late()
+        self._committing = False
         self._counting = threading.Lock()
         self._waiting_requests = 0
         health.watch(
@@ -212,6 +215,9 @@ class Pipeline:
             if not group:
                 # What comes while another group is prepared already joins this one.
                 self._prepared.join()
+                if self._committing:
+                    # So do those who were answered just now, when they send again.
+                    time.sleep(LINGER_SECONDS)
             group.append(following)
             size += len(following.payload.body)
         return group, False
@@ -280,35 +286,40 @@ class Pipeline:
 
     def _commit_all(self) -> None:
         while (prepared := self._prepared.get()) is not None:
+            self._committing = True
             self._prepared.task_done()
-            began = time.perf_counter()
-            try:
-                written = self._writer.write([one.part for one in prepared])
-            except BaseException as exc:
-                self._health.commit_failed(time.perf_counter() - began, exc)
-                failure = _failure("stored", exc)
-                for one in prepared:
-                    _fail(one.waiting, failure)
-            else:
-                self._health.committed(
-                    time.perf_counter() - began,
-                    requests=sum(len(one.waiting) for one in prepared),
-                    sent_bytes=sum(sum(one.part.body_bytes) for one in prepared),
-                    records=sum(one.records for one in written),
-                    duplicates=sum(one.duplicates for one in written),
+            self._commit(prepared)
+            self._committing = False
+
+    def _commit(self, prepared: Sequence[_Prepared]) -> None:
+        began = time.perf_counter()
+        try:
+            written = self._writer.write([one.part for one in prepared])
+        except BaseException as exc:
+            self._health.commit_failed(time.perf_counter() - began, exc)
+            failure = _failure("stored", exc)
+            for one in prepared:
+                _fail(one.waiting, failure)
+        else:
+            self._health.committed(
+                time.perf_counter() - began,
+                requests=sum(len(one.waiting) for one in prepared),
+                sent_bytes=sum(sum(one.part.body_bytes) for one in prepared),
+                records=sum(one.records for one in written),
+                duplicates=sum(one.duplicates for one in written),
+            )
+            for one, stored in zip(prepared, written, strict=True):
+                self._health.stored(
+                    one.part.signal,
+                    records=stored.records,
+                    duplicates=stored.duplicates,
+                    rejected=one.rejected,
+                    redacted=one.part.redacted.tally,
                 )
-                for one, stored in zip(prepared, written, strict=True):
-                    self._health.stored(
-                        one.part.signal,
-                        records=stored.records,
-                        duplicates=stored.duplicates,
-                        rejected=one.rejected,
-                        redacted=one.part.redacted.tally,
-                    )
-                    for waiting, receipt in zip(one.waiting, one.receipts, strict=True):
-                        # A request whose connection is gone waits no more; its data is stored.
-                        if waiting.receipt.set_running_or_notify_cancel():
-                            waiting.receipt.set_result(receipt)
+                for waiting, receipt in zip(one.waiting, one.receipts, strict=True):
+                    # A request whose connection is gone waits no more; its data is stored.
+                    if waiting.receipt.set_running_or_notify_cancel():
+                        waiting.receipt.set_result(receipt)
 
 
 def _failure(what: str, error: BaseException) -> Overloaded:

@@ -322,9 +322,8 @@ class Transaction:
         rows: list[tuple[Any, ...]] = self._cursor.execute(query(name), values or None).fetchall()
         return rows
 
-    @contextmanager
-    def tables(self, **tables: pa.Table) -> Iterator[None]:
-        """Arrow tables under these names, until others take them."""
+    def name(self, **tables: pa.Table) -> None:
+        """Calls Arrow tables by these names, until others are called so."""
         for name, table in tables.items():
             self._cursor.register(name, table)
 

@@ -53,14 +53,12 @@ def load_policy(database: Database, policy: Policy) -> None:
         {"host": _like(h.match), "owner": h.owner, "role": h.role, "region": h.region}
         for h in policy.hosts
     ]
-    with (
-        database.write() as transaction,
-        transaction.tables(
+    with database.write() as transaction:
+        transaction.name(
             fresh_features=pa.Table.from_pylist(features, _FEATURES),
             fresh_flows=pa.Table.from_pylist(flows, _FLOWS),
             fresh_hosts=pa.Table.from_pylist(hosts, _HOSTS),
-        ),
-    ):
+        )
         transaction.run("replace_policy")
 
 

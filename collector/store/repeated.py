@@ -67,8 +67,8 @@ class Repeated:
         if len(self._numbers) > _REMEMBERED:
             self._numbers.clear()
         unknown = [digest for digest in digests if digest not in self._numbers]
-        with transaction.tables(fresh=pa.table({"digest": pa.array(unknown, pa.uint64())})):
-            self._numbers.update(transaction.ask(self._queries.find))
+        transaction.name(fresh=pa.table({"digest": pa.array(unknown, pa.uint64())}))
+        self._numbers.update(transaction.ask(self._queries.find))
         fresh = [at for at, digest in enumerate(digests) if digest not in self._numbers]
         if not fresh:
             return
@@ -77,8 +77,8 @@ class Repeated:
         places = pa.array(first[fresh])
         for name in self._present(rows):
             added[name] = rows.column(name).take(places)
-        with transaction.tables(fresh=pa.table(added)):
-            transaction.run(self._queries.insert)
+        transaction.name(fresh=pa.table(added))
+        transaction.run(self._queries.insert)
         self._numbers.update(
             {digests[at]: number for number, at in enumerate(fresh, start=self._next)}
         )

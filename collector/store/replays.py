@@ -100,7 +100,8 @@ class Replays:
         except (KeyError, pa.ArrowInvalid, pa.ArrowNotImplementedError) as exc:
             raise BadInput(f"scores have the columns {', '.join(SCORES.names)}") from exc
         failed = len(scores) - scores.column("failure").null_count
-        with self._database.write() as transaction, transaction.tables(fresh=scores):
+        with self._database.write() as transaction:
+            transaction.name(fresh=scores)
             if transaction.ask("has_chunk", run=run, chunk=chunk)[0][0]:
                 return
             transaction.run("insert_scores", run=run)

@@ -211,8 +211,8 @@ def _set(rows: pa.Table, name: str, column: pa.Array) -> pa.Table:
 def insert(transaction: Transaction, name: str, table: pa.Table) -> None:
     """Runs the query `name` over `table`, which it knows as `fresh`."""
     if table.num_rows:
-        with transaction.tables(fresh=table):
-            transaction.run(name)
+        transaction.name(fresh=table)
+        transaction.run(name)
 
 
 def _releases(names: set[str]) -> pa.Table:
@@ -261,14 +261,14 @@ def _without_stored(transaction: Transaction, keys: pa.Table, received: int) -> 
             start = part.column("start_time")
             low, high = pc.min_max(start).as_py().values()
             signed = pc.if_else(pc.less_equal(start, _LATEST), start, None).cast(pa.int64())
-            with transaction.tables(fresh=part.select(_KEY).append_column("time", signed)):
-                stored += transaction.ask(
-                    "find_duplicates",
-                    low=low,
-                    high=high,
-                    time_low=min(low, _LATEST),
-                    time_high=min(high, _LATEST),
-                )
+            transaction.name(fresh=part.select(_KEY).append_column("time", signed))
+            stored += transaction.ask(
+                "find_duplicates",
+                low=low,
+                high=high,
+                time_low=min(low, _LATEST),
+                time_high=min(high, _LATEST),
+            )
     if not stored:
         return keys
     spans, starts = zip(*stored, strict=True)

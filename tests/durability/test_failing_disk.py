@@ -17,8 +17,8 @@ from tests.durability.phones import PATIENCE, Phones, stored
 from tests.processes import FREE, LIMEN, RunningCollector, running_collector
 
 FILE, LOG = "limen.duckdb", "limen.duckdb.wal"
-CALM = {"maintenance.CHECKPOINT_EVERY_SECONDS": 0.1}
-BUSY = {**CALM, "maintenance.CHECKPOINT_BYTES": 0}
+CALM = {"maintenance.LOOK_EVERY_SECONDS": 0.1, "maintenance.PAUSE_SECONDS": 0.1}
+BUSY = {**CALM, "maintenance.LARGEST_LOG_BYTES": 0}
 TMPFS_BYTES = 8 * 2**20
 
 

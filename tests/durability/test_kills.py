@@ -24,12 +24,12 @@ pytestmark = pytest.mark.usefixtures("tracer")
 
 FILE, LOG, KEYS = "limen.duckdb", "limen.duckdb.wal", "keys/inputs.json.new"
 CALM: Mapping[str, float] = {}
-BUSY = {"maintenance.CHECKPOINT_EVERY_SECONDS": 0.05, "maintenance.CHECKPOINT_BYTES": 0}
+BUSY = {"maintenance.LOOK_EVERY_SECONDS": 0.05, "maintenance.LARGEST_LOG_BYTES": 0}
 HOME_KILLS = 25
 DAY_SECONDS = 3
 DAY_NS = DAY_SECONDS * 10**9
 SHORT_DAYS = {
-    "maintenance.CHECKPOINT_EVERY_SECONDS": 0.05,
+    "maintenance.LOOK_EVERY_SECONDS": 0.05,
     "maintenance.RETAIN_EVERY_SECONDS": 0.1,
     "retention._DAY_NS": DAY_NS,
 }
