@@ -123,10 +123,21 @@ def test_a_route_that_names_no_role_fails_at_start(store: Store) -> None:
         store.guard.over([new])
 
 
+@pytest.fixture(scope="module")
+def http() -> Iterator[httpx.Client]:
+    """One client for the many requests: each new one would read all public certificates."""
+    with httpx.Client(trust_env=False) as client:
+        yield client
+
+
 @pytest.mark.parametrize("caller", CALLERS)
 @pytest.mark.parametrize("place", EXPECTED)
 def test_each_role_may_call_what_is_its_own_and_nothing_else(
-    guarded: RunningCollector, words: dict[str, str], place: str, caller: str | None
+    guarded: RunningCollector,
+    words: dict[str, str],
+    http: httpx.Client,
+    place: str,
+    caller: str | None,
 ) -> None:
     method, path = place.split()
     door = guarded.api if path.startswith(("/api/", "/metrics")) else guarded.http
@@ -136,7 +147,7 @@ def test_each_role_may_call_what_is_its_own_and_nothing_else(
     headers = bearer(None if caller is None else words[caller])
     allowed = EXPECTED[place].split()
     for asked in {"GET": ("GET", "HEAD")}.get(method, (method,)):
-        answer = httpx.request(asked, door + path, headers=headers, content=b"{")
+        answer = http.request(asked, door + path, headers=headers, content=b"{")
         if allowed == ["anyone"] or caller in allowed:
             assert answer.status_code not in (401, 403)
             continue
