@@ -31,6 +31,7 @@ soak: $(VENV)/.dev tracer
 bench: $(VENV)/.dev
 	$(VENV)/bin/python -m bench.ingest
 	$(VENV)/bin/python -m bench.phones
+	$(VENV)/bin/python -m bench.upkeep
 	$(VENV)/bin/python -m bench.replay
 
 pictures: $(VENV)/.dev browser

@@ -17,11 +17,25 @@ NOTHING = ("-m", "bench.nothing")
 def running(*command: str) -> Iterator[str]:
     """A server that prints its address as JSON, on a home of its own; its `HOST:PORT`."""
     with tempfile.TemporaryDirectory() as home:
-        whole = [sys.executable, *command, *(("--home", home) if command == COLLECTOR else ())]
-        with subprocess.Popen(whole, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
-            assert process.stdout is not None
-            try:
-                yield urlsplit(json.loads(process.stdout.readline())["http"]).netloc
-            finally:
-                process.terminate()
-                process.wait(60)
+        own = ("--home", home) if command == COLLECTOR else ()
+        with _started(*command, *own) as ready:
+            yield urlsplit(ready["http"]).netloc
+
+
+@contextmanager
+def collector(*flags: str) -> Iterator[dict[str, str]]:
+    """A collector; what it says when it is ready."""
+    with _started(*COLLECTOR, *flags) as ready:
+        yield ready
+
+
+@contextmanager
+def _started(*command: str) -> Iterator[dict[str, str]]:
+    whole = [sys.executable, *command]
+    with subprocess.Popen(whole, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        assert process.stdout is not None
+        try:
+            yield json.loads(process.stdout.readline())
+        finally:
+            process.terminate()
+            process.wait(60)

@@ -15,8 +15,9 @@ from collector.store.database import Beside, Database
 from collector.store.replays import CHUNK_INPUTS
 from collector.store.schema import TABLES
 
-# A little below eight of DuckDB's row groups: the part left over would be written twice.
-SLICE_ROWS = 960_000
+# A little below two of DuckDB's row groups: more takes memory to sort, and what is left over of a
+# group would be written twice.
+SLICE_ROWS = 238_000
 # So few rows are copied in a fraction of a second.
 REST_ROWS = 20_000
 ROUNDS = 8
