@@ -11,6 +11,7 @@ import pytest
 
 from collector.backup import Backups, check, restore
 from collector.contract.errors import BadInput, StoreUnusable
+from collector.metrics import metrics
 from collector.store.maintenance import Maintenance
 from collector.store.schema import VERSION
 from tests.otlp import PHONE, logged_input, now, request_span, traces
@@ -19,7 +20,7 @@ from tests.store import POLICY, Store
 from tests.test_maintenance import DAY, fill
 from tests.test_upkeep_commands import limen
 
-METRICS = ("fallback_rate", "egress", "latency", "release_health", "completeness", "requests")
+METRICS = tuple(metrics())
 
 
 def backup(store: Store, file: Path, *, keys: bool = True) -> None:

@@ -6,12 +6,13 @@ from pathlib import Path
 import pytest
 
 from collector.contract.errors import Overloaded
+from collector.metrics import metrics
 from collector.store.maintenance import Maintenance
 from tests.otlp import PHONE, Span, logged_input, now, request_span, traces
 from tests.store import POLICY, Store, policy_from
 from tests.test_maintenance import DAY, fill
 
-METRICS = ("fallback_rate", "egress", "latency", "release_health", "completeness", "requests")
+METRICS = tuple(metrics())
 
 
 def maintenance(store: Store) -> Maintenance:

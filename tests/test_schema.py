@@ -7,6 +7,7 @@ import duckdb
 import pytest
 
 from collector.contract.errors import StoreUnusable
+from collector.metrics import metrics
 from collector.store.database import Database
 from collector.store.schema import VERSION
 from tests.otlp import Span, now, request_span, traces
@@ -14,7 +15,7 @@ from tests.store import Store
 
 # The tables that schema 2 changed, as version 1 made them.
 FIRST = Path(__file__).parent / "schema_1"
-METRICS = ("fallback_rate", "egress", "latency", "release_health", "completeness", "requests")
+METRICS = tuple(metrics())
 DAY = 24 * 3600 * 10**9
 
 

@@ -10,6 +10,7 @@ import os
 import re
 import shutil
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -38,6 +39,9 @@ _CONFIG: Mapping[str, str] = {
 # After these DuckDB refuses everything until the file is opened anew. An OSError is the folder's:
 # whether its log has a name on the disk is then as unknown as after a failed fsync.
 _GIVEN_UP = (duckdb.FatalException, duckdb.InternalException, OSError)
+
+# How long a copy that was given up may be held by what still runs.
+_LET_GO_SECONDS = 10.0
 
 _LOGS = (".wal", ".wal.checkpoint", ".wal.recovery")
 
@@ -337,10 +341,22 @@ class Beside:
 
     def open(self, path: Path) -> None:
         """Makes the copy in `path`, without rows."""
-        self._cursor.execute(query("attach_copy"), {"path": str(path)})
+        self._attach(path)
         path.chmod(0o600)
         for name in TABLES:
             self._cursor.execute(ddl(name).replace("create table ", "create table fresh."))
+
+    def _attach(self, path: Path) -> None:
+        """DuckDB holds a copy that was given up until whoever saw it last has ended."""
+        until = time.monotonic() + _LET_GO_SECONDS
+        while True:
+            try:
+                self._cursor.execute(query("attach_copy"), {"path": str(path)})
+                return
+            except duckdb.ResourceInUseException:
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.05)
 
     def run(self, name: str, table: str = "", **values: object) -> None:
         """Runs the query called `name`, for `table` where it is for any."""

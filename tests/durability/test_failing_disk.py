@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from collector.contract.errors import Overloaded
 from tests.durability import strace
 from tests.durability.paced import program
 from tests.durability.phones import PATIENCE, Phones, stored
@@ -130,3 +131,25 @@ def test_a_start_on_a_failing_disk_is_refused_in_one_sentence(tmp_path: Path) ->
     done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
     assert (done.returncode, done.stdout) == (2, "")
     assert "cannot be" in done.stderr and len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.usefixtures("tracer")
+@pytest.mark.parametrize(("calls", "error"), [("pwrite64", "ENOSPC"), ("fdatasync", "EIO")])
+def test_a_copy_that_the_disk_does_not_take_is_given_up(
+    tmp_path: Path, calls: str, error: str
+) -> None:
+    home, phones = tmp_path / "home", Phones()
+    fails = strace.tampering(calls, f"error={error}:when=3+", home / f"{FILE}.copy")
+    with running_collector(home, min_free_bytes=0) as running, running.client() as client:
+        with phones.sending(running.http, phones=2):
+            phones.sent(3)
+            with strace.attached(running.process.pid, tmp_path / "calls", fails):
+                with pytest.raises(Overloaded, match="could not be copied"):
+                    client.compact()
+            assert not list(home.glob("*.copy*"))
+            client.compact()
+            phones.sent(3)
+        assert not phones.unanswered
+        assert running.spans() == len(phones.ids)
+        assert running.stop() == 0
+    assert stored(home).total() == len(phones.ids)
