@@ -139,6 +139,28 @@ def test_without_room_for_the_copy_nothing_is_done(
     assert not store.database.copy_path.exists()
 
 
+def test_where_the_copy_cannot_take_its_place_the_old_file_is_opened_again(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.take(traces(request_span()))
+    file = store.database.path.stat().st_ino
+
+    def fail(*_: object) -> None:
+        raise OSError("the disk is gone")
+
+    with monkeypatch.context() as failing:
+        failing.setattr("collector.store.database.os.replace", fail)
+        with pytest.raises(Overloaded, match="could not take the place"):
+            maintenance(store).compact(now())
+    assert not store.pipeline.healthy
+    with pytest.raises(Overloaded):
+        store.rows("select 1")
+    store.take(traces(request_span()))
+    assert store.rows("select count(*) as n from spans") == [{"n": 2}]
+    assert store.database.path.stat().st_ino == file
+    assert not store.database.copy_path.exists()
+
+
 def test_one_task_at_a_time_and_none_after_the_end(store: Store) -> None:
     with maintenance(store) as kept:
         pass

@@ -88,7 +88,8 @@ class Copying:
         return Copied(spans=self._spans, seconds=now - began, paused_seconds=now - paused)
 
     def _check_room(self) -> None:
-        needed = self._database.space().used + SPARE_BYTES + self._min_free_bytes
+        held = self._database.space().used + self._database.log_bytes()
+        needed = held + SPARE_BYTES + self._min_free_bytes
         free = shutil.disk_usage(self._database.path.parent).free
         if free < needed:
             raise Overloaded(

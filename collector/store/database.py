@@ -107,11 +107,14 @@ class Database:
         """
         if not self._reading.acquire(timeout=self._query_seconds):
             raise Overloaded("another question is being answered: try again shortly")
-        cursor = self._connection.cursor()
-        watch = threading.Timer(self._query_seconds, cursor.interrupt)
-        watch.start()
         try:
-            return cursor.sql(sql, params=dict(values or {})).to_arrow_table()
+            with self._connection.cursor() as cursor:
+                watch = threading.Timer(self._query_seconds, cursor.interrupt)
+                watch.start()
+                try:
+                    return cursor.sql(sql, params=dict(values or {})).to_arrow_table()
+                finally:
+                    watch.cancel()
         except duckdb.InterruptException as exc:
             raise Overloaded(
                 f"the question took longer than {self._query_seconds:g} s: ask for a shorter period"
@@ -123,8 +126,6 @@ class Database:
                 self._failed(exc)
             raise Overloaded("the question could not be answered: ask for less") from exc
         finally:
-            watch.cancel()
-            cursor.close()
             self._reading.release()
 
     @contextmanager
@@ -198,24 +199,20 @@ class Database:
         is gone from the disk before the copy takes its place. Raises Overloaded.
         """
         self._write_cursor.execute(query("checkpoint"))
-        # Until the file is open again, whoever writes opens it.
-        self._given_up = True
-        self._write_cursor.close()
-        self._connection.close()
-        logged = any(log.exists() for log in _logs(self.path))
-        if not logged:
+        try:
+            self._write_cursor.close()
+            self._connection.close()
+            if any(log.exists() for log in _logs(self.path)):
+                raise Overloaded("the log could not be moved into the file: the copy is not used")
             sync(self.path.parent)
             sync(self.copy_path)
             os.replace(self.copy_path, self.path)
             sync(self.path.parent)
-        try:
             self._open()
-        except StoreUnusable as exc:
-            self._healthy = False
-            raise Overloaded("the database could not be opened after a copy of it") from exc
-        self._given_up = False
-        if logged:
-            raise Overloaded("the log could not be moved into the file: the copy is not used")
+        except (StoreUnusable, Overloaded, OSError) as exc:
+            # Whoever writes next opens the file, the old one or the new.
+            self._healthy, self._given_up = False, True
+            raise Overloaded("the copy could not take the place of the file") from exc
 
     def remove_copy(self) -> None:
         """Removes the copy, where there is one."""

@@ -59,7 +59,7 @@ def killed_at(home: Path, line: str) -> None:
 def test_a_kill_during_the_swap_leaves_one_whole_file(tmp_path: Path) -> None:
     run = lines(tmp_path / "counted")
     swap = [line for line in run if line.split(":")[1] == "replace"]
-    assert len(swap) > 10
+    assert len(swap) >= 10
     # Every third: it takes in what stands before the rename, and after it.
     for number, line in enumerate(swap[::3]):
         killed_at(tmp_path / str(number), line)
