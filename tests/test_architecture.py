@@ -28,7 +28,7 @@ ALLOWED = {
 
 # One door per dependency.
 DOORS = {
-    "duckdb": ("collector/store", "bench/ingest.py", "bench/duplicates.py"),
+    "duckdb": ("collector/store", "bench"),
     "ptars": ("collector/decode.py", "collector/outline.py"),
     "google": (
         "collector/decode.py",
