@@ -30,11 +30,11 @@ class Load:
         return sorted(self.answers)[min(len(self.answers) - 1, int(share * len(self.answers)))]
 
 
-def request(host: str, path: str, body: bytes) -> bytes:
-    """A whole request with a gzip protobuf `body`."""
+def request(host: str, path: str, body: bytes, encoding: str = "gzip") -> bytes:
+    """A whole request with a protobuf `body` in that content encoding."""
     head = (
         f"POST {path} HTTP/1.1\r\nhost: {host}\r\ncontent-type: application/x-protobuf\r\n"
-        f"content-encoding: gzip\r\ncontent-length: {len(body)}\r\n\r\n"
+        f"content-encoding: {encoding}\r\ncontent-length: {len(body)}\r\n\r\n"
     )
     return head.encode() + body
 

@@ -24,7 +24,7 @@ def running(*command: str) -> Iterator[str]:
 
 @contextmanager
 def collector(*flags: str) -> Iterator[dict[str, str]]:
-    """A collector; what it says when it is ready."""
+    """A collector; what it says when it is ready, and its `pid`."""
     with _started(*COLLECTOR, *flags) as ready:
         yield ready
 
@@ -35,7 +35,7 @@ def _started(*command: str) -> Iterator[dict[str, str]]:
     with subprocess.Popen(whole, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
         assert process.stdout is not None
         try:
-            yield json.loads(process.stdout.readline())
+            yield json.loads(process.stdout.readline()) | {"pid": str(process.pid)}
         finally:
             process.terminate()
             process.wait(60)

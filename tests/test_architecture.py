@@ -110,7 +110,7 @@ def test_only_the_config_module_reads_the_environment(path: Path) -> None:
 @pytest.mark.parametrize("path", sources(), ids=lambda p: str(p.relative_to(ROOT)))
 def test_attribute_names_stand_in_the_contract_only(path: Path) -> None:
     where = path.relative_to(ROOT).as_posix()
-    if where in ("collector/contract/attributes.py", "bench/payload.py") or owner(path) == "demo":
+    if where in ("collector/contract/attributes.py", "bench") or owner(path) == "demo":
         # The demo and the bench play apps, which write the names as any other app does.
         return
     names = {a.name for a in ATTRIBUTES}
