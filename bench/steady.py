@@ -1,7 +1,7 @@
 """Full load for minutes: spans/s, memory and the longest answer, checkpoints included.
 
 Requests of 512 spans, not compressed, so that the load leaves most of the cores to the collector.
-Every round sends the same requests with other ids, so that no span is a copy.
+Every round sends the same requests with other ids and times, so that no span is a copy.
 
     python -m bench.steady [--minutes N]
 """
@@ -67,8 +67,8 @@ def _lines(host: str, templates: Sequence["_Template"], end: float) -> Iterator[
     while time.monotonic() < end:
         loads = []
         for _ in range(ROUNDS_PER_LINE):
-            mask = random.randbytes(8)
-            bodies = [template.with_ids(mask) for template in templates]
+            now, mask = time.time_ns(), random.randbytes(8)
+            bodies = [template.as_of(now, mask) for template in templates]
             loads.append(
                 send(
                     host, [request(host, "/v1/traces", b, "identity") for b in bodies], CONNECTIONS
@@ -80,32 +80,40 @@ def _lines(host: str, templates: Sequence["_Template"], end: float) -> Iterator[
 
 
 class _Template:
-    """An encoded request whose ids can be changed where they stand."""
+    """An encoded request whose ids and times can be changed where they stand."""
 
     def __init__(self, body: bytes) -> None:
-        self._body = body
-        spans = (
+        self._body, self._made = body, time.time_ns()
+        spans = [
             span
             for resource in ExportTraceServiceRequest.FromString(body).resource_spans
             for scope in resource.scope_spans
             for span in scope.spans
-        )
+        ]
         ids = {i for span in spans for i in (span.trace_id, span.span_id)}
-        places = [place for wanted in ids for place in _places(body, wanted)]
-        self._at: npt.NDArray[np.int64] = np.array(places)[:, None] + np.arange(8)
+        times = {t for span in spans for t in (span.start_time_unix_nano, span.end_time_unix_nano)}
+        self._ids = _places(body, ids)
+        self._times = _places(body, {t.to_bytes(8, "little") for t in times})
 
-    def with_ids(self, mask: bytes) -> bytes:
-        """The request with the first 8 bytes of every id changed by `mask`."""
+    def as_of(self, now: int, mask: bytes) -> bytes:
+        """The request as if made at `now` (ns), the first 8 bytes of every id changed by `mask`."""
         body = np.frombuffer(self._body, dtype=np.uint8).copy()
-        body[self._at] ^= np.frombuffer(mask, dtype=np.uint8)
+        body[self._ids] ^= np.frombuffer(mask, dtype=np.uint8)
+        times = np.ascontiguousarray(body[self._times]).view(np.uint64)
+        body[self._times] = (times + np.uint64(now - self._made)).view(np.uint8)
         return body.tobytes()
 
 
-def _places(body: bytes, wanted: bytes) -> Iterator[int]:
-    at = body.find(wanted)
-    while at >= 0:
-        yield at
-        at = body.find(wanted, at + 1)
+def _places(body: bytes, wanted: set[bytes]) -> npt.NDArray[np.int64]:
+    """Where the first 8 bytes of `wanted` stand (int64 [occurrences, 8])."""
+    found = []
+    for one in wanted:
+        at = body.find(one)
+        while at >= 0:
+            found.append(at)
+            at = body.find(one, at + 1)
+    places: npt.NDArray[np.int64] = np.array(found)[:, None] + np.arange(8)
+    return places
 
 
 def _resident(pid: str) -> int:

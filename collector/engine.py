@@ -12,7 +12,7 @@ from collector.inputs import InputSealer
 from collector.keys import Keys
 from collector.pipeline import Pipeline
 from collector.redact import Redactor
-from collector.store.database import Database
+from collector.store.database import MEMORY_BYTES, Database
 from collector.store.policies import load_policy
 from collector.store.queries import query
 from collector.store.reader import Reader
@@ -37,12 +37,15 @@ class Engine:
         query_seconds: float,
         max_in_flight_bytes: int,
         min_free_bytes: int,
+        database_memory_bytes: int = MEMORY_BYTES,
         report: Report | None = None,
     ) -> None:
         if not (home / DATABASE).exists():
             # Before the database, so that a first start that is cut short can be made again.
             Keys.make(home)
-        self.database = Database(home / DATABASE, query_seconds=query_seconds)
+        self.database = Database(
+            home / DATABASE, query_seconds=query_seconds, memory_bytes=database_memory_bytes
+        )
         try:
             keys = Keys.at(home)
             self.vault = Vault(home / "keys" / "inputs.json")

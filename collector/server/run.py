@@ -86,6 +86,7 @@ def run_collector(settings: Settings) -> None:
             query_seconds=settings.query_seconds,
             max_in_flight_bytes=settings.max_in_flight_bytes,
             min_free_bytes=settings.min_free_bytes,
+            database_memory_bytes=settings.database_memory_bytes,
             report=report,
         ) as engine,
         _beside(settings, policy, engine) as maintenance,

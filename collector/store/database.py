@@ -25,14 +25,16 @@ from collector.keys import sync
 from collector.store.queries import query
 from collector.store.schema import DEFINITIONS, TABLES, VERSION, ddl, migration
 
+# What blocks of the file and questions may take of it.
+MEMORY_BYTES = 350 * 10**6
+
 _CONFIG: Mapping[str, str] = {
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
     # Checkpoints run from a timer at low load, never inside a commit that a phone waits for.
     "wal_autocheckpoint": "1GB",
     "auto_checkpoint_skip_wal_threshold": "1000000000",
-    # Beyond this it spills beside the file, within bounds.
-    "memory_limit": "1GB",
+    # Beyond its memory it spills beside the file, within bounds.
     "max_temp_directory_size": "10GB",
 }
 
@@ -51,11 +53,13 @@ _log = logging.getLogger("limen")
 class Database:
     """The only holder of the file at `path`. Raises StoreUnusable with what to do about it."""
 
-    def __init__(self, path: Path, *, query_seconds: float) -> None:
+    def __init__(
+        self, path: Path, *, query_seconds: float, memory_bytes: int = MEMORY_BYTES
+    ) -> None:
         self.path = path
         self._log_path = path.with_name(path.name + ".wal")
         self.copy_path = path.with_name(path.name + ".copy")
-        self._query_seconds = query_seconds
+        self._query_seconds, self._memory_bytes = query_seconds, memory_bytes
         self._reading = threading.Lock()
         self._writing = threading.Lock()
         self._healthy, self._given_up = True, False
@@ -69,7 +73,8 @@ class Database:
         shutil.rmtree(path.with_name(path.name + ".tmp"), ignore_errors=True)
 
     def _open(self) -> None:
-        self._connection = _connect(self.path, [self.copy_path, *_logs(self.copy_path)])
+        reachable = [self.copy_path, *_logs(self.copy_path)]
+        self._connection = _connect(self.path, reachable, self._memory_bytes)
         try:
             self.path.chmod(0o600)
             self._define()
@@ -400,13 +405,15 @@ def _make(path: Path) -> None:
         raise StoreUnusable(f"{path} cannot be made: {str(exc).splitlines()[0]}") from exc
 
 
-def _connect(path: Path, reachable: Sequence[Path]) -> duckdb.DuckDBPyConnection:
+def _connect(path: Path, reachable: Sequence[Path], memory_bytes: int) -> duckdb.DuckDBPyConnection:
     """`path`, opened; besides it DuckDB may touch the `reachable` paths and nothing else."""
     if not path.exists():
         # DuckDB would make another in its place.
         raise StoreUnusable(f"{path} is gone")
     try:
-        connection = duckdb.connect(str(path), config=dict(_CONFIG))
+        connection = duckdb.connect(
+            str(path), config={**_CONFIG, "memory_limit": f"{memory_bytes}B"}
+        )
         connection.execute(query("set_reachable"), {"paths": [str(path) for path in reachable]})
         connection.execute(query("cut_off"))
         return connection

@@ -4,11 +4,17 @@
 -- A departure is the innermost client span of its chain. Climbing from it: outer client spans lend
 -- what it does not say itself, the request tells the cause, a server span on the way means that a
 -- back end passed the data on. Bytes are unknown where nothing measured them or no answer came.
--- A span id stands for its first span, and no chain passes a span twice: whatever clients send,
--- a climb ends.
+-- A span id stands for its first span, and no chain is longer than 32: whatever clients send, a
+-- climb ends.
 create or replace macro departures(since, until, only_trace) as table
 with recursive nodes as (
-    select s.*
+    select
+        s.trace_id, s.span_id, s.parent_span_id, s.kind, s.feature, s.decision, s.placement,
+        s.audit_sampled, s.egress_region, s.data_categories, s.purpose, s.consent_state,
+        s.time, s.received_time, s.installation, s.app, s.environment, s.release,
+        s.os_name, s.os_type, s.os_version, s.device_model, s.country, s.server_address,
+        s.error_type, s.http_status, s.egress_bytes, s.http_request_body_size,
+        s.http_request_size
     from spans s
     semi join (
         select trace_id
@@ -18,22 +24,26 @@ with recursive nodes as (
     ) t on t.trace_id = s.trace_id
     qualify row_number() over (partition by s.trace_id, s.span_id order by s.start_time) = 1
 ),
-climb as (
-    select
-        trace_id, span_id as departure, parent_span_id as parent, [span_id] as passed,
-        0 as depth, 0 as servers, kind, span_id, feature, decision, placement, audit_sampled,
-        egress_region, data_categories, purpose, consent_state, installation
+-- Where each span stands in a chain, without what it says: the walk is all that is kept in memory.
+walk as (
+    select trace_id, span_id as departure, span_id, parent_span_id as parent, 0 as depth, 0 as servers
     from nodes
     where kind = 'CLIENT' and time >= since and time < until + 3600000000000
     union all
     select
-        c.trace_id, c.departure, p.parent_span_id, list_append(c.passed, p.span_id),
-        c.depth + 1, c.servers + case when p.kind = 'SERVER' then 1 else 0 end,
-        p.kind, p.span_id, p.feature, p.decision, p.placement, p.audit_sampled,
-        p.egress_region, p.data_categories, p.purpose, p.consent_state, p.installation
-    from climb c
-    join nodes p on p.trace_id = c.trace_id and p.span_id = c.parent
-    where c.depth < 32 and not list_contains(c.passed, p.span_id)
+        w.trace_id, w.departure, p.span_id, p.parent_span_id, w.depth + 1,
+        w.servers + case when p.kind = 'SERVER' then 1 else 0 end
+    from walk w
+    join nodes p on p.trace_id = w.trace_id and p.span_id = w.parent
+    where w.depth < 32 and p.span_id <> w.departure
+),
+climb as (
+    select
+        w.trace_id, w.departure, w.depth, w.servers, n.kind, n.span_id, n.feature, n.decision,
+        n.placement, n.audit_sampled, n.egress_region, n.data_categories, n.purpose,
+        n.consent_state
+    from walk w
+    join nodes n on n.trace_id = w.trace_id and n.span_id = w.span_id
 ),
 -- Spans that are each above the other enclose nothing: neither hides the other.
 outers as (
