@@ -67,11 +67,7 @@ def fit(form: Form, value: pa.StructArray, at: pa.Array, hasher: Hasher) -> pa.A
                 lambda v: pc.and_not(_matches(v, regex), _matches(v, without)),
             )
         case Real(low=low, high=high):
-            number = pc.coalesce(
-                value.field("double_value").take(at),
-                value.field("int_value").take(at).cast(pa.float64(), safe=False),
-            )
-            return _within(number, low, high)
+            return _within(_number(value, at), low, high)
         case Whole(low=low, high=high):
             return _within(value.field("int_value").take(at), low, high)
         case Flag():
@@ -106,10 +102,17 @@ def hashed(text: pa.Array, hasher: Hasher) -> pa.Array:
 
 def _text(value: pa.StructArray, at: pa.Array) -> pa.Array:
     text = value.field("string_value").take(at)
-    whole = value.field("int_value")
-    if whole.null_count == len(whole):
+    if text.null_count == at.null_count:
         return text
-    return pc.coalesce(text, whole.take(at).cast(pa.string()))
+    return pc.coalesce(text, value.field("int_value").take(at).cast(pa.string()))
+
+
+def _number(value: pa.StructArray, at: pa.Array) -> pa.Array:
+    number = value.field("double_value").take(at)
+    if number.null_count == at.null_count:
+        return number
+    whole = value.field("int_value").take(at)
+    return pc.coalesce(number, whole.cast(pa.float64(), safe=False))
 
 
 def _member(values: pa.Array, allowed: tuple[str, ...]) -> pa.Array:
@@ -123,7 +126,7 @@ def _matches(values: pa.Array, regex: str) -> pa.Array:
 def _checked_text(text: pa.Array, check: Callable[[pa.Array], pa.Array]) -> pa.Array:
     encoded = text.dictionary_encode()
     good = check(encoded.dictionary)
-    if pc.all(good, min_count=0).as_py():
+    if good.true_count == len(good):
         return encoded
     return pc.if_else(good, encoded.dictionary, pa.scalar(None, pa.string())).take(encoded.indices)
 

@@ -34,7 +34,7 @@ SIGNALS: tuple[Signal, ...] = ("traces", "logs")
 GROUP_BYTES = 8 * 2**20
 GROUP_REQUESTS = 1024
 # While one group is committed the next may gather a little longer.
-LINGER_SECONDS = 0.004
+LINGER_SECONDS = 0.010
 # Requests with late spans have a group of their own, at most this often.
 LATE_EVERY_SECONDS = 0.25
 WAITING_REQUESTS = 4096

@@ -223,9 +223,9 @@ class _Index:
 
     def unfit(self, at: pa.Array, column: pa.Array) -> int:
         """How many records carry a value at `at` that `column` does not; empty values are none."""
-        lost = pc.and_(at.is_valid(), column.is_null()).to_numpy(zero_copy_only=False)
-        if not lost.any():
+        if column.null_count == at.null_count:
             return 0
+        lost = pc.and_(at.is_valid(), column.is_null()).to_numpy(zero_copy_only=False)
         places = at.take(pa.array(np.flatnonzero(lost)))
         blank = np.ones(len(places), dtype=bool)
         for field in self.value.type:

@@ -99,10 +99,12 @@ class Repeated:
             encoded = (
                 column if isinstance(column, pa.DictionaryArray) else column.dictionary_encode()
             )
-            values = encoded.dictionary.to_pylist()
-            hashes = np.array([self._hash(name, value) for value in values] + [0], dtype=np.uint64)
-            codes = encoded.indices.fill_null(len(values)).to_numpy(zero_copy_only=False)
-            total += hashes[codes]
+            hashes = [self._hash(name, value) for value in encoded.dictionary.to_pylist()]
+            if len(hashes) == 1 and not encoded.null_count:
+                total += np.uint64(hashes[0])
+                continue
+            codes = encoded.indices.fill_null(len(hashes)).to_numpy(zero_copy_only=False)
+            total += np.array([*hashes, 0], dtype=np.uint64)[codes]
         return total
 
     def _hash(self, name: str, value: object) -> int:
