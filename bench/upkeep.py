@@ -10,15 +10,17 @@ retention deletes half of the days, while the file is compacted. Load and collec
 import argparse
 import gzip
 import random
+import re
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import httpx
 import numpy as np
 import pyarrow as pa
 
@@ -38,17 +40,18 @@ from collector.store.writer import Part, Writer
 from collector.tokens import Tokens
 
 SPANS = 8
+# So many fill the log soon to where it is moved whoever writes.
+LARGE_SPANS = 64
+CHECKPOINT_SECONDS = 30
 CONNECTIONS = 16
 GROUP_SPANS = 5120
 DAYS = 7
-# Long enough for the timer of checkpoints to come by.
 QUIET_SECONDS = 5
-CHECKPOINT_SECONDS = 35
 RETENTION_SECONDS = 30
 COMPACTION_SECONDS = 60
 MIB = 2**20
 
-_SECONDS = (QUIET_SECONDS, CHECKPOINT_SECONDS, RETENTION_SECONDS, COMPACTION_SECONDS)
+_SECONDS = (QUIET_SECONDS, RETENTION_SECONDS, COMPACTION_SECONDS)
 
 _DAY_NS = 24 * 3600 * 10**9
 
@@ -63,10 +66,14 @@ def main(argv: Sequence[str] | None = None) -> None:
         home = Path(folder)
         _say(f"filling a database with {asked.spans:,} spans received over {DAYS} days")
         _fill(home, asked.spans)
-        load = _Load(asked.rate)
+        load = _Load(asked.rate, SPANS, sum(_SECONDS))
+        large = _Load(asked.rate, LARGE_SPANS, CHECKPOINT_SECONDS)
         with collector("--home", folder, "--policy", _policy(home, DAYS + 1)) as ready:
             _answers("nothing", load.send(ready["http"], QUIET_SECONDS))
-            _answers("a checkpoint", load.send(ready["http"], CHECKPOINT_SECONDS))
+            before, seconds = _checkpoints(ready), list[float]()
+            while _checkpoints(ready) == before:
+                seconds += large.send(ready["http"], 1)
+            _answers(f"a checkpoint, with {LARGE_SPANS} spans a request", seconds)
             with LimenClient(ready["api"]) as client:
                 stored = client.upkeep().spans
         with collector("--home", folder, "--policy", _policy(home, DAYS // 2)) as ready:
@@ -171,12 +178,11 @@ def _policy(home: Path, days: int) -> str:
 class _Load:
     """Requests at a fixed rate, each of spans that were not sent before."""
 
-    def __init__(self, rate: int) -> None:
+    def __init__(self, rate: int, spans: int, seconds: int) -> None:
         rng, now = random.Random(2), time.time_ns()
         self._rate = rate
         self._bodies = [
-            gzip.compress(export_request(SPANS, 1, now, rng), 6)
-            for _ in range(rate * sum(_SECONDS))
+            gzip.compress(export_request(spans, 1, now, rng), 6) for _ in range(rate * seconds)
         ]
 
     def send(self, http: str, seconds: int) -> list[float]:
@@ -190,6 +196,13 @@ class _Load:
         if load.refused:
             raise SystemExit(f"the collector refused requests: {load.refused}")
         return load.answers
+
+
+def _checkpoints(ready: Mapping[str, str]) -> str:
+    """How many there were, as the collector counts them."""
+    text = httpx.get(ready["api"] + "/metrics", trust_env=False).text
+    (line,) = re.findall(r'limen_task_seconds_count\{task="checkpoint"\} (.*)', text)
+    return str(line)
 
 
 def _answers(task: str, seconds: list[float]) -> None:
