@@ -33,8 +33,11 @@ SIGNALS: tuple[Signal, ...] = ("traces", "logs")
 # A group is at most this much: a commit stays short, and memory bounded.
 GROUP_BYTES = 8 * 2**20
 GROUP_REQUESTS = 1024
-# While one group is committed the next may gather a little longer.
-LINGER_SECONDS = 0.010
+# Larger bodies are prepared while the group before is committed.
+SMALL_BODY_BYTES = 64 * 2**10
+# How long small ones gather after a commit that was less than this ago.
+LINGER_SECONDS = 0.005
+RECENTLY_SECONDS = 0.05
 # Requests with late spans have a group of their own, at most this often.
 LATE_EVERY_SECONDS = 0.25
 WAITING_REQUESTS = 4096
@@ -137,7 +140,9 @@ class Pipeline:
         self._arrived: queue.Queue[_Waiting | None] = queue.Queue(WAITING_REQUESTS)
         self._prepared: queue.Queue[Sequence[_Prepared] | None] = queue.Queue(1)
         self._late = _Late()
-        self._committing = False
+        self._idle = threading.Event()
+        self._idle.set()
+        self._idle_since = 0.0
         self._counting = threading.Lock()
         self._waiting_requests = 0
         health.watch(
@@ -213,14 +218,22 @@ class Pipeline:
             if following is None:
                 return group, True
             if not group:
-                # What comes while another group is prepared already joins this one.
-                self._prepared.join()
-                if self._committing:
-                    # So do those who were answered just now, when they send again.
-                    time.sleep(LINGER_SECONDS)
+                self._let_gather(following.payload)
             group.append(following)
             size += len(following.payload.body)
         return group, False
+
+    def _let_gather(self, first: Payload) -> None:
+        """Waits as long as that makes the group of `first` larger and nobody's answer later."""
+        # What comes while another group is prepared already joins this one.
+        self._prepared.join()
+        if len(first.body) > SMALL_BODY_BYTES or self._arrived.qsize() > GROUP_REQUESTS // 4:
+            return
+        # Small requests cost by the group: one at a time, and large.
+        self._idle.wait()
+        if time.monotonic() - self._idle_since < RECENTLY_SECONDS:
+            # Those who were answered just now send again.
+            time.sleep(LINGER_SECONDS)
 
     def _prepare(self, waiting: list[_Waiting]) -> list[_Prepared]:
         """The parts made of requests of one signal; those that cannot be decoded are refused."""
@@ -286,10 +299,11 @@ class Pipeline:
 
     def _commit_all(self) -> None:
         while (prepared := self._prepared.get()) is not None:
-            self._committing = True
+            self._idle.clear()
             self._prepared.task_done()
             self._commit(prepared)
-            self._committing = False
+            self._idle_since = time.monotonic()
+            self._idle.set()
 
     def _commit(self, prepared: Sequence[_Prepared]) -> None:
         began = time.perf_counter()
