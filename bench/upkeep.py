@@ -114,7 +114,7 @@ def _bytes_per_span(spans: int, scores: bool) -> float:
 
 
 def _fill(home: Path, spans: int, *, scores: bool = True) -> None:
-    Tokens.at(home)
+    Tokens.at(home, home / DATABASE)
     Keys.make(home)
     keys = Keys.at(home)
     database = Database(home / DATABASE, query_seconds=60)

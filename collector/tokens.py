@@ -20,8 +20,11 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 from collector.contract.errors import BadInput, StoreUnusable, TokensUnreadable
 from collector.keys import master_key, write_private
 from collector.roles import Role
+from collector.store.database import stored_version
 
 _ID_DIGITS = 12
+# Whoever wrote this schema or a later one made a file of tokens first.
+_SINCE_SCHEMA = 3
 _log = logging.getLogger("limen")
 
 
@@ -58,13 +61,14 @@ class Tokens:
         self._kept: _Kept | None = None
 
     @classmethod
-    def at(cls, home: Path) -> "Tokens":
-        """The tokens of `home`. Raises StoreUnusable.
+    def at(cls, home: Path, database: Path) -> "Tokens":
+        """The tokens of `home`, where `database` is. Raises StoreUnusable.
 
-        The file is made at the first start: one that was deleted later must not open the doors.
+        The file is made at the first start, or that of a Limen which kept none before: one that was
+        deleted later must not open the doors.
         """
         path = _place(home)
-        if not path.exists() and not master_key(home).exists():
+        if not path.exists() and (not master_key(home).exists() or _is_from_before(database)):
             _write(path, ())
         read_tokens(home)
         return cls(home)
@@ -135,6 +139,12 @@ def revoke_token(home: Path, identifier: str) -> Token:
         revoked = found.model_copy(update={"revoked": _now()})
         _write(path, tuple((tokens | {identifier: revoked}).values()))
     return revoked
+
+
+def _is_from_before(database: Path) -> bool:
+    """Whether no Limen that keeps tokens ever opened this database."""
+    version = stored_version(database)
+    return version is not None and version < _SINCE_SCHEMA
 
 
 def _place(home: Path) -> Path:

@@ -7,7 +7,7 @@ from google.protobuf.message import Message
 
 from collector.contract.policy import Policy, read_policy
 from collector.contract.records import Query
-from collector.engine import Engine
+from collector.engine import DATABASE, Engine
 from collector.pipeline import Payload, Receipt, Signal
 from collector.server.body import BodyLimits
 from collector.server.guard import Guard
@@ -51,7 +51,7 @@ class Store(Engine):
     def __init__(self, home: Path, policy: Policy | None = None) -> None:
         self.home = home
         self.policy = policy or policy_from(POLICY, home)
-        self.guard = Guard(Tokens.at(home), exposed=False)
+        self.guard = Guard(Tokens.at(home, home / DATABASE), exposed=False)
         super().__init__(
             home,
             self.policy,

@@ -10,7 +10,9 @@ from collector.contract.errors import StoreUnusable
 from collector.metrics import metrics
 from collector.store.database import Database
 from collector.store.schema import VERSION
+from collector.tokens import Tokens, read_tokens
 from tests.otlp import Span, now, request_span, traces
+from tests.processes import running_collector
 from tests.store import Store
 
 # The tables that schema 2 changed, as version 1 made them.
@@ -75,6 +77,19 @@ def test_a_copy_of_a_span_from_before_is_known(tmp_path: Path) -> None:
     with Store(tmp_path) as store:
         store.take(traces(*old))
         assert store.rows("select count(*) as n from spans")[0]["n"] == 2
+
+
+def test_a_home_from_before_tokens_starts_without_any_and_only_once(tmp_path: Path) -> None:
+    with Store(tmp_path) as store:
+        store.take(traces(request_span()))
+    as_first(tmp_path / "limen.duckdb")
+    (tmp_path / "keys" / "tokens.json").unlink()
+    with running_collector(tmp_path) as collector:
+        assert collector.spans() == 1
+    assert read_tokens(tmp_path) == ()
+    (tmp_path / "keys" / "tokens.json").unlink()
+    with pytest.raises(StoreUnusable, match="tokens.json is missing"):
+        Tokens.at(tmp_path, tmp_path / "limen.duckdb")
 
 
 def test_a_newer_file_is_refused_with_both_versions_and_the_remedy(tmp_path: Path) -> None:

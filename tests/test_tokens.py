@@ -13,6 +13,7 @@ import pytest
 import limen
 from collector.contract.config import load_settings
 from collector.contract.errors import BadInput, StoreUnusable
+from collector.engine import DATABASE
 from collector.roles import Role
 from collector.server.exposure import notes
 from collector.tokens import Tokens, create_token, find_token, read_tokens, revoke_token
@@ -88,12 +89,12 @@ def test_every_hash_is_compared_whichever_token_it_is(
 
 
 def test_a_file_deleted_after_the_first_start_does_not_open_the_doors(tmp_path: Path) -> None:
-    Tokens.at(tmp_path)
+    Tokens.at(tmp_path, tmp_path / DATABASE)
     assert read_tokens(tmp_path) == ()
     (tmp_path / "keys" / "master.key").write_bytes(bytes(32))
     (tmp_path / "keys" / "tokens.json").unlink()
     with pytest.raises(StoreUnusable, match="limen token create --role admin"):
-        Tokens.at(tmp_path)
+        Tokens.at(tmp_path, tmp_path / DATABASE)
 
 
 def test_a_damaged_file_is_not_written_over(tmp_path: Path) -> None:

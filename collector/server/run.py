@@ -20,7 +20,7 @@ from starlette.applications import Starlette
 from collector.backup import Backups
 from collector.contract.config import Settings
 from collector.contract.policy import Policy, read_policy
-from collector.engine import Engine
+from collector.engine import DATABASE, Engine
 from collector.forward.backend import Backend
 from collector.forward.forwarder import Forwarder
 from collector.own_traces import own_traces
@@ -59,7 +59,7 @@ def run_collector(settings: Settings) -> None:
     _log_to_stderr()
     policy = read_policy(settings.policy_file())
     certificate = Certificate.of(settings)
-    tokens = Tokens.at(settings.home)
+    tokens = Tokens.at(settings.home, settings.home / DATABASE)
     refuse_exposure(settings, tokens.all())
     ingest_exposed = beyond(settings.http, settings.grpc)
     ingest_guard = Guard(tokens, exposed=ingest_exposed)

@@ -432,6 +432,22 @@ def _connect(path: Path, reachable: Sequence[Path], memory_bytes: int) -> duckdb
         raise StoreUnusable(f"{path} cannot be opened: {reason}") from exc
 
 
+def stored_version(path: Path) -> int | None:
+    """The version of the schema in the file at `path`; None where there is none.
+
+    Raises StoreUnusable.
+    """
+    if not path.exists():
+        return None
+    connection = _connect(path, [], MEMORY_BYTES)
+    try:
+        found = _one(connection, query("find_schema"))
+        version: int | None = _one(connection, query("read_schema")) if found else None
+        return version
+    finally:
+        connection.close()
+
+
 def _one(connection: duckdb.DuckDBPyConnection, sql: str) -> Any:
     row = connection.execute(sql).fetchone()
     return row[0] if row else None
