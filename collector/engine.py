@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Self
 
 from collector.admission import Admission
+from collector.contract.config import Settings
 from collector.contract.errors import StoreUnusable
 from collector.contract.policy import Policy
 from collector.free_space import FreeSpace
@@ -43,6 +44,7 @@ class Engine:
         if not (home / DATABASE).exists():
             # Before the database, so that a first start that is cut short can be made again.
             Keys.make(home)
+        self.policy = policy
         self.database = Database(
             home / DATABASE, query_seconds=query_seconds, memory_bytes=database_memory_bytes
         )
@@ -70,6 +72,19 @@ class Engine:
         self.pipeline = Pipeline(redactor, sealer, writer, self.health)
         self.reader = Reader(self.database, self.health)
         self.replays = Replays(self.database, self.reader, self.vault)
+
+    @classmethod
+    def of(cls, settings: Settings, policy: Policy, report: Report | None) -> Self:
+        """The one that the settings name. Raises StoreUnusable."""
+        return cls(
+            settings.home,
+            policy,
+            query_seconds=settings.query_seconds,
+            max_in_flight_bytes=settings.max_in_flight_bytes,
+            min_free_bytes=settings.min_free_bytes,
+            database_memory_bytes=settings.database_memory_bytes,
+            report=report,
+        )
 
     def __enter__(self) -> Self:
         return self

@@ -50,11 +50,10 @@ class Store(Engine):
 
     def __init__(self, home: Path, policy: Policy | None = None) -> None:
         self.home = home
-        self.policy = policy or policy_from(POLICY, home)
         self.guard = Guard(Tokens.at(home, home / DATABASE), exposed=False)
         super().__init__(
             home,
-            self.policy,
+            policy or policy_from(POLICY, home),
             query_seconds=20,
             max_in_flight_bytes=256 * 2**20,
             min_free_bytes=0,
