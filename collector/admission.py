@@ -10,7 +10,7 @@ from collector.health import Health
 # The last eighth is for requests no larger than this: phones are heard while large bodies arrive.
 _SMALL_BYTES = 2**20
 
-_STOPPING = "the collector is stopping: send again shortly"
+STOPPING = "the collector is stopping: send again shortly"
 
 
 class Admission:
@@ -39,14 +39,14 @@ class Admission:
     def admit(self) -> None:
         """Raises Overloaded where nothing may be taken in now."""
         if self._stopping:
-            raise Overloaded(_STOPPING)
+            raise Overloaded(STOPPING)
         if self._space.short:
             raise DiskLow
 
     def obstacle(self) -> str | None:
         """Why nothing may be taken in now, in a line for the operator."""
         if self._stopping:
-            return _STOPPING
+            return STOPPING
         if self._space.short:
             return (
                 f"{self._space.left()} bytes are left on the disk of the database, and "

@@ -9,8 +9,9 @@ import queue
 import threading
 import time
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import compress
 from typing import Literal
@@ -18,6 +19,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from collector.admission import STOPPING
 from collector.contract.errors import BadInput, NotUtf8, Overloaded
 from collector.decode import DESCRIPTORS, decode_logs, decode_spans
 from collector.health import Health
@@ -25,7 +27,7 @@ from collector.inputs import InputSealer
 from collector.mend import mend
 from collector.notes import not_utf8, notes
 from collector.redact import Redactor, Tally
-from collector.store.writer import Part, Writer
+from collector.store.writer import Part, Writer, Written
 
 Signal = Literal["traces", "logs"]
 SIGNALS: tuple[Signal, ...] = ("traces", "logs")
@@ -106,13 +108,14 @@ class _Late:
 
     def part_from(self, group: Sequence[_Prepared]) -> list[_Prepared]:
         """The requests of `group` that are on time; the late ones are held."""
-        on_time = []
+        on_time, held = [], []
         for one in group:
             late = one.part.late()
             if late.any():
-                self._held.append(one if late.all() else one.of(late, counted=True))
+                held.append(one if late.all() else one.of(late, counted=True))
             if not late.all():
                 on_time.append(one.of(~late, counted=False) if late.any() else one)
+        self._held += held
         return on_time
 
     def seconds_left(self) -> float | None:
@@ -145,6 +148,7 @@ class Pipeline:
         self._idle_since = 0.0
         self._counting = threading.Lock()
         self._waiting_requests = 0
+        self._closed = False
         health.watch(
             waiting_requests=lambda: self._waiting_requests,
             storing=lambda: self.healthy,
@@ -159,10 +163,12 @@ class Pipeline:
     def submit(self, payload: Payload) -> "Future[Receipt]":
         """A future that is done when `payload` is committed, or has the reason it is not.
 
-        Raises Overloaded when too many requests wait already.
+        Raises Overloaded when too many requests wait already, or none is taken any more.
         """
         waiting = _Waiting(payload, Future())
         with self._counting:
+            if self._closed:
+                raise Overloaded(STOPPING)
             try:
                 self._arrived.put_nowait(waiting)
             except queue.Full:
@@ -183,6 +189,9 @@ class Pipeline:
 
     def close(self) -> None:
         """Commits what was taken, then stops."""
+        with self._counting:
+            # Nobody may wait behind the end.
+            self._closed = True
         self._arrived.put(None)
         for thread in self._threads:
             thread.join()
@@ -191,13 +200,19 @@ class Pipeline:
         stopping = False
         while not stopping:
             waiting, stopping = self._gather()
-            prepared = [
-                part
-                for signal in SIGNALS
-                if (own := [w for w in waiting if w.payload.signal == signal])
-                for part in self._prepare(own)
-            ]
-            if on_time := self._late.part_from(prepared):
+            try:
+                on_time = self._late.part_from(
+                    [
+                        part
+                        for signal in SIGNALS
+                        if (own := [w for w in waiting if w.payload.signal == signal])
+                        for part in self._prepare(own)
+                    ]
+                )
+            except BaseException as exc:
+                _fail(waiting, _failure("prepared", exc))
+                on_time = []
+            if on_time:
                 self._prepared.put(on_time)
             if late := self._late.due(at_once=stopping):
                 self._prepared.put(late)
@@ -310,36 +325,53 @@ class Pipeline:
         try:
             written = self._writer.write([one.part for one in prepared])
         except BaseException as exc:
-            self._health.commit_failed(time.perf_counter() - began, exc)
+            with _counting():
+                self._health.commit_failed(time.perf_counter() - began, exc)
             failure = _failure("stored", exc)
             for one in prepared:
                 _fail(one.waiting, failure)
         else:
-            self._health.committed(
-                time.perf_counter() - began,
-                requests=sum(len(one.waiting) for one in prepared),
-                sent_bytes=sum(sum(one.part.body_bytes) for one in prepared),
-                records=sum(one.records for one in written),
-                duplicates=sum(one.duplicates for one in written),
-            )
-            for one, stored in zip(prepared, written, strict=True):
-                self._health.stored(
-                    one.part.signal,
-                    records=stored.records,
-                    duplicates=stored.duplicates,
-                    rejected=one.rejected,
-                    redacted=one.part.redacted.tally,
-                )
+            with _counting():
+                self._count(time.perf_counter() - began, prepared, written)
+            for one in prepared:
                 for waiting, receipt in zip(one.waiting, one.receipts, strict=True):
                     # A request whose connection is gone waits no more; its data is stored.
                     if waiting.receipt.set_running_or_notify_cancel():
                         waiting.receipt.set_result(receipt)
 
+    def _count(
+        self, seconds: float, prepared: Sequence[_Prepared], written: Sequence[Written]
+    ) -> None:
+        self._health.committed(
+            seconds,
+            requests=sum(len(one.waiting) for one in prepared),
+            sent_bytes=sum(sum(one.part.body_bytes) for one in prepared),
+            records=sum(one.records for one in written),
+            duplicates=sum(one.duplicates for one in written),
+        )
+        for one, stored in zip(prepared, written, strict=True):
+            self._health.stored(
+                one.part.signal,
+                records=stored.records,
+                duplicates=stored.duplicates,
+                rejected=one.rejected,
+                redacted=one.part.redacted.tally,
+            )
+
+
+@contextmanager
+def _counting() -> Iterator[None]:
+    """What cannot be counted is said, and changes no answer."""
+    try:
+        yield
+    except BaseException as exc:
+        _failure("counted", exc)
+
 
 def _failure(what: str, error: BaseException) -> Overloaded:
     """What the client is told. The log says where it failed; a message could hold a value."""
     cause = error.__cause__ or error
-    place = traceback.extract_tb(cause.__traceback__)[-1]
+    place = traceback.extract_tb(cause.__traceback__ or error.__traceback__)[-1]
     _log.error(
         "a group could not be %s: %s at %s:%s",
         what,
@@ -354,5 +386,5 @@ def _failure(what: str, error: BaseException) -> Overloaded:
 
 def _fail(waiting: Sequence[_Waiting], failure: Exception) -> None:
     for one in waiting:
-        if one.receipt.set_running_or_notify_cancel():
+        if not one.receipt.done() and one.receipt.set_running_or_notify_cancel():
             one.receipt.set_exception(failure)

@@ -11,6 +11,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from collector.contract.errors import BadInput, Overloaded
 from collector.decode import _TRACES
 from collector.pipeline import Payload
+from collector.store.writer import Part
 from tests.otlp import PHONE, Span, now, request_span, traces
 from tests.store import Store
 from tests.wire import ATTRIBUTES, SPANS, field, request, varint
@@ -142,6 +143,37 @@ def test_a_request_that_is_given_up_while_it_waits_stops_nothing(store: Store) -
         assert all(future.cancel() for future in futures)
     store.take(traces(Span()))
     assert store.pipeline.healthy and count(store) == 2
+
+
+def test_a_fault_where_groups_are_parted_is_answered_and_stops_nothing(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bodies = [traces(Span()).SerializeToString(), b"\xff\xff", traces(Span()).SerializeToString()]
+    with monkeypatch.context() as faulty:
+        faulty.setattr(Part, "late", lambda _: 1 // 0)
+        futures = [store.pipeline.submit(payload(body)) for body in bodies]
+        found = [type(future.exception(timeout=30)) for future in futures]
+    assert found == [Overloaded, BadInput, Overloaded]
+    store.take(traces(Span()))
+    assert count(store) == 1
+
+
+def test_what_cannot_be_counted_is_answered_all_the_same(
+    store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    with monkeypatch.context() as faulty:
+        faulty.setattr(store.health, "_report", lambda *_: 1 // 0)
+        store.take(traces(Span()))
+    assert "could not be counted: ZeroDivisionError" in caplog.text
+    store.take(traces(Span()))
+    assert count(store) == 2
+
+
+def test_nothing_is_taken_that_would_wait_behind_the_end(tmp_path: Path) -> None:
+    with Store(tmp_path) as store:
+        store.take(traces(Span()))
+    with pytest.raises(Overloaded, match="stopping"):
+        store.take(traces(Span()))
 
 
 def test_each_request_is_noted_with_its_size_and_source(store: Store) -> None:
