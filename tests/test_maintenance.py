@@ -1,11 +1,14 @@
 """Retention: what is older than the policy keeps it is gone, from every table."""
 
+import threading
 from pathlib import Path
 
 import pyarrow as pa
+import pytest
 
 from collector.contract.arrow import SCORES
 from collector.contract.records import Sweep
+from collector.store import maintenance as upkeep
 from collector.store.maintenance import Maintenance
 from tests.otlp import logged_input, now, request_span, traces
 from tests.store import POLICY, Store, policy_from
@@ -54,3 +57,21 @@ def test_upkeep_runs_beside_a_busy_store_and_stops(store: Store) -> None:
     with Maintenance(store.database, store.policy, store.health):
         store.take(*(traces(request_span()) for _ in range(20)))
     assert counts(store)["spans"] == 20
+
+
+def test_no_fault_ends_the_upkeep(
+    store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name in ("LOOK_EVERY_SECONDS", "PAUSE_SECONDS"):
+        monkeypatch.setattr(upkeep, name, 0.01)
+    looked = threading.Semaphore(0)
+
+    def denied() -> int:
+        looked.release()
+        raise PermissionError("ada-lovelace-17")
+
+    with Maintenance(store.database, store.policy, store.health):
+        monkeypatch.setattr(store.database, "log_bytes", denied)
+        assert all(looked.acquire(timeout=30) for _ in range(3))
+    assert "maintenance: PermissionError at" in caplog.text
+    assert "ada-lovelace" not in caplog.text

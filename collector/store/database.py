@@ -234,7 +234,10 @@ class Database:
 
     def log_bytes(self) -> int:
         """The size of the log that the next checkpoint will move."""
-        return self._log_path.stat().st_size if self._log_path.exists() else 0
+        try:
+            return self._log_path.stat().st_size
+        except FileNotFoundError:
+            return 0
 
     def _failed(self, error: Exception) -> None:
         self._healthy = False

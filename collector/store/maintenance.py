@@ -4,6 +4,7 @@ import json
 import logging
 import threading
 import time
+import traceback
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -167,6 +168,12 @@ class Maintenance:
             except Overloaded as exc:
                 # Busy or full: a later round tries again.
                 _log.warning("maintenance: %s", exc)
+                self._stop.wait(PAUSE_SECONDS)
+            except Exception as exc:
+                # Without this thread the log would grow until the disk is full.
+                place = traceback.extract_tb(exc.__traceback__)[-1]
+                where = (type(exc).__name__, place.filename, place.lineno)
+                _log.error("maintenance: %s at %s:%s", *where)
                 self._stop.wait(PAUSE_SECONDS)
             self._stop.wait(LOOK_EVERY_SECONDS)
 
