@@ -238,3 +238,10 @@ def test_late_spans_alone_do_not_wait_for_others(store: Store) -> None:
     for _ in range(3):
         store.take(traces(Span(start=now() - 2 * HOUR)))
     assert count(store) == 3
+
+
+def test_a_start_beyond_any_clock_is_stored_once(store: Store) -> None:
+    odd = [Span(start=2**63 + 5), Span(start=1), Span(start=2**63 - 1), Span()]
+    for _ in range(2):
+        store.take(traces(*odd))
+    assert count(store) == 4

@@ -260,7 +260,9 @@ def _without_stored(transaction: Transaction, keys: pa.Table, received: int) -> 
         if part.num_rows:
             start = part.column("start_time")
             low, high = pc.min_max(start).as_py().values()
-            signed = pc.if_else(pc.less_equal(start, _LATEST), start, None).cast(pa.int64())
+            signed = pc.if_else(
+                pc.less_equal(start, pa.scalar(_LATEST, start.type)), start, None
+            ).cast(pa.int64())
             transaction.name(fresh=part.select(_KEY).append_column("time", signed))
             stored += transaction.ask(
                 "find_duplicates",
