@@ -18,7 +18,7 @@ from collector.contract.records import Query
 from collector.metrics import metrics
 from collector.roles import ACCESS, Role
 from collector.server.api import QueryApi
-from collector.server.ingest import ingest_app
+from collector.server.ingest import IngestApi
 from collector.store.maintenance import Maintenance
 from collector.tokens import create_token, read_tokens, revoke_token
 from tests.otlp import Span, logged_input, request_span, traces
@@ -80,14 +80,14 @@ def guarded(words: dict[str, str]) -> Iterator[RunningCollector]:
 
 def routes(store: Store) -> list[Route]:
     """The real routes of both HTTP doors."""
-    ingest = ingest_app(
+    ingest = IngestApi(
         store.pipeline,
         store.health,
         store.guard,
         admission=store.admission,
         limits=LIMITS,
         obstacle=lambda: None,
-    )
+    ).app()
     maintenance = Maintenance(store.database, store.policy, store.health)
     asking = QueryApi(
         store.reader,

@@ -13,7 +13,7 @@ from collector.server.body import BodyLimits
 from collector.server.connections import ConnectionLimits, Connections
 from collector.server.exposure import api_hosts, beyond
 from collector.server.guard import Guard
-from collector.server.ingest import ingest_app
+from collector.server.ingest import IngestApi
 from collector.server.ingest_grpc import GrpcDoor
 from collector.server.readiness import Readiness
 from collector.server.serving import HttpDoor
@@ -49,15 +49,15 @@ class Doors:
     def http(self, listener: socket.socket) -> HttpDoor:
         """Phones and clouds, over HTTP."""
         engine = self._engine
-        app = ingest_app(
+        ingest = IngestApi(
             engine.pipeline,
             engine.health,
             self._ingest_guard,
             admission=engine.admission,
             limits=self._limits,
             obstacle=Readiness(engine.pipeline, engine.admission, self._tokens).obstacle,
-            cors_origins=self._settings.cors_origins,
         )
+        app = ingest.app(self._settings.cors_origins)
         connections = self._connections("http")
         engine.health.watch(connections=lambda: connections.count)
         return HttpDoor(app=app, listener=listener, connections=connections)

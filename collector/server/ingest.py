@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import nullcontext
+from typing import Literal
 
 import orjson
 from starlette.applications import Starlette
@@ -21,7 +22,7 @@ from collector.contract.errors import LimenError, UnsupportedMedia
 from collector.health import Health
 from collector.notes import not_utf8
 from collector.outline import LARGE_BYTES, check_parts
-from collector.pipeline import Payload, Pipeline, Signal
+from collector.pipeline import Payload, Pipeline, Receipt, Signal
 from collector.server.body import BodyLimits, hung_up, read_body
 from collector.server.counted import CountAnswers
 from collector.server.errors import JSON, PROTOBUF, otlp_error, otlp_status, own_fault, reason_of
@@ -48,98 +49,107 @@ _ENCODINGS: Mapping[str, str] = {PROTOBUF: "protobuf", JSON: "json"}
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-def ingest_app(
-    pipeline: Pipeline,
-    health: Health,
-    guard: Guard,
-    *,
-    admission: Admission,
-    limits: BodyLimits,
-    obstacle: Callable[[], str | None],
-    cors_origins: Sequence[str] = (),
-) -> Starlette:
-    """The ingest door. `obstacle` says why data cannot be taken now, if so.
+class IngestApi:
+    """The routes, over a pipeline. `obstacle` says why data cannot be taken now, if so."""
 
-    Pages of `cors_origins`, and no others, may send from a browser.
-    """
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        health: Health,
+        guard: Guard,
+        *,
+        admission: Admission,
+        limits: BodyLimits,
+        obstacle: Callable[[], str | None],
+    ) -> None:
+        self._pipeline, self._health, self._guard = pipeline, health, guard
+        self._admission, self._limits = admission, limits
+        self._obstacle = obstacle
+        # What a large JSON body becomes on its way takes many times its size: one at a time.
+        self._one_large = asyncio.Lock()
 
-    # What a large JSON body becomes on its way takes many times its size: one at a time.
-    one_large = asyncio.Lock()
+    def app(self, cors_origins: Sequence[str] = ()) -> Starlette:
+        """The routes. Pages of `cors_origins`, and no others, may send from a browser."""
+        routes = [
+            Route("/v1/traces", _answered(self.traces), methods=["POST"]),
+            Route("/v1/logs", _answered(self.logs), methods=["POST"]),
+            Route("/v1/metrics", _answered(self.metrics), methods=["POST"]),
+            Route("/healthz", _answered(self.healthz)),
+            Route("/readyz", _answered(self.readyz)),
+        ]
+        return Starlette(
+            routes=self._guard.over(routes),
+            exception_handlers={
+                LimenError: self._refuse,
+                HTTPException: self._refuse,
+                ClientDisconnect: hung_up,
+            },
+            middleware=[
+                Middleware(CountAnswers, count=self._count),
+                *([_cors(cors_origins)] if cors_origins else []),
+            ],
+        )
 
-    async def to_protobuf(body: bytes, signal: Signal, hold: Hold) -> tuple[bytes, int]:
-        async with one_large if len(body) > _LARGE_JSON else nullcontext():
+    async def traces(self, request: Request) -> Response:
+        """Spans; answered when they are committed."""
+        return await self._export(request, "traces")
+
+    async def logs(self, request: Request) -> Response:
+        """Logged inputs; answered when they are committed."""
+        return await self._export(request, "logs")
+
+    async def metrics(self, request: Request) -> Response:
+        """Read, not stored, and said so."""
+        media = _media(request)
+        with self._admission.hold() as hold:
+            await read_body(request, self._limits, hold)
+        return _receipted(media, "metrics", METRICS_RECEIPT)
+
+    async def healthz(self, _: Request) -> Response:
+        """Whether the process answers."""
+        return PlainTextResponse("ok\n")
+
+    async def readyz(self, _: Request) -> Response:
+        """Whether data can be taken now, and else why not."""
+        if (found := self._obstacle()) is not None:
+            return PlainTextResponse(f"not ready: {found}\n", 503)
+        return PlainTextResponse("ready\n")
+
+    async def _export(self, request: Request, signal: Signal) -> Response:
+        media, received, mended = _media(request), time.time_ns(), 0
+        self._admission.admit()
+        with self._admission.hold() as hold:
+            body, sent = await read_body(request, self._limits, hold)
+            if media == JSON:
+                body, mended = await self._to_protobuf(body, signal, hold)
+            if len(body) > LARGE_BYTES:
+                await run_in_threadpool(check_parts, body, signal)
+            payload = Payload(signal=signal, body=body, sent_bytes=sent, received=received)
+            receipt = await asyncio.wrap_future(self._pipeline.submit(payload))
+        if mended:
+            receipt = receipt.noting(not_utf8(mended))
+        return _receipted(media, signal, receipt)
+
+    async def _to_protobuf(self, body: bytes, signal: Signal, hold: Hold) -> tuple[bytes, int]:
+        """The body as protobuf, and how many strings in it were mended."""
+        async with self._one_large if len(body) > _LARGE_JSON else nullcontext():
             made, mended = await run_in_threadpool(transcode, body, request_type(signal))
         hold.give_back(len(body))
         hold.take(len(made))
         return made, mended
 
-    async def export(request: Request, signal: Signal) -> Response:
-        media, received, mended = _media(request), time.time_ns(), 0
-        admission.admit()
-        with admission.hold() as hold:
-            body, sent = await read_body(request, limits, hold)
-            if media == JSON:
-                body, mended = await to_protobuf(body, signal, hold)
-            if len(body) > LARGE_BYTES:
-                await run_in_threadpool(check_parts, body, signal)
-            payload = Payload(signal=signal, body=body, sent_bytes=sent, received=received)
-            receipt = await asyncio.wrap_future(pipeline.submit(payload))
-        if mended:
-            receipt = receipt.noting(not_utf8(mended))
-        if media == JSON:
-            return _json(json_response(signal, receipt))
-        return Response(protobuf_response(signal, receipt), media_type=PROTOBUF)
-
-    async def traces(request: Request) -> Response:
-        return await export(request, "traces")
-
-    async def logs(request: Request) -> Response:
-        return await export(request, "logs")
-
-    async def metrics(request: Request) -> Response:
-        media = _media(request)
-        with admission.hold() as hold:
-            await read_body(request, limits, hold)
-        if media == JSON:
-            return _json(json_response("metrics", METRICS_RECEIPT))
-        return Response(protobuf_response("metrics", METRICS_RECEIPT), media_type=PROTOBUF)
-
-    async def healthz(_: Request) -> Response:
-        return PlainTextResponse("ok\n")
-
-    async def readyz(_: Request) -> Response:
-        if (found := obstacle()) is not None:
-            return PlainTextResponse(f"not ready: {found}\n", 503)
-        return PlainTextResponse("ready\n")
-
-    def count(scope: Scope, status: int, seconds: float) -> None:
+    def _count(self, scope: Scope, status: int, seconds: float) -> None:
         signal = _SIGNALS.get(scope["path"], "none")
         encoding = _ENCODINGS.get(_content_type(scope), "other")
-        health.answered(signal, "http", encoding, str(status), seconds)
+        self._health.answered(signal, "http", encoding, str(status), seconds)
 
-    async def refuse(request: Request, error: Exception) -> Response:
-        health.refused("http", reason_of(error))
-        return _refusal(request, error)
-
-    routes = [
-        Route("/v1/traces", _answered(traces), methods=["POST"]),
-        Route("/v1/logs", _answered(logs), methods=["POST"]),
-        Route("/v1/metrics", _answered(metrics), methods=["POST"]),
-        Route("/healthz", _answered(healthz)),
-        Route("/readyz", _answered(readyz)),
-    ]
-    return Starlette(
-        routes=guard.over(routes),
-        exception_handlers={
-            LimenError: refuse,
-            HTTPException: refuse,
-            ClientDisconnect: hung_up,
-        },
-        middleware=[
-            Middleware(CountAnswers, count=count),
-            *([_cors(cors_origins)] if cors_origins else []),
-        ],
-    )
+    async def _refuse(self, request: Request, error: Exception) -> Response:
+        self._health.refused("http", reason_of(error))
+        media = JSON if _content_type(request.scope) == JSON else PROTOBUF
+        if isinstance(error, LimenError):
+            return otlp_error(error, media)
+        assert isinstance(error, HTTPException)
+        return otlp_status(error.status_code, error.detail, media, error.headers)
 
 
 def _cors(origins: Sequence[str]) -> Middleware:
@@ -166,14 +176,6 @@ def _media(request: Request) -> str:
     return media
 
 
-def _refusal(request: Request, error: Exception) -> Response:
-    media = JSON if _content_type(request.scope) == JSON else PROTOBUF
-    if isinstance(error, LimenError):
-        return otlp_error(error, media)
-    assert isinstance(error, HTTPException)
-    return otlp_status(error.status_code, error.detail, media, error.headers)
-
-
 def _answered(endpoint: Endpoint) -> Endpoint:
     """`endpoint`, whose own faults let the client keep its data: 500 would make it drop them."""
 
@@ -188,5 +190,7 @@ def _answered(endpoint: Endpoint) -> Endpoint:
     return answer
 
 
-def _json(document: object) -> Response:
-    return Response(orjson.dumps(document), media_type=JSON)
+def _receipted(media: str, signal: Signal | Literal["metrics"], receipt: Receipt) -> Response:
+    if media == JSON:
+        return Response(orjson.dumps(json_response(signal, receipt)), media_type=JSON)
+    return Response(protobuf_response(signal, receipt), media_type=PROTOBUF)

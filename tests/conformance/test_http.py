@@ -12,7 +12,7 @@ from google.rpc.status_pb2 import Status
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 from starlette.applications import Starlette
 
-from collector.server.ingest import ingest_app
+from collector.server.ingest import IngestApi
 from tests.otlp import Span, logged_input, request_span, traces
 from tests.processes import JSON, PROTOBUF, RunningCollector
 from tests.store import LIMITS, Store
@@ -210,14 +210,14 @@ def failing_app(store: Store) -> tuple[Starlette, bytes]:
 
     store.refuse_labels()
     span = Span(attributes={"limen.output.label": "ada-lovelace"})
-    app = ingest_app(
+    app = IngestApi(
         store.pipeline,
         store.health,
         store.guard,
         admission=store.admission,
         limits=LIMITS,
         obstacle=broken,
-    )
+    ).app()
     return app, traces(span).SerializeToString()
 
 
