@@ -68,7 +68,8 @@ class Tokens:
         deleted later must not open the doors.
         """
         path = _place(home)
-        if not path.exists() and (not master_key(home).exists() or _is_from_before(database)):
+        fresh = not database.exists() and not master_key(home).exists()
+        if not path.exists() and (fresh or _is_from_before(database)):
             _write(path, ())
         read_tokens(home)
         return cls(home)

@@ -68,7 +68,7 @@ def test_without_keys_none_is_in_it_and_nothing_starts_before_they_are_back(
     assert keys and not any(path.read_bytes() in content for path in keys)
     home = tmp_path / "restored"
     assert not restore(tmp_path / "backup.tar", home).with_keys
-    with pytest.raises(StoreUnusable, match=r"master\.key is missing"):
+    with pytest.raises(StoreUnusable, match="is missing: restore it from a backup"):
         Store(home)
     (home / "keys").mkdir(exist_ok=True)
     for path in keys:

@@ -2,6 +2,7 @@
 
 import hmac
 import json
+import shutil
 import stat
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from collector.roles import Role
 from collector.server.exposure import notes
 from collector.tokens import Tokens, create_token, find_token, read_tokens, revoke_token
 from tests.processes import FREE
+from tests.store import Store
 
 
 def run(capsys: pytest.CaptureFixture[str], home: Path, *words: str) -> tuple[int, str, str]:
@@ -95,6 +97,15 @@ def test_a_file_deleted_after_the_first_start_does_not_open_the_doors(tmp_path: 
     (tmp_path / "keys" / "tokens.json").unlink()
     with pytest.raises(StoreUnusable, match="limen token create --role admin"):
         Tokens.at(tmp_path, tmp_path / DATABASE)
+
+
+def test_keys_that_are_all_lost_do_not_open_the_doors(tmp_path: Path) -> None:
+    # The master key may be brought back alone.
+    Store(tmp_path).__exit__()
+    shutil.rmtree(tmp_path / "keys")
+    with pytest.raises(StoreUnusable, match="limen token create --role admin"):
+        Tokens.at(tmp_path, tmp_path / DATABASE)
+    assert not (tmp_path / "keys").exists()
 
 
 def test_a_damaged_file_is_not_written_over(tmp_path: Path) -> None:
