@@ -13,7 +13,8 @@ from collector.inputs import InputSealer
 from collector.keys import Keys
 from collector.pipeline import Pipeline
 from collector.redact import Redactor
-from collector.store.database import MEMORY_BYTES, Database
+from collector.store.database import Database
+from collector.store.opening import MEMORY_BYTES
 from collector.store.policies import load_policy
 from collector.store.queries import query
 from collector.store.reader import Reader

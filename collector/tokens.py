@@ -20,7 +20,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 from collector.contract.errors import BadInput, StoreUnusable, TokensUnreadable
 from collector.keys import master_key, write_private
 from collector.roles import Role
-from collector.store.database import stored_version
+from collector.store.opening import stored_version
 
 _ID_DIGITS = 12
 # Whoever wrote this schema or a later one made a file of tokens first.

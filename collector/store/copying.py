@@ -11,7 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from collector.contract.errors import Overloaded
-from collector.store.database import Beside, Database
+from collector.store.beside import Beside
+from collector.store.database import Database
 from collector.store.replays import CHUNK_INPUTS
 from collector.store.schema import TABLES
 

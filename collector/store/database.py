@@ -7,11 +7,9 @@ file anew.
 
 import logging
 import os
-import re
 import shutil
 import threading
-import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,30 +20,14 @@ import pyarrow as pa
 
 from collector.contract.errors import BadInput, Overloaded, StoreUnusable
 from collector.keys import sync
+from collector.store.beside import Beside
+from collector.store.opening import MEMORY_BYTES, connect, logs, make, one
 from collector.store.queries import query
 from collector.store.schema import DEFINITIONS, TABLES, VERSION, ddl, migration
-
-# What blocks of the file and questions may take of it.
-MEMORY_BYTES = 350 * 10**6
-
-_CONFIG: Mapping[str, str] = {
-    "autoinstall_known_extensions": "false",
-    "autoload_known_extensions": "false",
-    # Checkpoints run from a timer at low load, never inside a commit that a phone waits for.
-    "wal_autocheckpoint": "1GB",
-    "auto_checkpoint_skip_wal_threshold": "1000000000",
-    # Beyond its memory it spills beside the file, within bounds.
-    "max_temp_directory_size": "10GB",
-}
 
 # After these DuckDB refuses everything until the file is opened anew. An OSError is the folder's:
 # whether its log has a name on the disk is then as unknown as after a failed fsync.
 _GIVEN_UP = (duckdb.FatalException, duckdb.InternalException, OSError)
-
-# How long a copy that was given up may be held by what still runs.
-_LET_GO_SECONDS = 10.0
-
-_LOGS = (".wal", ".wal.checkpoint", ".wal.recovery")
 
 _log = logging.getLogger("limen")
 
@@ -65,7 +47,7 @@ class Database:
         self._healthy, self._given_up = True, False
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         if not path.exists():
-            _make(path)
+            make(path)
         self._opened = 0
         self._open()
         # What a process that was killed left behind; only the holder of the file may remove it.
@@ -73,8 +55,8 @@ class Database:
         shutil.rmtree(path.with_name(path.name + ".tmp"), ignore_errors=True)
 
     def _open(self) -> None:
-        reachable = [self.copy_path, *_logs(self.copy_path)]
-        self._connection = _connect(self.path, reachable, self._memory_bytes)
+        reachable = [self.copy_path, *logs(self.copy_path)]
+        self._connection = connect(self.path, reachable, self._memory_bytes)
         try:
             self.path.chmod(0o600)
             self._define()
@@ -185,7 +167,7 @@ class Database:
             self._reading.release()
 
     @contextmanager
-    def beside(self) -> Iterator["Beside"]:
+    def beside(self) -> Iterator[Beside]:
         """A fresh database in `copy_path`, open beside this one. Raises Overloaded."""
         self.remove_copy()
         beside = Beside(self._connection.cursor())
@@ -207,7 +189,7 @@ class Database:
         try:
             self._write_cursor.close()
             self._connection.close()
-            if any(log.exists() for log in _logs(self.path)):
+            if any(log.exists() for log in logs(self.path)):
                 raise Overloaded("the log could not be moved into the file: the copy is not used")
             sync(self.path.parent)
             sync(self.copy_path)
@@ -221,7 +203,7 @@ class Database:
 
     def remove_copy(self) -> None:
         """Removes the copy, where there is one."""
-        for path in (self.copy_path, *_logs(self.copy_path)):
+        for path in (self.copy_path, *logs(self.copy_path)):
             path.unlink(missing_ok=True)
 
     def space(self) -> "Space":
@@ -270,13 +252,13 @@ class Database:
 
     def _define(self) -> None:
         connection = self._connection
-        if _one(connection, query("find_schema")) == 0:
+        if one(connection, query("find_schema")) == 0:
             connection.begin()
             for name in TABLES:
                 connection.execute(ddl(name))
             connection.execute(query("mark_schema"), {"version": VERSION})
             connection.commit()
-        version = _one(connection, query("read_schema"))
+        version = one(connection, query("read_schema"))
         if version > VERSION:
             connection.close()
             raise StoreUnusable(
@@ -335,122 +317,3 @@ class Transaction:
         """Calls Arrow tables by these names, until others are called so."""
         for name, table in tables.items():
             self._cursor.register(name, table)
-
-
-class Beside:
-    """This database and a copy of it, `fresh`, on a cursor of their own; no transaction around."""
-
-    def __init__(self, cursor: duckdb.DuckDBPyConnection) -> None:
-        self._cursor = cursor
-        self._closed = False
-
-    def open(self, path: Path) -> None:
-        """Makes the copy in `path`, without rows."""
-        self._attach(path)
-        path.chmod(0o600)
-        for name in TABLES:
-            self._cursor.execute(ddl(name).replace("create table ", "create table fresh."))
-
-    def _attach(self, path: Path) -> None:
-        """DuckDB holds a copy that was given up until whoever saw it last has ended."""
-        until = time.monotonic() + _LET_GO_SECONDS
-        while True:
-            try:
-                self._cursor.execute(query("attach_copy"), {"path": str(path)})
-                return
-            except duckdb.ResourceInUseException:
-                if time.monotonic() > until:
-                    raise
-                time.sleep(0.05)
-
-    def run(self, name: str, table: str = "", **values: object) -> None:
-        """Runs the query called `name`, for `table` where it is for any."""
-        self._cursor.execute(query(name).replace("{table}", table), values or None)
-
-    def ask(self, name: str, table: str = "", **values: object) -> list[tuple[Any, ...]]:
-        """The rows of the query called `name`."""
-        self.run(name, table, **values)
-        rows: list[tuple[Any, ...]] = self._cursor.fetchall()
-        return rows
-
-    @contextmanager
-    def snapshot(self) -> Iterator[None]:
-        """The queries of the block see one state."""
-        self._cursor.begin()
-        yield
-        self._cursor.commit()
-
-    def close(self) -> None:
-        """Lets go of the copy, after which it can be moved."""
-        if not self._closed:
-            self._closed = True
-            with suppress(duckdb.Error):
-                self._cursor.rollback()
-            with suppress(duckdb.Error):
-                self._cursor.execute(query("detach_copy"))
-            self._cursor.close()
-
-
-def _logs(path: Path) -> list[Path]:
-    """What DuckDB may keep beside a file of its own."""
-    return [path.with_name(path.name + end) for end in _LOGS]
-
-
-def _make(path: Path) -> None:
-    """An empty database, whole or not there at all: one half made could never be opened."""
-    fresh = path.with_name(path.name + ".new")
-    fresh.unlink(missing_ok=True)
-    try:
-        duckdb.connect(str(fresh)).close()
-        os.replace(fresh, path)
-        sync(path.parent)
-    except (duckdb.Error, OSError) as exc:
-        raise StoreUnusable(f"{path} cannot be made: {str(exc).splitlines()[0]}") from exc
-
-
-def _connect(path: Path, reachable: Sequence[Path], memory_bytes: int) -> duckdb.DuckDBPyConnection:
-    """`path`, opened; besides it DuckDB may touch the `reachable` paths and nothing else."""
-    if not path.exists():
-        # DuckDB would make another in its place.
-        raise StoreUnusable(f"{path} is gone")
-    try:
-        connection = duckdb.connect(
-            str(path), config={**_CONFIG, "memory_limit": f"{memory_bytes}B"}
-        )
-        connection.execute(query("set_reachable"), {"paths": [str(path) for path in reachable]})
-        connection.execute(query("cut_off"))
-        return connection
-    except duckdb.Error as exc:
-        if holder := re.search(r"PID (\d+)", str(exc)):
-            raise StoreUnusable(
-                f"{path} is open in process {holder[1]}: stop it, or name another --home"
-            ) from exc
-        reason = str(exc).splitlines()[0]
-        if damaged := re.search(r"Corrupt WAL file: entry at byte position (\d+)", reason):
-            log = path.with_name(path.name + ".wal")
-            raise StoreUnusable(
-                f"{log} is damaged at byte {damaged[1]}: restore a backup, or give up what was "
-                f"stored from there on: truncate --size {damaged[1]} {log}"
-            ) from exc
-        raise StoreUnusable(f"{path} cannot be opened: {reason}") from exc
-
-
-def stored_version(path: Path) -> int | None:
-    """The version of the schema in the file at `path`; None where there is none.
-
-    Raises StoreUnusable.
-    """
-    if not path.exists():
-        return None
-    connection = _connect(path, [], MEMORY_BYTES)
-    try:
-        found = _one(connection, query("find_schema"))
-        version: int | None = _one(connection, query("read_schema")) if found else None
-        return version
-    finally:
-        connection.close()
-
-
-def _one(connection: duckdb.DuckDBPyConnection, sql: str) -> Any:
-    row = connection.execute(sql).fetchone()
-    return row[0] if row else None

@@ -19,7 +19,7 @@ from collector.store.maintenance import Maintenance
 from tests.otlp import request_span, traces
 from tests.store import Store
 
-MACHINERY = ("copying.py", "compaction.py", "database.py")
+MACHINERY = ("copying.py", "compaction.py", "database.py", "beside.py", "opening.py")
 
 
 def main() -> None:
