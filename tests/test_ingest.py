@@ -40,4 +40,5 @@ def test_the_two_doors_are_apart(collector: RunningCollector) -> None:
     body = traces(Span()).SerializeToString()
     wrong = httpx.post(collector.api + "/v1/traces", content=body, headers=PROTOBUF)
     assert wrong.status_code == 404
-    assert httpx.get(collector.http + "/api/status").status_code == 404
+    astray = httpx.get(collector.http + "/api/status")
+    assert astray.status_code == 404 and b"send to /v1/traces, /v1/logs" in astray.content

@@ -135,6 +135,17 @@ def test_a_failing_store_keeps_the_client_its_data_and_the_log_free_of_values(
     assert store.pipeline.healthy and count(store) == 1
 
 
+def test_a_database_whose_connection_is_gone_is_opened_anew(store: Store) -> None:
+    store.take(traces(Span()))
+    store.database._write_cursor.close()
+    store.database._connection.close()
+    with pytest.raises(Overloaded):
+        store.take(traces(Span()))
+    assert not store.pipeline.healthy
+    store.take(traces(Span()))
+    assert store.pipeline.healthy and count(store) == 2
+
+
 def test_a_request_that_is_given_up_while_it_waits_stops_nothing(store: Store) -> None:
     body = traces(Span()).SerializeToString()
     with store.database._writing:

@@ -149,7 +149,7 @@ class IngestApi:
         if isinstance(error, LimenError):
             return otlp_error(error, media)
         assert isinstance(error, HTTPException)
-        return otlp_status(error.status_code, error.detail, media, error.headers)
+        return otlp_status(error.status_code, _detail(error), media, error.headers)
 
 
 def _cors(origins: Sequence[str]) -> Middleware:
@@ -167,6 +167,16 @@ def _cors(origins: Sequence[str]) -> Middleware:
 def _content_type(scope: Scope) -> str:
     raw: bytes = next((value for name, value in scope["headers"] if name == b"content-type"), b"")
     return raw.decode("latin-1").partition(";")[0].strip().lower()
+
+
+def _detail(error: HTTPException) -> str:
+    match error.status_code:
+        case 404:
+            return f"nothing is taken here: send to {', '.join(_SIGNALS)}"
+        case 405:
+            return f"this method is not taken here: use {dict(error.headers or {})['Allow']}"
+        case _:
+            return error.detail
 
 
 def _media(request: Request) -> str:

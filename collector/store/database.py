@@ -248,7 +248,10 @@ class Database:
             self._write_cursor.rollback()
         except duckdb.Error:
             # Nothing to undo: the transaction never began or the database ended it.
-            self._write_cursor = self._connection.cursor()
+            try:
+                self._write_cursor = self._connection.cursor()
+            except duckdb.Error:
+                self._given_up = True
 
     def _define(self) -> None:
         connection = self._connection
