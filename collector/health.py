@@ -28,9 +28,34 @@ Door = Literal["http", "grpc", "api"]
 Report = Callable[[str, float, Mapping[str, str | int], str | None], None]
 Task = Literal["checkpoint", "retention", "compaction", "backup"]
 
+# What is counted, by its name without `limen_`: a text and the labels.
+_COUNTERS: Mapping[str, tuple[str, ...]] = {
+    "requests": ("Export requests answered", "signal", "transport", "encoding", "code"),
+    "refusals": ("Requests refused, by the kind of error", "door", "reason"),
+    "api_requests": ("Answers of the query API", "code"),
+    "received_bytes": ("Bodies taken, in bytes as sent", "signal"),
+    "decoded_bytes": ("Bodies taken, in bytes as they are decoded", "signal"),
+    "stored_records": ("Spans and logged inputs stored", "signal"),
+    "duplicate_records": ("Records left out because a copy of them is stored", "signal"),
+    "rejected_records": ("Records that can never be stored", "signal", "reason"),
+    "redacted_values": ("Values that the policy was applied to", "detector", "action"),
+    "commit_failures": ("Groups that were not stored",),
+    "forwarded_spans": ("Spans that were passed on, or never will be", "outcome"),
+    "task_failures": ("Tasks that failed", "task"),
+    "expired_rows": ("Rows that retention deleted", "table"),
+    "freed_bytes": ("Bytes that a task freed in the file", "task"),
+}
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 _SIZES = tuple(2**n for n in range(11))
+# Likewise; in seconds where the name says so, else in powers of two.
+_HISTOGRAMS: Mapping[str, tuple[str, ...]] = {
+    "request_seconds": ("Time from a request's head to its answer", "signal", "transport"),
+    "query_seconds": ("Time a metric took", "metric"),
+    "commit_seconds": ("Time to commit a group",),
+    "group_requests": ("Requests committed together",),
+    "task_seconds": ("Time a task took", "task"),
+}
 
 # What is read when it is asked for, by the name that `watch` takes.
 _WATCHED: Mapping[str, str] = {
@@ -58,51 +83,25 @@ class Health:
         about = {"version": version("limen"), "policy": policy_version}
         Info("limen", "Version and policy in force", registry=self.registry).info(about)
 
-        self._requests = self._counter(
-            "requests", "Export requests answered", "signal", "transport", "encoding", "code"
-        )
-        self._request_seconds = self._histogram(
-            "request_seconds", "Time from a request's head to its answer", "signal", "transport"
-        )
-        self._refusals = self._counter(
-            "refusals", "Requests refused, by the kind of error", "door", "reason"
-        )
-        self._api_requests = self._counter("api_requests", "Answers of the query API", "code")
-        self._query_seconds = self._histogram("query_seconds", "Time a metric took", "metric")
-
-        self._received_bytes = self._counter(
-            "received_bytes", "Bodies taken, in bytes as sent", "signal"
-        )
-        self._decoded_bytes = self._counter(
-            "decoded_bytes", "Bodies taken, in bytes as they are decoded", "signal"
-        )
-        self._stored = self._counter("stored_records", "Spans and logged inputs stored", "signal")
-        self._duplicates = self._counter(
-            "duplicate_records", "Records left out because a copy of them is stored", "signal"
-        )
-        self._rejected = self._counter(
-            "rejected_records", "Records that can never be stored", "signal", "reason"
-        )
-        self._redacted = self._counter(
-            "redacted_values", "Values that the policy was applied to", "detector", "action"
-        )
-        self._commit_seconds = self._histogram("commit_seconds", "Time to commit a group")
-        self._commit_failures = self._counter("commit_failures", "Groups that were not stored")
-        self._group_requests = self._histogram(
-            "group_requests", "Requests committed together", buckets=_SIZES
-        )
+        self._counters = {
+            name: Counter(f"limen_{name}", text, labels, registry=self.registry)
+            for name, (text, *labels) in _COUNTERS.items()
+        }
+        self._histograms = {
+            name: Histogram(
+                f"limen_{name}",
+                text,
+                labels,
+                buckets=_SECONDS if name.endswith("_seconds") else _SIZES,
+                registry=self.registry,
+            )
+            for name, (text, *labels) in _HISTOGRAMS.items()
+        }
         self._last_commit = Gauge(
             "limen_last_commit_timestamp_seconds",
             "When a group was last committed, seconds since 1970",
             registry=self.registry,
         )
-        self._forwarded = self._counter(
-            "forwarded_spans", "Spans that were passed on, or never will be", "outcome"
-        )
-        self._task_seconds = self._histogram("task_seconds", "Time a task took", "task")
-        self._task_failures = self._counter("task_failures", "Tasks that failed", "task")
-        self._expired = self._counter("expired_rows", "Rows that retention deleted", "table")
-        self._freed = self._counter("freed_bytes", "Bytes that a task freed in the file", "task")
         self._watched = {
             name: Gauge(f"limen_{name}", text, registry=self.registry)
             for name, text in _WATCHED.items()
@@ -113,39 +112,26 @@ class Health:
         # Looking a series up costs more than counting in it.
         self._answers = cache(
             lambda signal, transport, encoding, code: (
-                self._requests.labels(signal, transport, encoding, code),
-                self._request_seconds.labels(signal, transport),
+                self._counters["requests"].labels(signal, transport, encoding, code),
+                self._histograms["request_seconds"].labels(signal, transport),
             )
         )
         self._bodies = cache(
             lambda signal: (
-                self._received_bytes.labels(signal),
-                self._decoded_bytes.labels(signal),
+                self._counters["received_bytes"].labels(signal),
+                self._counters["decoded_bytes"].labels(signal),
             )
         )
 
     def _start_series(self) -> None:
         """Known series stand at zero from the start, so that a rate sees the first count."""
         for signal in ("traces", "logs"):
-            for counter in (
-                self._received_bytes,
-                self._decoded_bytes,
-                self._stored,
-                self._duplicates,
-            ):
-                counter.labels(signal)
+            for name in ("received_bytes", "decoded_bytes", "stored_records", "duplicate_records"):
+                self._counters[name].labels(signal)
         self.forwarded()
         for task in get_args(Task):
-            self._task_seconds.labels(task)
-            self._task_failures.labels(task)
-
-    def _counter(self, name: str, text: str, *labels: str) -> Counter:
-        return Counter(f"limen_{name}", text, labels, registry=self.registry)
-
-    def _histogram(
-        self, name: str, text: str, *labels: str, buckets: tuple[float, ...] = _SECONDS
-    ) -> Histogram:
-        return Histogram(f"limen_{name}", text, labels, buckets=buckets, registry=self.registry)
+            self._histograms["task_seconds"].labels(task)
+            self._counters["task_failures"].labels(task)
 
     def watch(self, **read: Callable[[], float]) -> None:
         """Reads these gauges from now on by calling the functions."""
@@ -167,11 +153,11 @@ class Health:
 
     def asked(self, code: str) -> None:
         """The query API answered with `code`."""
-        self._api_requests.labels(code).inc()
+        self._counters["api_requests"].labels(code).inc()
 
     def refused(self, door: Door, reason: str) -> None:
         """A request was refused; `reason` is one of ours."""
-        self._refusals.labels(door, reason).inc()
+        self._counters["refusals"].labels(door, reason).inc()
 
     def taken(self, signal: str, sent_bytes: int, decoded_bytes: int) -> None:
         """A request waits to be stored."""
@@ -183,8 +169,8 @@ class Health:
         self, seconds: float, *, requests: int, sent_bytes: int, records: int, duplicates: int
     ) -> None:
         """A group is on the disk."""
-        self._commit_seconds.observe(seconds)
-        self._group_requests.observe(requests)
+        self._histograms["commit_seconds"].observe(seconds)
+        self._histograms["group_requests"].observe(requests)
         self._last_commit.set_to_current_time()
         if self._report:
             attributes = {
@@ -205,48 +191,50 @@ class Health:
         redacted: Mapping[tuple[str, str, str], int],
     ) -> None:
         """What became of one signal's records in a group; `redacted` as the redactor tallies."""
-        self._stored.labels(signal).inc(records)
-        self._duplicates.labels(signal).inc(duplicates)
+        self._counters["stored_records"].labels(signal).inc(records)
+        self._counters["duplicate_records"].labels(signal).inc(duplicates)
         for reason, count in rejected.items():
-            self._rejected.labels(signal, reason).inc(count)
+            self._counters["rejected_records"].labels(signal, reason).inc(count)
         done: Counts[tuple[str, str]] = Counts()
         for (_, detector, action), count in redacted.items():
             done[detector, action] += count
         for labels, count in done.items():
-            self._redacted.labels(*labels).inc(count)
+            self._counters["redacted_values"].labels(*labels).inc(count)
 
     def expired(self, table: str, rows: int) -> None:
         """Retention deleted rows of a table."""
-        self._expired.labels(table).inc(rows)
+        self._counters["expired_rows"].labels(table).inc(rows)
 
     def freed(self, task: Task, size: int) -> None:
         """A task made `size` bytes of the file free."""
-        self._freed.labels(task).inc(size)
+        self._counters["freed_bytes"].labels(task).inc(size)
 
     def forwarded(self, *, delivered: int = 0, refused: int = 0, expired: int = 0) -> None:
         """Spans that another backend took, that it never will, and that it could not in time."""
-        self._forwarded.labels("delivered").inc(delivered)
-        self._forwarded.labels("refused").inc(refused)
-        self._forwarded.labels("expired").inc(expired)
+        self._counters["forwarded_spans"].labels("delivered").inc(delivered)
+        self._counters["forwarded_spans"].labels("refused").inc(refused)
+        self._counters["forwarded_spans"].labels("expired").inc(expired)
 
     def commit_failed(self, seconds: float, error: BaseException) -> None:
         """A group could not be stored."""
-        self._commit_failures.inc()
+        self._counters["commit_failures"].inc()
         if self._report:
             self._report("commit", seconds, {}, type(error).__name__)
 
     @contextmanager
     def query(self, metric: str) -> Iterator[None]:
         """Around a question to the store; `metric` is a name of ours."""
-        with self._timed("query", self._query_seconds.labels(metric), {"limen.metric": metric}):
+        with self._timed(
+            "query", self._histograms["query_seconds"].labels(metric), {"limen.metric": metric}
+        ):
             yield
 
     @contextmanager
     def task(self, name: Task) -> Iterator[None]:
         """Around a task of maintenance."""
         with (
-            self._task_failures.labels(name).count_exceptions(),
-            self._timed(name, self._task_seconds.labels(name), {}),
+            self._counters["task_failures"].labels(name).count_exceptions(),
+            self._timed(name, self._histograms["task_seconds"].labels(name), {}),
         ):
             yield
 
