@@ -118,13 +118,13 @@ def restore(file: Path, home: Path) -> Manifest:
     Raises BadInput where something is there already or the file is not whole, StoreUnusable where
     a newer Limen made it. The database gets its name last: until then nothing starts on it.
     """
-    # A log without its database too: it would be replayed into the restored one.
-    for path in (home / DATABASE, *home.glob(f"{DATABASE}.*")):
-        _refuse_to_overwrite(path)
-    home.mkdir(parents=True, exist_ok=True, mode=0o700)
     parts = home / "restore.part"
-    shutil.rmtree(parts, ignore_errors=True)
     try:
+        # A log without its database too: it would be replayed into the restored one.
+        for path in (home / DATABASE, *home.glob(f"{DATABASE}.*")):
+            _refuse_to_overwrite(path)
+        home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        shutil.rmtree(parts, ignore_errors=True)
 
         def place(name: str) -> Path:
             path = parts / name

@@ -68,9 +68,10 @@ class Tokens:
         deleted later must not open the doors.
         """
         path = _place(home)
-        fresh = not database.exists() and not master_key(home).exists()
-        if not path.exists() and (fresh or _is_from_before(database)):
-            _write(path, ())
+        with _usable(home):
+            fresh = not database.exists() and not master_key(home).exists()
+            if not path.exists() and (fresh or _is_from_before(database)):
+                _write(path, ())
         read_tokens(home)
         return cls(home)
 
@@ -124,7 +125,7 @@ def create_token(home: Path, role: Role, name: str) -> tuple[Token, str]:
     digest = _digest(words)
     token = Token(id=digest[:_ID_DIGITS], role=role, name=name, created=_now(), sha256=digest)
     path = _place(home)
-    with _alone(path):
+    with _usable(home), _alone(path):
         _write(path, (*(_parse(path) if path.exists() else ()), token))
     return token, words
 
@@ -132,7 +133,7 @@ def create_token(home: Path, role: Role, name: str) -> tuple[Token, str]:
 def revoke_token(home: Path, identifier: str) -> Token:
     """Ends the token with this id. Raises BadInput where there is none in force."""
     path = _place(home)
-    with _alone(path):
+    with _usable(home), _alone(path):
         tokens = {token.id: token for token in _parse(path)}
         found = tokens.get(identifier)
         if found is None or found.revoked is not None:
@@ -188,6 +189,16 @@ def _parse(path: Path) -> tuple[Token, ...]:
 
 def _write(path: Path, tokens: tuple[Token, ...]) -> None:
     write_private(path, _File(tokens=tokens).model_dump_json(indent=2).encode() + b"\n")
+
+
+@contextmanager
+def _usable(home: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as exc:
+        raise StoreUnusable(
+            f"{home} cannot be used: {exc.strerror}; it must belong to the user who runs Limen"
+        ) from exc
 
 
 @contextmanager

@@ -108,6 +108,23 @@ def test_keys_that_are_all_lost_do_not_open_the_doors(tmp_path: Path) -> None:
     assert not (tmp_path / "keys").exists()
 
 
+def test_a_home_that_cannot_be_used_is_said_in_a_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home = tmp_path / "file" / "home"
+    home.parent.write_text("not a folder")
+    with pytest.raises(StoreUnusable, match="must belong to the user who runs Limen"):
+        Tokens.at(home, home / DATABASE)
+    code, _, said = run(capsys, home, "create", "--role", "admin")
+    assert code == 2 and f"{home} cannot be used: Not a directory" in said
+    started = subprocess.run(
+        [sys.executable, "-m", "limen", "collector", "--home", str(home), "--http", FREE],
+        capture_output=True,
+        text=True,
+    )
+    assert started.returncode == 2 and started.stderr.count("\n") == 1
+
+
 def test_a_damaged_file_is_not_written_over(tmp_path: Path) -> None:
     create_token(tmp_path, Role.ADMIN, "")
     file = tmp_path / "keys" / "tokens.json"
