@@ -70,3 +70,14 @@ def test_every_setting_is_in_the_example_with_its_default() -> None:
 def test_addresses_are_read_and_written_alike() -> None:
     for text in ("127.0.0.1:4318", "[::1]:4318"):
         assert str(Address.parse(text)) == text
+
+
+def test_files_that_cannot_be_read_are_named(tmp_path: Path) -> None:
+    file = tmp_path / "limen.toml"
+    file.write_bytes(b"\xff")
+    with pytest.raises(BadInput, match=r"limen\.toml: cannot be read as settings"):
+        load_settings(file=file, environment={})
+    # Longer than any name of a file may be: what looks at it is refused, as elsewhere for a right.
+    home = Settings(home=tmp_path / ("x" * 300))
+    with pytest.raises(BadInput, match="cannot be used: File name too long"):
+        home.policy_file()

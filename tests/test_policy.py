@@ -81,6 +81,8 @@ def test_a_wrong_policy_is_refused_by_file_and_key(
 def test_a_missing_policy_file_is_said(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="no such policy file"):
         read_policy(tmp_path / "nope.toml")
+    with pytest.raises(BadInput, match="cannot be read: Is a directory"):
+        read_policy(tmp_path)
 
 
 @pytest.mark.parametrize(

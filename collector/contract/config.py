@@ -142,9 +142,18 @@ class Settings(BaseModel):
         return _headers(self.forward_headers.get_secret_value())
 
     def policy_file(self) -> Path | None:
-        """The policy in force: the one named, else `policy.toml` at home, else none."""
+        """The policy in force: the one named, else `policy.toml` at home, else none.
+
+        Raises BadInput where home may not be looked into.
+        """
         own = self.home / "policy.toml"
-        return self.policy or (own if own.exists() else None)
+        try:
+            return self.policy or (own if own.exists() else None)
+        except OSError as exc:
+            raise BadInput(
+                f"{self.home} cannot be used: {exc.strerror}; "
+                "it must belong to the user who runs Limen"
+            ) from exc
 
 
 def environment_of(settings: Settings) -> dict[str, str]:
@@ -192,7 +201,7 @@ def load_settings(
     if file is not None or path.exists():
         try:
             take(tomllib.loads(path.read_text("utf-8")), str(path))
-        except (OSError, tomllib.TOMLDecodeError) as exc:
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as exc:
             raise BadInput(f"{path}: cannot be read as settings: {exc}") from exc
     for key in Settings.model_fields:
         if (value := environment.get(f"LIMEN_{key.upper()}")) is not None:

@@ -176,6 +176,8 @@ def read_policy(path: Path | None) -> Policy:
         return Policy.model_validate(tomllib.loads(path.read_text("utf-8")))
     except FileNotFoundError:
         raise BadInput(f"{path}: no such policy file; create it or leave --policy out") from None
+    except OSError as exc:
+        raise BadInput(f"{path}: cannot be read: {exc.strerror}") from exc
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
         raise BadInput(f"{path}: not valid TOML: {exc}") from exc
     except ValidationError as exc:
