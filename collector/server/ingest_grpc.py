@@ -186,10 +186,11 @@ class _Asking(grpc.ServerInterceptor):  # type: ignore[misc]
             self._guard.admit(ACCESS[details.method], metadata.get("authorization"))
             self._admission.admit()
             self._calls.begin()
-        except LimenError as exc:
-            status = rpc_status(exc)
+        except Exception as exc:
+            error = exc if isinstance(exc, LimenError) else own_fault(exc)
+            status = rpc_status(error)
             code = _CODES[status.code].name
-            self._health.refused("grpc", reason_of(exc))
+            self._health.refused("grpc", reason_of(error))
             self._health.answered(_SIGNALS[details.method], "grpc", "protobuf", code, 0)
             return self._refusing(status)
         return handler

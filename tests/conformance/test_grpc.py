@@ -153,10 +153,15 @@ def test_g10_what_may_be_sent_again_is_unavailable_and_says_when(store: Store) -
     assert details[0].Unpack(wait) and wait.retry_delay.seconds >= 1
 
 
+@pytest.mark.parametrize("part", ["pipeline._arrived", "admission._space"])
 def test_g12_our_own_fault_is_unavailable_so_that_the_client_keeps_its_data(
-    store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    store: Store,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    part: str,
 ) -> None:
-    monkeypatch.setattr(store.pipeline, "_arrived", None)
+    owner, _, name = part.partition(".")
+    monkeypatch.setattr(getattr(store, owner), name, None)
     door = GrpcDoor(
         store.pipeline,
         store.health,
