@@ -4,6 +4,7 @@ Every function looks at each distinct value once. None of them puts a value into
 """
 
 from collections.abc import Callable, Mapping
+from functools import cache
 
 import numpy as np
 import pyarrow as pa
@@ -22,6 +23,10 @@ from collector.contract.attributes import (
     WordSet,
 )
 from collector.decode import Indices, decode_values
+
+# Where a column has at most this many values, those that fit are remembered, up to a number.
+FEW_VALUES = 64
+REMEMBERED_VALUES = 10_000
 
 Hasher = Callable[[str], bytes]
 
@@ -58,11 +63,12 @@ def fit(form: Form, value: pa.StructArray, at: pa.Array, hasher: Hasher) -> pa.A
     """The values at positions `at`, as a column of `COLUMN_TYPES[type(form)]` or its dictionary."""
     match form:
         case Words(values=allowed):
-            return _checked_text(_text(value, at), lambda v: _member(v, allowed))
+            return _checked_text(form, _text(value, at), lambda v: _member(v, allowed))
         case Pattern(regex=regex, without=None):
-            return _checked_text(_text(value, at), lambda v: _matches(v, regex))
+            return _checked_text(form, _text(value, at), lambda v: _matches(v, regex))
         case Pattern(regex=regex, without=str(without)):
             return _checked_text(
+                form,
                 _text(value, at),
                 lambda v: pc.and_not(_matches(v, regex), _matches(v, without)),
             )
@@ -123,12 +129,30 @@ def _matches(values: pa.Array, regex: str) -> pa.Array:
     return pc.match_substring_regex(values, regex)
 
 
-def _checked_text(text: pa.Array, check: Callable[[pa.Array], pa.Array]) -> pa.Array:
+def _checked_text(form: Form, text: pa.Array, check: Callable[[pa.Array], pa.Array]) -> pa.Array:
     encoded = text.dictionary_encode()
+    few = len(encoded.dictionary) <= FEW_VALUES
+    if few and _fitting(form).issuperset(encoded.dictionary.to_pylist()):
+        return encoded
     good = check(encoded.dictionary)
+    if few:
+        _remember(form, encoded.dictionary.filter(good).to_pylist())
     if good.true_count == len(good):
         return encoded
     return pc.if_else(good, encoded.dictionary, pa.scalar(None, pa.string())).take(encoded.indices)
+
+
+@cache
+def _fitting(_: Form) -> set[str]:
+    """Values that are known to fit a form: most are the same from group to group."""
+    return set()
+
+
+def _remember(form: Form, values: list[str]) -> None:
+    known = _fitting(form)
+    if len(known) > REMEMBERED_VALUES:
+        known.clear()
+    known.update(values)
 
 
 def _within(number: pa.Array, low: float, high: float) -> pa.Array:
