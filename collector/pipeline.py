@@ -239,7 +239,7 @@ class Pipeline:
         return group, False
 
     def _let_gather(self, first: Payload) -> None:
-        """Waits as long as that makes the group of `first` larger and nobody's answer later."""
+        """Waits for more to join the group of `first` where that costs less than another group."""
         # What comes while another group is prepared already joins this one.
         self._prepared.join()
         if len(first.body) > SMALL_BODY_BYTES or self._arrived.qsize() > GROUP_REQUESTS // 4:

@@ -256,3 +256,12 @@ def test_a_start_beyond_any_clock_is_stored_once(store: Store) -> None:
     for _ in range(2):
         store.take(traces(*odd))
     assert count(store) == 4
+
+
+def test_small_requests_that_come_during_a_commit_are_one_group(store: Store) -> None:
+    waiting_together(store, *(traces(Span(name="together")) for _ in range(30)))
+    (row,) = store.rows(
+        "select count(*) as spans, count(distinct commit_number) as commits from spans "
+        "where name = 'together'"
+    )
+    assert row == {"spans": 30, "commits": 1}
