@@ -15,7 +15,7 @@ from tests.store import POLICY, Store, policy_from
 from tests.test_inputs import REQUEST
 
 DAY = 24 * 3600 * 10**9
-KEPT = ("spans", "batches", "redactions", "inputs", "replays", "replay_chunks", "replay_scores")
+KEPT = ("spans", "batches", "inputs", "replays", "replay_chunks", "replay_scores")
 
 
 def counts(store: Store) -> dict[str, int]:
@@ -44,11 +44,7 @@ def test_each_table_is_kept_as_long_as_the_policy_says(tmp_path: Path) -> None:
         maintenance.retain(now() + 9 * DAY)
         assert all(counts(store).values())
         maintenance.retain(now() + 11 * DAY)
-        assert [n for n, count in counts(store).items() if count] == [
-            "spans",
-            "batches",
-            "redactions",
-        ]
+        assert [n for n, count in counts(store).items() if count] == ["spans", "batches"]
         maintenance.retain(now() + 31 * DAY)
         assert not any(counts(store).values())
 

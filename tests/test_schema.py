@@ -17,6 +17,14 @@ from tests.store import Store
 
 # The tables that schema 2 changed, as version 1 made them.
 FIRST = Path(__file__).parent / "schema_1"
+KEPT = {
+    "spans": "* exclude (commit_number)",
+    "batches": "* exclude (commit_number, policy_version, redactions)",
+    "inputs": "* exclude (commit_number)",
+}
+REDACTIONS = (
+    "select received_time, policy_version, unnest(redactions, recursive := true) from batches"
+)
 METRICS = tuple(metrics())
 DAY = 24 * 3600 * 10**9
 
@@ -39,18 +47,17 @@ def answers(store: Store) -> list[object]:
 def as_first(path: Path) -> None:
     """Turns a file of today's schema into one of version 1 with the same spans."""
     with duckdb.connect(str(path)) as connection:
-        for name in ("spans", "batches", "redactions", "inputs"):
-            connection.execute(f"create temp table kept_{name} as select * from {name}")
+        for name, columns in KEPT.items():
+            connection.execute(f"create temp table kept_{name} as select {columns} from {name}")
+        connection.execute(f"create temp table kept_redactions as {REDACTIONS}")
         connection.execute("drop view requests; drop view spans")
         for name in ("span_facts", "span_sources", "span_contexts", "forwarding"):
             connection.execute(f"drop table {name}")
-        for name in ("batches", "redactions", "inputs"):
+        for name in ("batches", "inputs"):
             connection.execute(f"drop table {name}")
-        for name in ("spans", "batches", "redactions", "inputs"):
+        for name in (*KEPT, "redactions"):
             connection.execute((FIRST / f"{name}.sql").read_text("utf-8"))
-            connection.execute(
-                f"insert into {name} by name select * exclude (commit_number) from kept_{name}"
-            )
+            connection.execute(f"insert into {name} by name select * from kept_{name}")
         connection.execute((FIRST / "requests.sql").read_text("utf-8"))
         connection.execute("delete from schema_version; insert into schema_version values (1)")
 

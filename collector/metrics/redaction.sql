@@ -11,9 +11,9 @@ select
     cast(sum(occurrences) as bigint) as "values"
     {by}
 from (
-    select *, day_of(received_time) as day
-    from redactions
-    where received_time >= $from and received_time < $to
+    select unnest(redactions, recursive := true), day_of(received_time) as day
+    from batches
+    where received_time >= $from and received_time < $to and redactions is not null
 )
 where true {where}
 group by all

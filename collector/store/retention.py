@@ -19,7 +19,7 @@ from collector.store.database import Database
 from collector.store.queries import query
 from collector.store.reader import rfc3339
 
-TELEMETRY = ("span_facts", "batches", "redactions")
+TELEMETRY = ("span_facts", "batches")
 # Replays come last: what belongs to them is found by them.
 INPUTS = ("inputs", "replay_scores", "replay_chunks", "sweeps", "replays")
 

@@ -1,7 +1,6 @@
 """Stores redacted records: one transaction for all that waited, first copy of a span wins."""
 
 import time
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import compress
@@ -24,6 +23,16 @@ LATE_NS = 3600 * 10**9
 
 _KEY = ["span_id", "start_time"]
 _LATEST = 2**63 - 1
+_REDACTIONS = pa.list_(
+    pa.struct(
+        {
+            "field": pa.string(),
+            "detector": pa.string(),
+            "action": pa.string(),
+            "occurrences": pa.int64(),
+        }
+    )
+)
 _SOURCE = ("app", "release", "environment", "installation")
 
 _SOURCES = Queries(
@@ -126,8 +135,7 @@ class Writer:
                     written.append(self._write_spans(transaction, part, next(spans)))
                 else:
                     written.append(self._write_inputs(transaction, part))
-                self._insert(transaction, "insert_batches", _batches(part))
-                self._insert(transaction, "insert_redactions", self._redactions(part))
+                self._insert(transaction, "insert_batches", self._batches(part))
             insert(transaction, "insert_releases", _releases(fresh_releases))
         self._releases |= fresh_releases
         return written
@@ -159,43 +167,40 @@ class Writer:
             return set()
         return set(pc.unique(rows.column("release")).to_pylist()) - self._releases - {None}
 
-    def _redactions(self, part: Part) -> pa.Table:
-        tally: Tally = Counter({k: v for k, v in part.redacted.tally.items() if v})
-        fields, detectors, actions = zip(*tally, strict=True) if tally else ((), (), ())
+    def _batches(self, part: Part) -> pa.Table:
+        """One row per request, described by the resource of its first record."""
+        redacted, requests = part.redacted, len(part.body_bytes)
+        asked, first = np.unique(redacted.request, return_index=True)
+        at = np.full(requests, -1, dtype=np.int64)
+        at[asked] = first
+        places = pa.array(at, mask=at < 0)
+        columns = {
+            name: redacted.rows.column(name).take(places)
+            for name in _SOURCE
+            if name in redacted.rows.column_names
+        }
         return pa.table(
-            {
-                "received_time": pa.array([int(part.received[0])] * len(tally), pa.int64()),
-                "policy_version": pa.array([self._policy_version] * len(tally), pa.string()),
-                "field": pa.array(fields, pa.string()),
-                "detector": pa.array(detectors, pa.string()),
-                "action": pa.array(actions, pa.string()),
-                "occurrences": pa.array(tally.values(), pa.int64()),
+            columns
+            | {
+                "received_time": pa.array(part.received),
+                "policy_version": pa.repeat(self._policy_version, requests),
+                "signal": pa.repeat(part.signal, requests),
+                "body_bytes": pa.array(part.body_bytes, pa.int64()),
+                "records": pa.array(np.bincount(redacted.request, minlength=requests)),
+                "rejected": pa.array(redacted.rejected),
+                "redactions": _redactions(redacted.tally, requests),
             }
         )
 
 
-def _batches(part: Part) -> pa.Table:
-    """One row per request, described by the resource of its first record."""
-    redacted, requests = part.redacted, len(part.body_bytes)
-    asked, first = np.unique(redacted.request, return_index=True)
-    at = np.full(requests, -1, dtype=np.int64)
-    at[asked] = first
-    places = pa.array(at, mask=at < 0)
-    columns = {
-        name: redacted.rows.column(name).take(places)
-        for name in _SOURCE
-        if name in redacted.rows.column_names
-    }
-    return pa.table(
-        columns
-        | {
-            "received_time": pa.array(part.received),
-            "signal": pa.array([part.signal] * requests),
-            "body_bytes": pa.array(part.body_bytes, pa.int64()),
-            "records": pa.array(np.bincount(redacted.request, minlength=requests)),
-            "rejected": pa.array(redacted.rejected),
-        }
-    )
+def _redactions(tally: Tally, requests: int) -> pa.Array:
+    """The tally of a group, at the first of its requests."""
+    done = [
+        {"field": field, "detector": detector, "action": action, "occurrences": count}
+        for (field, detector, action), count in tally.items()
+        if count
+    ]
+    return pa.array([done or None, *[None] * (requests - 1)], _REDACTIONS)
 
 
 def _unbelieved(rows: pa.Table) -> pa.Array:

@@ -2,7 +2,7 @@
 
 from importlib.resources import files
 
-VERSION = 3
+VERSION = 4
 
 TABLES = (
     "schema_version",
@@ -10,7 +10,6 @@ TABLES = (
     "span_sources",
     "span_contexts",
     "batches",
-    "redactions",
     "releases",
     "policy_features",
     "policy_flows",

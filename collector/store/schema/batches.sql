@@ -1,7 +1,9 @@
--- One row per accepted request of a client: what Limen itself took off the device.
+-- One row per accepted request of a client: what Limen itself took off the device. The first of a
+-- group also says how many values of each field were hashed, dropped or cut in the whole group.
 create table batches (
     commit_number bigint not null,
     received_time bigint not null,
+    policy_version varchar,
     signal varchar not null,
     app varchar,
     release varchar,
@@ -9,5 +11,6 @@ create table batches (
     installation blob,
     body_bytes bigint not null,
     records bigint not null,
-    rejected bigint not null
+    rejected bigint not null,
+    redactions struct(field varchar, detector varchar, action varchar, occurrences bigint)[]
 )

@@ -1,0 +1,25 @@
+-- Schema 3 to 4: what redaction did stands with the requests it was done to.
+alter table batches add column policy_version varchar;
+alter table batches add column redactions
+    struct(field varchar, detector varchar, action varchar, occurrences bigint)[];
+update batches
+set redactions = done.redactions, policy_version = done.policy_version
+from (
+    select
+        min(b.rowid) as batch,
+        any_value(r.redactions) as redactions,
+        any_value(r.policy_version) as policy_version
+    from batches b
+    join (
+        select
+            commit_number, received_time, policy_version,
+            list({
+                field: field, detector: detector, action: action, occurrences: occurrences
+            }) as redactions
+        from redactions
+        group by commit_number, received_time, policy_version
+    ) r on r.commit_number = b.commit_number and r.received_time = b.received_time
+    group by b.commit_number, b.received_time
+) done
+where batches.rowid = done.batch;
+drop table redactions
