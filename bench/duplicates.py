@@ -15,7 +15,8 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from collector.redact import Redacted, Tally
+from collector.redact import Redacted
+from collector.redaction.tally import Tally
 from collector.store.database import Database
 from collector.store.writer import Part, first_copies
 

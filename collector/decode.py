@@ -67,16 +67,19 @@ class Attributes:
 class Decoded:
     """Spans or log records of several requests, flat.
 
-    `records` is the struct array [n]; `request` and `resource` (int64 [n]) point at the payload
-    and the resource each came from; `scope_attributes`, events and links stay in `records`.
+    `records` is the struct array [n], with its events and links; `request`, `resource` and `scope`
+    (int64 [n]) point at the payload, the resource and the scope each came from. `resources` and
+    `scopes` hold what else is said of those.
     """
 
     records: pa.StructArray
     request: Indices
     resource: Indices
+    scope: Indices
     attributes: Attributes
     resource_attributes: Attributes
-    scope_attributes: int
+    resources: pa.StructArray
+    scopes: pa.StructArray
 
 
 def parses(content: bytes, descriptor: Any) -> bool:
@@ -134,14 +137,15 @@ def _decode(handler: object, payloads: Sequence[bytes], *path: str) -> Decoded:
     scopes, resource = _flatten(resources.field(path[1]))
     records, scope = _flatten(scopes.field(path[2]))
     resource = resource[scope]
-    scope_list = scopes.field("scope").field("attributes")
     return Decoded(
         records=records,
         request=request[resource],
         resource=resource,
+        scope=scope,
         attributes=explode(records.field("attributes")),
         resource_attributes=explode(resources.field("resource").field("attributes")),
-        scope_attributes=len(pc.list_flatten(scope_list)),
+        resources=resources,
+        scopes=scopes,
     )
 
 

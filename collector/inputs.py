@@ -24,7 +24,10 @@ from collector.contract.attributes import (
 )
 from collector.contract.policy import Policy
 from collector.decode import Decoded, Indices
-from collector.redact import Redacted, Redactor, Tally, plain, real_id
+from collector.redact import Redacted, Redactor, real_id
+from collector.redaction.fields import log_strings
+from collector.redaction.index import plain
+from collector.redaction.tally import Tally
 from collector.store.vault import Vault
 
 _SOURCE = tuple(
@@ -33,6 +36,7 @@ _SOURCE = tuple(
 )
 _FACTS = tuple(BY_NAME[name] for name in (FEATURE, INPUT_KIND, INPUT_DIGEST_NAME, CONSENT_STATE))
 _TRUTH = Attribute(LABEL_TRUTH, "truth", Pattern(LABEL))
+_NAMES = frozenset(a.name for a in (*_SOURCE, *_FACTS, _TRUTH))
 
 # Why an input is not stored, in the order it is asked.
 REASONS = ("not an input", "no request", "no consent", "policy", "size")
@@ -60,13 +64,14 @@ class InputSealer:
         """The inputs among `decoded`; `received` (ns, int64 [requests]) when each arrived."""
         tally = Tally()
         # A record speaks for itself: a consent that only its resource states is none.
-        index = self._redactor.index(decoded)
+        index = self._redactor.index(decoded, "log")
         columns = self._redactor.attributes(index, _SOURCE, tally, inherit=True)
         columns |= self._redactor.attributes(index, (*_FACTS, _TRUTH), tally, inherit=False)
         columns = {n: plain(c) for n, c in columns.items()}
-        self._redactor.count_unnamed(index, tally, _TRUTH)
         reason = self._judge(decoded.records, columns)
         kept = np.flatnonzero(reason == len(REASONS))
+        bodies = log_strings(decoded, kept, tally)
+        self._redactor.account(decoded, index, _NAMES, columns, tally, bodies)
         counts = np.bincount(reason, minlength=len(REASONS) + 1)[:-1].tolist()
         found = {name: count for name, count in zip(REASONS, counts, strict=True) if count}
         tally.update({("limen.input", name, "drop"): count for name, count in found.items()})

@@ -26,7 +26,8 @@ from collector.health import Health
 from collector.inputs import InputSealer
 from collector.mend import mend
 from collector.notes import not_utf8, notes
-from collector.redact import Redactor, Tally
+from collector.redact import Redactor
+from collector.redaction.tally import Tally
 from collector.store.writer import Part, Writer, Written
 
 Signal = Literal["traces", "logs"]

@@ -5,9 +5,9 @@ fit its form. Identifiers of people and devices become keyed hashes. Status mess
 events and links are not kept.
 """
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
@@ -25,11 +25,20 @@ from collector.contract.attributes import (
     Pseudonym,
 )
 from collector.contract.policy import Policy
-from collector.decode import Attributes, Decoded, Indices
-from collector.forms import COLUMN_TYPES, Hasher, as_text, fit, hashed, positions
-
-# (field, detector, action) → how many values
-Tally = Counter[tuple[str, str, str]]
+from collector.decode import Decoded, Indices
+from collector.forms import COLUMN_TYPES, Hasher, as_text, fit, hashed
+from collector.redaction.fields import (
+    Dropped,
+    count_dropped,
+    dropped_attributes,
+    dropped_strings,
+    resource_owners,
+)
+from collector.redaction.index import Index, Indexed, plain
+from collector.redaction.keys import KeyNames
+from collector.redaction.tally import Tally
+from collector.redaction.upstream import UPSTREAM_KEYS, count_upstream
+from collector.redaction.watch import Sighting, Watch, findings
 
 KINDS = pa.array(["INTERNAL", "INTERNAL", "SERVER", "CLIENT", "PRODUCER", "CONSUMER"])
 STATUSES = pa.array(["UNSET", "OK", "ERROR"])
@@ -83,12 +92,18 @@ class Redactor:
         self._known = [a for a in ATTRIBUTES if a.name not in self._dropped]
         known = {a.name for a in self._known}
         self._extra = {n: a for n, a in named.items() if n not in known | self._dropped}
-        self._named = known | set(self._extra)
+        self._kept = known | self._extra.keys()
+        # Names that are ours or the policy's, and no client's.
+        self._ours = self._kept | self._dropped
+        self._names = KeyNames()
+        self._watch = Watch(self._names, hasher)
 
     def spans(self, decoded: Decoded, received: Indices) -> Redacted:
         """The spans of several payloads; `received` (ns, int64 [payloads]) when each arrived."""
         records, tally = decoded.records, Tally()
-        columns = self._columns(decoded, tally)
+        index = self.index(decoded, "span")
+        columns = self._columns(decoded, index, tally)
+        self.account(decoded, index, self._kept, columns, tally)
         start = records.field("start_time_unix_nano").to_numpy(zero_copy_only=False)
         end = records.field("end_time_unix_nano").to_numpy(zero_copy_only=False)
         arrived = received[decoded.request]
@@ -115,23 +130,25 @@ class Redactor:
             "duration": pa.array((end - start).view(np.int64), mask=end == 0),
             "received_time": pa.array(arrived),
         }
-        _count_dropped(decoded, records, tally)
         good = pc.and_(
             real_id(records.field("trace_id"), TRACE_ID_BYTES),
             real_id(records.field("span_id"), SPAN_ID_BYTES),
         )
         return _accepted(pa.table(columns), decoded.request, good, len(received), tally)
 
-    def index(self, decoded: Decoded) -> "Indexed":
-        """Where each attribute stands in `decoded`, by the name it is kept under."""
+    def index(self, decoded: Decoded, place: str) -> Indexed:
+        """Where each attribute stands in `decoded`, by the name it is kept under; `place` is that
+        of the records."""
+        everyone = np.arange(len(decoded.records))
+        resources = decoded.resource_attributes
         return Indexed(
-            own=_Index(decoded.attributes, self._aliases),
-            resource=_Index(decoded.resource_attributes, self._aliases),
+            own=Index(place, decoded.attributes, everyone, self._aliases),
+            resource=Index("resource", resources, resource_owners(decoded), self._aliases),
             resource_of=decoded.resource,
         )
 
     def attributes(
-        self, index: "Indexed", wanted: tuple[Attribute, ...], tally: Tally, *, inherit: bool
+        self, index: Indexed, wanted: Sequence[Attribute], tally: Tally, *, inherit: bool
     ) -> dict[str, pa.Array]:
         """The columns of `wanted`, for records that are not spans.
 
@@ -145,15 +162,43 @@ class Redactor:
             for a in wanted
         }
 
-    def count_unnamed(self, index: "Indexed", tally: Tally, *others: Attribute) -> None:
-        """Tallies the attributes that nobody names; `others` are named for these records."""
-        named = self._named | {other.name for other in others}
-        for part in index.parts():
-            if unnamed := sum(len(at) for name, at in part.found.items() if name not in named):
-                tally["(unnamed attributes)", "allowlist", "drop"] += unnamed
+    def account(
+        self,
+        decoded: Decoded,
+        index: Indexed,
+        kept: Collection[str],
+        columns: Mapping[str, pa.Array],
+        tally: Tally,
+        more: Iterable[Dropped] = (),
+    ) -> None:
+        """Tallies what was not `kept` of the records, and adds what is found in it.
 
-    def _columns(self, decoded: Decoded, tally: Tally) -> dict[str, pa.Array]:
-        index = self.index(decoded)
+        `more` are strings that were tallied already. `columns` say whose each record is.
+        """
+        sightings: list[Sighting] = []
+        known = self._ours | set(kept)
+        for part in index.parts():
+            self._count_unkept(part, kept, known, tally)
+            sightings += self._watch.attributes(part, known | UPSTREAM_KEYS)
+        for other in dropped_attributes(decoded, tally):
+            whose = Index(other.place, other.attributes, other.owner, self._aliases)
+            sightings += self._watch.attributes(whose, known)
+        for dropped in chain(dropped_strings(decoded, tally), more):
+            sightings += self._watch.strings(dropped)
+        count_dropped(decoded, tally)
+        tally.findings += findings(sightings, columns, len(decoded.records))
+
+    def _count_unkept(
+        self, part: Index, kept: Collection[str], known: Collection[str], tally: Tally
+    ) -> None:
+        for name, places in part.found.items():
+            if name not in kept and name not in UPSTREAM_KEYS:
+                field = name if name in known else "(unnamed attributes)"
+                by = "policy" if name in self._dropped else "allowlist"
+                tally[field, by, "drop"] += len(places)
+        count_upstream(part, self._names, tally)
+
+    def _columns(self, decoded: Decoded, index: Indexed, tally: Tally) -> dict[str, pa.Array]:
         present = index.names()
         columns: dict[str, pa.Array] = {}
         extra: dict[str, pa.Array] = {}
@@ -166,25 +211,26 @@ class Redactor:
             extra[name] = self._policy_column(name, index, tally)
         if extra:
             columns["attributes"] = _map(extra, len(decoded.records))
-        self.count_unnamed(index, tally)
         return columns
 
-    def _column(self, attribute: Attribute, index: "Indexed", tally: Tally) -> pa.Array:
-        def of(part: _Index) -> pa.Array:
+    def _column(self, attribute: Attribute, index: Indexed, tally: Tally) -> pa.Array:
+        def of(part: Index) -> pa.Array:
             at = part.at(attribute.name)
             column = fit(attribute.form, part.value, at, self._hasher)
+            by, action = ("form", "keep")
             if isinstance(attribute.form, Pseudonym):
-                tally[attribute.name, "identifier", "hash"] += len(column) - column.null_count
+                by, action = ("identifier", "hash")
+            tally[attribute.name, by, action] += len(column) - column.null_count
             if unfit := part.unfit(at, column):
                 tally[attribute.name, "form", "drop"] += unfit
             return column
 
         return index.own_first(attribute.name, of, COLUMN_TYPES[type(attribute.form)])
 
-    def _policy_column(self, name: str, index: "Indexed", tally: Tally) -> pa.Array:
+    def _policy_column(self, name: str, index: Indexed, tally: Tally) -> pa.Array:
         action = self._extra[name]
 
-        def of(part: _Index) -> pa.Array:
+        def of(part: Index) -> pa.Array:
             at = part.at(name)
             text = as_text(part.value, at)
             if action == "hash":
@@ -205,77 +251,6 @@ class Redactor:
         return index.own_first(name, of, pa.string())
 
 
-class _Index:
-    """Where each attribute name stands in an exploded column of attributes."""
-
-    def __init__(self, attributes: Attributes, aliases: Mapping[str, str]) -> None:
-        self.value = attributes.value
-        self._row, self._rows = attributes.row, attributes.rows
-        self.found: dict[str, Indices] = {}
-        for key, places in _by_key(attributes.key):
-            name = aliases.get(key, key)
-            if name in self.found:
-                places = np.sort(np.concatenate((self.found[name], places)))
-            self.found[name] = places
-
-    def at(self, name: str) -> pa.Array:
-        return positions(self._row, self.found[name], self._rows)
-
-    def unfit(self, at: pa.Array, column: pa.Array) -> int:
-        """How many records carry a value at `at` that `column` does not; empty values are none."""
-        if column.null_count == at.null_count:
-            return 0
-        lost = pc.and_(at.is_valid(), column.is_null()).to_numpy(zero_copy_only=False)
-        places = at.take(pa.array(np.flatnonzero(lost)))
-        blank = np.ones(len(places), dtype=bool)
-        for field in self.value.type:
-            child = self.value.field(field.name).take(places)
-            blank &= child.is_null().to_numpy(zero_copy_only=False)
-        return int(len(places) - blank.sum())
-
-
-@dataclass(frozen=True, slots=True)
-class Indexed:
-    """The attributes of records and of their resources; `resource_of` is int64 [records]."""
-
-    own: _Index
-    resource: _Index | None
-    resource_of: Indices
-
-    def parts(self) -> tuple[_Index, ...]:
-        return (self.own,) if self.resource is None else (self.own, self.resource)
-
-    def names(self) -> set[str]:
-        return {name for part in self.parts() for name in part.found}
-
-    def own_first(
-        self, name: str, column_of: Callable[[_Index], pa.Array], kind: pa.DataType
-    ) -> pa.Array:
-        """The record's own value wherever it carries `name`, fitting or not; else its
-        resource's."""
-        carried = name in self.own.found
-        if self.resource is None or name not in self.resource.found:
-            return column_of(self.own) if carried else pa.nulls(len(self.resource_of), kind)
-        inherited = column_of(self.resource).take(pa.array(self.resource_of))
-        if not carried:
-            return inherited
-        return pc.if_else(
-            self.own.at(name).is_valid(), plain(column_of(self.own)), plain(inherited)
-        )
-
-
-def _by_key(keys: pa.StringArray) -> Iterator[tuple[str, Indices]]:
-    encoded = keys.dictionary_encode()
-    codes = encoded.indices.to_numpy(zero_copy_only=False)
-    names = encoded.dictionary.to_pylist()
-    # numpy sorts 16 bits by radix, several times as fast.
-    small = codes.astype(np.uint16) if len(names) <= 2**16 else codes
-    order = np.argsort(small, kind="stable")
-    ends = np.cumsum(np.bincount(codes, minlength=len(names)))
-    # The last part, after the last end, is empty.
-    yield from zip(names, np.split(order, ends), strict=False)
-
-
 def effective_time(
     start: npt.NDArray[np.uint64], received: Indices
 ) -> tuple[Indices, npt.NDArray[np.bool_]]:
@@ -283,11 +258,6 @@ def effective_time(
     signed = np.where(start < 2**63, start, 0).astype(np.int64)
     believed = (signed >= received - OLDEST_NS) & (signed <= received + NEWEST_NS)
     return np.where(believed, signed, received), believed
-
-
-def plain(column: pa.Array) -> pa.Array:
-    """`column` without its dictionary, where it has one."""
-    return column.dictionary_decode() if isinstance(column, pa.DictionaryArray) else column
 
 
 def real_id(ids: pa.BinaryArray, size: int) -> pa.Array:
@@ -311,18 +281,6 @@ def _names(names: pa.Array, tally: Tally) -> pa.Array:
     if kept.null_count:
         tally["span.name", "form", "drop"] += kept.null_count
     return kept
-
-
-def _count_dropped(decoded: Decoded, records: pa.StructArray, tally: Tally) -> None:
-    status = pc.fill_null(records.field("status").field("message"), "")
-    dropped = {
-        "span.events": len(records.field("events").flatten()),
-        "span.links": len(records.field("links").flatten()),
-        "span.status.message": pc.sum(pc.not_equal(status, "")).as_py() or 0,
-        "span.trace_state": pc.sum(pc.not_equal(records.field("trace_state"), "")).as_py() or 0,
-        "scope.attributes": decoded.scope_attributes,
-    }
-    tally.update({(name, "allowlist", "drop"): count for name, count in dropped.items() if count})
 
 
 def _map(columns: Mapping[str, pa.Array], rows: int) -> pa.MapArray:

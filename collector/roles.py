@@ -22,6 +22,7 @@ ANYONE = None
 INGEST: Roles = frozenset((Role.INGEST, Role.ADMIN))
 AGGREGATES: Roles = frozenset(Role) - {Role.INGEST}
 SINGLE_ROWS: Roles = frozenset((Role.ONCALL, Role.ADMIN))
+REVIEWS: Roles = frozenset((Role.COMPLIANCE, Role.ADMIN))
 ADMINISTRATION: Roles = frozenset((Role.ADMIN,))
 REPLAYS: Roles = frozenset((Role.REPLAY, Role.ADMIN))
 
@@ -41,7 +42,7 @@ ACCESS: Mapping[str, Roles | None] = {
     "GET /metrics": AGGREGATES,
     "GET /api/status": AGGREGATES,
     "GET /api/metrics": AGGREGATES,
-    # A metric of single rows asks for SINGLE_ROWS besides.
+    # A metric of single rows asks for SINGLE_ROWS besides, others for what METRICS says.
     "POST /api/metrics": AGGREGATES,
     "GET /api/metrics/{name}": AGGREGATES,
     "GET /api/traces/{trace}": SINGLE_ROWS,
@@ -57,3 +58,6 @@ ACCESS: Mapping[str, Roles | None] = {
     "POST /api/compact": ADMINISTRATION,
     "POST /api/backup": ADMINISTRATION,
 }
+
+# Metrics that not all of AGGREGATES may ask.
+METRICS: Mapping[str, Roles] = {"findings": REVIEWS}

@@ -25,7 +25,7 @@ from collector.contract.errors import BadInput, LimenError
 from collector.contract.records import Query, ReplayRequest, Sweep
 from collector.health import Health
 from collector.metrics import get_metric, metrics
-from collector.roles import SINGLE_ROWS
+from collector.roles import METRICS, SINGLE_ROWS
 from collector.server.body import BodyLimits, hung_up, read_body
 from collector.server.counted import CountAnswers
 from collector.server.errors import problem, problem_of, reason_of
@@ -284,6 +284,8 @@ def _may_ask(request: Request, asked: Query) -> None:
     caller: Caller = request.state.caller
     if get_metric(asked.metric).single_rows:
         caller.must_be(SINGLE_ROWS)
+    if roles := METRICS.get(asked.metric):
+        caller.must_be(roles)
 
 
 def _parse(kind: type[Body], body: bytes) -> Body:

@@ -12,7 +12,8 @@ import pyarrow.compute as pc
 
 from collector.contract.policy import release_key
 from collector.decode import Indices
-from collector.redact import Redacted, Tally
+from collector.redact import Redacted
+from collector.redaction.tally import Tally
 from collector.store.database import Database, Transaction
 from collector.store.queries import query
 from collector.store.repeated import Queries, Repeated
@@ -30,6 +31,21 @@ _REDACTIONS = pa.list_(
             "detector": pa.string(),
             "action": pa.string(),
             "occurrences": pa.int64(),
+        }
+    )
+)
+_FINDINGS = pa.list_(
+    pa.struct(
+        {
+            "code": pa.string(),
+            "place": pa.string(),
+            "field": pa.string(),
+            "detector": pa.string(),
+            "app": pa.string(),
+            "release": pa.string(),
+            "value_type": pa.string(),
+            "occurrences": pa.int64(),
+            "sketch": pa.int64(),
         }
     )
 )
@@ -190,6 +206,7 @@ class Writer:
                 "rejected": pa.array(redacted.rejected),
                 "redactions": _redactions(redacted.tally, requests),
             }
+            | _findings(redacted.tally, requests)
         )
 
 
@@ -201,6 +218,14 @@ def _redactions(tally: Tally, requests: int) -> pa.Array:
         if count
     ]
     return pa.array([done or None, *[None] * (requests - 1)], _REDACTIONS)
+
+
+def _findings(tally: Tally, requests: int) -> dict[str, pa.Array]:
+    """What was found in a group, at the first of its requests; no column where that is nothing."""
+    if not tally.findings:
+        return {}
+    found = [finding._asdict() for finding in tally.findings]
+    return {"findings": pa.array([found, *[None] * (requests - 1)], _FINDINGS)}
 
 
 def _unbelieved(rows: pa.Table) -> pa.Array:

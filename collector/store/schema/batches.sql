@@ -1,5 +1,6 @@
 -- One row per accepted request of a client: what Limen itself took off the device. The first of a
--- group also says how many values of each field were hashed, dropped or cut in the whole group.
+-- group also says what was done to the values of each field in the whole group, and what was found
+-- that telemetry should not hold. `sketch` has a bit set per distinct value.
 create table batches (
     commit_number bigint not null,
     received_time bigint not null,
@@ -12,5 +13,9 @@ create table batches (
     body_bytes bigint not null,
     records bigint not null,
     rejected bigint not null,
-    redactions struct(field varchar, detector varchar, action varchar, occurrences bigint)[]
+    redactions struct(field varchar, detector varchar, action varchar, occurrences bigint)[],
+    findings struct(
+        code varchar, place varchar, field varchar, detector varchar, app varchar, release varchar,
+        value_type varchar, occurrences bigint, sketch bigint
+    )[]
 )

@@ -2,6 +2,11 @@
 alter table batches add column policy_version varchar;
 alter table batches add column redactions
     struct(field varchar, detector varchar, action varchar, occurrences bigint)[];
+alter table batches add column findings
+    struct(
+        code varchar, place varchar, field varchar, detector varchar, app varchar, release varchar,
+        value_type varchar, occurrences bigint, sketch bigint
+    )[];
 update batches
 set redactions = done.redactions, policy_version = done.policy_version
 from (

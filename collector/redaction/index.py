@@ -1,0 +1,101 @@
+"""Where each attribute stands in the records of a group."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from collector.decode import Attributes, Indices
+from collector.forms import positions
+
+
+class Index:
+    """Where each attribute name stands in an exploded column of attributes.
+
+    `place` says whose they are; `owner` (int64 [rows]) the record each of them belongs to, -1
+    where it is none's.
+    """
+
+    def __init__(
+        self, place: str, attributes: Attributes, owner: Indices, aliases: Mapping[str, str]
+    ) -> None:
+        self.place = place
+        self.value = attributes.value
+        self._row, self._rows = attributes.row, attributes.rows
+        self._owner = owner
+        self.found: dict[str, Indices] = {}
+        for key, places in _by_key(attributes.key):
+            name = aliases.get(key, key)
+            if name in self.found:
+                places = np.sort(np.concatenate((self.found[name], places)))
+            self.found[name] = places
+
+    def at(self, name: str) -> pa.Array:
+        """For each row the position of its value, null where it has none."""
+        return positions(self._row, self.found[name], self._rows)
+
+    def records(self, places: Indices) -> Indices:
+        """The record that each of `places` belongs to."""
+        found: Indices = self._owner[self._row[places]]
+        return found
+
+    def unfit(self, at: pa.Array, column: pa.Array) -> int:
+        """How many records carry a value at `at` that `column` does not; empty values are none."""
+        if column.null_count == at.null_count:
+            return 0
+        lost = pc.and_(at.is_valid(), column.is_null()).to_numpy(zero_copy_only=False)
+        places = at.take(pa.array(np.flatnonzero(lost)))
+        blank = np.ones(len(places), dtype=bool)
+        for field in self.value.type:
+            child = self.value.field(field.name).take(places)
+            blank &= child.is_null().to_numpy(zero_copy_only=False)
+        return int(len(places) - blank.sum())
+
+
+@dataclass(frozen=True, slots=True)
+class Indexed:
+    """The attributes of records and of their resources; `resource_of` is int64 [records]."""
+
+    own: Index
+    resource: Index | None
+    resource_of: Indices
+
+    def parts(self) -> tuple[Index, ...]:
+        return (self.own,) if self.resource is None else (self.own, self.resource)
+
+    def names(self) -> set[str]:
+        return {name for part in self.parts() for name in part.found}
+
+    def own_first(
+        self, name: str, column_of: Callable[[Index], pa.Array], kind: pa.DataType
+    ) -> pa.Array:
+        """The record's own value wherever it carries `name`, fitting or not; else its
+        resource's."""
+        carried = name in self.own.found
+        if self.resource is None or name not in self.resource.found:
+            return column_of(self.own) if carried else pa.nulls(len(self.resource_of), kind)
+        inherited = column_of(self.resource).take(pa.array(self.resource_of))
+        if not carried:
+            return inherited
+        return pc.if_else(
+            self.own.at(name).is_valid(), plain(column_of(self.own)), plain(inherited)
+        )
+
+
+def plain(column: pa.Array) -> pa.Array:
+    """`column` without its dictionary, where it has one."""
+    return column.dictionary_decode() if isinstance(column, pa.DictionaryArray) else column
+
+
+def _by_key(keys: pa.StringArray) -> Iterator[tuple[str, Indices]]:
+    encoded = keys.dictionary_encode()
+    codes = encoded.indices.to_numpy(zero_copy_only=False)
+    names = encoded.dictionary.to_pylist()
+    # numpy sorts 16 bits by radix, several times as fast.
+    small = codes.astype(np.uint16) if len(names) <= 2**16 else codes
+    order = np.argsort(small, kind="stable")
+    ends = np.cumsum(np.bincount(codes, minlength=len(names)))
+    # The last part, after the last end, is empty.
+    yield from zip(names, np.split(order, ends), strict=False)
