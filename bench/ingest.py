@@ -24,7 +24,8 @@ from bench.payload import export_request
 from bench.server import COLLECTOR, running
 from collector.contract.policy import Policy
 from collector.decode import decode_spans
-from collector.keys import Pseudonymiser
+from collector.keys import Keys
+from collector.pseudonyms import Period, Pseudonyms
 from collector.redact import Redactor
 
 BATCH_SPANS = 512
@@ -67,7 +68,9 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 def _prepared(bodies: Sequence[bytes]) -> tuple[list[pa.Table], float, float]:
     """The rows as the collector stores them, in groups, and the seconds each step took."""
-    redactor = Redactor(Policy(), Pseudonymiser(bytes(32)))
+    period = Period(key_id=1, since=0, secret=None)
+    pseudonyms = Pseudonyms(Keys(bytes(32)), Path("periods.json"), [period])
+    redactor = Redactor(Policy(), pseudonyms, bytes(32))
     tables, decode, redact = [], 0.0, 0.0
     for at in range(0, len(bodies), GROUP_BATCHES):
         group = bodies[at : at + GROUP_BATCHES]

@@ -33,6 +33,7 @@ from collector.decode import decode_spans
 from collector.engine import DATABASE
 from collector.health import Health
 from collector.keys import Keys
+from collector.pseudonyms import Pseudonyms
 from collector.redact import Redactor
 from collector.store.database import Database
 from collector.store.maintenance import Maintenance
@@ -119,8 +120,9 @@ def _fill(home: Path, spans: int, *, scores: bool = True) -> None:
     keys = Keys.at(home)
     database = Database(home / DATABASE, query_seconds=60)
     writer = Writer(database, "bench", keys.derive("repeated"))
-    redactor = Redactor(Policy(), keys.pseudonymiser("installation"))
     rng, now, groups = random.Random(1), time.time_ns(), max(1, spans // GROUP_SPANS)
+    Pseudonyms.make(home, now)
+    redactor = Redactor(Policy(), Pseudonyms.at(home, keys), bytes(32))
     bodies = [export_request(512, 8, now, rng) for _ in range(GROUP_SPANS // 512)]
     redacted = redactor.spans(decode_spans(bodies), np.full(len(bodies), now))
     if not scores:

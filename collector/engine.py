@@ -1,5 +1,6 @@
 """Everything behind the doors, put together on one home folder."""
 
+import time
 from pathlib import Path
 from typing import Self
 
@@ -10,11 +11,12 @@ from collector.contract.policy import Policy
 from collector.free_space import FreeSpace
 from collector.health import Health, Report
 from collector.inputs import InputSealer
-from collector.keys import Keys
+from collector.keys import Keys, periods_file
 from collector.pipeline import Pipeline
+from collector.pseudonyms import Pseudonyms
 from collector.redact import Redactor
 from collector.store.database import Database
-from collector.store.opening import MEMORY_BYTES
+from collector.store.opening import MEMORY_BYTES, stored_version
 from collector.store.policies import load_policy
 from collector.store.queries import query
 from collector.store.reader import Reader
@@ -23,6 +25,8 @@ from collector.store.vault import Vault
 from collector.store.writer import Writer
 
 DATABASE = "limen.duckdb"
+# Whoever wrote this schema or a later one made a file of periods first.
+_PERIODS_SINCE_SCHEMA = 4
 
 
 class Engine:
@@ -42,22 +46,22 @@ class Engine:
         database_memory_bytes: int = MEMORY_BYTES,
         report: Report | None = None,
     ) -> None:
-        if not (home / DATABASE).exists():
-            # Before the database, so that a first start that is cut short can be made again.
-            Keys.make(home)
+        _make_keys(home)
         self.policy = policy
         self.database = Database(
             home / DATABASE, query_seconds=query_seconds, memory_bytes=database_memory_bytes
         )
         try:
             keys = Keys.at(home)
+            self.pseudonyms = Pseudonyms.at(home, keys)
+            newest: int = self.database.read(query("newest_key")).column(0)[0].as_py()
+            self.pseudonyms.refuse_newer(newest)
             self.vault = Vault(home / "keys" / "inputs.json")
         except StoreUnusable:
             self.database.close()
             raise
-        self.pseudonymiser = keys.pseudonymiser("installation")
         load_policy(self.database, policy)
-        redactor = Redactor(policy, self.pseudonymiser)
+        redactor = Redactor(policy, self.pseudonyms, keys.derive("findings"))
         next_input = self.database.read(query("last_input")).column(0)[0].as_py() + 1
         sealer = InputSealer(policy, redactor, self.vault, next_input)
         self.health = Health(policy.version, report)
@@ -93,3 +97,13 @@ class Engine:
     def __exit__(self, *_: object) -> None:
         self.pipeline.close()
         self.database.close()
+
+
+def _make_keys(home: Path) -> None:
+    """Before the database, so that a start that is cut short can be made again."""
+    if not (home / DATABASE).exists():
+        Keys.make(home)
+    if not periods_file(home).exists():
+        version = stored_version(home / DATABASE)
+        if version is None or version < _PERIODS_SINCE_SCHEMA:
+            Pseudonyms.make(home, time.time_ns(), from_before=version is not None)

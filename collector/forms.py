@@ -28,7 +28,8 @@ from collector.decode import Indices, decode_values
 FEW_VALUES = 64
 REMEMBERED_VALUES = 10_000
 
-Hasher = Callable[[str], bytes]
+# A column of identifiers → a column of their pseudonyms.
+Hasher = Callable[[pa.StringArray], pa.BinaryArray]
 
 # Longer lists are none that an app means: scores are those of the best few labels.
 LIST_ITEMS = 1_000
@@ -86,7 +87,7 @@ def fit(form: Form, value: pa.StructArray, at: pa.Array, hasher: Hasher) -> pa.A
         case WordSet(values=allowed):
             return _word_set(value, at, frozenset(allowed))
         case Pseudonym():
-            return _pseudonyms(_text(value, at), hasher)
+            return hasher(_text(value, at))
 
 
 def as_text(value: pa.StructArray, at: pa.Array) -> pa.Array:
@@ -101,8 +102,8 @@ def as_text(value: pa.StructArray, at: pa.Array) -> pa.Array:
 
 def hashed(text: pa.Array, hasher: Hasher) -> pa.Array:
     """The keyed hash of each value as hexadecimal text."""
-    encoded = text.dictionary_encode()
-    values = [hasher(v).hex() if v else None for v in encoded.dictionary.to_pylist()]
+    encoded = hasher(text).dictionary_encode()
+    values = [v.hex() for v in encoded.dictionary.to_pylist()]
     return pa.array(values, pa.string()).take(encoded.indices)
 
 
@@ -231,9 +232,3 @@ def _word_set(value: pa.StructArray, at: pa.Array, allowed: frozenset[str]) -> p
         for joined in encoded.dictionary.to_pylist()
     ]
     return pa.array(sets, pa.string()).take(encoded.indices)
-
-
-def _pseudonyms(text: pa.Array, hasher: Hasher) -> pa.Array:
-    encoded = text.dictionary_encode()
-    values = [hasher(v) if v else None for v in encoded.dictionary.to_pylist()]
-    return pa.array(values, pa.binary()).take(encoded.indices)

@@ -34,6 +34,7 @@ _SOURCE = tuple(
     BY_NAME[name]
     for name in ("service.name", "service.version", "deployment.environment.name", INSTALLATION)
 )
+_SOURCE_COLUMNS = (*(a.column for a in _SOURCE if a.column), "key_id")
 _FACTS = tuple(BY_NAME[name] for name in (FEATURE, INPUT_KIND, INPUT_DIGEST_NAME, CONSENT_STATE))
 _TRUTH = Attribute(LABEL_TRUTH, "truth", Pattern(LABEL))
 _NAMES = frozenset(a.name for a in (*_SOURCE, *_FACTS, _TRUTH))
@@ -64,10 +65,10 @@ class InputSealer:
         """The inputs among `decoded`; `received` (ns, int64 [requests]) when each arrived."""
         tally = Tally()
         # A record speaks for itself: a consent that only its resource states is none.
-        index = self._redactor.index(decoded, "log")
+        index = self._redactor.index(decoded, "log", received)
         columns = self._redactor.attributes(index, _SOURCE, tally, inherit=True)
         columns |= self._redactor.attributes(index, (*_FACTS, _TRUTH), tally, inherit=False)
-        columns = {n: plain(c) for n, c in columns.items()}
+        columns = {n: plain(c) for n, c in columns.items()} | {"key_id": index.key_ids()}
         reason = self._judge(decoded.records, columns)
         kept = np.flatnonzero(reason == len(REASONS))
         bodies = log_strings(decoded, kept, tally)
@@ -77,7 +78,7 @@ class InputSealer:
         tally.update({("limen.input", name, "drop"): count for name, count in found.items()})
         dropped = decoded.request[reason < len(REASONS)]
         redacted = Redacted(
-            rows=pa.table({a.column: columns[a.column] for a in _SOURCE if a.column}),
+            rows=pa.table({name: columns[name] for name in _SOURCE_COLUMNS}),
             request=decoded.request,
             rejected=np.bincount(dropped, minlength=len(received)),
             tally=tally,
@@ -123,10 +124,12 @@ class InputSealer:
             body.field("string_value").take(at).cast(pa.binary()),
         )
         installation, span = columns["installation"].take(at), records.field("span_id").take(at)
+        key_id = columns["key_id"].take(at)
         sealed = [
             self._vault.seal(*one)
             for one in zip(
-                content.to_pylist(), installation.to_pylist(), span.to_pylist(), strict=True
+                *(column.to_pylist() for column in (content, key_id, installation, span)),
+                strict=True,
             )
         ]
         self._vault.save()
@@ -137,6 +140,7 @@ class InputSealer:
                 "trace_id": records.field("trace_id").take(at),
                 "span_id": span,
                 "installation": installation,
+                "key_id": key_id,
                 "feature": columns["feature"].take(at),
                 "kind": columns["input_kind"].take(at),
                 "digest": columns["input_digest"].take(at),

@@ -1,6 +1,5 @@
 """Secrets of an installation of Limen: outside the database, readable by its owner only."""
 
-import hmac
 import os
 import secrets
 from pathlib import Path
@@ -8,14 +7,12 @@ from pathlib import Path
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from collector.contract.attributes import TRACE_ID_BYTES
 from collector.contract.errors import StoreUnusable
 
-PSEUDONYM_BYTES = TRACE_ID_BYTES
 _MASTER_BYTES = 32
 
 # What stands in the folder of keys.
-KEY_FILES = ("master.key", "inputs.json", "tokens.json")
+KEY_FILES = ("master.key", "periods.json", "inputs.json", "tokens.json")
 
 
 class Keys:
@@ -52,14 +49,11 @@ class Keys:
             raise StoreUnusable(f"{path} is damaged: restore it from a backup")
         return cls(master)
 
-    def derive(self, purpose: str) -> bytes:
-        """32 bytes for `purpose`."""
-        return HKDF(algorithm=SHA256(), length=32, salt=None, info=purpose.encode()).derive(
+    def derive(self, purpose: str, *, salt: bytes | None = None) -> bytes:
+        """32 bytes for `purpose`, which nobody can make again without the `salt`."""
+        return HKDF(algorithm=SHA256(), length=32, salt=salt, info=purpose.encode()).derive(
             self._master
         )
-
-    def pseudonymiser(self, purpose: str) -> "Pseudonymiser":
-        return Pseudonymiser(self.derive(f"pseudonym|{purpose}"))
 
 
 def master_key(home: Path) -> Path:
@@ -67,17 +61,9 @@ def master_key(home: Path) -> Path:
     return home / "keys" / "master.key"
 
 
-class Pseudonymiser:
-    """HMAC-SHA-256 of an identifier, truncated to 128 bits."""
-
-    def __init__(self, key: bytes) -> None:
-        self._key = key
-
-    def __repr__(self) -> str:
-        return "Pseudonymiser(…)"
-
-    def __call__(self, identifier: str) -> bytes:
-        return hmac.digest(self._key, identifier.encode(), "sha256")[:PSEUDONYM_BYTES]
+def periods_file(home: Path) -> Path:
+    """Where the secrets of the periods of `home` are."""
+    return home / "keys" / "periods.json"
 
 
 def write_private(path: Path, content: bytes) -> None:

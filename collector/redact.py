@@ -26,7 +26,8 @@ from collector.contract.attributes import (
 )
 from collector.contract.policy import Policy
 from collector.decode import Decoded, Indices
-from collector.forms import COLUMN_TYPES, Hasher, as_text, fit, hashed
+from collector.forms import COLUMN_TYPES, as_text, fit, hashed
+from collector.pseudonyms import Pseudonyms
 from collector.redaction.fields import (
     Dropped,
     count_dropped,
@@ -84,8 +85,9 @@ class Redacted:
 class Redactor:
     """Applies one policy. Safe to use from one thread at a time."""
 
-    def __init__(self, policy: Policy, hasher: Hasher) -> None:
-        self._hasher = hasher
+    def __init__(self, policy: Policy, pseudonyms: Pseudonyms, sketch_key: bytes) -> None:
+        """`sketch_key` (32 bytes) hashes the values that findings count."""
+        self._pseudonyms = pseudonyms
         self._aliases = {**ALIASES, **policy.aliases}
         named = {self._aliases.get(n, n): action for n, action in policy.attributes.items()}
         self._dropped = {name for name, action in named.items() if action == "drop"}
@@ -96,12 +98,12 @@ class Redactor:
         # Names that are ours or the policy's, and no client's.
         self._ours = self._kept | self._dropped
         self._names = KeyNames()
-        self._watch = Watch(self._names, hasher)
+        self._watch = Watch(self._names, sketch_key)
 
     def spans(self, decoded: Decoded, received: Indices) -> Redacted:
         """The spans of several payloads; `received` (ns, int64 [payloads]) when each arrived."""
         records, tally = decoded.records, Tally()
-        index = self.index(decoded, "span")
+        index = self.index(decoded, "span", received)
         columns = self._columns(decoded, index, tally)
         self.account(decoded, index, self._kept, columns, tally)
         start = records.field("start_time_unix_nano").to_numpy(zero_copy_only=False)
@@ -111,6 +113,7 @@ class Redactor:
         parent = records.field("parent_span_id")
         status = records.field("status")
         columns |= {
+            "key_id": index.key_ids(),
             "trace_id": records.field("trace_id"),
             "span_id": records.field("span_id"),
             "parent_span_id": pc.if_else(
@@ -136,14 +139,17 @@ class Redactor:
         )
         return _accepted(pa.table(columns), decoded.request, good, len(received), tally)
 
-    def index(self, decoded: Decoded, place: str) -> Indexed:
-        """Where each attribute stands in `decoded`, by the name it is kept under; `place` is that
-        of the records."""
-        everyone = np.arange(len(decoded.records))
-        resources = decoded.resource_attributes
+    def index(self, decoded: Decoded, place: str, received: Indices) -> Indexed:
+        """Where each attribute stands in `decoded`, by the name it is kept under.
+
+        `place` is that of the records; `received` (ns, int64 [payloads]) chooses the keys.
+        """
+        everyone, owners = np.arange(len(decoded.records)), resource_owners(decoded)
+        keys = self._pseudonyms.rows(received).take(decoded.request)
+        resources, resource_keys = decoded.resource_attributes, keys.take(owners)
         return Indexed(
-            own=Index(place, decoded.attributes, everyone, self._aliases),
-            resource=Index("resource", resources, resource_owners(decoded), self._aliases),
+            own=Index(place, decoded.attributes, everyone, self._aliases, keys),
+            resource=Index("resource", resources, owners, self._aliases, resource_keys),
             resource_of=decoded.resource,
         )
 
@@ -216,7 +222,7 @@ class Redactor:
     def _column(self, attribute: Attribute, index: Indexed, tally: Tally) -> pa.Array:
         def of(part: Index) -> pa.Array:
             at = part.at(attribute.name)
-            column = fit(attribute.form, part.value, at, self._hasher)
+            column = fit(attribute.form, part.value, at, part.hasher(attribute.name))
             by, action = ("form", "keep")
             if isinstance(attribute.form, Pseudonym):
                 by, action = ("identifier", "hash")
@@ -234,7 +240,7 @@ class Redactor:
             at = part.at(name)
             text = as_text(part.value, at)
             if action == "hash":
-                column = hashed(text, self._hasher)
+                column = hashed(text, part.hasher(name))
             elif action in _BUCKETS:
                 pattern, replacement = _BUCKETS[action]
                 text = pc.if_else(pc.match_substring_regex(text, pattern), text, None)

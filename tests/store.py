@@ -5,6 +5,7 @@ from typing import Any
 
 from google.protobuf.message import Message
 
+from collector.contract.attributes import INSTALLATION
 from collector.contract.policy import Policy, read_policy
 from collector.contract.records import Query
 from collector.engine import DATABASE, Engine
@@ -86,6 +87,10 @@ class Store(Engine):
         """A metric's rows as dictionaries."""
         values = {k: v if isinstance(v, tuple) else (v,) for k, v in where.items()}
         return self.reader.answer(Query(metric=metric, since=since, by=by, where=values)).records()
+
+    def pseudonym(self, identifier: str, purpose: str = INSTALLATION) -> bytes:
+        """What is stored of an identifier under the newest key."""
+        return self.pseudonyms.all(purpose, identifier)[-1][1]
 
     def refuse_labels(self) -> None:
         """From now on a group with an output label that is no number cannot be stored."""

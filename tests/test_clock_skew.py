@@ -162,8 +162,9 @@ def test_the_skewed_phones_are_listed_the_most_skewed_first(store: Store) -> Non
     # No server span tells its skew, but a span that ends in an hour does.
     store.take(traces(Span(start=now() + HOUR), resource=phone(4)))
     rows = store.ask("skewed_installations")
-    pseudonyms = [store.pseudonymiser(f"phone-{number}").hex() for number in (2, 4, 1)]
+    pseudonyms = [store.pseudonym(f"phone-{number}").hex() for number in (2, 4, 1)]
     assert [row["installation"] for row in rows] == pseudonyms
+    assert [row["key_id"] for row in rows] == [1, 1, 1]
     assert [row["skew_ms"] for row in rows] == [pytest.approx(-7.2e6), None, pytest.approx(9e4)]
     assert [row["calls"] for row in rows] == [1, 0, 1]
     assert rows[1]["upper_bound_ms"] < -3.5e6 and rows[1]["not_believed"] == 1

@@ -57,7 +57,7 @@ def test_a_consented_input_can_be_opened_with_the_facts_of_its_request(store: St
         "release": "2.4.0",
         "os": "Android 14",
         "audit_sampled": False,
-        "installation": store.pseudonymiser("phone-1"),
+        "installation": store.pseudonym("phone-1"),
     }
 
 
@@ -185,21 +185,23 @@ def test_without_its_key_an_input_is_a_case_with_its_reason(store: Store) -> Non
 
 def test_an_input_sealed_for_one_phone_or_span_opens_for_no_other(tmp_path: Path) -> None:
     vault = Vault(tmp_path / "keys.json")
-    sealed = vault.seal(BODY, b"phone-a", b"span-one")
-    vault.seal(BODY, b"phone-b", b"span-one")
-    assert vault.open(sealed, b"phone-a", b"span-one") == BODY
-    assert vault.open(sealed, b"phone-b", b"span-one") is None
-    assert vault.open(sealed, b"phone-a", b"span-two") is None
-    assert vault.open(sealed[:-1], b"phone-a", b"span-one") is None
-    assert vault.open(b"", b"phone-a", b"span-one") is None
+    sealed = vault.seal(BODY, 1, b"phone-a", b"span-one")
+    vault.seal(BODY, 1, b"phone-b", b"span-one")
+    vault.seal(BODY, 2, b"phone-a", b"span-one")
+    assert vault.open(sealed, 1, b"phone-a", b"span-one") == BODY
+    assert vault.open(sealed, 1, b"phone-b", b"span-one") is None
+    assert vault.open(sealed, 2, b"phone-a", b"span-one") is None
+    assert vault.open(sealed, 1, b"phone-a", b"span-two") is None
+    assert vault.open(sealed[:-1], 1, b"phone-a", b"span-one") is None
+    assert vault.open(b"", 1, b"phone-a", b"span-one") is None
 
 
 def test_keys_survive_a_restart_are_private_and_not_in_a_repr(tmp_path: Path) -> None:
     path = tmp_path / "keys" / "inputs.json"
     vault = Vault(path)
-    sealed = vault.seal(BODY, b"phone-a", b"span-one")
+    sealed = vault.seal(BODY, 1, b"phone-a", b"span-one")
     vault.save()
-    assert Vault(path).open(sealed, b"phone-a", b"span-one") == BODY
+    assert Vault(path).open(sealed, 1, b"phone-a", b"span-one") == BODY
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     Keys.make(tmp_path)
     keys = Keys.at(tmp_path)
@@ -207,7 +209,7 @@ def test_keys_survive_a_restart_are_private_and_not_in_a_repr(tmp_path: Path) ->
     assert Keys.at(tmp_path).derive("x") == keys.derive("x") != keys.derive("y")
     secret = (tmp_path / "keys" / "master.key").read_bytes()
     assert stat.S_IMODE((tmp_path / "keys" / "master.key").stat().st_mode) == 0o600
-    shown = repr((keys, vault, keys.pseudonymiser("installation")))
+    shown = repr((keys, vault))
     assert secret.hex() not in shown and str(secret) not in shown
 
 
@@ -220,7 +222,7 @@ def test_a_lost_master_key_is_said_and_not_replaced(tmp_path: Path) -> None:
     assert not (tmp_path / "keys" / "master.key").exists()
 
 
-@pytest.mark.parametrize("damage", [b"", b"{", b'["a"]', b'{"zz": "AA=="}'])
+@pytest.mark.parametrize("damage", [b"", b"{", b'["a"]', b'{"zz": "AA=="}', b'{"1": ["a"]}'])
 def test_a_damaged_key_file_is_said_and_not_overwritten(tmp_path: Path, damage: bytes) -> None:
     path = tmp_path / "keys.json"
     write_private(path, damage)

@@ -193,7 +193,7 @@ def test_each_request_is_noted_with_its_size_and_source(store: Store) -> None:
     batches = store.rows("select * from batches order by app nulls last")
     assert batches[0]["body_bytes"] == request.ByteSize()
     assert (batches[0]["records"], batches[0]["rejected"]) == (1, 1)
-    assert batches[0]["installation"] == store.pseudonymiser(PHONE["app.installation.id"])
+    assert batches[0]["installation"] == store.pseudonym(PHONE["app.installation.id"])
     assert batches[1]["app"] is None
 
 

@@ -1,26 +1,35 @@
 """What the door keeps, and what it counts."""
 
+import base64
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from collector.contract.attributes import ATTRIBUTES
+from collector.contract.attributes import ATTRIBUTES, INSTALLATION
 from collector.contract.policy import Policy
 from collector.decode import decode_spans
 from collector.forms import COLUMN_TYPES
-from collector.keys import Pseudonymiser
+from collector.keys import Keys
+from collector.pseudonyms import Period, Pseudonyms
 from collector.redact import NEWEST_NS, OLDEST_NS, Redacted, Redactor
 from collector.store.schema import ddl
 from tests.otlp import PHONE, Span, now, traces
 
-HASHER = Pseudonymiser(b"k" * 32)
+PERIODS = [Period(key_id=1, since=0, secret=base64.b64encode(b"s" * 32))]
+PSEUDONYMS = Pseudonyms(Keys(b"k" * 32), Path("periods.json"), PERIODS)
+
+
+def pseudonym(purpose: str, identifier: str) -> bytes:
+    ((_, found),) = PSEUDONYMS.all(purpose, identifier)
+    return found
 
 
 def redact(*requests: Any, policy: Policy | None = None, received: int | None = None) -> Redacted:
     bodies = [request.SerializeToString() for request in requests]
     arrived = np.full(len(bodies), received or now(), dtype=np.int64)
-    return Redactor(policy or Policy(), HASHER).spans(decode_spans(bodies), arrived)
+    return Redactor(policy or Policy(), PSEUDONYMS, b"f" * 32).spans(decode_spans(bodies), arrived)
 
 
 def kept(name: str, raw: Any, policy: Policy | None = None) -> Any:
@@ -115,7 +124,7 @@ def test_a_policy_lets_an_attribute_in_and_can_hash_bucket_or_drop_it() -> None:
     )
     assert kept("checkout.step", "payment", policy) == "payment"
     assert kept("checkout.step", 3, policy) == "3"
-    assert kept("customer.ref", "C-17", policy) == HASHER("C-17").hex()
+    assert kept("customer.ref", "C-17", policy) == pseudonym("customer.ref", "C-17").hex()
     assert kept("client.address", "203.0.113.77", policy) == "203.0.113.0/24"
     assert kept("client.address", "ada", policy) is None
     assert kept("birth.date", "1984-07-02", policy) == "1984-07"
@@ -131,7 +140,7 @@ def test_an_alias_is_stored_under_the_name_it_stands_for() -> None:
 
 def test_an_installation_is_stored_only_as_its_keyed_hash() -> None:
     redacted = redact(traces(Span(), resource=PHONE))
-    assert redacted.rows.column("installation").to_pylist() == [HASHER("phone-1")]
+    assert redacted.rows.column("installation").to_pylist() == [pseudonym(INSTALLATION, "phone-1")]
     assert b"phone-1" not in b"".join(
         bytes(buffer) for c in redacted.rows.itercolumns() for k in c.chunks
         for buffer in k.buffers() if buffer is not None

@@ -18,9 +18,9 @@ from tests.store import Store
 # The tables that schema 2 changed, as version 1 made them.
 FIRST = Path(__file__).parent / "schema_1"
 KEPT = {
-    "spans": "* exclude (commit_number)",
-    "batches": "* exclude (commit_number, policy_version, redactions, findings)",
-    "inputs": "* exclude (commit_number)",
+    "spans": "* exclude (commit_number, key_id)",
+    "batches": "* exclude (commit_number, key_id, policy_version, redactions, findings)",
+    "inputs": "* exclude (commit_number, key_id)",
 }
 REDACTIONS = (
     "select received_time, policy_version, unnest(redactions, recursive := true) from batches"

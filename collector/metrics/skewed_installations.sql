@@ -1,6 +1,7 @@
 -- Skewed installations: the phones whose clocks are over a second off or not believed, the most skewed first.
 -- dimensions: app environment release os device_model country hour day
 -- installation text: pseudonym
+-- key_id count: which key its pseudonym was made under; under another the same phone has another
 -- app text: of its latest span
 -- release text: of its latest span
 -- device_model text: of its latest span
@@ -15,6 +16,7 @@
 with seen as (
     select
         installation,
+        max(key_id) as key_id,
         max_by(app, received_time) as app,
         max_by(release, received_time) as release,
         max_by(device_model, received_time) as device_model,
@@ -39,6 +41,7 @@ measured as (
 )
 select
     lower(hex(s.installation)) as installation,
+    s.key_id,
     s.app,
     s.release,
     s.device_model,

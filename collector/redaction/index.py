@@ -2,26 +2,36 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from collector.decode import Attributes, Indices
-from collector.forms import positions
+from collector.forms import Hasher, positions
+from collector.pseudonyms import RowKeys
+
+# For attributes of which none becomes a pseudonym.
+_NO_KEYS = RowKeys(())
 
 
 class Index:
     """Where each attribute name stands in an exploded column of attributes.
 
     `place` says whose they are; `owner` (int64 [rows]) the record each of them belongs to, -1
-    where it is none's.
+    where it is none's; `keys` are those of its rows.
     """
 
     def __init__(
-        self, place: str, attributes: Attributes, owner: Indices, aliases: Mapping[str, str]
+        self,
+        place: str,
+        attributes: Attributes,
+        owner: Indices,
+        aliases: Mapping[str, str],
+        keys: RowKeys = _NO_KEYS,
     ) -> None:
-        self.place = place
+        self.place, self.keys = place, keys
         self.value = attributes.value
         self._row, self._rows = attributes.row, attributes.rows
         self._owner = owner
@@ -35,6 +45,10 @@ class Index:
     def at(self, name: str) -> pa.Array:
         """For each row the position of its value, null where it has none."""
         return positions(self._row, self.found[name], self._rows)
+
+    def hasher(self, name: str) -> Hasher:
+        """Makes pseudonyms of identifiers that stand in the attribute `name`."""
+        return partial(self.keys.hash, name)
 
     def records(self, places: Indices) -> Indices:
         """The record that each of `places` belongs to."""
@@ -61,6 +75,10 @@ class Indexed:
     own: Index
     resource: Index | None
     resource_of: Indices
+
+    def key_ids(self) -> pa.Array:
+        """The id of the key of each record's pseudonyms (int32 [records])."""
+        return self.own.keys.ids(len(self.resource_of))
 
     def parts(self) -> tuple[Index, ...]:
         return (self.own,) if self.resource is None else (self.own, self.resource)

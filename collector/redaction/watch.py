@@ -4,6 +4,7 @@ All of it is dropped anyway. Of each group a bounded sample of the dropped value
 value its type is noted, and one bit of a sketch by its keyed hash.
 """
 
+import hmac
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -23,7 +24,6 @@ from collector.contract.findings import (
     content_key,
 )
 from collector.decode import Indices
-from collector.forms import Hasher
 from collector.redaction.fields import Dropped
 from collector.redaction.index import Index
 from collector.redaction.keys import KeyNames
@@ -69,8 +69,8 @@ class Sighting:
 class Watch:
     """Looks at what is dropped. Used from one thread."""
 
-    def __init__(self, names: KeyNames, hasher: Hasher) -> None:
-        self._names, self._hasher = names, hasher
+    def __init__(self, names: KeyNames, key: bytes) -> None:
+        self._names, self._key = names, key
         self._notes: dict[str, _Note] = {}
         self._bits: dict[tuple[str, str], int] = {}
         self._turn = 0
@@ -140,8 +140,8 @@ class Watch:
                 if (bit := self._bits.get((name, text))) is None:
                     if len(self._bits) > _REMEMBERED:
                         self._bits.clear()
-                    bit = 1 << int.from_bytes(self._hasher(f"{name}={text}")[:8]) % SKETCH_BITS
-                    self._bits[name, text] = bit
+                    digest = hmac.digest(self._key, f"{name}={text}".encode(), "sha256")
+                    bit = self._bits[name, text] = 1 << int.from_bytes(digest[:8]) % SKETCH_BITS
                 sketch |= bit
         return sketch
 

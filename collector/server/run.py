@@ -22,6 +22,7 @@ from collector.server.serving import serve
 from collector.server.tls import Certificate
 from collector.store.backlog import Backlog
 from collector.store.maintenance import Maintenance
+from collector.store.rotation import Rotation
 from collector.tokens import Tokens
 
 # The database's, gRPC's, the standard ones.
@@ -91,6 +92,7 @@ def _background(settings: Settings, engine: Engine) -> Iterator[Maintenance]:
         engine.policy,
         engine.health,
         backlog,
+        Rotation(engine.database, engine.pseudonyms, engine.vault),
         compact_hour=hour,
         min_free_bytes=settings.min_free_bytes,
     )

@@ -20,6 +20,7 @@ from collector.store.copying import Copying
 from collector.store.database import Database
 from collector.store.queries import query
 from collector.store.retention import Retention
+from collector.store.rotation import Rotation
 
 LOOK_EVERY_SECONDS = 1.0
 # Writes wait for a checkpoint: it is made while nobody writes, and at a size of the log that keeps
@@ -43,8 +44,9 @@ _log = logging.getLogger("limen")
 class Maintenance:
     """Runs in a thread of its own while its context is open; others may ask for a task too.
 
-    `backlog` is where passing on has come to. `compact_hour` (UTC) is when the file is compacted,
-    once a day; None: only when asked. No copy is made that would leave less than `min_free_bytes`.
+    `backlog` is where passing on has come to; `rotation` begins and destroys keys. `compact_hour`
+    (UTC) is when the file is compacted, once a day; None: only when asked. No copy is made that
+    would leave less than `min_free_bytes`.
     """
 
     def __init__(
@@ -53,11 +55,13 @@ class Maintenance:
         policy: Policy,
         health: Health,
         backlog: Backlog | None = None,
+        rotation: Rotation | None = None,
         *,
         compact_hour: int | None = None,
         min_free_bytes: int = 0,
     ) -> None:
-        self._database, self._health = database, health
+        self._database, self._policy, self._health = database, policy, health
+        self._rotation = rotation
         self._retention = Retention(database, policy, health, self._breathe, backlog)
         self._copying = Copying(database, self._breathe, min_free_bytes)
         self._compaction = Compaction(database, self._copying, health)
@@ -93,9 +97,15 @@ class Maintenance:
         )
 
     def retain(self, now: int) -> Counter[str]:
-        """Deletes what was received longer ago than the policy keeps it: rows by table."""
+        """Deletes what was received longer ago than the policy keeps it: rows by table.
+
+        After that the keys of pseudonyms that nothing has any more.
+        """
         with self._alone("retention"):
-            return self._retention.run(now)
+            gone = self._retention.run(now)
+            if self._rotation:
+                self._rotation.run(self._policy, now)
+            return gone
 
     def compact(self, now: int) -> Compacted:
         """Rewrites the file without what was deleted. Raises Overloaded: it is as it was."""

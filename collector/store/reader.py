@@ -22,7 +22,7 @@ _RELATIVE = re.compile(r"-(\d{1,6})([smhd])")
 
 _STRUCTURE = (
     "trace_id", "span_id", "parent_span_id", "name", "kind", "status", "time", "time_believed",
-    "start_time", "duration", "received_time", "policy_version", "late", "attributes",
+    "start_time", "duration", "received_time", "policy_version", "key_id", "late", "attributes",
 )  # fmt: skip
 
 
@@ -146,6 +146,7 @@ def _span(row: dict[str, Any], start: int) -> dict[str, Any]:
         "app": row["app"],
         "release": row["release"],
         "policy_version": row["policy_version"],
+        "key_id": row["key_id"],
         "attributes": attributes,
     }
 

@@ -17,6 +17,8 @@ from collector.store.vault import Vault
 
 CHUNK_INPUTS = 4096
 
+_SEALED_BY = ("sealed", "key_id", "installation", "span_id")
+
 
 class Replays:
     """Everything the query API offers on replays."""
@@ -76,11 +78,9 @@ class Replays:
                 detail=json.dumps(detail),
             )
         opened = [
-            self._vault.open(sealed, installation, span)
-            for sealed, installation, span in zip(
-                cases.column("sealed").to_pylist(),
-                cases.column("installation").to_pylist(),
-                cases.column("span_id").to_pylist(),
+            self._vault.open(*one)
+            for one in zip(
+                *(cases.column(name).to_pylist() for name in _SEALED_BY),
                 strict=True,
             )
         ]

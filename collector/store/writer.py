@@ -49,7 +49,7 @@ _FINDINGS = pa.list_(
         }
     )
 )
-_SOURCE = ("app", "release", "environment", "installation")
+_SOURCE = ("app", "release", "environment", "installation", "key_id")
 
 _SOURCES = Queries(
     columns="source_columns", last="last_source", find="find_sources", insert="insert_sources"

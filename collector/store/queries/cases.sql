@@ -46,6 +46,7 @@ select
     i.trace_id,
     i.span_id,
     i.installation,
+    i.key_id,
     i.sealed,
     i.truth,
     s.decision,

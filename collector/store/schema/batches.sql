@@ -10,6 +10,7 @@ create table batches (
     release varchar,
     environment varchar,
     installation blob,
+    key_id integer,
     body_bytes bigint not null,
     records bigint not null,
     rejected bigint not null,

@@ -5,6 +5,7 @@ create table inputs (
     trace_id blob not null,
     span_id blob not null,
     installation blob not null,
+    key_id integer not null,
     feature varchar not null,
     kind varchar,
     digest varchar,

@@ -14,6 +14,7 @@ select
     case when start_time < 9223372036854775807 then cast(start_time as bigint) end as start,
     case when duration >= 0 then duration end as duration,
     installation,
+    key_id,
     coalesce(app, 'unknown') as app,
     coalesce(environment, 'unknown') as environment,
     coalesce(release, 'unknown') as release,

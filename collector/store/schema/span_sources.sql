@@ -1,8 +1,10 @@
 -- Who sent a span: one row per distinct combination. `digest` is a keyed hash of it, by which the
--- writer finds it again; null where it came from an older schema.
+-- writer finds it again; null where it came from an older schema. `key_id` is the key of the
+-- pseudonyms that stand beside it.
 create table span_sources (
     number integer not null,
     digest ubigint,
+    key_id integer,
     app varchar,
     release varchar,
     environment varchar,

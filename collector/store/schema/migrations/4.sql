@@ -1,4 +1,5 @@
--- Schema 3 to 4: what redaction did stands with the requests it was done to.
+-- Schema 3 to 4: what redaction did stands with the requests it was done to; every row knows the key
+-- of its pseudonyms, which was one for all until now.
 alter table batches add column policy_version varchar;
 alter table batches add column redactions
     struct(field varchar, detector varchar, action varchar, occurrences bigint)[];
@@ -27,4 +28,10 @@ from (
     group by b.commit_number, b.received_time
 ) done
 where batches.rowid = done.batch;
-drop table redactions
+drop table redactions;
+alter table span_sources add column key_id integer default 1;
+alter table span_sources alter column key_id drop default;
+alter table batches add column key_id integer default 1;
+alter table batches alter column key_id drop default;
+alter table inputs add column key_id integer default 1;
+alter table inputs alter column key_id drop default;

@@ -1,0 +1,230 @@
+"""Pseudonyms: keyed hashes of identifiers, under a key per purpose and period.
+
+The purpose is the attribute's name, so that one identifier in two attributes cannot be linked. A
+period lasts as long as what is stored under it. Each has a random secret of its own, in one file
+outside the database: without it the master secret makes none of its keys again.
+"""
+
+import base64
+import hmac
+import secrets
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from pydantic import Base64Bytes, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from collector.contract.errors import StoreUnusable
+from collector.decode import Indices
+from collector.keys import Keys, periods_file, write_private
+
+DAY_NS = 24 * 3600 * 10**9
+PSEUDONYM_BYTES = 16
+
+_SECRET_BYTES = 32
+
+
+class Period(BaseModel):
+    """When it began (ns, received) and its secret; None: its one key is the master's alone, as in
+    homes from before there were periods."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    key_id: int = Field(ge=1)
+    since: int = Field(ge=0)
+    secret: Base64Bytes | None = Field(repr=False)
+
+
+class _File(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    periods: tuple[Period, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        for before, after in zip(self.periods, self.periods[1:], strict=False):
+            if not (before.key_id < after.key_id and before.since < after.since):
+                raise ValueError("the periods are not in order")
+            if after.secret is None:
+                raise ValueError("only the first period may be without a secret")
+        if any(len(p.secret) != _SECRET_BYTES for p in self.periods if p.secret is not None):
+            raise ValueError("a secret has another length")
+        return self
+
+
+class PeriodKey:
+    """The keys of one period: HKDF-SHA-256 of the master secret, salted with the period's own."""
+
+    def __init__(self, keys: Keys, period: Period) -> None:
+        self.key_id = period.key_id
+        self._keys, self._secret = keys, period.secret
+        self._derived: dict[str, bytes] = {}
+
+    def __repr__(self) -> str:
+        return f"PeriodKey({self.key_id})"
+
+    def pseudonym(self, purpose: str, identifier: str) -> bytes:
+        """HMAC-SHA-256 of an identifier, truncated to 128 bits."""
+        key = self._derived.get(purpose)
+        if key is None:
+            key = self._derived[purpose] = self._derive(purpose)
+        return hmac.digest(key, identifier.encode(), "sha256")[:PSEUDONYM_BYTES]
+
+    def _derive(self, purpose: str) -> bytes:
+        if self._secret is None:
+            return self._keys.derive("pseudonym|installation")
+        return self._keys.derive(f"pseudonym|{purpose}|{self.key_id}", salt=self._secret)
+
+
+@dataclass(frozen=True, slots=True)
+class RowKeys:
+    """The keys of some rows. `of_row` (int64 [rows]) says which of `keys`; None: all the first."""
+
+    keys: Sequence[PeriodKey]
+    of_row: Indices | None = field(default=None, repr=False)
+
+    def take(self, rows: Indices) -> "RowKeys":
+        """The keys of the rows at these places; at -1, which is no row, any."""
+        return self if self.of_row is None else RowKeys(self.keys, np.append(self.of_row, 0)[rows])
+
+    def ids(self, rows: int) -> pa.Array:
+        """The id of each row's key (int32 [rows])."""
+        ids = pa.array([key.key_id for key in self.keys], pa.int32())
+        return pa.repeat(ids[0], rows) if self.of_row is None else ids.take(pa.array(self.of_row))
+
+    def hash(self, purpose: str, text: pa.StringArray) -> pa.BinaryArray:
+        """The pseudonym of each row's identifier; null where there is none."""
+        encoded = text.dictionary_encode()
+        identifiers = encoded.dictionary.to_pylist()
+        columns = [
+            pa.array(
+                [key.pseudonym(purpose, one) if one else None for one in identifiers], pa.binary()
+            ).take(encoded.indices)
+            for key in self.keys
+        ]
+        return columns[0] if self.of_row is None else pc.choose(pa.array(self.of_row), *columns)
+
+
+class Pseudonyms:
+    """The periods of a home whose keys are not destroyed. Read by any thread, changed by one."""
+
+    def __init__(self, keys: Keys, path: Path, periods: Sequence[Period]) -> None:
+        self._keys, self._path = keys, path
+        self._set(periods)
+
+    def __repr__(self) -> str:
+        return f"Pseudonyms({len(self._periods)} periods)"
+
+    @classmethod
+    def make(cls, home: Path, now: int, *, from_before: bool = False) -> None:
+        """Begins the first period of a `home` that has none. Raises StoreUnusable.
+
+        `from_before`: what is stored there already has the master secret's one key; how long that
+        is old nobody knows.
+        """
+        path = periods_file(home)
+        if path.exists():
+            return
+        if from_before:
+            first = Period(key_id=1, since=0, secret=None)
+        else:
+            first = _begin(1, now - now % DAY_NS)
+        try:
+            _write(path, (first,))
+        except OSError as exc:
+            raise StoreUnusable(f"{path} cannot be written: {exc.strerror}") from exc
+
+    @classmethod
+    def at(cls, home: Path, keys: Keys) -> "Pseudonyms":
+        """Those of `home`. Raises StoreUnusable."""
+        path = periods_file(home)
+        try:
+            found = _File.model_validate_json(path.read_bytes())
+        except FileNotFoundError:
+            raise StoreUnusable(
+                f"{path} is missing: restore it from a backup. With other keys every installation "
+                "would look like a new one"
+            ) from None
+        except OSError as exc:
+            raise StoreUnusable(f"{path} cannot be read: {exc.strerror}") from exc
+        except ValidationError:
+            raise StoreUnusable(f"{path} is damaged: restore it from a backup") from None
+        return cls(keys, path, found.periods)
+
+    def refuse_newer(self, key_id: int) -> None:
+        """Raises StoreUnusable where the database has rows of a key that never was in the file."""
+        if key_id > self._periods[-1].key_id:
+            raise StoreUnusable(
+                f"{self._path} is older than the database, which has rows of key {key_id}: restore "
+                "the one that was kept last, or a database as old as it"
+            )
+
+    @property
+    def periods(self) -> Sequence[Period]:
+        """From the oldest to the one in force, or to come."""
+        return self._periods
+
+    def rows(self, received: Indices) -> RowKeys:
+        """The keys of what was received at these times (ns, int64 [rows]).
+
+        What is older than every period, because a clock was set back, has the oldest.
+        """
+        since, keys = self._live
+        low, high = (_at(since, int(received[at])) for at in (received.argmin(), received.argmax()))
+        if low == high:
+            return RowKeys(keys[low : low + 1])
+        return RowKeys(keys, np.maximum(np.searchsorted(since, received, side="right") - 1, 0))
+
+    def all(self, purpose: str, identifier: str) -> list[tuple[int, bytes]]:
+        """(key id, pseudonym) of an identifier under every key there is, the oldest first."""
+        return [(key.key_id, key.pseudonym(purpose, identifier)) for key in self._live[1]]
+
+    def begin_next(self, now: int, days: int) -> Period | None:
+        """Makes the next period durable a day before the last is `days` old; None before that.
+
+        It begins at a midnight (UTC) that is still to come: nothing that was received has its key
+        chosen yet, and no day has two keys.
+        """
+        last = self._periods[-1]
+        due = last.since + days * DAY_NS
+        if now < due - DAY_NS:
+            return None
+        following = _begin(last.key_id + 1, max(due, now - now % DAY_NS + DAY_NS))
+        self._change((*self._periods, following))
+        return following
+
+    def ended(self, before: int) -> Sequence[Period]:
+        """The periods that ended `before` a time or at it."""
+        ends = [following.since for following in self._periods[1:]]
+        return [p for p, end in zip(self._periods, ends, strict=False) if end <= before]
+
+    def destroy(self, gone: Sequence[Period]) -> None:
+        """Lets go of the secrets of these periods: the others stay as they are."""
+        self._change([period for period in self._periods if period not in gone])
+
+    def _change(self, periods: Sequence[Period]) -> None:
+        _write(self._path, periods)
+        self._set(periods)
+
+    def _set(self, periods: Sequence[Period]) -> None:
+        self._periods = tuple(periods)
+        keys = [PeriodKey(self._keys, period) for period in periods]
+        # One name for both: other threads read it meanwhile.
+        self._live = [period.since for period in periods], keys
+
+
+def _at(since: Sequence[int], received: int) -> int:
+    return max(bisect_right(since, received) - 1, 0)
+
+
+def _begin(key_id: int, since: int) -> Period:
+    secret = base64.b64encode(secrets.token_bytes(_SECRET_BYTES))
+    return Period.model_validate({"key_id": key_id, "since": since, "secret": secret})
+
+
+def _write(path: Path, periods: Sequence[Period]) -> None:
+    file = _File(periods=tuple(periods))
+    write_private(path, file.model_dump_json(indent=2).encode() + b"\n")
