@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from collector import token_commands, upkeep_commands
+from collector import lookup_command, token_commands, upkeep_commands
 
 
 def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -33,6 +33,7 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
 
     token_commands.register(commands)
     upkeep_commands.register(commands)
+    lookup_command.register(commands)
 
     policy = commands.add_parser("policy", help="check a policy file")
     actions = policy.add_subparsers(required=True, metavar="ACTION")

@@ -16,6 +16,7 @@ from collector.pipeline import Pipeline
 from collector.pseudonyms import Pseudonyms
 from collector.redact import Redactor
 from collector.store.database import Database
+from collector.store.installations import Installations
 from collector.store.opening import MEMORY_BYTES, stored_version
 from collector.store.policies import load_policy
 from collector.store.queries import query
@@ -30,7 +31,8 @@ _PERIODS_SINCE_SCHEMA = 4
 
 
 class Engine:
-    """Takes payloads (`admission`, `pipeline`), answers (`reader`, `replays`), counts (`health`).
+    """Takes payloads (`admission`, `pipeline`), answers (`reader`, `replays`, `installations`) and
+    counts (`health`).
 
     Raises StoreUnusable when `home` cannot be used. Leaving the context commits what was taken.
     """
@@ -76,6 +78,7 @@ class Engine:
         writer = Writer(self.database, policy.version, keys.derive("repeated"))
         self.pipeline = Pipeline(redactor, sealer, writer, self.health)
         self.reader = Reader(self.database, self.health)
+        self.installations = Installations(self.database, self.pseudonyms)
         self.replays = Replays(self.database, self.reader, self.vault)
 
     @classmethod

@@ -46,6 +46,7 @@ ACCESS: Mapping[str, Roles | None] = {
     "POST /api/metrics": AGGREGATES,
     "GET /api/metrics/{name}": AGGREGATES,
     "GET /api/traces/{trace}": SINGLE_ROWS,
+    "POST /api/installations/lookup": SINGLE_ROWS,
     "POST /api/inputs/open": REPLAYS,
     "GET /api/replays": AGGREGATES,
     "POST /api/replays": REPLAYS,

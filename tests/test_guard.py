@@ -43,6 +43,7 @@ EXPECTED: Mapping[str, str] = {
     "POST /api/metrics": ASKING,
     "GET /api/metrics/{name}": ASKING,
     "GET /api/traces/{trace}": "oncall admin",
+    "POST /api/installations/lookup": "oncall admin",
     "POST /api/inputs/open": "replay admin",
     "GET /api/replays": ASKING,
     "POST /api/replays": "replay admin",
@@ -92,6 +93,7 @@ def routes(store: Store) -> list[Route]:
     asking = QueryApi(
         store.reader,
         store.replays,
+        store.installations,
         store.health,
         store.guard,
         {},

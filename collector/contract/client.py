@@ -23,6 +23,7 @@ from collector.contract.errors import (
 from collector.contract.records import (
     Answer,
     Compacted,
+    Lookup,
     Query,
     ReplayRequest,
     ReplayRun,
@@ -148,6 +149,12 @@ class LimenClient:
         """One trace: its spans, its requests and what left the device in it."""
         found: dict[str, Any] = self._call("GET", f"/api/traces/{trace_id}").json()
         return found
+
+    def lookup(self, identifier: str) -> Lookup:
+        """What is stored of the installation with this identifier; written to the audit log."""
+        body = {"installation": identifier}
+        answer = self._call("POST", "/api/installations/lookup", json=body)
+        return Lookup.model_validate(answer.json())
 
     def create_replay(self, request: ReplayRequest) -> ReplayRun:
         """A new run, or the unfinished one that was asked for with the same words."""

@@ -137,3 +137,22 @@ class Upkeep(_Record):
     file_bytes: int
     reusable_bytes: int
     compacted: Compacted | None
+
+
+class FoundPseudonym(_Record):
+    """What is stored under one pseudonym of an installation, in rows; `exports` are requests that
+    its SDK made. Times are None where nothing is."""
+
+    key_id: int
+    installation: str
+    spans: int = 0
+    inputs: int = 0
+    exports: int = 0
+    first_received: str | None = None
+    last_received: str | None = None
+
+
+class Lookup(_Record):
+    """An installation under every key that there is, the oldest first."""
+
+    pseudonyms: tuple[FoundPseudonym, ...]

@@ -1,7 +1,7 @@
 -- Skewed installations: the phones whose clocks are over a second off or not believed, the most skewed first.
 -- dimensions: app environment release os device_model country hour day
 -- installation text: pseudonym
--- key_id count: which key its pseudonym was made under; under another the same phone has another
+-- key_id text: which key its pseudonym was made under; under another the same phone has another
 -- app text: of its latest span
 -- release text: of its latest span
 -- device_model text: of its latest span

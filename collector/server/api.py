@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import orjson
 import pyarrow as pa
 import pyarrow.csv
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -32,6 +32,7 @@ from collector.server.errors import problem, problem_of, reason_of
 from collector.server.exposure import NO_TOKENS
 from collector.server.guard import Caller, Guard
 from collector.server.openapi import describe
+from collector.store.installations import Installations
 from collector.store.maintenance import Maintenance
 from collector.store.reader import Reader
 from collector.store.replays import Replays
@@ -59,6 +60,11 @@ class _Opening(BaseModel):
     reason: str
 
 
+class _Lookup(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    installation: SecretStr = Field(min_length=1)
+
+
 class _Backup(BaseModel):
     model_config = ConfigDict(extra="forbid")
     keys: bool = False
@@ -71,6 +77,7 @@ class QueryApi:
         self,
         reader: Reader,
         replays: Replays,
+        installations: Installations,
         health: Health,
         guard: Guard,
         about: dict[str, Any],
@@ -82,6 +89,7 @@ class QueryApi:
     ) -> None:
         self._maintenance, self._backups = maintenance, backups
         self._reader, self._replays, self._health = reader, replays, health
+        self._installations = installations
         self._guard = guard
         self._about = about
         self._admission, self._limits = admission, limits
@@ -99,6 +107,7 @@ class QueryApi:
             route("/api/metrics", "POST", self.several),
             route("/api/metrics/{name}", "GET", self.metric),
             route("/api/traces/{trace}", "GET", self.trace),
+            route("/api/installations/lookup", "POST", self.lookup),
             route("/api/inputs/open", "POST", self.open_inputs),
             route("/api/replays", "GET", self.replays),
             route("/api/replays", "POST", self.create_replay),
@@ -188,6 +197,15 @@ class QueryApi:
     async def trace(self, request: Request) -> Response:
         """The spans, requests and departures of one trace."""
         return Json(await run_in_threadpool(self._reader.trace, request.path_params["trace"]))
+
+    async def lookup(self, request: Request) -> Response:
+        """What is stored of one installation, by its identifier in the body; audited without it."""
+        asked = _parse(_Lookup, await self._body(request))
+        caller: Caller = request.state.caller
+        found = await run_in_threadpool(
+            self._installations.find, asked.installation.get_secret_value(), caller.token
+        )
+        return Json(found.model_dump())
 
     async def open_inputs(self, request: Request) -> Response:
         """The cases of one chunk of a run with their inputs opened; audited, with a reason."""

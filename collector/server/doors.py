@@ -69,6 +69,7 @@ class Doors:
         asking = QueryApi(
             engine.reader,
             engine.replays,
+            engine.installations,
             engine.health,
             self._api_guard,
             about,

@@ -12,6 +12,7 @@ from starlette.routing import Route
 from collector.contract.records import (
     Answer,
     Compacted,
+    Lookup,
     Query,
     ReplayRequest,
     ReplayRun,
@@ -19,7 +20,7 @@ from collector.contract.records import (
     Upkeep,
 )
 
-_RECORDS = (Answer, Compacted, Query, ReplayRequest, ReplayRun, Sweep, Upkeep)
+_RECORDS = (Answer, Compacted, Lookup, Query, ReplayRequest, ReplayRun, Sweep, Upkeep)
 _PLACE = re.compile(r"\{(\w+)(?::\w+)?\}")
 
 

@@ -1,0 +1,55 @@
+"""`limen lookup`: what is stored of one installation, by its identifier, which no history keeps."""
+
+import argparse
+import json
+import sys
+
+
+def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Adds the command."""
+    lookup = commands.add_parser(
+        "lookup", help="find an installation by its identifier, read from standard input"
+    )
+    lookup.add_argument("--json", action="store_true", help="print JSON")
+    lookup.add_argument("--api", dest="api_url", metavar="URL", help="of a running collector")
+    lookup.add_argument("--token", metavar="TOKEN", help="for it (better: LIMEN_TOKEN)")
+    lookup.set_defaults(run=_lookup)
+
+
+def _lookup(args: argparse.Namespace) -> int:
+    from collector.contract.client import LimenClient
+    from collector.contract.config import load_settings
+
+    identifier = _identifier()
+    settings = load_settings({"api_url": args.api_url, "token": args.token})
+    with LimenClient.of(settings) as client:
+        found = client.lookup(identifier)
+    if args.json:
+        sys.stdout.write(json.dumps(found.model_dump()) + "\n")
+    else:
+        for one in found.pseudonyms:
+            stored = (
+                f"{one.spans:,} spans, {one.inputs:,} inputs, {one.exports:,} exports, "
+                f"received from {one.first_received} to {one.last_received}"
+                if one.first_received
+                else "nothing stored"
+            )
+            sys.stdout.write(f"{one.installation}  key {one.key_id}  {stored}\n")
+    return 0 if any(one.first_received for one in found.pseudonyms) else 1
+
+
+def _identifier() -> str:
+    """One line of standard input; on a terminal it is asked for and not shown."""
+    from getpass import getpass
+
+    from collector.contract.errors import BadInput
+
+    asked = getpass("app.installation.id: ") if sys.stdin.isatty() else sys.stdin.readline()
+    identifier = asked.removesuffix("\n").removesuffix("\r")
+    if not identifier:
+        raise BadInput("give the identifier on standard input: limen lookup < FILE")
+    try:
+        identifier.encode()
+    except UnicodeEncodeError:
+        raise BadInput("the identifier is not UTF-8") from None
+    return identifier
