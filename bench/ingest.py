@@ -7,6 +7,7 @@ from this process, so client and collector share the cores. An answer means comm
 """
 
 import argparse
+import base64
 import gzip
 import random
 import sys
@@ -68,7 +69,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 def _prepared(bodies: Sequence[bytes]) -> tuple[list[pa.Table], float, float]:
     """The rows as the collector stores them, in groups, and the seconds each step took."""
-    period = Period(key_id=1, since=0, secret=None)
+    period = Period(key_id=1, since=0, key=base64.b64encode(bytes(32)))
     pseudonyms = Pseudonyms(Keys(bytes(32)), Path("periods.json"), [period])
     redactor = Redactor(Policy(), pseudonyms, bytes(32))
     tables, decode, redact = [], 0.0, 0.0

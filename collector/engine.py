@@ -54,6 +54,7 @@ class Engine:
             home / DATABASE, query_seconds=query_seconds, memory_bytes=database_memory_bytes
         )
         try:
+            Pseudonyms.renew_master(home)
             keys = Keys.at(home)
             self.pseudonyms = Pseudonyms.at(home, keys)
             newest: int = self.database.read(query("newest_key")).column(0)[0].as_py()
@@ -104,9 +105,10 @@ class Engine:
 
 def _make_keys(home: Path) -> None:
     """Before the database, so that a start that is cut short can be made again."""
-    if not (home / DATABASE).exists():
+    database = home / DATABASE
+    if not database.exists():
         Keys.make(home)
     if not periods_file(home).exists():
-        version = stored_version(home / DATABASE)
+        version = stored_version(database)
         if version is None or version < _PERIODS_SINCE_SCHEMA:
             Pseudonyms.make(home, time.time_ns(), from_before=version is not None)

@@ -27,13 +27,23 @@ class Keys:
     @classmethod
     def make(cls, home: Path) -> None:
         """Makes the keys of a `home` that has none yet. Raises StoreUnusable."""
-        if (path := master_key(home)).exists():
-            return
+        if not master_key(home).exists():
+            cls.renew(home)
+
+    @classmethod
+    def renew(cls, home: Path) -> None:
+        """Makes the keys of `home` anew: the old ones are gone. Raises StoreUnusable."""
+        path = master_key(home)
         try:
             home.mkdir(parents=True, exist_ok=True, mode=0o700)
             write_private(path, secrets.token_bytes(_MASTER_BYTES))
         except OSError as exc:
             raise StoreUnusable(f"{path} cannot be written: {exc.strerror}") from exc
+
+    @property
+    def mark(self) -> str:
+        """Tells this master secret from any other, and nothing else of it."""
+        return self.derive("mark")[:16].hex()
 
     @classmethod
     def at(cls, home: Path) -> "Keys":
@@ -44,7 +54,10 @@ class Keys:
                 f"{path} is missing: restore it from a backup. With another key every "
                 "installation would look like a new one"
             )
-        master = path.read_bytes()
+        try:
+            master = path.read_bytes()
+        except OSError as exc:
+            raise StoreUnusable(f"{path} cannot be read: {exc.strerror}") from exc
         if len(master) != _MASTER_BYTES:
             raise StoreUnusable(f"{path} is damaged: restore it from a backup")
         return cls(master)

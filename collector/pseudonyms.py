@@ -11,6 +11,7 @@ import secrets
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Self
 
@@ -30,28 +31,34 @@ _SECRET_BYTES = 32
 
 
 class Period(BaseModel):
-    """When it began (ns, received) and its secret; None: its one key is the master's alone, as in
-    homes from before there were periods."""
+    """When it began (ns, received), and its secret; or its only key, for all purposes, where it is
+    from before there were periods."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
     key_id: int = Field(ge=1)
     since: int = Field(ge=0)
-    secret: Base64Bytes | None = Field(repr=False)
+    secret: Base64Bytes | None = Field(default=None, repr=False)
+    key: Base64Bytes | None = Field(default=None, repr=False)
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> Self:
+        if [len(some) for some in (self.secret, self.key) if some is not None] != [_SECRET_BYTES]:
+            raise ValueError("a period has either a secret or a key, of 32 bytes")
+        return self
 
 
 class _File(BaseModel):
+    """The periods, and the mark of the master secret they go with; None: it is to be made anew."""
+
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    master: str | None
     periods: tuple[Period, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
-        for before, after in zip(self.periods, self.periods[1:], strict=False):
+        for before, after in pairwise(self.periods):
             if not (before.key_id < after.key_id and before.since < after.since):
                 raise ValueError("the periods are not in order")
-            if after.secret is None:
-                raise ValueError("only the first period may be without a secret")
-        if any(len(p.secret) != _SECRET_BYTES for p in self.periods if p.secret is not None):
-            raise ValueError("a secret has another length")
         return self
 
 
@@ -60,7 +67,7 @@ class PeriodKey:
 
     def __init__(self, keys: Keys, period: Period) -> None:
         self.key_id = period.key_id
-        self._keys, self._secret = keys, period.secret
+        self._keys, self._period = keys, period
         self._derived: dict[str, bytes] = {}
 
     def __repr__(self) -> str:
@@ -74,9 +81,10 @@ class PeriodKey:
         return hmac.digest(key, identifier.encode(), "sha256")[:PSEUDONYM_BYTES]
 
     def _derive(self, purpose: str) -> bytes:
-        if self._secret is None:
-            return self._keys.derive("pseudonym|installation")
-        return self._keys.derive(f"pseudonym|{purpose}|{self.key_id}", salt=self._secret)
+        if self._period.key is not None:
+            return self._period.key
+        info = f"pseudonym|{purpose}|{self.key_id}"
+        return self._keys.derive(info, salt=self._period.secret)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,36 +130,49 @@ class Pseudonyms:
     def make(cls, home: Path, now: int, *, from_before: bool = False) -> None:
         """Begins the first period of a `home` that has none. Raises StoreUnusable.
 
-        `from_before`: what is stored there already has the master secret's one key; how long that
-        is old nobody knows.
+        `from_before`: what is stored there has one key, made of the master secret alone. It becomes
+        that of the first period, whose age is not known.
         """
         path = periods_file(home)
         if path.exists():
             return
-        if from_before:
-            first = Period(key_id=1, since=0, secret=None)
-        else:
-            first = _begin(1, now - now % DAY_NS)
+        keys = Keys.at(home)
         try:
-            _write(path, (first,))
+            if from_before:
+                key = base64.b64encode(keys.derive("pseudonym|installation"))
+                first = Period.model_validate({"key_id": 1, "since": 0, "key": key})
+                _write(path, None, [first])
+            else:
+                _write(path, keys.mark, [_begin(1, now - now % DAY_NS)])
         except OSError as exc:
             raise StoreUnusable(f"{path} cannot be written: {exc.strerror}") from exc
+
+    @staticmethod
+    def renew_master(home: Path) -> None:
+        """Makes the master secret of a home from before there were periods anew, once: from the old
+        one its first key could be made again after it is destroyed. Raises StoreUnusable.
+
+        Only once its database is brought forward: the Limen before would use the new one.
+        """
+        path = periods_file(home)
+        found = _read(path)
+        if found.master is None:
+            Keys.renew(home)
+            try:
+                _write(path, Keys.at(home).mark, found.periods)
+            except OSError as exc:
+                raise StoreUnusable(f"{path} cannot be written: {exc.strerror}") from exc
 
     @classmethod
     def at(cls, home: Path, keys: Keys) -> "Pseudonyms":
         """Those of `home`. Raises StoreUnusable."""
         path = periods_file(home)
-        try:
-            found = _File.model_validate_json(path.read_bytes())
-        except FileNotFoundError:
+        found = _read(path)
+        if found.master != keys.mark:
             raise StoreUnusable(
-                f"{path} is missing: restore it from a backup. With other keys every installation "
-                "would look like a new one"
-            ) from None
-        except OSError as exc:
-            raise StoreUnusable(f"{path} cannot be read: {exc.strerror}") from exc
-        except ValidationError:
-            raise StoreUnusable(f"{path} is damaged: restore it from a backup") from None
+                f"{path} goes with another master.key: restore both from the same backup. With "
+                "other keys every installation would look like a new one"
+            )
         return cls(keys, path, found.periods)
 
     def refuse_newer(self, key_id: int) -> None:
@@ -206,7 +227,7 @@ class Pseudonyms:
         self._change([period for period in self._periods if period not in gone])
 
     def _change(self, periods: Sequence[Period]) -> None:
-        _write(self._path, periods)
+        _write(self._path, self._keys.mark, periods)
         self._set(periods)
 
     def _set(self, periods: Sequence[Period]) -> None:
@@ -225,6 +246,20 @@ def _begin(key_id: int, since: int) -> Period:
     return Period.model_validate({"key_id": key_id, "since": since, "secret": secret})
 
 
-def _write(path: Path, periods: Sequence[Period]) -> None:
-    file = _File(periods=tuple(periods))
-    write_private(path, file.model_dump_json(indent=2).encode() + b"\n")
+def _read(path: Path) -> _File:
+    try:
+        return _File.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        raise StoreUnusable(
+            f"{path} is missing: restore it from a backup. With other keys every installation "
+            "would look like a new one"
+        ) from None
+    except OSError as exc:
+        raise StoreUnusable(f"{path} cannot be read: {exc.strerror}") from exc
+    except ValidationError:
+        raise StoreUnusable(f"{path} is damaged: restore it from a backup") from None
+
+
+def _write(path: Path, master: str | None, periods: Sequence[Period]) -> None:
+    document = _File(master=master, periods=tuple(periods))
+    write_private(path, document.model_dump_json(indent=2, exclude_defaults=True).encode() + b"\n")

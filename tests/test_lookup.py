@@ -10,8 +10,11 @@ import httpx
 import pytest
 
 from collector.contract.attributes import INSTALLATION
+from collector.engine import DATABASE
+from collector.keys import Keys
 from collector.pseudonyms import DAY_NS, Pseudonyms
 from collector.store.reader import rfc3339
+from collector.tokens import Tokens
 from tests.otlp import logged_input, now, request_span, traces
 from tests.processes import RunningCollector, running_collector
 from tests.store import POLICY, Store, policy_from
@@ -27,6 +30,8 @@ UNKNOWN = "phone-of-nobody-7d1e"
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One with a phone that has been there under two keys, and another."""
     folder = tmp_path_factory.mktemp("home")
+    Tokens.at(folder, folder / DATABASE)
+    Keys.make(folder)
     Pseudonyms.make(folder, TODAY - 10 * DAY_NS)
     with Store(folder, policy_from(POLICY, folder)) as store:
         store.pseudonyms.begin_next(TODAY - DAY_NS - 1, 1)

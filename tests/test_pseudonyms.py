@@ -95,8 +95,8 @@ def test_every_row_of_a_group_has_the_key_of_its_own_receive_time() -> None:
 def test_the_next_period_is_made_a_day_ahead_and_begins_at_a_midnight_to_come(
     tmp_path: Path, days_after: float, begins: int | None
 ) -> None:
-    Pseudonyms.make(tmp_path, TODAY + 5)
     Keys.make(tmp_path)
+    Pseudonyms.make(tmp_path, TODAY + 5)
     kept = Pseudonyms.at(tmp_path, Keys.at(tmp_path))
     moment = TODAY + int(days_after * DAY_NS)
     made = kept.begin_next(moment, 30)
@@ -170,7 +170,10 @@ def test_a_key_stays_while_retention_has_left_something_of_its_period(tmp_path: 
         assert store.rows("select 1 from audit where action = 'keys destroyed'") == []
 
 
-def test_a_home_from_before_there_were_periods_keeps_its_pseudonyms(tmp_path: Path) -> None:
+@pytest.mark.parametrize("cut_short", [False, True])
+def test_a_home_from_before_there_were_periods_keeps_its_pseudonyms(
+    tmp_path: Path, cut_short: bool
+) -> None:
     Tokens.at(tmp_path, tmp_path / DATABASE)
     write_private(tmp_path / "keys" / "master.key", MASTER)
     Pseudonyms.make(tmp_path, now(), from_before=True)
@@ -182,6 +185,10 @@ def test_a_home_from_before_there_were_periods_keeps_its_pseudonyms(tmp_path: Pa
     write_private(inputs, json.dumps(json.loads(inputs.read_bytes())["1"]).encode())
     as_first(tmp_path / DATABASE)
     periods_file(tmp_path).unlink()
+    write_private(tmp_path / "keys" / "master.key", MASTER)
+    if cut_short:
+        # After the first of the steps: what the old master made is kept, the database is as it was.
+        Pseudonyms.make(tmp_path, now(), from_before=True)
 
     with Store(tmp_path, policy_from(POLICY, tmp_path)) as store:
         store.take(traces(request_span()), logged_input(request_span(), b"seen"))
@@ -196,6 +203,13 @@ def test_a_home_from_before_there_were_periods_keeps_its_pseudonyms(tmp_path: Pa
         assert store.pseudonyms.periods[1].since == TODAY + DAY_NS
     with Store(tmp_path, policy_from(POLICY, tmp_path)) as store:
         assert store.pseudonyms.all(INSTALLATION, PHONE)[0] == (1, old)
+        again = Keys.at(tmp_path).derive("pseudonym|installation")
+        assert hmac.digest(again, PHONE.encode(), "sha256")[:16] != old
+        upkeep(store).retain(TODAY + 32 * DAY_NS)
+    assert [key_id for key_id, _ in store.pseudonyms.all(INSTALLATION, PHONE)] == [2, 3]
+    assert base64.b64encode(key("pseudonym|installation", None)) not in b"".join(
+        path.read_bytes() for path in (tmp_path / "keys").iterdir()
+    )
 
 
 def test_a_lost_file_is_said_and_not_replaced(tmp_path: Path) -> None:
@@ -217,8 +231,15 @@ def test_a_file_that_is_older_than_the_database_is_refused(tmp_path: Path) -> No
     assert periods_file(tmp_path).read_bytes() == before
 
 
+def test_the_master_key_of_another_file_is_refused(tmp_path: Path) -> None:
+    Store(tmp_path).__exit__()
+    write_private(tmp_path / "keys" / "master.key", MASTER)
+    with pytest.raises(StoreUnusable, match=r"periods\.json goes with another master\.key"):
+        Store(tmp_path)
+
+
 def _file(*periods: object) -> bytes:
-    return json.dumps({"periods": periods}).encode()
+    return json.dumps({"master": None, "periods": periods}).encode()
 
 
 ENCODED = base64.b64encode(SECRET).decode()
@@ -238,7 +259,9 @@ GOOD = {"key_id": 1, "since": 0, "secret": ENCODED}
         _file(GOOD | {"key_id": 0}),
         _file(GOOD, GOOD),
         _file(GOOD, GOOD | {"key_id": 2}),
-        _file(GOOD, GOOD | {"key_id": 2, "since": 1, "secret": None}),
+        _file(GOOD | {"secret": None}),
+        _file(GOOD | {"key": ENCODED}),
+        json.dumps({"periods": [GOOD]}).encode(),
         _file(GOOD | {"more": 1}),
     ],
 )

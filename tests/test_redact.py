@@ -17,7 +17,7 @@ from collector.redact import NEWEST_NS, OLDEST_NS, Redacted, Redactor
 from collector.store.schema import ddl
 from tests.otlp import PHONE, Span, now, traces
 
-PERIODS = [Period(key_id=1, since=0, secret=base64.b64encode(b"s" * 32))]
+PERIODS = [Period(key_id=1, since=0, key=base64.b64encode(b"s" * 32))]
 PSEUDONYMS = Pseudonyms(Keys(b"k" * 32), Path("periods.json"), PERIODS)
 
 
