@@ -31,6 +31,7 @@ soak: $(VENV)/.dev tracer
 bench: $(VENV)/.dev
 	$(VENV)/bin/python -m bench.ingest
 	$(VENV)/bin/python -m bench.phones
+	$(VENV)/bin/python -m bench.redaction
 	$(VENV)/bin/python -m bench.steady --minutes 3
 	$(VENV)/bin/python -m bench.duplicates
 	$(VENV)/bin/python -m bench.upkeep

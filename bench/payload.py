@@ -12,8 +12,13 @@ DEVICES = ("Pixel 8", "Pixel 7", "SM-S918B", "SM-A546B", "iPhone15,2", "iPhone14
 LABELS = "0123456789"
 
 
-def export_request(spans: int, phones: int, start: int, rng: random.Random) -> bytes:
-    """An encoded request: half request spans, half their client spans, in `phones` resources."""
+def export_request(
+    spans: int, phones: int, start: int, rng: random.Random, unnamed: int = 0
+) -> bytes:
+    """An encoded request: half request spans, half their client spans, in `phones` resources.
+
+    `unnamed` attributes of each span are known to nobody.
+    """
     request = ExportTraceServiceRequest()
     for _ in range(phones):
         resource = request.resource_spans.add()
@@ -22,8 +27,15 @@ def export_request(spans: int, phones: int, start: int, rng: random.Random) -> b
         scope.scope.name = "limen"
         session = f"{rng.getrandbits(64):016x}"
         for number in range(spans // phones // 2):
-            scope.spans.extend(_request(number, start + rng.randrange(10**9), session, rng))
+            made = _request(number, start + rng.randrange(10**9), session, rng)
+            for span in made:
+                span.attributes.extend(_pairs(_unnamed(unnamed, rng)))
+            scope.spans.extend(made)
     return bytes(request.SerializeToString())
+
+
+def _unnamed(count: int, rng: random.Random) -> Mapping[str, Any]:
+    return {f"screen.step{n}": f"step {rng.randrange(100)}" for n in range(count)}
 
 
 def _phone(rng: random.Random) -> Mapping[str, Any]:

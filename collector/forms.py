@@ -3,30 +3,34 @@
 Every function looks at each distinct value once. None of them puts a value into an error.
 """
 
-from collections.abc import Callable, Mapping
-from functools import cache
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from collector.contract.attributes import (
+    TEMPLATE,
+    Attribute,
     Flag,
     Form,
+    Host,
     Labels,
+    Loose,
     Pattern,
     Pseudonym,
     Real,
     Reals,
+    Route,
     Whole,
     Words,
     WordSet,
 )
 from collector.decode import Indices, decode_values
-
-# Where a column has at most this many values, those that fit are remembered, up to a number.
-FEW_VALUES = 64
-REMEMBERED_VALUES = 10_000
+from collector.redaction.hosts import Hosts
+from collector.redaction.judged import MISFIT, Judge, Judged, Noted, Verdict
+from collector.redaction.screen import Screen
 
 # A column of identifiers → a column of their pseudonyms.
 Hasher = Callable[[pa.StringArray], pa.BinaryArray]
@@ -40,6 +44,9 @@ _NUMBER = r"^\s*[+\-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+\-]?\d+)?\s*$"
 COLUMN_TYPES: Mapping[type, pa.DataType] = {
     Words: pa.string(),
     Pattern: pa.string(),
+    Loose: pa.string(),
+    Host: pa.string(),
+    Route: pa.string(),
     WordSet: pa.string(),
     Real: pa.float64(),
     Whole: pa.int64(),
@@ -60,34 +67,69 @@ def positions(attributes_row: Indices, found: Indices, rows: int) -> pa.Array:
     return pa.array(at, mask=at < 0)
 
 
-def fit(form: Form, value: pa.StructArray, at: pa.Array, hasher: Hasher) -> pa.Array:
-    """The values at positions `at`, as a column of `COLUMN_TYPES[type(form)]` or its dictionary."""
-    match form:
-        case Words(values=allowed):
-            return _checked_text(form, _text(value, at), lambda v: _member(v, allowed))
-        case Pattern(regex=regex, without=None):
-            return _checked_text(form, _text(value, at), lambda v: _matches(v, regex))
-        case Pattern(regex=regex, without=str(without)):
-            return _checked_text(
-                form,
-                _text(value, at),
-                lambda v: pc.and_not(_matches(v, regex), _matches(v, without)),
-            )
-        case Real(low=low, high=high):
-            return _within(_number(value, at), low, high)
-        case Whole(low=low, high=high):
-            return _within(value.field("int_value").take(at), low, high)
-        case Flag():
-            return value.field("bool_value").take(at)
-        case Reals(low=low, high=high):
-            return _reals(value, at, low, high)
-        case Labels(regex=regex):
-            lists, strings = _strings(value, at)
-            return _rebuild(lists, strings, _matches(strings, regex))
-        case WordSet(values=allowed):
-            return _word_set(value, at, frozenset(allowed))
-        case Pseudonym():
-            return hasher(_text(value, at))
+class Forms:
+    """Fits values to the forms of attributes, under one policy. Used from one thread."""
+
+    def __init__(self, hosts: Hosts, screen: Screen) -> None:
+        self._hosts, self._screen = hosts, screen
+        self._judged: dict[Attribute, Judged] = {}
+
+    def fit(
+        self, attribute: Attribute, value: pa.StructArray, at: pa.Array, hasher: Hasher
+    ) -> tuple[pa.Array, Noted]:
+        """The values at positions `at`, as a column of `COLUMN_TYPES[type(form)]` or its
+        dictionary; and what was done to which rows."""
+        match attribute.form:
+            case Words() | Pattern() | Loose() | Host() | Route():
+                return self._of(attribute).of(_text(value, at))
+            case Labels():
+                return self._labels(attribute, value, at)
+            case Real(low=low, high=high):
+                column = _within(_number(value, at), low, high)
+            case Whole(low=low, high=high):
+                column = _within(value.field("int_value").take(at), low, high)
+            case Flag():
+                column = value.field("bool_value").take(at)
+            case Reals(low=low, high=high):
+                column = _reals(value, at, low, high)
+            case WordSet(values=allowed):
+                column = _word_set(value, at, frozenset(allowed))
+            case Pseudonym():
+                column = hasher(_text(value, at))
+        return column, {}
+
+    def _of(self, attribute: Attribute) -> Judged:
+        if attribute not in self._judged:
+            self._judged[attribute] = Judged(self._judge(attribute.name, attribute.form))
+        return self._judged[attribute]
+
+    def _judge(self, name: str, form: Form) -> Judge:
+        match form:
+            case Words(values=allowed):
+                return lambda values: [_kept(v, v in allowed) for v in values]
+            case Pattern():
+                return partial(_judge_pattern, form)
+            case Host():
+                return partial(self._judge_hosts, name)
+            case Route():
+                return partial(self._screen.judge_paths, field=name, regex=TEMPLATE)
+            case Loose(regex=regex) | Labels(regex=regex):
+                return partial(self._screen.judge, field=name, regex=regex)
+        raise TypeError(type(form))
+
+    def _judge_hosts(self, name: str, values: Sequence[str]) -> list[Verdict]:
+        return self._screen.verdicts([self._hosts.kept(value) for value in values], name)
+
+    def _labels(
+        self, attribute: Attribute, value: pa.StructArray, at: pa.Array
+    ) -> tuple[pa.Array, Noted]:
+        lists, strings = _strings(value, at)
+        labels, noted = self._of(attribute).of(strings)
+        labels = labels.dictionary_decode()
+        column = _rebuild(lists, labels, labels.is_valid())
+        parents = pc.list_parent_indices(lists).to_numpy(zero_copy_only=False)
+        # A label that does not fit costs the list.
+        return column, {note: np.unique(parents[items]) for note, items in noted.items()}
 
 
 def as_text(value: pa.StructArray, at: pa.Array) -> pa.Array:
@@ -107,6 +149,27 @@ def hashed(text: pa.Array, hasher: Hasher) -> pa.Array:
     return pa.array(values, pa.string()).take(encoded.indices)
 
 
+_BUCKETS: Mapping[str, tuple[str, str]] = {
+    "bucket:ipv4/24": (r"^(\d{1,3}\.\d{1,3}\.\d{1,3})\.\d{1,3}$", r"\1.0/24"),
+    "bucket:version/major": (r"^(\d{1,4})(?:[.\-+].*)?$", r"\1"),
+    "bucket:date/month": (r"^(\d{4}-\d{2})(?:-\d{2}.*)?$", r"\1"),
+}
+
+
+def bucketed(text: pa.Array, action: str) -> pa.Array:
+    """The bucket of each value, null where it has none."""
+    pattern, replacement = _BUCKETS[action]
+    text = pc.if_else(pc.match_substring_regex(text, pattern), text, None)
+    return pc.replace_substring_regex(text, pattern, replacement)
+
+
+def scalar_lists(value: pa.StructArray, at: pa.Array) -> pa.ListArray:
+    """The lists among the values, of at most LIST_ITEMS encoded items each; others are null."""
+    if value.field("array_value").null_count == len(value):
+        return pa.nulls(len(at), pa.list_(pa.binary()))
+    return _lists(value, at)
+
+
 def _text(value: pa.StructArray, at: pa.Array) -> pa.Array:
     text = value.field("string_value").take(at)
     if text.null_count == at.null_count:
@@ -122,38 +185,20 @@ def _number(value: pa.StructArray, at: pa.Array) -> pa.Array:
     return pc.coalesce(number, whole.cast(pa.float64(), safe=False))
 
 
-def _member(values: pa.Array, allowed: tuple[str, ...]) -> pa.Array:
-    return pc.is_in(values, value_set=pa.array(allowed, pa.string()))
+def _kept(value: str, fits: bool) -> Verdict:
+    return (value, ()) if fits else (None, (MISFIT,))
+
+
+def _judge_pattern(form: Pattern, values: Sequence[str]) -> list[Verdict]:
+    texts = pa.array(values, pa.string())
+    fits = _matches(texts, form.regex)
+    if form.without is not None:
+        fits = pc.and_not(fits, _matches(texts, form.without))
+    return [_kept(value, fit) for value, fit in zip(values, fits.to_pylist(), strict=True)]
 
 
 def _matches(values: pa.Array, regex: str) -> pa.Array:
     return pc.match_substring_regex(values, regex)
-
-
-def _checked_text(form: Form, text: pa.Array, check: Callable[[pa.Array], pa.Array]) -> pa.Array:
-    encoded = text.dictionary_encode()
-    few = len(encoded.dictionary) <= FEW_VALUES
-    if few and _fitting(form).issuperset(encoded.dictionary.to_pylist()):
-        return encoded
-    good = check(encoded.dictionary)
-    if few:
-        _remember(form, encoded.dictionary.filter(good).to_pylist())
-    if good.true_count == len(good):
-        return encoded
-    return pc.if_else(good, encoded.dictionary, pa.scalar(None, pa.string())).take(encoded.indices)
-
-
-@cache
-def _fitting(_: Form) -> set[str]:
-    """Values that are known to fit a form: most are the same from group to group."""
-    return set()
-
-
-def _remember(form: Form, values: list[str]) -> None:
-    known = _fitting(form)
-    if len(known) > REMEMBERED_VALUES:
-        known.clear()
-    known.update(values)
 
 
 def _within(number: pa.Array, low: float, high: float) -> pa.Array:

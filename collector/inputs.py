@@ -20,7 +20,7 @@ from collector.contract.attributes import (
     SPAN_ID_BYTES,
     TRACE_ID_BYTES,
     Attribute,
-    Pattern,
+    Loose,
 )
 from collector.contract.policy import Policy
 from collector.decode import Decoded, Indices
@@ -36,7 +36,7 @@ _SOURCE = tuple(
 )
 _SOURCE_COLUMNS = (*(a.column for a in _SOURCE if a.column), "key_id")
 _FACTS = tuple(BY_NAME[name] for name in (FEATURE, INPUT_KIND, INPUT_DIGEST_NAME, CONSENT_STATE))
-_TRUTH = Attribute(LABEL_TRUTH, "truth", Pattern(LABEL))
+_TRUTH = Attribute(LABEL_TRUTH, "truth", Loose(LABEL))
 _NAMES = frozenset(a.name for a in (*_SOURCE, *_FACTS, _TRUTH))
 
 # Why an input is not stored, in the order it is asked.

@@ -7,6 +7,7 @@ events and links are not kept.
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import chain
 
 import numpy as np
@@ -17,7 +18,6 @@ import pyarrow.compute as pc
 from collector.contract.attributes import (
     ALIASES,
     ATTRIBUTES,
-    LONG_NUMBER,
     SPAN_ID_BYTES,
     SPAN_NAME,
     TRACE_ID_BYTES,
@@ -26,7 +26,8 @@ from collector.contract.attributes import (
 )
 from collector.contract.policy import Policy
 from collector.decode import Decoded, Indices
-from collector.forms import COLUMN_TYPES, as_text, fit, hashed
+from collector.detect import Detectors
+from collector.forms import COLUMN_TYPES, Forms, as_text, bucketed, hashed
 from collector.pseudonyms import Pseudonyms
 from collector.redaction.fields import (
     Dropped,
@@ -35,11 +36,15 @@ from collector.redaction.fields import (
     dropped_strings,
     resource_owners,
 )
+from collector.redaction.hosts import Hosts
 from collector.redaction.index import Index, Indexed, plain
+from collector.redaction.judged import MISFIT, Judged, Note, Noted
 from collector.redaction.keys import KeyNames
+from collector.redaction.screen import Screen
 from collector.redaction.tally import Tally
+from collector.redaction.text import FreeText
 from collector.redaction.upstream import UPSTREAM_KEYS, count_upstream
-from collector.redaction.watch import Sighting, Watch, findings
+from collector.redaction.watch import Watch, findings
 
 KINDS = pa.array(["INTERNAL", "INTERNAL", "SERVER", "CLIENT", "PRODUCER", "CONSUMER"])
 STATUSES = pa.array(["UNSET", "OK", "ERROR"])
@@ -48,13 +53,7 @@ STATUSES = pa.array(["UNSET", "OK", "ERROR"])
 OLDEST_NS = 30 * 24 * 3600 * 10**9
 NEWEST_NS = 10 * 60 * 10**9
 
-KEPT_TEXT = 256
-
-_BUCKETS: Mapping[str, tuple[str, str]] = {
-    "bucket:ipv4/24": (r"^(\d{1,3}\.\d{1,3}\.\d{1,3})\.\d{1,3}$", r"\1.0/24"),
-    "bucket:version/major": (r"^(\d+)(?:[.\-+].*)?$", r"\1"),
-    "bucket:date/month": (r"^(\d{4}-\d{2})(?:-\d{2}.*)?$", r"\1"),
-}
+_SPAN_NAME = "span.name"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +84,13 @@ class Redacted:
 class Redactor:
     """Applies one policy. Safe to use from one thread at a time."""
 
-    def __init__(self, policy: Policy, pseudonyms: Pseudonyms, sketch_key: bytes) -> None:
+    def __init__(
+        self,
+        policy: Policy,
+        pseudonyms: Pseudonyms,
+        sketch_key: bytes,
+        detectors: Detectors | None = None,
+    ) -> None:
         """`sketch_key` (32 bytes) hashes the values that findings count."""
         self._pseudonyms = pseudonyms
         self._aliases = {**ALIASES, **policy.aliases}
@@ -97,14 +102,21 @@ class Redactor:
         self._kept = known | self._extra.keys()
         # Names that are ours or the policy's, and no client's.
         self._ours = self._kept | self._dropped
-        self._names = KeyNames()
-        self._watch = Watch(self._names, sketch_key)
+        detectors = detectors or Detectors()
+        hosts, screen = Hosts(policy), Screen(detectors)
+        self._names = KeyNames(screen)
+        self._watch = Watch(self._names, sketch_key, detectors)
+        self._forms, self._texts = Forms(hosts, screen), FreeText(detectors, hosts)
+        self._judged_names = Judged(
+            partial(screen.judge_span_names, field=_SPAN_NAME, regex=SPAN_NAME)
+        )
 
     def spans(self, decoded: Decoded, received: Indices) -> Redacted:
         """The spans of several payloads; `received` (ns, int64 [payloads]) when each arrived."""
         records, tally = decoded.records, Tally()
         index = self.index(decoded, "span", received)
         columns = self._columns(decoded, index, tally)
+        names = self._span_names(records.field("name"), tally)
         self.account(decoded, index, self._kept, columns, tally)
         start = records.field("start_time_unix_nano").to_numpy(zero_copy_only=False)
         end = records.field("end_time_unix_nano").to_numpy(zero_copy_only=False)
@@ -124,7 +136,7 @@ class Redactor:
                 parent,
                 None,
             ),
-            "name": _names(records.field("name"), tally),
+            "name": names,
             "kind": _enumeration(records.field("kind"), KINDS),
             "status": _enumeration(pc.fill_null(status.field("code"), 0), STATUSES),
             "time": pa.array(time),
@@ -181,7 +193,7 @@ class Redactor:
 
         `more` are strings that were tallied already. `columns` say whose each record is.
         """
-        sightings: list[Sighting] = []
+        sightings = tally.sightings
         known = self._ours | set(kept)
         for part in index.parts():
             self._count_unkept(part, kept, known, tally)
@@ -219,42 +231,66 @@ class Redactor:
             columns["attributes"] = _map(extra, len(decoded.records))
         return columns
 
+    def _span_names(self, names: pa.Array, tally: Tally) -> pa.Array:
+        column, noted = self._judged_names.of(names)
+        tally[_SPAN_NAME, "form", "keep"] += len(column) - column.null_count
+        for note, rows in noted.items():
+            tally[_SPAN_NAME, *note] += len(rows)
+            tally.sightings += self._watch.detected("span", _SPAN_NAME, note[0], rows)
+        return column
+
     def _column(self, attribute: Attribute, index: Indexed, tally: Tally) -> pa.Array:
+        name = attribute.name
+        kept = ("form", "keep")
+        if isinstance(attribute.form, Pseudonym):
+            kept = ("identifier", "hash")
+
         def of(part: Index) -> pa.Array:
-            at = part.at(attribute.name)
-            column = fit(attribute.form, part.value, at, part.hasher(attribute.name))
-            by, action = ("form", "keep")
-            if isinstance(attribute.form, Pseudonym):
-                by, action = ("identifier", "hash")
-            tally[attribute.name, by, action] += len(column) - column.null_count
-            if unfit := part.unfit(at, column):
-                tally[attribute.name, "form", "drop"] += unfit
+            at = part.at(name)
+            column, noted = self._forms.fit(attribute, part.value, at, part.hasher(name))
+            self._count(name, part, at, column, kept, noted, tally)
             return column
 
-        return index.own_first(attribute.name, of, COLUMN_TYPES[type(attribute.form)])
+        return index.own_first(name, of, COLUMN_TYPES[type(attribute.form)])
 
     def _policy_column(self, name: str, index: Indexed, tally: Tally) -> pa.Array:
         action = self._extra[name]
 
         def of(part: Index) -> pa.Array:
             at = part.at(name)
-            text = as_text(part.value, at)
-            if action == "hash":
-                column = hashed(text, part.hasher(name))
-            elif action in _BUCKETS:
-                pattern, replacement = _BUCKETS[action]
-                text = pc.if_else(pc.match_substring_regex(text, pattern), text, None)
-                column = pc.replace_substring_regex(text, pattern, replacement)
+            noted: Noted = {}
+            if action == "keep":
+                column, noted = self._texts.fit(name, part.value, at)
+            elif action == "hash":
+                column = hashed(as_text(part.value, at), part.hasher(name))
             else:
-                column = pc.utf8_slice_codeunits(text, 0, KEPT_TEXT)
-                cut = pc.sum(pc.greater(pc.utf8_length(text), KEPT_TEXT)).as_py()
-                tally[name, "policy", "cut"] += cut or 0
-            tally[name, "policy", action.partition(":")[0]] += len(column) - column.null_count
-            if unfit := part.unfit(at, column):
-                tally[name, "form", "drop"] += unfit
+                column = bucketed(as_text(part.value, at), action)
+            done = ("policy", action.partition(":")[0])
+            self._count(name, part, at, column, done, noted, tally)
             return column
 
         return index.own_first(name, of, pa.string())
+
+    def _count(
+        self,
+        name: str,
+        part: Index,
+        at: pa.Array,
+        column: pa.Array,
+        done: Note,
+        noted: Noted,
+        tally: Tally,
+    ) -> None:
+        """Tallies what became of the values of `name` at `at`: `done` to those in `column`."""
+        tally[name, *done] += len(column) - column.null_count
+        unfit = part.unfit(at, column)
+        for note, rows in noted.items():
+            if note != MISFIT:
+                tally[name, *note] += len(rows)
+                tally.sightings += self._watch.detected(part.place, name, note[0], part.owner[rows])
+                unfit -= len(rows) if note[1] == "drop" else 0
+        if unfit:
+            tally[name, *MISFIT] += unfit
 
 
 def effective_time(
@@ -274,19 +310,6 @@ def real_id(ids: pa.BinaryArray, size: int) -> pa.Array:
 def _enumeration(codes: pa.Array, names: pa.Array) -> pa.Array:
     values = codes.to_numpy(zero_copy_only=False)
     return names.take(pa.array(np.where((values >= 0) & (values < len(names)), values, 0)))
-
-
-def _names(names: pa.Array, tally: Tally) -> pa.Array:
-    encoded = names.dictionary_encode()
-    values = encoded.dictionary
-    good = pc.and_not(
-        pc.match_substring_regex(values, SPAN_NAME),
-        pc.match_substring_regex(values, LONG_NUMBER),
-    )
-    kept = pc.if_else(good, values, None).take(encoded.indices)
-    if kept.null_count:
-        tally["span.name", "form", "drop"] += kept.null_count
-    return kept
 
 
 def _map(columns: Mapping[str, pa.Array], rows: int) -> pa.MapArray:

@@ -42,7 +42,7 @@ INFERENCE = Destination(
     traced=True,
 )
 ADKIT = Destination(
-    host="metrics.adkit.example",
+    host="adkit.example",
     template="/v2/collect",
     region="us-east-1",
     processor="AdKit",

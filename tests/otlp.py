@@ -89,6 +89,10 @@ def value(raw: Any) -> AnyValue:
             found = AnyValue()
             found.array_value.values.extend(value(item) for item in raw)
             return found
+        case dict():
+            found = AnyValue()
+            found.kvlist_value.values.extend(pairs(raw))
+            return found
     raise TypeError(type(raw))
 
 

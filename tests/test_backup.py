@@ -78,7 +78,7 @@ def test_without_keys_none_is_in_it_and_nothing_starts_before_they_are_back(
 
 
 def test_no_deleted_byte_is_in_it(store: Store, tmp_path: Path) -> None:
-    word = "canary.example.com"
+    word = "canary.example"
     call = request_span().child("CLIENT", server_address=word)
     store.take(traces(call, resource=PHONE), received=now() - 40 * DAY)
     store.database.checkpoint()

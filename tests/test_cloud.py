@@ -107,7 +107,7 @@ def test_it_counts_the_bodies_of_every_host_as_they_arrive(cloud: RunningCloud) 
         sender.send(ADKIT, small, trace_id=9, span_id=1, clock=0)
     assert cloud.received() == {
         "inference.example.com": {"requests": 3, "bytes": 3 * len(whole)},
-        "metrics.adkit.example": {"requests": 1, "bytes": len(small)},
+        "adkit.example": {"requests": 1, "bytes": len(small)},
     }
 
 

@@ -46,7 +46,7 @@ def test_every_row_and_answer_is_as_before(store: Store) -> None:
 
 def test_no_deleted_byte_is_left_under_the_home_folder(store: Store) -> None:
     canary = "canary-release-7f3a"
-    feature, host = "canary_feature", "canary.example.com"
+    feature, host = "canary_feature", "canary.example"
     text = request_span(limen_feature=feature, limen_output_label="canary-label")
     call = text.child("CLIENT", server_address=host)
     resource = {**PHONE, "service.version": canary}

@@ -14,11 +14,14 @@ from collector.contract.attributes import (
     RESOURCE_ATTRIBUTES,
     Attribute,
     Flag,
+    Host,
     Labels,
+    Loose,
     Pattern,
     Pseudonym,
     Real,
     Reals,
+    Route,
     Whole,
     Words,
     WordSet,
@@ -32,7 +35,6 @@ RAW = "raw identifier of"
 TEXTS = (
     "a1b2c3d4e5",
     "de",
-    "/v1/images",
     f"sha256:{'0a' * 32}",
     "2026-11-01T00:00:00Z",
 )
@@ -56,7 +58,11 @@ def fitting(attribute: Attribute) -> Any:
             return values[-1]
         case WordSet(values=values):
             return list(values[:2])
-        case Pattern(regex=regex):
+        case Host():
+            return "api.example.com"
+        case Route():
+            return "/v1/images/{id}"
+        case Pattern(regex=regex) | Loose(regex=regex):
             return next(text for text in TEXTS if re.fullmatch(regex, text))
         case Pseudonym():
             return f"{RAW} {attribute.name}"

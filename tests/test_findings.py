@@ -9,7 +9,9 @@ import pytest
 from collector.contract.attributes import ATTRIBUTES
 from collector.contract.findings import CODES, CONTENT_KEYS, content_key
 from collector.contract.policy import Policy
+from collector.detect import Detectors
 from collector.redaction.keys import UNCLEAN, KeyNames
+from collector.redaction.screen import Screen
 from collector.redaction.watch import OTHER_KEYS
 from tests.otlp import PHONE, Span, logged_input, pairs, traces
 from tests.store import Store
@@ -160,6 +162,6 @@ def test_what_ends_in_a_size_is_no_content() -> None:
 
 
 def test_made_up_names_are_shown_up_to_a_number() -> None:
-    names = KeyNames()
+    names = KeyNames(Screen(Detectors()))
     assert names.clean([f"key.n{n}" for n in range(3000)]).count(UNCLEAN) == 1000
     assert names.clean(["key.n1", "key.n2999"]) == ["key.n1", UNCLEAN]

@@ -180,7 +180,7 @@ def test_what_arrives_is_what_was_counted_less_what_was_lost(history: History) -
 
 def test_the_cloud_received_what_the_ledger_says_was_sent(history: History) -> None:
     sent = history.ledger["sent"]
-    assert set(sent) == {"inference.example.com", "metrics.adkit.example"}
+    assert set(sent) == {"inference.example.com", "adkit.example"}
     assert history.received == {
         host: {
             "requests": total(sent, host, "transfers"),

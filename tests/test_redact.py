@@ -10,6 +10,7 @@ import pytest
 from collector.contract.attributes import ATTRIBUTES, INSTALLATION
 from collector.contract.policy import Policy
 from collector.decode import decode_spans
+from collector.detect import Detectors
 from collector.forms import COLUMN_TYPES
 from collector.keys import Keys
 from collector.pseudonyms import Period, Pseudonyms
@@ -26,10 +27,16 @@ def pseudonym(purpose: str, identifier: str) -> bytes:
     return found
 
 
-def redact(*requests: Any, policy: Policy | None = None, received: int | None = None) -> Redacted:
+def redact(
+    *requests: Any,
+    policy: Policy | None = None,
+    received: int | None = None,
+    detectors: Detectors | None = None,
+) -> Redacted:
     bodies = [request.SerializeToString() for request in requests]
     arrived = np.full(len(bodies), received or now(), dtype=np.int64)
-    return Redactor(policy or Policy(), PSEUDONYMS, b"f" * 32).spans(decode_spans(bodies), arrived)
+    redactor = Redactor(policy or Policy(), PSEUDONYMS, b"f" * 32, detectors)
+    return redactor.spans(decode_spans(bodies), arrived)
 
 
 def kept(name: str, raw: Any, policy: Policy | None = None) -> Any:
@@ -59,10 +66,13 @@ def kept(name: str, raw: Any, policy: Policy | None = None) -> Any:
         ("limen.data.categories", ["location_coarse", "image", "image"], "image,location_coarse"),
         ("limen.data.categories", "image", "image"),
         ("limen.data.categories", ["image", "my shoe size"], "image,unknown"),
-        ("server.address", "api.example.com", "api.example.com"),
+        ("server.address", "API.example.com", "example.com"),
         ("limen.model.digest", "sha256:" + "ab" * 32, "sha256:" + "ab" * 32),
         ("device.model.name", "Galaxy S23", "Galaxy S23"),
         ("url.template", "/v1/users/{id}", "/v1/users/{id}"),
+        ("url.template", "/patients/19800101/notes?of=ada", "/patients/{id}/notes"),
+        ("url.template", "https://ada:pw@example.com/x", "/x"),
+        ("limen.input.digest", "1234567a", "1234567a"),
     ],
 )
 def test_a_value_that_fits_its_form_is_kept(name: str, good: Any, stored: Any) -> None:
@@ -90,8 +100,8 @@ def test_a_value_that_fits_its_form_is_kept(name: str, good: Any, stored: Any) -
         ("limen.input.digest", "ada lovelace"),
         ("device.model.name", b"\x00\x01"),
         ("limen.feature", None),
-        ("url.template", "/patients/19800101/notes"),
-        ("url.template", "https://example.com/x"),
+        ("limen.input.digest", "4111111111111111"),
+        ("url.template", "patients of Ada"),
     ],
 )
 def test_a_value_that_does_not_fit_its_form_is_not_kept(name: str, bad: Any) -> None:

@@ -1,8 +1,8 @@
 """Every attribute Limen keeps, once: its name on the wire, its column, the form a value must have.
 
 An attribute that is neither here nor named by the policy is not stored. A value that does not fit
-its form is dropped and counted. Forms are grammars, not detectors: a mail address does not fit a
-version, a sentence does not fit a label.
+its form is dropped and counted. Numbers, members of a list, times and digests cannot hold anything
+else; a label or a name can, so what fits one of those is looked at by the detectors too.
 """
 
 from collections.abc import Mapping
@@ -29,6 +29,23 @@ class Pattern:
 
     regex: str
     without: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Loose:
+    """A string that matches `regex` (as in Pattern) and in which no detector finds anything."""
+
+    regex: str
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """A host: whole where the policy lists it, else the domain or network it belongs to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """The path of a URL, in which ids are replaced and nothing is found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +79,7 @@ class Reals:
 
 @dataclass(frozen=True, slots=True)
 class Labels:
-    """A list of strings that each match `regex`, in order, or the same comma-joined."""
+    """A list of strings that are each Loose(`regex`), in order, or the same comma-joined."""
 
     regex: str
 
@@ -79,7 +96,20 @@ class Pseudonym:
     """An identifier of a person or device: only its keyed hash (16 bytes) is stored."""
 
 
-Form = Words | Pattern | Real | Whole | Flag | Reals | Labels | WordSet | Pseudonym
+Form = (
+    Words
+    | Pattern
+    | Loose
+    | Host
+    | Route
+    | Real
+    | Whole
+    | Flag
+    | Reals
+    | Labels
+    | WordSet
+    | Pseudonym
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,17 +128,18 @@ class Attribute:
 LABEL = r"^[A-Za-z0-9][A-Za-z0-9_.\-/+ ]{0,63}$"
 NAME = r"^[A-Za-z][A-Za-z0-9_.\-/]{0,63}$"
 VERSION = r"^[0-9A-Za-z][0-9A-Za-z.+_\-]{0,31}$"
-HOST = r"^(?:[A-Za-z0-9](?:[A-Za-z0-9\-]{0,61}[A-Za-z0-9])?\.)*[A-Za-z0-9](?:[A-Za-z0-9\-]{0,61}[A-Za-z0-9])?$"  # noqa: E501
 DEVICE = r"^[A-Za-z0-9][A-Za-z0-9 ,_.()+\-]{0,63}$"
 MODEL_DIGEST = r"^sha256:[0-9a-f]{64}$"
 INPUT_DIGEST = r"^[0-9a-f]{8,32}$"
+# Shorter than 32 digits and all of them decimal: rather a number of something than a hash.
+DECIMAL = r"^\d{1,31}$"
 REGION = r"^[A-Za-z]{2}[A-Za-z0-9\-]{0,30}$"
 COUNTRY = r"^[A-Za-z]{2}$"
 TEMPLATE = r"^/[A-Za-z0-9_\-/{}.:]{0,127}$"
 # A number this long in a route is an id that was not taken out of it.
 LONG_NUMBER = r"\d{5}"
 TIMESTAMP = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+\-]\d{2}:\d{2})$"
-SPAN_NAME = r"^[A-Za-z_][\w.:/{}*\-]{0,63}(?: [\w.:/{}*\-]{1,64}){0,2}$"
+SPAN_NAME = r"^[A-Za-z_/][\w.:/{}*\-]{0,63}(?: [\w.:/{}*\-]{1,64}){0,2}$"
 
 # Categories of personal data; how each maps to Apple, Play and Fides is in docs/privacy.md.
 CATEGORIES = (
@@ -149,29 +180,29 @@ _BYTES = Whole(0, 2**40)
 
 # Who speaks.
 RESOURCE_ATTRIBUTES: tuple[Attribute, ...] = (
-    Attribute("service.name", "app", Pattern(LABEL)),
-    Attribute("service.version", "release", Pattern(VERSION)),
-    Attribute("deployment.environment.name", "environment", Pattern(NAME)),
+    Attribute("service.name", "app", Loose(LABEL)),
+    Attribute("service.version", "release", Loose(VERSION)),
+    Attribute("deployment.environment.name", "environment", Loose(NAME)),
     Attribute(INSTALLATION, "installation", Pseudonym()),
     Attribute(LAUNCH, "launch", Pseudonym()),
     Attribute("session.id", "session", Pseudonym()),
-    Attribute("app.build_id", "build", Pattern(VERSION)),
-    Attribute("device.manufacturer", "device_manufacturer", Pattern(DEVICE)),
-    Attribute("device.model.identifier", "device_model", Pattern(DEVICE)),
-    Attribute("device.model.name", None, Pattern(DEVICE)),
-    Attribute("os.name", "os_name", Pattern(NAME)),
-    Attribute("os.version", "os_version", Pattern(VERSION)),
-    Attribute("os.type", "os_type", Pattern(NAME)),
+    Attribute("app.build_id", "build", Loose(VERSION)),
+    Attribute("device.manufacturer", "device_manufacturer", Loose(DEVICE)),
+    Attribute("device.model.identifier", "device_model", Loose(DEVICE)),
+    Attribute("device.model.name", None, Loose(DEVICE)),
+    Attribute("os.name", "os_name", Loose(NAME)),
+    Attribute("os.version", "os_version", Loose(VERSION)),
+    Attribute("os.type", "os_type", Loose(NAME)),
     Attribute("geo.country.iso_code", "country", Pattern(COUNTRY)),
-    Attribute("telemetry.sdk.name", "sdk", Pattern(NAME)),
-    Attribute("telemetry.sdk.version", "sdk_version", Pattern(VERSION)),
-    Attribute("cloud.region", "cloud_region", Pattern(REGION)),
+    Attribute("telemetry.sdk.name", "sdk", Loose(NAME)),
+    Attribute("telemetry.sdk.version", "sdk_version", Loose(VERSION)),
+    Attribute("cloud.region", "cloud_region", Loose(REGION)),
 )
 
 # What a span says.
 SPAN_ATTRIBUTES: tuple[Attribute, ...] = (
     # the request and its decision
-    Attribute(FEATURE, "feature", Pattern(NAME)),
+    Attribute(FEATURE, "feature", Loose(NAME)),
     Attribute("limen.placement", "placement", Words(PLACEMENTS)),
     Attribute(DECISION, "decision", Words(DECISIONS)),
     Attribute("limen.fallback.reason", "fallback_reason", Words(FALLBACK_REASONS)),
@@ -183,51 +214,51 @@ SPAN_ATTRIBUTES: tuple[Attribute, ...] = (
         Words(("max_softmax", "margin", "entropy", "decoder", "calibrated")),
     ),
     Attribute("limen.threshold", "threshold", Real(0.0, 1.0)),
-    Attribute("limen.threshold.version", "threshold_version", Pattern(VERSION)),
+    Attribute("limen.threshold.version", "threshold_version", Loose(VERSION)),
     Attribute(
         "limen.threshold.source", "threshold_source", Words(("bundled", "remote", "override"))
     ),
     Attribute("limen.audit.sampled", "audit_sampled", Flag()),
     Attribute("limen.audit.probability", "audit_probability", Real(0.0, 1.0)),
-    Attribute("limen.model.name", "model_name", Pattern(NAME)),
-    Attribute("limen.model.version", "model_version", Pattern(VERSION)),
+    Attribute("limen.model.name", "model_name", Loose(NAME)),
+    Attribute("limen.model.version", "model_version", Loose(VERSION)),
     Attribute("limen.model.digest", "model_digest", Pattern(MODEL_DIGEST)),
     Attribute("limen.model.size", "model_size", _BYTES),
-    Attribute("limen.runtime.name", "runtime", Pattern(NAME)),
-    Attribute("limen.runtime.version", "runtime_version", Pattern(VERSION)),
-    Attribute("limen.runtime.delegate", "delegate", Pattern(NAME)),
-    Attribute(INPUT_DIGEST_NAME, "input_digest", Pattern(INPUT_DIGEST)),
-    Attribute(INPUT_KIND, "input_kind", Pattern(NAME)),
+    Attribute("limen.runtime.name", "runtime", Loose(NAME)),
+    Attribute("limen.runtime.version", "runtime_version", Loose(VERSION)),
+    Attribute("limen.runtime.delegate", "delegate", Loose(NAME)),
+    Attribute(INPUT_DIGEST_NAME, "input_digest", Pattern(INPUT_DIGEST, without=DECIMAL)),
+    Attribute(INPUT_KIND, "input_kind", Loose(NAME)),
     Attribute("limen.input.size", "input_size", _BYTES),
-    Attribute("limen.output.label", "output_label", Pattern(LABEL)),
+    Attribute("limen.output.label", "output_label", Loose(LABEL)),
     Attribute("limen.scores", "scores", Reals(0.0, 1.0)),
     Attribute("limen.scores.labels", "scores_labels", Labels(LABEL)),
     Attribute("limen.sequence", "sequence", Whole()),
-    Attribute("limen.user.correction", "user_correction", Pattern(LABEL)),
+    Attribute("limen.user.correction", "user_correction", Loose(LABEL)),
     Attribute("network.connection.type", "network", Words(NETWORKS)),
-    Attribute("error.type", "error_type", Pattern(LABEL)),
-    Attribute("feature_flag.key", None, Pattern(NAME)),
-    Attribute("feature_flag.result.value", None, Pattern(LABEL)),
-    Attribute("feature_flag.version", None, Pattern(VERSION)),
+    Attribute("error.type", "error_type", Loose(LABEL)),
+    Attribute("feature_flag.key", None, Loose(NAME)),
+    Attribute("feature_flag.result.value", None, Loose(LABEL)),
+    Attribute("feature_flag.version", None, Loose(VERSION)),
     # a departure: data leaving the device
-    Attribute("server.address", "server_address", Pattern(HOST)),
+    Attribute("server.address", "server_address", Host()),
     Attribute("server.port", "server_port", Whole(0, 65535)),
-    Attribute("url.template", "url_template", Pattern(TEMPLATE, without=LONG_NUMBER)),
+    Attribute("url.template", "url_template", Route()),
     Attribute("http.response.status_code", "http_status", Whole(100, 599)),
     Attribute("http.request.size", "http_request_size", _BYTES),
     Attribute("http.request.body.size", "http_request_body_size", _BYTES),
     Attribute("http.request.resend_count", "http_resend_count", Whole(0, 10_000)),
     Attribute("limen.egress.bytes", "egress_bytes", _BYTES),
-    Attribute("limen.egress.region", "egress_region", Pattern(REGION)),
-    Attribute("limen.egress.processor", "egress_processor", Pattern(LABEL)),
+    Attribute("limen.egress.region", "egress_region", Loose(REGION)),
+    Attribute("limen.egress.processor", "egress_processor", Loose(LABEL)),
     Attribute("limen.data.categories", "data_categories", WordSet(CATEGORIES)),
     Attribute("limen.purpose", "purpose", Words(PURPOSES)),
     Attribute(CONSENT_STATE, "consent_state", Words(CONSENT_STATES)),
-    Attribute("limen.consent.version", "consent_version", Pattern(VERSION)),
+    Attribute("limen.consent.version", "consent_version", Loose(VERSION)),
     Attribute("limen.consent.changed_at", None, Pattern(TIMESTAMP)),
-    Attribute("gen_ai.operation.name", "gen_ai_operation", Pattern(NAME)),
-    Attribute("gen_ai.provider.name", "gen_ai_provider", Pattern(NAME)),
-    Attribute("gen_ai.request.model", "gen_ai_model", Pattern(LABEL)),
+    Attribute("gen_ai.operation.name", "gen_ai_operation", Loose(NAME)),
+    Attribute("gen_ai.provider.name", "gen_ai_provider", Loose(NAME)),
+    Attribute("gen_ai.request.model", "gen_ai_model", Loose(LABEL)),
     Attribute("gen_ai.usage.input_tokens", "gen_ai_input_tokens", Whole()),
     Attribute("gen_ai.usage.output_tokens", "gen_ai_output_tokens", Whole()),
     # the receiving side
@@ -236,6 +267,14 @@ SPAN_ATTRIBUTES: tuple[Attribute, ...] = (
 )
 
 ATTRIBUTES = RESOURCE_ATTRIBUTES + SPAN_ATTRIBUTES
+
+# Attributes beyond these that hold a URL or a part of one, where a policy keeps them.
+URLS = frozenset(
+    (
+        "url.full", "url.path", "url.query", "url.original", "http.url", "http.target",
+        "http.route",
+    )
+)  # fmt: skip
 
 ALIASES: Mapping[str, str] = MappingProxyType(
     {

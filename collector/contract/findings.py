@@ -24,6 +24,14 @@ CODES: Mapping[str, str] = MappingProxyType(
     }
 )
 
+# What a detector's finding is, wherever it finds it; others find what the policy decides about.
+DETECTED: Mapping[str, str] = MappingProxyType(
+    {
+        **dict.fromkeys(("aws_access_key", "github_token", "jwt"), SECRET),
+        **dict.fromkeys(("imei", "mac", "advertising_id"), HARDWARE_ID),
+    }
+)
+
 PLACES = ("span", "resource", "scope", "event", "link", "log")
 
 # Keys of content, each with everything below it.

@@ -34,7 +34,7 @@ class Index:
         self.place, self.keys = place, keys
         self.value = attributes.value
         self._row, self._rows = attributes.row, attributes.rows
-        self._owner = owner
+        self.owner = owner
         self.found: dict[str, Indices] = {}
         for key, places in _by_key(attributes.key):
             name = aliases.get(key, key)
@@ -52,7 +52,7 @@ class Index:
 
     def records(self, places: Indices) -> Indices:
         """The record that each of `places` belongs to."""
-        found: Indices = self._owner[self._row[places]]
+        found: Indices = self.owner[self._row[places]]
         return found
 
     def unfit(self, at: pa.Array, column: pa.Array) -> int:

@@ -2,7 +2,23 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import NamedTuple
+
+from collector.decode import Indices
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A finding whose records (int64) are not yet told apart by app and release."""
+
+    code: str
+    place: str
+    field: str
+    detector: str
+    records: Indices
+    value_type: str | None = None
+    sketch: int = 0
 
 
 class Finding(NamedTuple):
@@ -24,8 +40,10 @@ class Finding(NamedTuple):
 
 
 class Tally(Counter[tuple[str, str, str]]):
-    """(field, detector, action) → how many values; and the findings among them."""
+    """(field, detector, action) → how many values; and the findings among them, first as they are
+    seen."""
 
     def __init__(self, counts: Iterable[tuple[str, str, str]] = ()) -> None:
         super().__init__(counts)
+        self.sightings: list[Sighting] = []
         self.findings: list[Finding] = []

@@ -6,7 +6,6 @@ value its type is noted, and one bit of a sketch by its keyed hash.
 
 import hmac
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -14,6 +13,7 @@ import pyarrow as pa
 
 from collector.contract.findings import (
     CONTENT,
+    DETECTED,
     HARDWARE_ID,
     HARDWARE_KEY,
     SECRET,
@@ -24,10 +24,11 @@ from collector.contract.findings import (
     content_key,
 )
 from collector.decode import Indices
+from collector.detect import Detectors
 from collector.redaction.fields import Dropped
 from collector.redaction.index import Index
 from collector.redaction.keys import KeyNames
-from collector.redaction.tally import Finding
+from collector.redaction.tally import Finding, Sighting
 
 # How many keys of a group are told apart, and how many of their values are looked at, how far.
 KEYS_PER_GROUP = 500
@@ -35,6 +36,7 @@ VALUES_PER_GROUP = 512
 VALUES_PER_KEY = 32
 VALUE_CHARACTERS = 1024
 
+URL_SIGNATURE = "url_signature"
 OTHER_KEYS = "(other keys)"
 
 # A bit is set per distinct value, by linear counting (Whang, Vander-Zanden, Taylor 1990).
@@ -53,24 +55,13 @@ _Note = tuple[str, str, str]
 _Key = tuple[str, str, str, str, str | None, str | None, str | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Sighting:
-    """A finding whose records (int64) are not yet told apart by app and release."""
-
-    code: str
-    place: str
-    field: str
-    detector: str
-    records: Indices
-    value_type: str | None = None
-    sketch: int = 0
-
-
 class Watch:
     """Looks at what is dropped. Used from one thread."""
 
-    def __init__(self, names: KeyNames, key: bytes) -> None:
-        self._names, self._key = names, key
+    def __init__(self, names: KeyNames, key: bytes, detectors: Detectors) -> None:
+        self._names, self._key, self._detectors = names, key, detectors
+        # By Python's own hash of the text, which differs from start to start: no text is held.
+        self._seen: dict[int, tuple[str, ...]] = {}
         self._notes: dict[str, _Note] = {}
         self._bits: dict[tuple[str, str], int] = {}
         self._turn = 0
@@ -145,12 +136,43 @@ class Watch:
                 sketch |= bit
         return sketch
 
+    def detected(
+        self, place: str, field: str, detector: str, records: Indices
+    ) -> Iterator[Sighting]:
+        """What a detector's finding in the values of these records is, if it is one."""
+        if code := DETECTED.get(detector):
+            yield Sighting(code, place, field, detector, records)
+
     def _in_texts(
         self, place: str, fields: Sequence[str], texts: Sequence[str | None], owner: Indices
     ) -> Iterator[Sighting]:
+        self._look([text for text in texts if text])
         for number, (field, text) in enumerate(zip(fields, texts, strict=True)):
-            if text and "=" in text and SIGNATURE_IN_URL.search(text):
-                yield Sighting(SIGNATURE, place, field, "url_signature", owner[[number]])
+            for detector in self._seen.get(hash(text), ()) if text else ():
+                code = DETECTED.get(detector, SIGNATURE)
+                yield Sighting(code, place, field, detector, owner[[number]])
+
+    def _look(self, texts: Sequence[str]) -> None:
+        """Remembers what is found in each of `texts`; whoever drops them need not know more."""
+        fresh = list({text for text in texts if hash(text) not in self._seen})
+        if not fresh:
+            return
+        if len(self._seen) > _REMEMBERED:
+            self._seen.clear()
+            fresh = list(set(texts))
+        found: dict[str, tuple[str, ...]] = {
+            text: (URL_SIGNATURE,) if SIGNATURE_IN_URL.search(text) else () for text in fresh
+        }
+        try:
+            scan = self._detectors.scan(pa.array(fresh, pa.string()), "")
+        except Exception:
+            # They are dropped whatever is found.
+            return
+        for detector, hits in scan.found.items():
+            if detector in DETECTED:
+                for at in np.flatnonzero(hits).tolist():
+                    found[fresh[at]] += (detector,)
+        self._seen |= {hash(text): by for text, by in found.items()}
 
 
 def _note(key: str, shown: str) -> _Note:

@@ -166,7 +166,7 @@ def test_departures_have_the_cause_of_their_request(client: LimenClient, shown: 
 
 
 def test_the_flow_that_the_policy_does_not_know_is_found(client: LimenClient, shown: Shown) -> None:
-    host = "metrics.adkit.example"
+    host = "adkit.example"
     undeclared = [row for row in departures(client) if row["declared"] is not True]
     assert {row["destination"] for row in undeclared} == {host}
     assert {row["declared"] for row in undeclared} == {False}

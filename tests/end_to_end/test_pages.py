@@ -214,11 +214,11 @@ def test_an_undeclared_flow_is_said_before_everything_else(reader: Reader, shown
     undeclared = {
         row["destination"] for row in shown.ask("egress").records() if row["declared"] is False
     }
-    assert undeclared == {"metrics.adkit.example"}
+    assert undeclared == {"adkit.example"}
     box = page.locator(".limen-notice")
     expect(box).to_have_count(1)
-    expect(box).to_contain_text("Not declared by any policy: metrics.adkit.example")
-    rows = shown.ask("egress", "feature", "release", destination="metrics.adkit.example").records()
+    expect(box).to_contain_text("Not declared by any policy: adkit.example")
+    rows = shown.ask("egress", "feature", "release", destination="adkit.example").records()
     flows = {(row["feature"], row["release"], row["category"]) for row in rows}
     title, *lines = box.inner_text().splitlines()
     assert len(rows) > len(lines) == len(flows)
