@@ -124,12 +124,10 @@ class InputSealer:
             body.field("string_value").take(at).cast(pa.binary()),
         )
         installation, span = columns["installation"].take(at), records.field("span_id").take(at)
-        key_id = columns["key_id"].take(at)
         sealed = [
             self._vault.seal(*one)
             for one in zip(
-                *(column.to_pylist() for column in (content, key_id, installation, span)),
-                strict=True,
+                *(column.to_pylist() for column in (content, installation, span)), strict=True
             )
         ]
         self._vault.save()
@@ -140,7 +138,7 @@ class InputSealer:
                 "trace_id": records.field("trace_id").take(at),
                 "span_id": span,
                 "installation": installation,
-                "key_id": key_id,
+                "key_id": columns["key_id"].take(at),
                 "feature": columns["feature"].take(at),
                 "kind": columns["input_kind"].take(at),
                 "digest": columns["input_digest"].take(at),

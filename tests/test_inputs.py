@@ -185,23 +185,21 @@ def test_without_its_key_an_input_is_a_case_with_its_reason(store: Store) -> Non
 
 def test_an_input_sealed_for_one_phone_or_span_opens_for_no_other(tmp_path: Path) -> None:
     vault = Vault(tmp_path / "keys.json")
-    sealed = vault.seal(BODY, 1, b"phone-a", b"span-one")
-    vault.seal(BODY, 1, b"phone-b", b"span-one")
-    vault.seal(BODY, 2, b"phone-a", b"span-one")
-    assert vault.open(sealed, 1, b"phone-a", b"span-one") == BODY
-    assert vault.open(sealed, 1, b"phone-b", b"span-one") is None
-    assert vault.open(sealed, 2, b"phone-a", b"span-one") is None
-    assert vault.open(sealed, 1, b"phone-a", b"span-two") is None
-    assert vault.open(sealed[:-1], 1, b"phone-a", b"span-one") is None
-    assert vault.open(b"", 1, b"phone-a", b"span-one") is None
+    sealed = vault.seal(BODY, b"phone-a", b"span-one")
+    vault.seal(BODY, b"phone-b", b"span-one")
+    assert vault.open(sealed, b"phone-a", b"span-one") == BODY
+    assert vault.open(sealed, b"phone-b", b"span-one") is None
+    assert vault.open(sealed, b"phone-a", b"span-two") is None
+    assert vault.open(sealed[:-1], b"phone-a", b"span-one") is None
+    assert vault.open(b"", b"phone-a", b"span-one") is None
 
 
 def test_keys_survive_a_restart_are_private_and_not_in_a_repr(tmp_path: Path) -> None:
     path = tmp_path / "keys" / "inputs.json"
     vault = Vault(path)
-    sealed = vault.seal(BODY, 1, b"phone-a", b"span-one")
+    sealed = vault.seal(BODY, b"phone-a", b"span-one")
     vault.save()
-    assert Vault(path).open(sealed, 1, b"phone-a", b"span-one") == BODY
+    assert Vault(path).open(sealed, b"phone-a", b"span-one") == BODY
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     Keys.make(tmp_path)
     keys = Keys.at(tmp_path)
@@ -213,6 +211,22 @@ def test_keys_survive_a_restart_are_private_and_not_in_a_repr(tmp_path: Path) ->
     assert secret.hex() not in shown and str(secret) not in shown
 
 
+def test_a_key_is_pruned_when_nothing_it_seals_is_stored_or_under_way(tmp_path: Path) -> None:
+    path = tmp_path / "keys.json"
+    vault = Vault(path)
+    sealed = {who: vault.seal(BODY, who, b"span-one") for who in (b"phone-a", b"phone-b")}
+    vault.save()
+    # What was sealed just now may not be committed yet.
+    assert vault.prune(()) == 0
+    vault = Vault(path)
+    under_way = vault.seal(BODY, b"phone-c", b"span-one")
+    assert vault.prune([b"phone-a"]) == 1
+    for kept in (vault, Vault(path)):
+        assert kept.open(sealed[b"phone-a"], b"phone-a", b"span-one") == BODY
+        assert kept.open(sealed[b"phone-b"], b"phone-b", b"span-one") is None
+        assert kept.open(under_way, b"phone-c", b"span-one") == BODY
+
+
 def test_a_lost_master_key_is_said_and_not_replaced(tmp_path: Path) -> None:
     with Store(tmp_path) as store:
         store.take(traces(request_span()))
@@ -222,7 +236,7 @@ def test_a_lost_master_key_is_said_and_not_replaced(tmp_path: Path) -> None:
     assert not (tmp_path / "keys" / "master.key").exists()
 
 
-@pytest.mark.parametrize("damage", [b"", b"{", b'["a"]', b'{"zz": "AA=="}', b'{"1": ["a"]}'])
+@pytest.mark.parametrize("damage", [b"", b"{", b'["a"]', b'{"zz": "AA=="}', b'{"61": 1}'])
 def test_a_damaged_key_file_is_said_and_not_overwritten(tmp_path: Path, damage: bytes) -> None:
     path = tmp_path / "keys.json"
     write_private(path, damage)

@@ -5,6 +5,7 @@ import hmac
 import json
 import logging
 import stat
+import time
 from pathlib import Path
 
 import numpy as np
@@ -21,9 +22,11 @@ from collector.keys import Keys, periods_file, write_private
 from collector.pseudonyms import DAY_NS, Period, Pseudonyms
 from collector.redact import Redactor
 from collector.store.maintenance import Maintenance
+from collector.store.reader import rfc3339
 from collector.store.rotation import Rotation
 from collector.tokens import Tokens
 from tests.otlp import Span, logged_input, now, request_span, traces
+from tests.processes import running_collector
 from tests.store import POLICY, Store, policy_from
 from tests.test_inputs import REQUEST, chunk
 from tests.test_schema import as_first
@@ -148,16 +151,23 @@ def test_a_key_is_destroyed_once_nothing_that_it_named_is_stored(
         assert secret not in file.read_text("utf-8")
         assert [key_id for key_id, _ in store.pseudonyms.all(INSTALLATION, PHONE)] == [2, 3]
         assert store.rows("select key_id from inputs") == [{"key_id": 2}]
-        assert json.loads((tmp_path / "keys" / "inputs.json").read_bytes()).keys() == {"2"}
         (done,) = store.rows("select detail from audit where action = 'keys destroyed'")
-        assert [one["key_id"] for one in json.loads(done["detail"])] == [1]
-        assert len([line for line in caplog.messages if "keys destroyed: 1 of" in line]) == 1
+        since = {"key_id": 1, "since": rfc3339(TODAY)}
+        assert json.loads(done["detail"]) == since
+        said = f"keys destroyed: key_id 1, since {since['since']}"
+        assert [line for line in caplog.messages if "destroyed" in line] == [said]
         # A clock that was set back finds no key of then.
         store.take(traces(request_span()), received=TODAY)
         (row,) = store.rows("select key_id, installation from spans")
         assert (row["key_id"], row["installation"]) == store.pseudonyms.all(INSTALLATION, PHONE)[0]
+        (phone,) = store.rows("select installation from inputs")
     with Store(tmp_path, policy) as store:
         assert [key_id for key_id, _ in store.pseudonyms.all(INSTALLATION, PHONE)] == [2, 3]
+        upkeep(store).retain(end + 40 * DAY_NS)
+        inputs = json.loads((tmp_path / "keys" / "inputs.json").read_bytes())
+        assert inputs.keys() == {phone["installation"].hex()}
+        (done,) = store.rows("select detail from audit where action = 'keys of inputs destroyed'")
+        assert json.loads(done["detail"]) == {"keys": 1}
 
 
 def test_a_key_stays_while_retention_has_left_something_of_its_period(tmp_path: Path) -> None:
@@ -181,8 +191,6 @@ def test_a_home_from_before_there_were_periods_keeps_its_pseudonyms(
     old = hmac.digest(key("pseudonym|installation", None), PHONE.encode(), "sha256")[:16]
     with Store(tmp_path, policy_from(POLICY, tmp_path)) as store:
         store.take(traces(asked), logged_input(asked, b"seen"))
-    inputs = tmp_path / "keys" / "inputs.json"
-    write_private(inputs, json.dumps(json.loads(inputs.read_bytes())["1"]).encode())
     as_first(tmp_path / DATABASE)
     periods_file(tmp_path).unlink()
     write_private(tmp_path / "keys" / "master.key", MASTER)
@@ -284,3 +292,22 @@ def test_secrets_are_private_and_in_no_repr(tmp_path: Path) -> None:
     assert "key_id=1" in shown
     for hidden in (secret, base64.b64decode(secret).hex(), str(base64.b64decode(secret))):
         assert hidden not in shown
+
+
+def test_a_collector_that_starts_destroys_what_is_due_at_once(tmp_path: Path) -> None:
+    """As one does that is restored from a backup with keys that were destroyed since."""
+    Tokens.at(tmp_path, tmp_path / DATABASE)
+    Keys.make(tmp_path)
+    Pseudonyms.make(tmp_path, TODAY - 90 * DAY_NS)
+    with Store(tmp_path) as store:
+        store.pseudonyms.begin_next(TODAY - 60 * DAY_NS - 1, 30)
+        store.take(traces(request_span()), received=TODAY - 61 * DAY_NS)
+        lost = store.pseudonyms.all(INSTALLATION, PHONE)[0][1].hex()
+    with running_collector(tmp_path) as collector, collector.client() as client:
+        deadline = time.monotonic() + 20
+        while (found := client.lookup(PHONE).pseudonyms)[0].key_id == 1:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        assert [one.key_id for one in found] == [2, 3]
+        assert lost not in [one.installation for one in found]
+        assert collector.spans() == 0

@@ -17,7 +17,7 @@ from collector.store.vault import Vault
 
 CHUNK_INPUTS = 4096
 
-_SEALED_BY = ("sealed", "key_id", "installation", "span_id")
+_SEALED_BY = ("sealed", "installation", "span_id")
 
 
 class Replays:

@@ -1,12 +1,11 @@
-"""Keys of pseudonyms by age: the next period begins, and what names nothing more is destroyed."""
+"""Keys by age: the next period of pseudonyms begins, and keys of what is not stored any more go."""
 
 import json
 import logging
-from collections.abc import Sequence
 
 from collector.contract.errors import Overloaded
 from collector.contract.policy import Policy
-from collector.pseudonyms import Period, Pseudonyms
+from collector.pseudonyms import Pseudonyms
 from collector.store.database import Database
 from collector.store.queries import query
 from collector.store.reader import rfc3339
@@ -31,25 +30,31 @@ class Rotation:
         days = max(policy.retention_days, policy.input_days)
         try:
             if following := self._pseudonyms.begin_next(now, days):
-                self._note(now, "key period planned", [following])
-            kept_since = min(min(one.telemetry, one.inputs) for one in limits(policy, now))
-            gone = self._pseudonyms.ended(kept_since)
-            # A run of retention that was cut short leaves rows that are older.
-            if gone and (gone := self._pseudonyms.ended(min(kept_since, self._oldest(now)))):
-                # The keys of inputs first: a crash in between leaves the period to be found again.
-                self._vault.destroy([period.key_id for period in gone])
-                self._pseudonyms.destroy(gone)
-                self._note(now, "keys destroyed", gone)
+                since = rfc3339(following.since)
+                self._note(now, "key period planned", key_id=following.key_id, since=since)
+            self._destroy(policy, now)
+            stored = self._database.read(query("input_installations")).column(0).to_pylist()
+            if count := self._vault.prune(stored):
+                self._note(now, "keys of inputs destroyed", keys=count)
         except OSError as exc:
             raise Overloaded(f"the keys could not be written: {exc.strerror}") from exc
+
+    def _destroy(self, policy: Policy, now: int) -> None:
+        kept_since = min(min(one.telemetry, one.inputs) for one in limits(policy, now))
+        gone = self._pseudonyms.ended(kept_since)
+        # A run of retention that was cut short leaves rows that are older.
+        if gone and (gone := self._pseudonyms.ended(min(kept_since, self._oldest(now)))):
+            self._pseudonyms.destroy(gone)
+            for period in gone:
+                since = rfc3339(period.since)
+                self._note(now, "keys destroyed", key_id=period.key_id, since=since)
 
     def _oldest(self, now: int) -> int:
         """When the oldest of what is stored with a pseudonym was received (ns)."""
         oldest: int | None = self._database.read(query("oldest_received")).column(0)[0].as_py()
         return now if oldest is None else oldest
 
-    def _note(self, now: int, action: str, periods: Sequence[Period]) -> None:
-        said = [{"key_id": p.key_id, "since": rfc3339(p.since)} for p in periods]
+    def _note(self, now: int, action: str, **detail: int | str) -> None:
         with self._database.write() as transaction:
-            transaction.run("append_audit", time=now, action=action, detail=json.dumps(said))
-        _log.info("%s: %s", action, ", ".join(f"{p['key_id']} of {p['since']}" for p in said))
+            transaction.run("append_audit", time=now, action=action, detail=json.dumps(detail))
+        _log.info("%s: %s", action, ", ".join(f"{name} {value}" for name, value in detail.items()))

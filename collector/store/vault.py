@@ -9,7 +9,8 @@ import base64
 import json
 import secrets
 import threading
-from collections.abc import Collection, Mapping
+import time
+from collections.abc import Collection
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -19,11 +20,8 @@ from collector.contract.errors import StoreUnusable
 from collector.keys import write_private
 
 _NONCE_BYTES = 12
-# Files from before there were periods hold keys of the first one only.
-_FIRST = 1
-
-# Of each period of pseudonyms, by its key id: installation → key.
-_Keys = dict[int, dict[bytes, bytes]]
+# What was sealed this long ago is committed, or never will be.
+_COMMITTED_SECONDS = 3600.0
 
 
 class Vault:
@@ -33,22 +31,23 @@ class Vault:
         self._path = path
         self._keys = _read_keys(path)
         self._unsaved = False
+        # By installation, when something was last sealed for it (monotonic).
+        self._sealed: dict[bytes, float] = {}
         self._changing = threading.Lock()
 
     def __repr__(self) -> str:
-        return f"Vault({sum(map(len, self._keys.values()))} keys)"
+        return f"Vault({len(self._keys)} keys)"
 
-    def seal(self, content: bytes, key_id: int, installation: bytes, span: bytes) -> bytes:
-        """`content` sealed for `installation`, a pseudonym of the period `key_id`, and bound to the
-        span it belongs to.
+    def seal(self, content: bytes, installation: bytes, span: bytes) -> bytes:
+        """`content` sealed for `installation`, bound to the span it belongs to.
 
         `save` must succeed before what this returns is stored.
         """
         with self._changing:
-            keys = self._keys.setdefault(key_id, {})
-            key = keys.get(installation)
+            self._sealed[installation] = time.monotonic()
+            key = self._keys.get(installation)
             if key is None:
-                key = keys[installation] = AESGCM.generate_key(256)
+                key = self._keys[installation] = AESGCM.generate_key(256)
                 self._unsaved = True
         nonce = secrets.token_bytes(_NONCE_BYTES)
         return nonce + AESGCM(key).encrypt(nonce, content, installation + span)
@@ -60,19 +59,23 @@ class Vault:
                 _write_keys(self._path, self._keys)
                 self._unsaved = False
 
-    def destroy(self, key_ids: Collection[int]) -> int:
-        """Destroys the keys of periods under which nothing is sealed any more: how many."""
+    def prune(self, stored: Collection[bytes]) -> int:
+        """Destroys the keys of all but the installations of which inputs are `stored`, or are about
+        to be: how many."""
         with self._changing:
-            kept = {key_id: keys for key_id, keys in self._keys.items() if key_id not in key_ids}
-            gone = sum(map(len, self._keys.values())) - sum(map(len, kept.values()))
+            since = time.monotonic() - _COMMITTED_SECONDS
+            self._sealed = {one: at for one, at in self._sealed.items() if at > since}
+            needed = self._sealed.keys() | set(stored)
+            kept = {one: key for one, key in self._keys.items() if one in needed}
+            gone = len(self._keys) - len(kept)
             if gone:
                 _write_keys(self._path, kept)
                 self._keys, self._unsaved = kept, False
         return gone
 
-    def open(self, sealed: bytes, key_id: int, installation: bytes, span: bytes) -> bytes | None:
+    def open(self, sealed: bytes, installation: bytes, span: bytes) -> bytes | None:
         """The content, or None where the key is gone or the seal is broken."""
-        key = self._keys.get(key_id, {}).get(installation)
+        key = self._keys.get(installation)
         if key is None:
             return None
         nonce, body = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
@@ -82,24 +85,16 @@ class Vault:
             return None
 
 
-def _read_keys(path: Path) -> _Keys:
+def _read_keys(path: Path) -> dict[bytes, bytes]:
     if not path.exists():
         return {}
     try:
         document = json.loads(path.read_bytes())
-        if any(isinstance(value, str) for value in document.values()):
-            document = {_FIRST: document}
-        return {
-            int(key_id): {bytes.fromhex(k): base64.b64decode(v) for k, v in keys.items()}
-            for key_id, keys in document.items()
-        }
+        return {bytes.fromhex(k): base64.b64decode(v) for k, v in document.items()}
     except (ValueError, TypeError, AttributeError) as exc:
         raise StoreUnusable(f"{path} is damaged: restore it from a backup") from exc
 
 
-def _write_keys(path: Path, keys: Mapping[int, Mapping[bytes, bytes]]) -> None:
-    document = {
-        key_id: {k.hex(): base64.b64encode(v).decode() for k, v in of_period.items()}
-        for key_id, of_period in keys.items()
-    }
+def _write_keys(path: Path, keys: dict[bytes, bytes]) -> None:
+    document = {k.hex(): base64.b64encode(v).decode() for k, v in keys.items()}
     write_private(path, json.dumps(document).encode())

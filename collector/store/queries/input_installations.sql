@@ -1,0 +1,2 @@
+-- The installations of which inputs are stored.
+select distinct installation from inputs
