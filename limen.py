@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+import resource
 import sys
 from collections.abc import Sequence
 
@@ -36,6 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     from collector.contract.errors import LimenError
     from models.errors import ModelError
 
+    _leave_no_core()
     args = parser().parse_args(_joined(sys.argv[1:] if argv is None else argv))
     try:
         code: int = args.run(args)
@@ -45,6 +47,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     return code
+
+
+def _leave_no_core() -> None:
+    """A core dump would write what is in memory to the disk: bodies, identifiers, keys."""
+    _, hard = resource.getrlimit(resource.RLIMIT_CORE)
+    # Zero bytes would be no limit where Linux pipes dumps to a program; one byte is.
+    resource.setrlimit(resource.RLIMIT_CORE, (0 if hard == 0 else 1, hard))
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ import pytest
 
 import limen
 from tests.otlp import Span, request_span, traces
-from tests.processes import FREE, RunningCollector, running_collector
+from tests.processes import FREE, LIMEN, RunningCollector, running_collector
 from tests.store import POLICY
 
 
@@ -81,6 +81,18 @@ def test_nothing_acknowledged_is_lost_however_it_stops(tmp_path: Path, number: i
         assert "Traceback" not in running.process.stderr.read()
     with running_collector(tmp_path) as again, again.client() as client:
         assert client.status()["spans"] == len(sent)
+
+
+def test_a_crash_leaves_no_core(tmp_path: Path) -> None:
+    allowed = ("sh", "-c", 'ulimit -S -c "$(ulimit -H -c)"; exec "$@"', "sh", *LIMEN)
+    with running_collector(tmp_path / "home", folder=tmp_path, program=allowed) as running:
+        limits = Path(f"/proc/{running.process.pid}/limits")
+        if limits.exists():
+            (line,) = [one for one in limits.read_text().splitlines() if "core file" in one]
+            assert line.split()[4] in ("0", "1")
+        running.process.send_signal(signal.SIGABRT)
+        assert running.process.wait(20) == -signal.SIGABRT
+    assert [path.name for path in tmp_path.iterdir()] == ["home"]
 
 
 def test_home_is_private(collector: RunningCollector) -> None:
