@@ -207,14 +207,22 @@ class Pseudonyms:
         """Makes the next period durable a day before the last is `days` old; None before that.
 
         It begins at a midnight (UTC) that is still to come: nothing that was received has its key
-        chosen yet, and no day has two keys.
+        chosen yet, and no day has two keys. One that was made by a clock far ahead of `now` is
+        the next again, or the last would go on until then.
         """
-        last = self._periods[-1]
+        so_far, ahead = self._periods, None
+        if len(so_far) > 1 and so_far[-1].since > now + DAY_NS:
+            so_far, ahead = so_far[:-1], so_far[-1]
+        last = so_far[-1]
         due = last.since + days * DAY_NS
         if now < due - DAY_NS:
             return None
-        following = _begin(last.key_id + 1, max(due, now - now % DAY_NS + DAY_NS))
-        self._change((*self._periods, following))
+        since = max(due, now - now % DAY_NS + DAY_NS)
+        if ahead:
+            following = ahead.model_copy(update={"since": since})
+        else:
+            following = _begin(last.key_id + 1, since)
+        self._change((*so_far, following))
         return following
 
     def ended(self, before: int) -> Sequence[Period]:

@@ -110,6 +110,19 @@ def test_the_next_period_is_made_a_day_ahead_and_begins_at_a_midnight_to_come(
     assert len(again.periods) == (2 if begins else 1)
 
 
+def test_a_clock_that_was_ahead_does_not_make_a_period_last(tmp_path: Path) -> None:
+    Keys.make(tmp_path)
+    Pseudonyms.make(tmp_path, TODAY)
+    kept = Pseudonyms.at(tmp_path, Keys.at(tmp_path))
+    wrong = kept.begin_next(TODAY + 20_000 * DAY_NS, 30)
+    assert wrong and kept.begin_next(TODAY + 28 * DAY_NS, 30) is None
+    mended = kept.begin_next(TODAY + 29 * DAY_NS, 30)
+    assert mended == wrong.model_copy(update={"since": TODAY + 30 * DAY_NS})
+    assert kept.begin_next(TODAY + 29 * DAY_NS, 30) is None
+    assert Pseudonyms.at(tmp_path, Keys.at(tmp_path)).periods == kept.periods
+    assert len(kept.periods) == 2
+
+
 def test_a_phone_has_another_pseudonym_in_the_next_period_also_after_a_restart(
     tmp_path: Path,
 ) -> None:
