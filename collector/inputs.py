@@ -24,8 +24,9 @@ from collector.contract.attributes import (
 )
 from collector.contract.policy import Policy
 from collector.decode import Decoded, Indices
-from collector.redact import Redacted, Redactor, real_id
+from collector.redact import Redacted, Redactor
 from collector.redaction.fields import log_strings
+from collector.redaction.ids import real_ids
 from collector.redaction.index import plain
 from collector.redaction.tally import Tally
 from collector.store.vault import Vault
@@ -94,13 +95,11 @@ class InputSealer:
         )
         consented = pc.equal(columns["consent_state"], "granted")
         allowed = pc.is_in(columns["feature"], value_set=pa.array(self._logging, pa.string()))
-        linked = pc.and_(
-            real_id(records.field("trace_id"), TRACE_ID_BYTES),
-            real_id(records.field("span_id"), SPAN_ID_BYTES),
-        )
+        linked = real_ids(records.field("trace_id"), TRACE_ID_BYTES)
+        linked &= real_ids(records.field("span_id"), SPAN_ID_BYTES)
         checks = (
             pc.equal(records.field("event_name"), INPUT_EVENT),
-            pc.and_(linked, columns["installation"].is_valid()),
+            pc.and_(pa.array(linked), columns["installation"].is_valid()),
             consented,
             allowed,
             pc.and_(pc.greater(size, 0), pc.less_equal(size, self._size_cap)),

@@ -37,6 +37,7 @@ from collector.redaction.fields import (
     resource_owners,
 )
 from collector.redaction.hosts import Hosts
+from collector.redaction.ids import real_ids
 from collector.redaction.index import Index, Indexed, plain
 from collector.redaction.judged import MISFIT, Judged, Note, Noted
 from collector.redaction.keys import KeyNames
@@ -130,7 +131,7 @@ class Redactor:
             "span_id": records.field("span_id"),
             "parent_span_id": pc.if_else(
                 pc.and_(
-                    real_id(parent, SPAN_ID_BYTES),
+                    pa.array(real_ids(parent, SPAN_ID_BYTES)),
                     pc.not_equal(parent, records.field("span_id")),
                 ),
                 parent,
@@ -145,10 +146,8 @@ class Redactor:
             "duration": pa.array((end - start).view(np.int64), mask=end == 0),
             "received_time": pa.array(arrived),
         }
-        good = pc.and_(
-            real_id(records.field("trace_id"), TRACE_ID_BYTES),
-            real_id(records.field("span_id"), SPAN_ID_BYTES),
-        )
+        good = real_ids(records.field("trace_id"), TRACE_ID_BYTES)
+        good &= real_ids(records.field("span_id"), SPAN_ID_BYTES)
         return _accepted(pa.table(columns), decoded.request, good, len(received), tally)
 
     def index(self, decoded: Decoded, place: str, received: Indices) -> Indexed:
@@ -302,11 +301,6 @@ def effective_time(
     return np.where(believed, signed, received), believed
 
 
-def real_id(ids: pa.BinaryArray, size: int) -> pa.Array:
-    """Which ids have the right length and are not all zero."""
-    return pc.and_(pc.equal(pc.binary_length(ids), size), pc.not_equal(ids, bytes(size)))
-
-
 def _enumeration(codes: pa.Array, names: pa.Array) -> pa.Array:
     values = codes.to_numpy(zero_copy_only=False)
     return names.take(pa.array(np.where((values >= 0) & (values < len(names)), values, 0)))
@@ -332,10 +326,9 @@ def _map(columns: Mapping[str, pa.Array], rows: int) -> pa.MapArray:
 
 
 def _accepted(
-    rows: pa.Table, request: Indices, good: pa.Array, requests: int, tally: Tally
+    rows: pa.Table, request: Indices, good: npt.NDArray[np.bool_], requests: int, tally: Tally
 ) -> Redacted:
-    mask = pc.fill_null(good, False).to_numpy(zero_copy_only=False)
-    rejected = np.bincount(request[~mask], minlength=requests)
+    rejected = np.bincount(request[~good], minlength=requests)
     if rejected.any():
-        rows, request = rows.filter(pa.array(mask)), request[mask]
+        rows, request = rows.filter(pa.array(good)), request[good]
     return Redacted(rows=rows, request=request, rejected=rejected, tally=tally)

@@ -108,7 +108,7 @@ def test_a_missing_placement_is_the_policys_for_the_cause_too(tmp_path: Path) ->
 
 
 def test_whatever_clients_send_a_climb_ends_and_nothing_is_hidden(store: Store) -> None:
-    trace, one, other = fresh_id(16), b"circle-1", b"circle-2"
+    trace, one, other = fresh_id(16), b"\xffcircl-1", b"\xffcircl-2"
     circle = [
         Span(kind="CLIENT", trace_id=trace, span_id=a, parent=b, start=now() + n * 1000)
         for n in range(20)
@@ -116,7 +116,7 @@ def test_whatever_clients_send_a_climb_ends_and_nothing_is_hidden(store: Store) 
     ]
     myself = Span(
         kind="CLIENT",
-        span_id=b"myself-1",
+        span_id=b"\xffmysel-1",
         attributes={k.replace("_", "."): v for k, v in API.items()},
     )
     myself.parent = myself.span_id

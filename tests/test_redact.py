@@ -176,7 +176,7 @@ def test_an_own_value_that_is_not_kept_does_not_fall_back_to_the_resources(own: 
 
 
 def test_a_span_that_names_itself_as_its_parent_is_a_root() -> None:
-    span = Span(span_id=b"myself-0")
+    span = Span(span_id=b"\xffmysel-0")
     span.parent = span.span_id
     assert redact(traces(span)).rows.column("parent_span_id").to_pylist() == [None]
 
@@ -202,9 +202,28 @@ def test_spans_with_impossible_ids_are_rejected_and_counted_per_request() -> Non
     assert redacted.rows.column("span_id").to_pylist()[0] == good.span_id
 
 
+@pytest.mark.parametrize(
+    ("trace", "span", "rejected"),
+    [
+        (b"ada@example.com!", b"\x80" * 8, 1),
+        (b"4111111111111111", b"\x80" * 8, 1),
+        (b"\x80" * 16, b"ada@me.x", 1),
+        (b"\x80" * 16, b"41111111", 1),
+        (b"\x80" * 16, b"7F3A-9C1", 1),
+        (b"\x80" * 16, b"\x01" * 8, 0),
+        (b"\x01" * 16, b"aB3~aB3~", 0),
+    ],
+)
+def test_an_id_that_reads_like_text_is_none(trace: bytes, span: bytes, rejected: int) -> None:
+    redacted = redact(traces(Span(trace_id=trace, span_id=span), Span(parent=span)))
+    assert redacted.rejected.tolist() == [rejected]
+    parents = redacted.rows.column("parent_span_id").to_pylist()
+    assert parents[-1] == (span if span in (b"\x80" * 8, b"\x01" * 8, b"aB3~aB3~") else None)
+
+
 def test_a_parent_of_zeros_is_a_root() -> None:
-    rows = redact(traces(Span(parent=bytes(8)), Span(parent=b"parent-1"))).rows
-    assert rows.column("parent_span_id").to_pylist() == [None, b"parent-1"]
+    rows = redact(traces(Span(parent=bytes(8)), Span(parent=b"\xffparen-1"))).rows
+    assert rows.column("parent_span_id").to_pylist() == [None, b"\xffparen-1"]
 
 
 @pytest.mark.parametrize(

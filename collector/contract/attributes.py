@@ -58,10 +58,11 @@ class Real:
 
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """An integer within [low, high]."""
+    """An integer within [low, high]: no longer than what is counted ever is, so that the number of
+    a card or a phone does not fit."""
 
     low: int = 0
-    high: int = 2**53
+    high: int = 10**9
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +177,7 @@ INPUT_KIND = "limen.input.kind"
 LABEL_TRUTH = "limen.label"
 INPUT_EVENT = "limen.input"
 
-_BYTES = Whole(0, 2**40)
+_BYTES = Whole(0, 10**10)
 
 # Who speaks.
 RESOURCE_ATTRIBUTES: tuple[Attribute, ...] = (
