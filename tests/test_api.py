@@ -1,5 +1,6 @@
 """The query API on a real port."""
 
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -11,7 +12,7 @@ from collector.contract.errors import BadInput, CollectorUnreachable, NotFound
 from collector.contract.records import Query
 from collector.metrics import metrics
 from tests.otlp import PHONE, request_span, traces
-from tests.processes import RunningCollector
+from tests.processes import RunningCollector, running_collector
 
 
 @pytest.fixture(scope="module")
@@ -111,6 +112,21 @@ def test_a_broken_body_is_a_bad_request(
 ) -> None:
     answer = httpx.request(method, filled.api + path, content=body)
     assert answer.status_code == 400 and answer.json()["detail"]
+
+
+def test_a_fault_is_answered_as_a_problem_and_logged_without_its_message(tmp_path: Path) -> None:
+    # Longer than Python reads as a number, which the router does not expect.
+    path = f"/api/replays/a/chunks/{'7' * 5000}"
+    with running_collector(tmp_path) as running:
+        answer = httpx.put(running.api + path, content=b"", trust_env=False)
+        running.stop()
+        assert running.process.stderr
+        said = running.process.stderr.read()
+    assert "a request failed: ValueError at " in said
+    assert "Traceback" not in said and "7777" not in said and "digits" not in said
+    assert answer.status_code == 500
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert "log says where" in answer.json()["detail"]
 
 
 def test_a_request_by_another_name_than_this_machines_is_refused(

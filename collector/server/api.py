@@ -30,12 +30,15 @@ from collector.server.body import BodyLimits, hung_up, read_body
 from collector.server.counted import CountAnswers
 from collector.server.errors import problem, problem_of, reason_of
 from collector.server.exposure import NO_TOKENS
+from collector.server.faults import AnswerFaults
 from collector.server.guard import Caller, Guard
 from collector.server.openapi import describe
 from collector.store.installations import Installations
 from collector.store.maintenance import Maintenance
 from collector.store.reader import Reader
 from collector.store.replays import Replays
+
+_FAULT = "the request failed here: the collector's log says where"
 
 Handler = Callable[[Request], Awaitable[Response]]
 Body = TypeVar("Body", bound=BaseModel)
@@ -134,6 +137,7 @@ class QueryApi:
             },
             middleware=[
                 Middleware(CountAnswers, count=self._count),
+                Middleware(AnswerFaults, answer=lambda: problem(LimenError(_FAULT))),
                 # Else a page of another site could ask here by a name that it points at this
                 # machine.
                 Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts)),
