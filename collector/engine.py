@@ -15,6 +15,7 @@ from collector.keys import Keys, periods_file
 from collector.pipeline import Pipeline
 from collector.pseudonyms import Pseudonyms
 from collector.redact import Redactor
+from collector.redaction.ids import Ids
 from collector.store.database import Database
 from collector.store.installations import Installations
 from collector.store.opening import MEMORY_BYTES, stored_version
@@ -64,7 +65,8 @@ class Engine:
             self.database.close()
             raise
         load_policy(self.database, policy)
-        redactor = Redactor(policy, self.pseudonyms, keys.derive("findings"))
+        hashing = keys.derive("findings")
+        redactor = Redactor(policy, self.pseudonyms, hashing)
         next_input = self.database.read(query("last_input")).column(0)[0].as_py() + 1
         sealer = InputSealer(policy, redactor, self.vault, next_input)
         self.health = Health(policy.version, report)
@@ -78,7 +80,7 @@ class Engine:
         )
         writer = Writer(self.database, policy.version, keys.derive("repeated"))
         self.pipeline = Pipeline(redactor, sealer, writer, self.health)
-        self.reader = Reader(self.database, self.health)
+        self.reader = Reader(self.database, self.health, Ids(hashing))
         self.installations = Installations(self.database, self.pseudonyms)
         self.replays = Replays(self.database, self.reader, self.vault)
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -17,8 +18,6 @@ from collector.contract.attributes import (
     INSTALLATION,
     LABEL,
     LABEL_TRUTH,
-    SPAN_ID_BYTES,
-    TRACE_ID_BYTES,
     Attribute,
     Loose,
 )
@@ -26,7 +25,6 @@ from collector.contract.policy import Policy
 from collector.decode import Decoded, Indices
 from collector.redact import Redacted, Redactor
 from collector.redaction.fields import log_strings
-from collector.redaction.ids import real_ids
 from collector.redaction.index import plain
 from collector.redaction.tally import Tally
 from collector.store.vault import Vault
@@ -70,7 +68,9 @@ class InputSealer:
         columns = self._redactor.attributes(index, _SOURCE, tally, inherit=True)
         columns |= self._redactor.attributes(index, (*_FACTS, _TRUTH), tally, inherit=False)
         columns = {n: plain(c) for n, c in columns.items()} | {"key_id": index.key_ids()}
-        reason = self._judge(decoded.records, columns)
+        ids = self._redactor.ids(decoded.records, tally)
+        columns |= {"trace_id": ids.trace, "span_id": ids.span}
+        reason = self._judge(decoded.records, columns, ids.good)
         kept = np.flatnonzero(reason == len(REASONS))
         bodies = log_strings(decoded, kept, tally)
         self._redactor.account(decoded, index, _NAMES, columns, tally, bodies)
@@ -86,7 +86,9 @@ class InputSealer:
         )
         return Logged(redacted, self._table(decoded, columns, kept, received), found)
 
-    def _judge(self, records: pa.StructArray, columns: dict[str, pa.Array]) -> Indices:
+    def _judge(
+        self, records: pa.StructArray, columns: dict[str, pa.Array], linked: npt.NDArray[np.bool_]
+    ) -> Indices:
         """For each record the index of the first of REASONS that holds, or their number."""
         size = pc.coalesce(
             pc.binary_length(records.field("body").field("bytes_value")),
@@ -95,8 +97,6 @@ class InputSealer:
         )
         consented = pc.equal(columns["consent_state"], "granted")
         allowed = pc.is_in(columns["feature"], value_set=pa.array(self._logging, pa.string()))
-        linked = real_ids(records.field("trace_id"), TRACE_ID_BYTES)
-        linked &= real_ids(records.field("span_id"), SPAN_ID_BYTES)
         checks = (
             pc.equal(records.field("event_name"), INPUT_EVENT),
             pc.and_(pa.array(linked), columns["installation"].is_valid()),
@@ -122,7 +122,7 @@ class InputSealer:
             body.field("bytes_value").take(at),
             body.field("string_value").take(at).cast(pa.binary()),
         )
-        installation, span = columns["installation"].take(at), records.field("span_id").take(at)
+        installation, span = columns["installation"].take(at), columns["span_id"].take(at)
         sealed = [
             self._vault.seal(*one)
             for one in zip(
@@ -134,7 +134,7 @@ class InputSealer:
         return pa.table(
             {
                 "number": pa.array(np.arange(first, self._next)),
-                "trace_id": records.field("trace_id").take(at),
+                "trace_id": columns["trace_id"].take(at),
                 "span_id": span,
                 "installation": installation,
                 "key_id": columns["key_id"].take(at),

@@ -292,7 +292,7 @@ class Pipeline:
         decoded = decode_spans(bodies) if signal == "traces" else decode_logs(bodies)
         if signal == "traces":
             redacted = self._redactor.spans(decoded, received)
-            message = "ids of the wrong length, all zero or a text"
+            message = "ids of the wrong length or all zero"
             rejected = {"ids": int(redacted.rejected.sum())}
         else:
             logged = self._sealer.seal(decoded, received)

@@ -37,7 +37,7 @@ from collector.redaction.fields import (
     resource_owners,
 )
 from collector.redaction.hosts import Hosts
-from collector.redaction.ids import real_ids
+from collector.redaction.ids import Ids
 from collector.redaction.index import Index, Indexed, plain
 from collector.redaction.judged import MISFIT, Judged, Note, Noted
 from collector.redaction.keys import KeyNames
@@ -54,7 +54,7 @@ STATUSES = pa.array(["UNSET", "OK", "ERROR"])
 OLDEST_NS = 30 * 24 * 3600 * 10**9
 NEWEST_NS = 10 * 60 * 10**9
 
-_SPAN_NAME = "span.name"
+_SPAN_NAME, _IDS = "span.name", "span.ids"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +82,15 @@ class Redacted:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class RecordIds:
+    """The trace and span ids of records; `good` (bool [records]) where both are ids."""
+
+    trace: pa.BinaryArray
+    span: pa.BinaryArray
+    good: npt.NDArray[np.bool_]
+
+
 class Redactor:
     """Applies one policy. Safe to use from one thread at a time."""
 
@@ -89,10 +98,11 @@ class Redactor:
         self,
         policy: Policy,
         pseudonyms: Pseudonyms,
-        sketch_key: bytes,
+        key: bytes,
         detectors: Detectors | None = None,
     ) -> None:
-        """`sketch_key` (32 bytes) hashes the values that findings count."""
+        """`key` (32 bytes) hashes ids that are texts, and the values that findings count."""
+        self._ids = Ids(key)
         self._pseudonyms = pseudonyms
         self._aliases = {**ALIASES, **policy.aliases}
         named = {self._aliases.get(n, n): action for n, action in policy.attributes.items()}
@@ -106,7 +116,7 @@ class Redactor:
         detectors = detectors or Detectors()
         hosts, screen = Hosts(policy), Screen(detectors)
         self._names = KeyNames(screen)
-        self._watch = Watch(self._names, sketch_key, detectors)
+        self._watch = Watch(self._names, key, detectors)
         self._forms, self._texts = Forms(hosts, screen), FreeText(detectors, hosts)
         self._judged_names = Judged(
             partial(screen.judge_span_names, field=_SPAN_NAME, regex=SPAN_NAME)
@@ -123,19 +133,16 @@ class Redactor:
         end = records.field("end_time_unix_nano").to_numpy(zero_copy_only=False)
         arrived = received[decoded.request]
         time, believed = effective_time(start, arrived)
-        parent = records.field("parent_span_id")
+        own = self.ids(records, tally)
+        parent, real, texts = self._ids.column(records.field("parent_span_id"), SPAN_ID_BYTES)
+        tally[_IDS, "text", "hash"] += texts
         status = records.field("status")
         columns |= {
             "key_id": index.key_ids(),
-            "trace_id": records.field("trace_id"),
-            "span_id": records.field("span_id"),
+            "trace_id": own.trace,
+            "span_id": own.span,
             "parent_span_id": pc.if_else(
-                pc.and_(
-                    pa.array(real_ids(parent, SPAN_ID_BYTES)),
-                    pc.not_equal(parent, records.field("span_id")),
-                ),
-                parent,
-                None,
+                pc.and_(pa.array(real), pc.not_equal(parent, own.span)), parent, None
             ),
             "name": names,
             "kind": _enumeration(records.field("kind"), KINDS),
@@ -146,9 +153,14 @@ class Redactor:
             "duration": pa.array((end - start).view(np.int64), mask=end == 0),
             "received_time": pa.array(arrived),
         }
-        good = real_ids(records.field("trace_id"), TRACE_ID_BYTES)
-        good &= real_ids(records.field("span_id"), SPAN_ID_BYTES)
-        return _accepted(pa.table(columns), decoded.request, good, len(received), tally)
+        return _accepted(pa.table(columns), decoded.request, own.good, len(received), tally)
+
+    def ids(self, records: pa.StructArray, tally: Tally) -> "RecordIds":
+        """The ids of records as they are stored, and which records have both."""
+        trace, traced, texts = self._ids.column(records.field("trace_id"), TRACE_ID_BYTES)
+        span, good, more = self._ids.column(records.field("span_id"), SPAN_ID_BYTES)
+        tally[_IDS, "text", "hash"] += texts + more
+        return RecordIds(trace, span, traced & good)
 
     def index(self, decoded: Decoded, place: str, received: Indices) -> Indexed:
         """Where each attribute stands in `decoded`, by the name it is kept under.
@@ -282,7 +294,8 @@ class Redactor:
     ) -> None:
         """Tallies what became of the values of `name` at `at`: `done` to those in `column`."""
         tally[name, *done] += len(column) - column.null_count
-        unfit = part.unfit(at, column)
+        places = part.unfit(at, column)
+        unfit = len(places)
         for note, rows in noted.items():
             if note != MISFIT:
                 tally[name, *note] += len(rows)
@@ -290,6 +303,8 @@ class Redactor:
                 unfit -= len(rows) if note[1] == "drop" else 0
         if unfit:
             tally[name, *MISFIT] += unfit
+        if unfit == len(places):
+            tally.sightings += self._watch.misfits(part, name, places)
 
 
 def effective_time(

@@ -96,6 +96,49 @@ def test_events_of_content_are_found_by_name_and_so_are_those_of_logs(shared: St
     }
 
 
+SECRET = "AKIAIOSFODNN7REALKEY"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "field"),
+    [
+        ("made.up", f"the key is {SECRET}", "made.up"),
+        ("made.up", ["first", [SECRET]], "made.up"),
+        ("made.up", {"deep": {"er": SECRET}}, "made.up"),
+        ("limen.output.label", SECRET, "limen.output.label"),
+        ("limen.decision", f"accept {SECRET}", "limen.decision"),
+        ("limen.confidence", SECRET, "limen.confidence"),
+        (f"key.{SECRET}", "1", UNCLEAN),
+        (f"key {SECRET} of ada", "1", UNCLEAN),
+    ],
+)
+def test_a_secret_is_found_wherever_it_stands(
+    shared: Store, name: str, value: Any, field: str
+) -> None:
+    app = f"secret-{abs(hash((name, str(value)))) % 9999}"
+    shared.take(traces(Span(attributes={name: value}), resource=phone(app)))
+    rows = [row for row in found(shared, app) if row["code"] == "SECRET_IN_TELEMETRY"]
+    assert {(row["place"], row["field"]) for row in rows} == {("span", field)}
+    assert [row["occurrences"] for row in rows] == [1]
+
+
+def test_a_secret_is_found_in_what_is_no_attribute(shared: Store) -> None:
+    request = traces(Span(name=SECRET), resource=phone("parts"))
+    span = request.resource_spans[0].scope_spans[0].spans[0]
+    span.status.message = f"denied for {SECRET}"
+    span.trace_state = f"v={SECRET}"
+    span.events.add(name=SECRET)
+    request.resource_spans[0].scope_spans[0].scope.name = SECRET
+    log = logged_input(Span(), f"body with {SECRET}", phone("parts"))
+    log.resource_logs[0].scope_logs[0].log_records[0].event_name = "other"
+    shared.take(request, log)
+    rows = {(row["place"], row["field"]) for row in found(shared, "parts")}
+    assert rows == {
+        ("span", "span.name"), ("span", "span.status.message"), ("span", "span.trace_state"),
+        ("event", "event.name"), ("scope", "scope.name"), ("log", "log.body"),
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("url", "signed"),
     [

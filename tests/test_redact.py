@@ -16,7 +16,8 @@ from collector.keys import Keys
 from collector.pseudonyms import Period, Pseudonyms
 from collector.redact import NEWEST_NS, OLDEST_NS, Redacted, Redactor
 from collector.store.schema import ddl
-from tests.otlp import PHONE, Span, now, traces
+from tests.otlp import PHONE, Span, fresh_id, now, traces
+from tests.store import Store
 
 PERIODS = [Period(key_id=1, since=0, key=base64.b64encode(b"s" * 32))]
 PSEUDONYMS = Pseudonyms(Keys(b"k" * 32), Path("periods.json"), PERIODS)
@@ -203,22 +204,37 @@ def test_spans_with_impossible_ids_are_rejected_and_counted_per_request() -> Non
 
 
 @pytest.mark.parametrize(
-    ("trace", "span", "rejected"),
+    ("trace", "span", "texts"),
     [
         (b"ada@example.com!", b"\x80" * 8, 1),
         (b"4111111111111111", b"\x80" * 8, 1),
-        (b"\x80" * 16, b"ada@me.x", 1),
-        (b"\x80" * 16, b"41111111", 1),
-        (b"\x80" * 16, b"7F3A-9C1", 1),
+        (b"\x80" * 16, b"ada@me.x", 2),
+        (b"\x80" * 16, b"41111711", 2),
+        (b"\x80" * 16, b"7F3A-9C1", 2),
         (b"\x80" * 16, b"\x01" * 8, 0),
+        (b"[" * 16, b"s" * 8, 0),
         (b"\x01" * 16, b"aB3~aB3~", 0),
     ],
 )
-def test_an_id_that_reads_like_text_is_none(trace: bytes, span: bytes, rejected: int) -> None:
-    redacted = redact(traces(Span(trace_id=trace, span_id=span), Span(parent=span)))
-    assert redacted.rejected.tolist() == [rejected]
-    parents = redacted.rows.column("parent_span_id").to_pylist()
-    assert parents[-1] == (span if span in (b"\x80" * 8, b"\x01" * 8, b"aB3~aB3~") else None)
+def test_an_id_that_reads_like_text_is_hashed_wherever_it_stands(
+    trace: bytes, span: bytes, texts: int
+) -> None:
+    redacted = redact(
+        traces(Span(trace_id=trace, span_id=span), Span(trace_id=fresh_id(16), parent=span))
+    )
+    one, other = redacted.rows.select(["trace_id", "span_id", "parent_span_id"]).to_pylist()
+    assert other["parent_span_id"] == one["span_id"] and len(one["trace_id"]) == 16
+    assert redacted.tally["span.ids", "text", "hash"] == texts
+    assert (one["trace_id"] == trace, one["span_id"] == span) == (
+        texts != 1,
+        texts != 2,
+    )
+
+
+def test_a_trace_whose_id_is_a_text_is_found_by_it(store: Store) -> None:
+    store.take(traces(Span(trace_id=b"ada@example.com!", span_id=b"ada@me.x")))
+    (span,) = store.reader.trace(b"ada@example.com!".hex())["spans"]
+    assert span["span_id"] != b"ada@me.x".hex()
 
 
 def test_a_parent_of_zeros_is_a_root() -> None:

@@ -58,11 +58,10 @@ class Real:
 
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """An integer within [low, high]: no longer than what is counted ever is, so that the number of
-    a card or a phone does not fit."""
+    """An integer within [low, high]; by default shorter than the number of a card or a device."""
 
     low: int = 0
-    high: int = 10**9
+    high: int = 2**41
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +176,7 @@ INPUT_KIND = "limen.input.kind"
 LABEL_TRUTH = "limen.label"
 INPUT_EVENT = "limen.input"
 
-_BYTES = Whole(0, 10**10)
+_BYTES = Whole(0, 2**40)
 
 # Who speaks.
 RESOURCE_ATTRIBUTES: tuple[Attribute, ...] = (

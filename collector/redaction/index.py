@@ -14,6 +14,7 @@ from collector.pseudonyms import RowKeys
 
 # For attributes of which none becomes a pseudonym.
 _NO_KEYS = RowKeys(())
+_NOWHERE: Indices = np.zeros(0, dtype=np.int64)
 
 
 class Index:
@@ -55,17 +56,18 @@ class Index:
         found: Indices = self.owner[self._row[places]]
         return found
 
-    def unfit(self, at: pa.Array, column: pa.Array) -> int:
-        """How many records carry a value at `at` that `column` does not; empty values are none."""
+    def unfit(self, at: pa.Array, column: pa.Array) -> Indices:
+        """The places of the values at `at` that `column` does not hold; empty values are none."""
         if column.null_count == at.null_count:
-            return 0
+            return _NOWHERE
         lost = pc.and_(at.is_valid(), column.is_null()).to_numpy(zero_copy_only=False)
         places = at.take(pa.array(np.flatnonzero(lost)))
         blank = np.ones(len(places), dtype=bool)
         for field in self.value.type:
             child = self.value.field(field.name).take(places)
             blank &= child.is_null().to_numpy(zero_copy_only=False)
-        return int(len(places) - blank.sum())
+        found: Indices = places.to_numpy(zero_copy_only=False)[~blank]
+        return found
 
 
 @dataclass(frozen=True, slots=True)

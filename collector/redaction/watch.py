@@ -27,7 +27,7 @@ from collector.decode import Indices
 from collector.detect import Detectors
 from collector.redaction.fields import Dropped
 from collector.redaction.index import Index
-from collector.redaction.keys import KeyNames
+from collector.redaction.keys import UNCLEAN, KeyNames
 from collector.redaction.tally import Finding, Sighting
 
 # How many keys of a group are told apart, and how many of their values are looked at, how far.
@@ -94,6 +94,14 @@ class Watch:
         fields = [note[1] for note, own in zip(notes, places, strict=True) for _ in own]
         yield from self._in_texts(index.place, fields, texts, index.records(at))
 
+    def misfits(self, index: Index, name: str, places: Indices) -> Iterator[Sighting]:
+        """What is found among values of the attribute `name` that are not kept."""
+        if not len(places):
+            return
+        at = self._few(places, 1)
+        texts = _sampled(index.value, at)[1]
+        yield from self._in_texts(index.place, [name] * len(at), texts, index.records(at))
+
     def strings(self, dropped: Dropped) -> Iterator[Sighting]:
         """What is found among strings of records that are not attributes."""
         at = self._few(np.arange(len(dropped.strings)), 1)
@@ -120,8 +128,12 @@ class Watch:
             if len(self._notes) > _REMEMBERED:
                 self._notes.clear()
                 fresh = list(keys)
+            self._look(fresh)
             for key, shown in zip(fresh, self._names.clean(fresh), strict=True):
-                self._notes[key] = _note(key, shown)
+                found = [by for by in self._seen.get(hash(key), ()) if by in DETECTED]
+                self._notes[key] = (
+                    (DETECTED[found[0]], UNCLEAN, found[0]) if found else _note(key, shown)
+                )
         return [self._notes[key] for key in keys]
 
     def _sketch(self, name: str, texts: Iterable[str | None]) -> int:

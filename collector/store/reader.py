@@ -12,6 +12,7 @@ from collector.contract.errors import BadInput, NotFound
 from collector.contract.records import Answer, Column, Query
 from collector.health import Health
 from collector.metrics import GAP_DIMENSIONS, get_metric
+from collector.redaction.ids import Ids
 from collector.store.database import Database
 from collector.store.queries import query
 
@@ -54,8 +55,8 @@ def rfc3339(ns: int) -> str:
 class Reader:
     """Read-only questions to the store."""
 
-    def __init__(self, database: Database, health: Health) -> None:
-        self._database, self._health = database, health
+    def __init__(self, database: Database, health: Health, ids: Ids) -> None:
+        self._database, self._health, self._ids = database, health, ids
 
     def period(self, since: str | None, until: str | None) -> tuple[int, int, int]:
         """(from, to, now) in ns; by default the last 7 days up to now."""
@@ -100,7 +101,7 @@ class Reader:
         """One trace's spans, requests and departures. Raises BadInput and NotFound."""
         if not re.fullmatch(r"[0-9a-fA-F]{32}", trace_id):
             raise BadInput("a trace id is 32 hexadecimal digits")
-        key = bytes.fromhex(trace_id)
+        key = self._ids.stored(bytes.fromhex(trace_id))
         spans = self._database.read(query("trace_spans"), {"trace": key}).to_pylist()
         if not spans:
             raise NotFound("there is no such trace here; it may be erased, expired or not yet sent")
