@@ -102,6 +102,7 @@ def test_a_value_that_fits_its_form_is_kept(name: str, good: Any, stored: Any) -
         ("device.model.name", b"\x00\x01"),
         ("limen.feature", None),
         ("limen.input.digest", "4111111111111111"),
+        ("limen.input.digest", b"ada@example.com".hex()),
         ("url.template", "patients of Ada"),
     ],
 )

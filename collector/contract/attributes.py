@@ -131,8 +131,8 @@ VERSION = r"^[0-9A-Za-z][0-9A-Za-z.+_\-]{0,31}$"
 DEVICE = r"^[A-Za-z0-9][A-Za-z0-9 ,_.()+\-]{0,63}$"
 MODEL_DIGEST = r"^sha256:[0-9a-f]{64}$"
 INPUT_DIGEST = r"^[0-9a-f]{8,32}$"
-# Shorter than 32 digits and all of them decimal: rather a number of something than a hash.
-DECIMAL = r"^\d{1,31}$"
+# Shorter than 32 digits and all of them decimal, or the digits of a text's bytes: no hash of one.
+NO_DIGEST = r"^\d{1,31}$|^(?:3[0-9]|6[1-9a-f]|7[0-9a]|40|2[de]|5f){6,16}$"
 REGION = r"^[A-Za-z]{2}[A-Za-z0-9\-]{0,30}$"
 COUNTRY = r"^[A-Za-z]{2}$"
 TEMPLATE = r"^/[A-Za-z0-9_\-/{}.:]{0,127}$"
@@ -227,7 +227,7 @@ SPAN_ATTRIBUTES: tuple[Attribute, ...] = (
     Attribute("limen.runtime.name", "runtime", Loose(NAME)),
     Attribute("limen.runtime.version", "runtime_version", Loose(VERSION)),
     Attribute("limen.runtime.delegate", "delegate", Loose(NAME)),
-    Attribute(INPUT_DIGEST_NAME, "input_digest", Pattern(INPUT_DIGEST, without=DECIMAL)),
+    Attribute(INPUT_DIGEST_NAME, "input_digest", Pattern(INPUT_DIGEST, without=NO_DIGEST)),
     Attribute(INPUT_KIND, "input_kind", Loose(NAME)),
     Attribute("limen.input.size", "input_size", _BYTES),
     Attribute("limen.output.label", "output_label", Loose(LABEL)),

@@ -27,8 +27,22 @@ CODES: Mapping[str, str] = MappingProxyType(
 # What a detector's finding is, wherever it finds it; others find what the policy decides about.
 DETECTED: Mapping[str, str] = MappingProxyType(
     {
-        **dict.fromkeys(("aws_access_key", "github_token", "jwt"), SECRET),
-        **dict.fromkeys(("imei", "mac", "advertising_id"), HARDWARE_ID),
+        **dict.fromkeys(
+            (
+                "jwt",
+                "authorization",
+                "aws_access_key",
+                "google_api_key",
+                "github_token",
+                "slack_token",
+                "ai_key",
+                "stripe_key",
+                "private_key",
+                "url_password",
+            ),
+            SECRET,
+        ),
+        "mac": HARDWARE_ID,
     }
 )
 
