@@ -32,6 +32,7 @@ bench: $(VENV)/.dev
 	$(VENV)/bin/python -m bench.ingest
 	$(VENV)/bin/python -m bench.phones
 	$(VENV)/bin/python -m bench.redaction
+	$(VENV)/bin/python -m bench.detectors
 	$(VENV)/bin/python -m bench.steady --minutes 3
 	$(VENV)/bin/python -m bench.duplicates
 	$(VENV)/bin/python -m bench.upkeep

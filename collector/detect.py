@@ -1,43 +1,39 @@
-"""Finds in text what nobody meant to send: mail addresses, tokens of known makers, long numbers."""
+"""Finds in text what nobody meant to send: mail addresses, tokens, numbers of cards and persons.
 
+RE2 tells which values could hold anything; those alone are looked at one by one. What is found only
+after an encoding is undone, or invisible characters are left out, cannot be cut out cleanly.
+"""
+
+import base64
+import binascii
 import re
-from collections.abc import Mapping
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from urllib.parse import unquote
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-# RE2, from what the makers of tokens write about them.
-_PATTERNS: Mapping[str, str] = {
-    "email": r"(?i)[a-z0-9._%+\-]{1,64}(?:@|%40|\\u0040|＠)(?:[a-z0-9\-]{1,63}\.)+[a-z]{2,63}",
-    "jwt": r"\beyJ[A-Za-z0-9_\-]{10,}\.eyJ[A-Za-z0-9_\-]{10,}\.[A-Za-z0-9_\-]*",
-    "authorization": r"(?i)\b(?:bearer|basic|digest|token)\s+[A-Za-z0-9\-._~+/]{16,}=*",
-    "aws_access_key": r"\b(?:AKIA|ASIA|ABIA|ACCA|A3T[A-Z0-9])[A-Z2-7]{16}\b",
-    "google_api_key": r"\bAIza[0-9A-Za-z_\-]{35}",
-    "github_token": r"(?i)\b(?:gh[pousr]_[0-9a-z]{36,251}|github_pat_[0-9a-z_]{82})\b",
-    "slack_token": r"\b(?:xox[abeoprs]-[0-9A-Za-z\-]{10,}|xapp-\d-[A-Z0-9]+-\d+-[a-z0-9]+)",
-    "ai_key": r"\bsk-(?:ant-|proj-|svcacct-|admin-)?[A-Za-z0-9_\-]{20,}|\bhf_[A-Za-z]{30,}\b",
-    "stripe_key": r"\b(?:sk|rk)_(?:test|live|prod)_[A-Za-z0-9]{10,99}\b",
-    "private_key": (
-        r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY-----"
-        r"(?:[A-Za-z0-9+/=\s]*-----END [A-Z0-9 ]{0,40}PRIVATE KEY-----|[\s\S]*)"
-    ),
-    "url_password": r"(?i)\b[a-z][a-z0-9+.\-]{1,15}://[^\s/:@?#]*:[^\s/@?#]+@",
-    "phone": (
-        r"(?:^|[^\w+])\+[1-9](?:[ .\-/()]{0,2}\d){7,14}\b"
-        r"|(?:\([2-9]\d{2}\) ?|\b[2-9]\d{2}[\-.])[2-9]\d{2}[\-.]\d{4}\b"
-    ),
-    "iban": r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){3,7}(?: ?[A-Z0-9]{1,3})?\b",
-    "mac": r"(?i)\b(?:[0-9a-f]{2}[:\-]){5}[0-9a-f]{2}\b",
-}
-# What stands for somebody or opens something, though nobody can say what it is.
-_OPAQUE = (
-    r"\d{9,}|(?:\d[ .\-]?){12,}|[0-9a-fA-F]{17,}|[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}"
-    r"|\b\d{3}-\d{2}-\d{4}\b|\d\.\d{4,}[ ,;]+-?\d{1,3}\.\d{4}|\d{4}(?:[ \-]\d{4}){2,}"
+from collector.detect_kinds import KINDS
+
+_ANY = "|".join(f"(?:{kind.pattern})" for kind in KINDS)
+_PATTERNS = [(kind, re.compile(kind.pattern, re.ASCII)) for kind in KINDS]
+# What may hide something: an encoding, or characters that look like others or like nothing.
+_HIDDEN = r"%[0-9A-Fa-f]{2}|\\[ux]|&#|[^\x00-\x7F]|[A-Za-z0-9+/_\-]{12}"
+
+_BASE64 = re.compile(r"[A-Za-z0-9+/_\-]{12,}={0,2}")
+_HEX = re.compile(r"(?:[0-9A-Fa-f]{2}){8,}")
+_ESCAPED = re.compile(
+    r"\\u([0-9A-Fa-f]{4})|\\x([0-9A-Fa-f]{2})|&#(?:x([0-9A-Fa-f]{1,6})|(\d{1,7}));"
 )
+_PRINTABLE = re.compile(r"[ -~\s]{6,}")
+
+# What stands for somebody or opens something, though nobody can say what it is.
+_OPAQUE = r"\d{9,}|(?:\d[ .\-]?){12,}|[0-9a-fA-F]{17,}|\d\.\d{4,}[ ,;]+-?\d{1,3}\.\d{4}"
 _RUN = re.compile(r"[A-Za-z0-9]{14,}")
 # Of a random run of letters and digits more neighbours than this are of different classes; of
 # words, written together or not, fewer.
@@ -46,7 +42,8 @@ _RANDOM = 0.36
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """`values` with what was found replaced by `[detector]`; `found`: which values held what."""
+    """`values` with what was found replaced by `[detector]`, null where it cannot be cut out;
+    `found`: detector → which of the values held it."""
 
     values: pa.Array
     found: Mapping[str, npt.NDArray[np.bool_]]
@@ -57,27 +54,75 @@ class Detectors:
 
     def scan(self, values: pa.StringArray, field: str) -> Scan:
         """Looks at distinct values of the attribute `field`."""
-        found = {}
-        for name, pattern in _PATTERNS.items():
-            hits = _matches(values, pattern)
-            if hits.any():
-                found[name] = hits
-                values = pc.replace_substring_regex(values, pattern, f"[{name}]")
-        return Scan(values, found)
+        kept: list[str | None] = values.to_pylist()
+        found: dict[str, npt.NDArray[np.bool_]] = {}
+        for at in np.flatnonzero(_matches(values, _ANY)).tolist():
+            kept[at], names = _masked(kept[at] or "")
+            _note(found, names, at, len(kept))
+        for at in np.flatnonzero(_matches(values, _HIDDEN)).tolist():
+            names = [name for text in _undone(kept[at] or "") for name in _masked(text)[1]]
+            if names:
+                kept[at] = None
+                _note(found, names, at, len(kept))
+        return Scan(pa.array(kept, pa.string()), found)
 
     def hits(self, values: pa.StringArray, field: str, *, strict: bool) -> npt.NDArray[np.bool_]:
         """Which values hold anything; if `strict`, long numbers and opaque tokens too."""
-        patterns = [*_PATTERNS.values(), *([_OPAQUE] if strict else [])]
-        found = _matches(values, "|".join(f"(?:{pattern})" for pattern in patterns))
+        hit = np.zeros(len(values), dtype=bool)
+        for found in self.scan(values, field).found.values():
+            hit |= found
         if strict:
-            found |= np.array([_holds_token(value) for value in values.to_pylist()], dtype=bool)
-        return found
+            hit |= _matches(values, _OPAQUE)
+            hit |= np.array([_holds_token(value) for value in values.to_pylist()], dtype=bool)
+        return hit
 
 
-def _matches(values: pa.StringArray, pattern: str) -> npt.NDArray[np.bool_]:
-    matched = pc.match_substring_regex(values, pattern)
-    found: npt.NDArray[np.bool_] = matched.to_numpy(zero_copy_only=False).copy()
-    return found
+def _masked(text: str) -> tuple[str, list[str]]:
+    """`text` without what is found in it, and the names of what that was."""
+    names: list[str] = []
+    for kind, pattern in _PATTERNS:
+        pieces, end = [], 0
+        for match in pattern.finditer(text):
+            group = match.lastindex or 0
+            if kind.check(match[group]):
+                pieces += [text[end : match.start(group)], f"[{kind.name}]"]
+                end = match.end(group)
+        if pieces:
+            text = "".join(pieces) + text[end:]
+            names.append(kind.name)
+    return text, names
+
+
+def _undone(text: str) -> Iterator[str]:
+    """`text` as it reads once what hides it is undone, where that changes it."""
+    plain = "".join(
+        c for c in unicodedata.normalize("NFKC", text) if unicodedata.category(c) != "Cf"
+    )
+    plain = _ESCAPED.sub(_unescaped, unquote(unquote(plain)))
+    if plain != text:
+        yield plain
+    for run in _BASE64.findall(plain):
+        for shift in range(len(run) % 4 == 1, 2):
+            yield from _read(_decoded(run[shift:]))
+    for run in _HEX.findall(plain):
+        yield from _read(bytes.fromhex(run))
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    number = int(match[4]) if match[4] else int(next(g for g in match.groups() if g), 16)
+    return chr(number) if number < 0x110000 else ""
+
+
+def _decoded(run: str) -> bytes:
+    content = run.rstrip("=").replace("-", "+").replace("_", "/")
+    try:
+        return base64.b64decode(content + "=" * (-len(content) % 4))
+    except binascii.Error:
+        return b""
+
+
+def _read(content: bytes) -> Iterator[str]:
+    yield from _PRINTABLE.findall(content.decode("latin-1"))
 
 
 def _holds_token(value: str) -> bool:
@@ -87,3 +132,16 @@ def _holds_token(value: str) -> bool:
         if changes > _RANDOM * (len(run) - 1):
             return True
     return False
+
+
+def _note(
+    found: dict[str, npt.NDArray[np.bool_]], names: Sequence[str], at: int, count: int
+) -> None:
+    for name in names:
+        found.setdefault(name, np.zeros(count, dtype=bool))[at] = True
+
+
+def _matches(values: pa.StringArray, pattern: str) -> npt.NDArray[np.bool_]:
+    matched = pc.match_substring_regex(values, pattern)
+    found: npt.NDArray[np.bool_] = matched.to_numpy(zero_copy_only=False).copy()
+    return found

@@ -59,7 +59,7 @@ def test_an_attribute_is_found_by_its_key(
     (row,) = found(shared, app)
     assert (row["code"], row["place"], row["field"]) == (code, "span", field or key)
     assert (row["value_type"], row["occurrences"], row["distinct_values"]) == ("string", 1, 1)
-    assert row["policy"] == "default"
+    assert row["policy"] == shared.policy.version
 
 
 @pytest.mark.parametrize(

@@ -132,7 +132,7 @@ DEVICE = r"^[A-Za-z0-9][A-Za-z0-9 ,_.()+\-]{0,63}$"
 MODEL_DIGEST = r"^sha256:[0-9a-f]{64}$"
 INPUT_DIGEST = r"^[0-9a-f]{8,32}$"
 # Shorter than 32 digits and all of them decimal, or the digits of a text's bytes: no hash of one.
-NO_DIGEST = r"^\d{1,31}$|^(?:3[0-9]|6[1-9a-f]|7[0-9a]|40|2[de]|5f){6,16}$"
+NO_DIGEST = r"^\d{1,31}$|^(?:3[0-9]|6[1-9a-f]|7[0-9a]|40|2[bde]|5f){6,16}$"
 REGION = r"^[A-Za-z]{2}[A-Za-z0-9\-]{0,30}$"
 COUNTRY = r"^[A-Za-z]{2}$"
 TEMPLATE = r"^/[A-Za-z0-9_\-/{}.:]{0,127}$"

@@ -42,7 +42,7 @@ DETECTED: Mapping[str, str] = MappingProxyType(
             ),
             SECRET,
         ),
-        "mac": HARDWARE_ID,
+        **dict.fromkeys(("imei", "mac"), HARDWARE_ID),
     }
 )
 
