@@ -167,6 +167,7 @@ class Redactor:
 
         `place` is that of the records; `received` (ns, int64 [payloads]) chooses the keys.
         """
+        self._watch.begin(len(decoded.records))
         everyone, owners = np.arange(len(decoded.records)), resource_owners(decoded)
         keys = self._pseudonyms.rows(received).take(decoded.request)
         resources, resource_keys = decoded.resource_attributes, keys.take(owners)

@@ -18,7 +18,7 @@ from collector.redaction.routes import clean_url
 KEPT_CHARACTERS = 256
 # Longer text is content, whatever the policy calls it; and half of what a detector would find could
 # stand at the end of what it is shown.
-READ_CHARACTERS = 4096
+READ_CHARACTERS = 2048
 
 TOO_LONG: Note = ("length", "drop")
 CUT: Note = ("policy", "cut")

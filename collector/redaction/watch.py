@@ -34,7 +34,11 @@ from collector.redaction.tally import Finding, Sighting
 KEYS_PER_GROUP = 500
 VALUES_PER_GROUP = 512
 VALUES_PER_KEY = 32
-VALUE_CHARACTERS = 1024
+VALUE_CHARACTERS = 512
+# How much that was not seen before the detectors are shown of a group: of each record so much, and
+# at least so much.
+CHARACTERS_PER_RECORD = 1
+CHARACTERS_PER_GROUP = 2048
 
 URL_SIGNATURE = "url_signature"
 OTHER_KEYS = "(other keys)"
@@ -65,6 +69,11 @@ class Watch:
         self._notes: dict[str, _Note] = {}
         self._bits: dict[tuple[str, str], int] = {}
         self._turn = 0
+        self._left = CHARACTERS_PER_GROUP
+
+    def begin(self, records: int) -> None:
+        """A group of `records` follows."""
+        self._left = max(CHARACTERS_PER_GROUP, CHARACTERS_PER_RECORD * records)
 
     def attributes(self, index: Index, named: Collection[str]) -> Iterator[Sighting]:
         """What is found among the attributes of `index` that are not `named`."""
@@ -166,12 +175,15 @@ class Watch:
 
     def _look(self, texts: Sequence[str]) -> None:
         """Remembers what is found in each of `texts`; whoever drops them need not know more."""
-        fresh = list({text for text in texts if hash(text) not in self._seen})
+        fresh = []
+        for text in dict.fromkeys(texts):
+            if hash(text) not in self._seen and len(text) <= self._left:
+                fresh.append(text)
+                self._left -= len(text)
         if not fresh:
             return
         if len(self._seen) > _REMEMBERED:
             self._seen.clear()
-            fresh = list(set(texts))
         found: dict[str, tuple[str, ...]] = {
             text: (URL_SIGNATURE,) if SIGNATURE_IN_URL.search(text) else () for text in fresh
         }
