@@ -1,7 +1,8 @@
 """Finds in text what nobody meant to send: mail addresses, tokens, numbers of cards and persons.
 
-RE2 tells which values could hold anything; those alone are looked at one by one. What is found only
-after an encoding is undone, or invisible characters are left out, cannot be cut out cleanly.
+RE2 tells over the column which values could hold anything; those alone are looked at one by one.
+What is found only after an encoding is undone, or invisible characters are left out, cannot be cut
+out cleanly.
 """
 
 import base64
@@ -18,9 +19,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from collector.detect_kinds import KINDS
+from collector.detect_kinds import KINDS, SUSPICIOUS
 
-_ANY = "|".join(f"(?:{kind.pattern})" for kind in KINDS)
 _PATTERNS = [(kind, re.compile(kind.pattern, re.ASCII)) for kind in KINDS]
 # What may hide something: an encoding, or characters that look like others or like nothing.
 _HIDDEN = r"%[0-9A-Fa-f]{2}|\\[ux]|&#|[^\x00-\x7F]|[A-Za-z0-9+/_\-]{12}"
@@ -56,7 +56,7 @@ class Detectors:
         """Looks at distinct values of the attribute `field`."""
         kept: list[str | None] = values.to_pylist()
         found: dict[str, npt.NDArray[np.bool_]] = {}
-        for at in np.flatnonzero(_matches(values, _ANY)).tolist():
+        for at in np.flatnonzero(_matches(values, SUSPICIOUS)).tolist():
             kept[at], names = _masked(kept[at] or "")
             _note(found, names, at, len(kept))
         for at in np.flatnonzero(_matches(values, _HIDDEN)).tolist():
