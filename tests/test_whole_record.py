@@ -12,7 +12,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 
 from collector.contract.policy import Policy
-from tests.otlp import fresh_id
+from tests.otlp import fresh_id, now
 from tests.store import Store
 
 TEXT = "ada was here <ada@example.com>"
@@ -44,7 +44,7 @@ def request(kind: type[Message], path: tuple[str, ...]) -> Message:
     scope = scope.scope_spans.add() if hasattr(scope, "scope_spans") else scope.scope_logs.add()
     record = scope.spans.add() if hasattr(scope, "spans") else scope.log_records.add()
     if hasattr(record, "name"):
-        record.name = "route"
+        record.name, record.start_time_unix_nano = "route", now()
     record.trace_id, record.span_id = fresh_id(16), fresh_id(8)
     at: Any = made
     for name in path:

@@ -66,7 +66,9 @@ class Hosts:
 def _listed(policy: Policy) -> Iterator[str]:
     yield from (host.match for host in policy.hosts)
     for feature in policy.features.values():
-        yield from (flow.host for flow in feature.egress)
+        # A release may have ways out of its own.
+        for rule in (feature, *feature.from_.values()):
+            yield from (flow.host for flow in getattr(rule, "egress", None) or ())
 
 
 def _pattern(host: str) -> re.Pattern[str]:
