@@ -9,7 +9,7 @@ import base64
 import binascii
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from urllib.parse import unquote
@@ -32,6 +32,9 @@ _ESCAPED = re.compile(
 )
 _PRINTABLE = re.compile(r"[ -~\s]{6,}")
 
+# What a detector failed on is found by this.
+ERROR = "error"
+
 # What stands for somebody or opens something, though nobody can say what it is.
 _OPAQUE = r"\d{9,}|(?:\d[ .\-]?){12,}|[0-9a-fA-F]{17,}|\d\.\d{4,}[ ,;]+-?\d{1,3}\.\d{4}"
 _RUN = re.compile(r"[A-Za-z0-9]{14,}")
@@ -43,7 +46,7 @@ _RANDOM = 0.36
 @dataclass(frozen=True, slots=True)
 class Scan:
     """`values` with what was found replaced by `[detector]`, null where it cannot be cut out;
-    `found`: detector → which of the values held it."""
+    `found`: detector → which of the values held it; ERROR where one failed."""
 
     values: pa.Array
     found: Mapping[str, npt.NDArray[np.bool_]]
@@ -56,14 +59,14 @@ class Detectors:
         """Looks at distinct values of the attribute `field`."""
         kept: list[str | None] = values.to_pylist()
         found: dict[str, npt.NDArray[np.bool_]] = {}
-        for at in np.flatnonzero(_matches(values, SUSPICIOUS)).tolist():
-            kept[at], names = _masked(kept[at] or "")
-            _note(found, names, at, len(kept))
-        for at in np.flatnonzero(_matches(values, _HIDDEN)).tolist():
-            names = [name for text in _undone(kept[at] or "") for name in _masked(text)[1]]
-            if names:
-                kept[at] = None
-                _note(found, names, at, len(kept))
+        suspicious, hidden = (_matches(values, pattern) for pattern in (SUSPICIOUS, _HIDDEN))
+        for at in np.flatnonzero(suspicious | hidden).tolist():
+            try:
+                kept[at], names = _looked_at(kept[at] or "", hidden=hidden[at])
+            except Exception:
+                kept[at], names = None, [ERROR]
+            for name in names:
+                found.setdefault(name, np.zeros(len(kept), dtype=bool))[at] = True
         return Scan(pa.array(kept, pa.string()), found)
 
     def hits(self, values: pa.StringArray, field: str, *, strict: bool) -> npt.NDArray[np.bool_]:
@@ -75,6 +78,16 @@ class Detectors:
             hit |= _matches(values, _OPAQUE)
             hit |= np.array([_holds_token(value) for value in values.to_pylist()], dtype=bool)
         return hit
+
+
+def _looked_at(text: str, *, hidden: bool) -> tuple[str | None, list[str]]:
+    """What is left of `text`, and the names of what was found in it."""
+    masked, names = _masked(text)
+    if hidden:
+        more = [name for plain in _undone(masked) for name in _masked(plain)[1]]
+        if more:
+            return None, list(dict.fromkeys((*names, *more)))
+    return masked, names
 
 
 def _masked(text: str) -> tuple[str, list[str]]:
@@ -132,13 +145,6 @@ def _holds_token(value: str) -> bool:
         if changes > _RANDOM * (len(run) - 1):
             return True
     return False
-
-
-def _note(
-    found: dict[str, npt.NDArray[np.bool_]], names: Sequence[str], at: int, count: int
-) -> None:
-    for name in names:
-        found.setdefault(name, np.zeros(count, dtype=bool))[at] = True
 
 
 def _matches(values: pa.StringArray, pattern: str) -> npt.NDArray[np.bool_]:

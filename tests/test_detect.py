@@ -1,12 +1,18 @@
 """What the detectors find, what they let pass, and what they see through."""
 
 import base64
+import re
 from urllib.parse import quote
 
 import pyarrow as pa
 import pytest
 
+from collector import detect
+from collector.contract.policy import Policy
 from collector.detect import Detectors
+from collector.detect_kinds import Kind
+from tests.otlp import Span, traces
+from tests.test_redact import redact
 
 UUID = "3f2504e0-4f89-41d3-9a0c-0305e82c3301"
 MAIL = "ada.lovelace@example.com"
@@ -78,6 +84,24 @@ def test_what_is_nobodys_passes(text: str) -> None:
 )
 def test_what_is_hidden_is_found_and_its_text_dropped(hidden: str) -> None:
     assert scanned(f"mail {hidden} now") == (None, {"email"})
+
+
+def test_a_broken_detector_costs_the_values_it_failed_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(text: str) -> bool:
+        raise ZeroDivisionError(text)
+
+    kind = Kind("broken", r"\d{7}", broken)
+    patterns = [(kind, re.compile(kind.pattern)), *detect._PATTERNS]
+    monkeypatch.setattr("collector.detect._PATTERNS", patterns)
+    scan = Detectors().scan(pa.array(["step 3", "number 1234567", MAIL]), "note")
+    assert scan.values.to_pylist() == ["step 3", None, "[email]"]
+    assert scan.found["error"].tolist() == [False, True, False]
+    hits = Detectors().hits(pa.array(["step 3", "number 1234567"]), "note", strict=False)
+    assert hits.tolist() == [False, True]
+    policy = Policy(attributes={"note": "keep"})
+    for name in ("note", "limen.output.label"):
+        tally = redact(traces(Span(attributes={name: "number 1234567"})), policy=policy).tally
+        assert tally[name, "error", "drop"] == 1
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from collector.decode import Indices
+from collector.detect import ERROR
 
 # What found something, and what was done then.
 Note = tuple[str, str]
@@ -19,7 +20,7 @@ REMEMBERED_VALUES = 10_000
 _VALUE_CHARACTERS = 512
 
 MISFIT: Note = ("form", "drop")
-FAILED: Note = ("error", "drop")
+FAILED: Note = (ERROR, "drop")
 
 
 class Judged:
