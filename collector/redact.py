@@ -29,6 +29,7 @@ from collector.decode import Decoded, Indices
 from collector.detect import Detectors
 from collector.forms import COLUMN_TYPES, Forms, as_text, bucketed, hashed
 from collector.pseudonyms import Pseudonyms
+from collector.redaction.columns import KINDS, STATUSES, as_map, effective_time, enumeration
 from collector.redaction.fields import (
     Dropped,
     count_dropped,
@@ -37,8 +38,8 @@ from collector.redaction.fields import (
     resource_owners,
 )
 from collector.redaction.hosts import Hosts
-from collector.redaction.ids import Ids
-from collector.redaction.index import Index, Indexed, plain
+from collector.redaction.ids import Ids, RecordIds
+from collector.redaction.index import Index, Indexed
 from collector.redaction.judged import MISFIT, Judged, Note, Noted
 from collector.redaction.keys import KeyNames
 from collector.redaction.screen import Screen
@@ -46,13 +47,6 @@ from collector.redaction.tally import Tally
 from collector.redaction.text import FreeText
 from collector.redaction.upstream import UPSTREAM_KEYS, count_upstream
 from collector.redaction.watch import Watch, findings
-
-KINDS = pa.array(["INTERNAL", "INTERNAL", "SERVER", "CLIENT", "PRODUCER", "CONSUMER"])
-STATUSES = pa.array(["UNSET", "OK", "ERROR"])
-
-# Device start times outside this window around the time received are not believed.
-OLDEST_NS = 30 * 24 * 3600 * 10**9
-NEWEST_NS = 10 * 60 * 10**9
 
 _SPAN_NAME, _IDS = "span.name", "span.ids"
 
@@ -80,15 +74,6 @@ class Redacted:
             rejected=self.rejected[requests],
             tally=tally,
         )
-
-
-@dataclass(frozen=True, slots=True)
-class RecordIds:
-    """The trace and span ids of records; `good` (bool [records]) where both are ids."""
-
-    trace: pa.BinaryArray
-    span: pa.BinaryArray
-    good: npt.NDArray[np.bool_]
 
 
 class Redactor:
@@ -145,8 +130,8 @@ class Redactor:
                 pc.and_(pa.array(real), pc.not_equal(parent, own.span)), parent, None
             ),
             "name": names,
-            "kind": _enumeration(records.field("kind"), KINDS),
-            "status": _enumeration(pc.fill_null(status.field("code"), 0), STATUSES),
+            "kind": enumeration(records.field("kind"), KINDS),
+            "status": enumeration(pc.fill_null(status.field("code"), 0), STATUSES),
             "time": pa.array(time),
             "time_believed": pa.array(believed),
             "start_time": pa.array(start),
@@ -155,7 +140,7 @@ class Redactor:
         }
         return _accepted(pa.table(columns), decoded.request, own.good, len(received), tally)
 
-    def ids(self, records: pa.StructArray, tally: Tally) -> "RecordIds":
+    def ids(self, records: pa.StructArray, tally: Tally) -> RecordIds:
         """The ids of records as they are stored, and which records have both."""
         trace, traced, texts = self._ids.column(records.field("trace_id"), TRACE_ID_BYTES)
         span, good, more = self._ids.column(records.field("span_id"), SPAN_ID_BYTES)
@@ -240,7 +225,7 @@ class Redactor:
         for name in self._extra.keys() & present:
             extra[name] = self._policy_column(name, index, tally)
         if extra:
-            columns["attributes"] = _map(extra, len(decoded.records))
+            columns["attributes"] = as_map(extra, len(decoded.records))
         return columns
 
     def _span_names(self, names: pa.Array, tally: Tally) -> pa.Array:
@@ -306,39 +291,6 @@ class Redactor:
             tally[name, *MISFIT] += unfit
         if unfit == len(places):
             tally.sightings += self._watch.misfits(part, name, places)
-
-
-def effective_time(
-    start: npt.NDArray[np.uint64], received: Indices
-) -> tuple[Indices, npt.NDArray[np.bool_]]:
-    """Device start where it lies in [received − 30 days, received + 10 minutes], else received."""
-    signed = np.where(start < 2**63, start, 0).astype(np.int64)
-    believed = (signed >= received - OLDEST_NS) & (signed <= received + NEWEST_NS)
-    return np.where(believed, signed, received), believed
-
-
-def _enumeration(codes: pa.Array, names: pa.Array) -> pa.Array:
-    values = codes.to_numpy(zero_copy_only=False)
-    return names.take(pa.array(np.where((values >= 0) & (values < len(names)), values, 0)))
-
-
-def _map(columns: Mapping[str, pa.Array], rows: int) -> pa.MapArray:
-    """The columns as one map<string, string> per row, null where a row has none."""
-    where, names, values = [], [], []
-    for name, column in columns.items():
-        column = plain(column)
-        here = np.flatnonzero(column.is_valid().to_numpy(zero_copy_only=False))
-        where.append(here)
-        names.append(np.full(len(here), name, dtype=object))
-        values.append(column.drop_null().cast(pa.string()))
-    row = np.concatenate(where)
-    order = np.argsort(row, kind="stable")
-    counts = np.bincount(row, minlength=rows)
-    offsets = np.concatenate(([0], np.cumsum(counts))).astype(np.int32)
-    entries = pa.array(np.concatenate(names)[order], pa.string())
-    items = pa.chunked_array(values).combine_chunks().take(pa.array(order))
-    whole = pa.MapArray.from_arrays(pa.array(offsets), entries, items)
-    return pc.if_else(pa.array(counts > 0), whole, None)
 
 
 def _accepted(

@@ -14,7 +14,8 @@ from collector.detect import Detectors
 from collector.forms import COLUMN_TYPES
 from collector.keys import Keys
 from collector.pseudonyms import Period, Pseudonyms
-from collector.redact import NEWEST_NS, OLDEST_NS, Redacted, Redactor
+from collector.redact import Redacted, Redactor
+from collector.redaction.columns import NEWEST_NS, OLDEST_NS
 from collector.store.schema import ddl
 from tests.otlp import PHONE, Span, fresh_id, now, traces
 from tests.store import Store

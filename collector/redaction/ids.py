@@ -3,6 +3,7 @@ replaced by its keyed hash, which keeps traces together."""
 
 import hashlib
 import re
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +17,15 @@ _TEXT = {
     TRACE_ID_BYTES: re.compile(rb"[ -~]*"),
     SPAN_ID_BYTES: re.compile(rb"[a-z0-9@._\-]*|[A-Z0-9@._\-]*"),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class RecordIds:
+    """The trace and span ids of records; `good` (bool [records]) where both are ids."""
+
+    trace: pa.BinaryArray
+    span: pa.BinaryArray
+    good: npt.NDArray[np.bool_]
 
 
 class Ids:
