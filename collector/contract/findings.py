@@ -37,6 +37,8 @@ DETECTED: Mapping[str, str] = MappingProxyType(
                 "slack_token",
                 "ai_key",
                 "stripe_key",
+                "vendor_token",
+                "credential",
                 "private_key",
                 "url_password",
             ),
