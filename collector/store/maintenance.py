@@ -22,11 +22,11 @@ from collector.store.queries import query
 from collector.store.retention import Retention
 from collector.store.rotation import Rotation
 
-LOOK_EVERY_SECONDS = 1.0
+LOOK_EVERY_SECONDS = 0.25
 # Writes wait for a checkpoint: it is made while nobody writes, and at a size of the log that keeps
 # the wait well under a second (about 4 µs a span, 274 bytes of log each).
 QUIET_LOG_BYTES = 4 * 2**20
-LARGEST_LOG_BYTES = 32 * 2**20
+LARGEST_LOG_BYTES = 24 * 2**20
 RETAIN_EVERY_SECONDS = 3600.0
 RETRY_SECONDS = 3600.0
 ASK_EVERY_SECONDS = 60.0

@@ -5,8 +5,9 @@ additions per column and no look at what is known already.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +17,7 @@ from collector.store.database import Database, Transaction
 from collector.store.queries import query
 
 _REMEMBERED = 200_000
+_REMEMBERED_HASHES = 50_000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,6 +40,8 @@ class Repeated:
 
     def __init__(self, database: Database, queries: Queries, key: bytes) -> None:
         self._queries, self._key = queries, key
+        # The same values come again in every group.
+        self._hash = lru_cache(_REMEMBERED_HASHES)(self._hash_anew)
         self._columns = database.read(query(queries.columns)).column(0).to_pylist()
         self._next = database.read(query(queries.last)).column(0)[0].as_py() + 1
         self._numbers: dict[int, int] = {}
@@ -107,7 +111,7 @@ class Repeated:
             total += np.array([*hashes, 0], dtype=np.uint64)[codes]
         return total
 
-    def _hash(self, name: str, value: object) -> int:
+    def _hash_anew(self, name: str, value: Hashable) -> int:
         if value is None:
             return 0
         text = f"{name}={value!r}".encode()
