@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from collector.contract.errors import Overloaded
-from tests.durability import strace
+from tests import strace
 from tests.durability.paced import program
 from tests.durability.phones import PATIENCE, Phones, stored
 from tests.processes import FREE, LIMEN, RunningCollector, running_collector

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.durability import strace
+from tests import strace
 from tests.durability.paced import program
 from tests.durability.phones import PATIENCE, Phones, stored
 from tests.otlp import now, request_span, traces

@@ -13,7 +13,7 @@ import httpx
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2_grpc import TraceServiceStub
 
-from tests.durability import strace
+from tests import strace
 from tests.durability.paced import program
 from tests.durability.phones import PATIENCE
 from tests.otlp import request_span, traces

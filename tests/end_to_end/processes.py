@@ -3,7 +3,7 @@
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,24 +15,25 @@ ROOT = Path(__file__).parents[2]
 LIMEN = (sys.executable, "-m", "limen")
 
 
-def live_through(home: Path, *, requests: int) -> None:
-    """A fleet's week and its replay, kept in `home`."""
+def live_through(home: Path, *, requests: int, program: Sequence[str] = LIMEN) -> None:
+    """A fleet's week and its replay, kept in `home`; `program` takes the arguments of `limen`."""
     demo = ("demo", "--once", "--json", "--requests", str(requests), "--home", str(home))
-    done = subprocess.run([*LIMEN, *demo], cwd=ROOT, capture_output=True, text=True)
+    done = subprocess.run([*program, *demo], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
 
 
 @contextmanager
-def collector(home: Path) -> Iterator[str]:
+def collector(home: Path, program: Sequence[str] = LIMEN) -> Iterator[str]:
     """A collector on `home` under the demo's policy; gives the address of its query API."""
-    with running_collector(home, "--policy", str(ROOT / "demo" / "policy.toml")) as running:
+    policy = ROOT / "demo" / "policy.toml"
+    with running_collector(home, "--policy", str(policy), program=program) as running:
         yield running.api
 
 
 @contextmanager
-def dashboard(api: str) -> Iterator[str]:
+def dashboard(api: str, program: Sequence[str] = LIMEN) -> Iterator[str]:
     """A dashboard that asks `api`; gives its address once it answers."""
-    command = [*LIMEN, "dashboard", "--api", api, "--port", "0"]
+    command = [*program, "dashboard", "--api", api, "--port", "0"]
     with subprocess.Popen(
         command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     ) as process:

@@ -2,7 +2,9 @@
 
 import os
 import re
-from collections.abc import Iterator
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,8 +17,9 @@ from collector.contract.records import Answer, Query
 from collector.roles import Role
 from collector.tokens import create_token
 from dashboard import formats
+from tests import strace
 from tests.end_to_end.browser import PHONE, NoChromium, Reader, chromium
-from tests.end_to_end.processes import collector, dashboard, live_through
+from tests.end_to_end.processes import LIMEN, collector, dashboard, live_through
 from tests.otlp import now, request_span, traces
 from tests.processes import RunningCollector, running_collector
 
@@ -35,10 +38,11 @@ SINCE, PERIOD = "-14d", "14+days"
 
 @dataclass(frozen=True)
 class Shown:
-    """A dashboard and the collector behind it."""
+    """A dashboard and the collector behind it; `reached` is whom each process sent to."""
 
     url: str
     api: str
+    reached: Path
 
     def ask(self, metric: str, *by: str, **where: str) -> Answer:
         values = {"environment": ("production",), **{k: (v,) for k, v in where.items()}}
@@ -49,10 +53,17 @@ class Shown:
 
 @pytest.fixture(scope="module")
 def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shown]:
-    home = tmp_path_factory.mktemp("fleet")
-    live_through(home, requests=1500)
-    with collector(home) as api, dashboard(api) as url:
-        yield Shown(url, api)
+    home, reached = tmp_path_factory.mktemp("fleet"), tmp_path_factory.mktemp("reached")
+
+    def program(name: str) -> Sequence[str]:
+        return strace.observed(reached / name, LIMEN) if strace.executable() else LIMEN
+
+    live_through(home, requests=1500, program=program("demo"))
+    with (
+        collector(home, program("collector")) as api,
+        dashboard(api, program("dashboard")) as url,
+    ):
+        yield Shown(url, api, reached)
 
 
 @pytest.fixture(scope="module")
@@ -352,3 +363,32 @@ def test_a_missing_token_and_one_of_another_role_are_said_with_the_command(
             expect(page.get_by_text("limen token create --role oncall")).to_be_visible()
             assert lead not in page.content()
             assert reader.complaints == []
+
+
+@pytest.mark.usefixtures("tracer")
+def test_no_process_reaches_for_another_machine(reader: Reader, shown: Shown) -> None:
+    """Fleet, cloud, collector, replay and dashboard, at whose pages the tests above look too."""
+    reader.open("/")
+    for name in ("demo", "collector", "dashboard"):
+        calls = shown.reached / name
+        assert "127.0.0.1" in calls.read_text("utf-8") or name == "collector"
+        assert strace.beyond(calls) == []
+
+
+REACHING: Mapping[str, str] = {
+    "192.0.2.1": "connect(('192.0.2.1', 80))",
+    "a name server": "sendto(b'', ('127.0.0.1', 53))",
+    "2001:db8::1": "connect(('2001:db8::1', 80))",
+}
+
+
+@pytest.mark.usefixtures("tracer")
+@pytest.mark.parametrize("to", REACHING)
+def test_reaching_for_another_machine_is_noticed(tmp_path: Path, to: str) -> None:
+    """Even where the machine has no way there; nothing is sent."""
+    family = "AF_INET6" if to.startswith("2001") else "AF_INET"
+    code = f"from socket import *\ntry: socket({family}, SOCK_DGRAM).{REACHING[to]}\n"
+    code += "except OSError: pass"
+    command = strace.observed(tmp_path / "log", [sys.executable, "-c", code])
+    subprocess.run(command, check=True, capture_output=True)
+    assert len(strace.beyond(tmp_path / "log")) == 1
