@@ -89,7 +89,8 @@ class Repeated:
         self._next += len(fresh)
 
     def _present(self, rows: pa.Table) -> list[str]:
-        return [name for name in self._columns if name in rows.column_names]
+        present = set(rows.column_names)
+        return [name for name in self._columns if name in present]
 
     def _digests(self, rows: pa.Table) -> npt.NDArray[np.uint64]:
         """A 64-bit hash of each row. A null adds nothing, so a column that is not there neither.

@@ -164,7 +164,8 @@ class Writer:
         """Stores `rows`, those of `part` that are first copies."""
         if rows.num_rows:
             rows = rows.append_column("policy_version", pa.repeat(self._policy_version, len(rows)))
-            facts = rows.select([name for name in self._facts if name in rows.column_names])
+            present = set(rows.column_names)
+            facts = rows.select([name for name in self._facts if name in present])
             facts = _set(facts, "start_time", _unbelieved(rows))
             facts = _set(facts, "source", self._sources.place(transaction, rows))
             facts = _set(facts, "context", self._contexts.place(transaction, rows))
