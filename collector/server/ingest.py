@@ -27,6 +27,7 @@ from collector.server.body import BodyLimits, hung_up, read_body
 from collector.server.counted import CountAnswers
 from collector.server.errors import JSON, PROTOBUF, otlp_error, otlp_status, own_fault, reason_of
 from collector.server.guard import Guard
+from collector.server.receipts import Receipts
 from collector.server.responses import (
     METRICS_RECEIPT,
     json_response,
@@ -64,7 +65,7 @@ class IngestApi:
     ) -> None:
         self._pipeline, self._health, self._guard = pipeline, health, guard
         self._admission, self._limits = admission, limits
-        self._obstacle = obstacle
+        self._obstacle, self._receipts = obstacle, Receipts()
         # What a large JSON body becomes on its way takes many times its size: one at a time.
         self._one_large = asyncio.Lock()
 
@@ -125,7 +126,7 @@ class IngestApi:
             if len(body) > LARGE_BYTES:
                 await run_in_threadpool(check_parts, body, signal)
             payload = Payload(signal=signal, body=body, sent_bytes=sent, received=received)
-            receipt = await asyncio.wrap_future(self._pipeline.submit(payload))
+            receipt = await self._receipts.of(self._pipeline.submit(payload))
         if mended:
             receipt = receipt.noting(not_utf8(mended))
         return _receipted(media, signal, receipt)
