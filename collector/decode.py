@@ -6,7 +6,7 @@ recursive `AnyValue`: values inside a list stay encoded and are decoded as a sec
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -58,9 +58,9 @@ class Attributes:
 
     rows: int
     row: Indices
-    key: pa.StringArray
-    key_index: pa.Int32Array
-    value: pa.StructArray
+    key: pa.StringArray = field(repr=False)
+    key_index: pa.Int32Array = field(repr=False)
+    value: pa.StructArray = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +72,14 @@ class Decoded:
     `scopes` hold what else is said of those.
     """
 
-    records: pa.StructArray
+    records: pa.StructArray = field(repr=False)
     request: Indices
     resource: Indices
     scope: Indices
     attributes: Attributes
     resource_attributes: Attributes
-    resources: pa.StructArray
-    scopes: pa.StructArray
+    resources: pa.StructArray = field(repr=False)
+    scopes: pa.StructArray = field(repr=False)
 
 
 def parses(content: bytes, descriptor: Any) -> bool:

@@ -1,7 +1,7 @@
 """Logged inputs: consented ones are taken out of log records and sealed, the rest is counted."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -48,7 +48,7 @@ class Logged:
     by reason."""
 
     redacted: Redacted
-    inputs: pa.Table | None
+    inputs: pa.Table | None = field(repr=False)
     reasons: Mapping[str, int]
 
 

@@ -12,7 +12,7 @@ import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import compress
 from typing import Literal
 
@@ -53,7 +53,7 @@ class Payload:
     """One request's decompressed body. `received` is ns since 1970, `sent_bytes` as it came."""
 
     signal: Signal
-    body: bytes
+    body: bytes = field(repr=False)
     sent_bytes: int
     received: int
 
@@ -370,7 +370,10 @@ def _counting() -> Iterator[None]:
 
 
 def _failure(what: str, error: BaseException) -> Overloaded:
-    """What the client is told. The log says where it failed; a message could hold a value."""
+    """What the client is told. The log says where it failed; a message could hold a value.
+
+    `error` is not its cause: whoever logs an exception logs its causes too.
+    """
     cause = error.__cause__ or error
     place = traceback.extract_tb(cause.__traceback__ or error.__traceback__)[-1]
     _log.error(
@@ -380,9 +383,7 @@ def _failure(what: str, error: BaseException) -> Overloaded:
         place.filename,
         place.lineno,
     )
-    failure = Overloaded(f"what was sent could not be {what}: send again later")
-    failure.__cause__ = error
-    return failure
+    return Overloaded(f"what was sent could not be {what}: send again later")
 
 
 def _fail(waiting: Sequence[_Waiting], failure: Exception) -> None:

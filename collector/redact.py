@@ -6,7 +6,7 @@ events and links are not kept.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import chain
 
@@ -59,7 +59,7 @@ class Redacted:
     `rejected` (int64 [payloads]) how many of each payload can never be stored.
     """
 
-    rows: pa.Table
+    rows: pa.Table = field(repr=False)
     request: Indices
     rejected: Indices
     tally: Tally

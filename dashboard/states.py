@@ -1,8 +1,10 @@
 """What a page shows instead of answers: no data yet, no result, no collector."""
 
 import html
+import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 import streamlit as st
 
@@ -37,6 +39,8 @@ def guarded() -> Iterator[None]:
         yield
     except LimenError as error:
         failure(error)
+    except Exception as error:
+        fault(error)
 
 
 def failure(error: LimenError) -> None:
@@ -49,6 +53,27 @@ def failure(error: LimenError) -> None:
     _box(title, sentence[:1].upper() + sentence[1:] + ".", theme.ERROR, "limen-error")
     if command is not None:
         st.code(command, language="bash")
+    _offer_again()
+
+
+def fault(error: Exception) -> None:
+    """One box for a fault of the page's own: where, never the message, which can hold a value.
+
+    Streamlit would write the message to its log.
+    """
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{type(error).__name__} at {Path(place.filename).name}:{place.lineno}"
+    _box(
+        "This page could not be drawn",
+        f"The fault is the dashboard's own: {where}. Try again, choose other filters or another "
+        "page; if it stays, report that line.",
+        theme.ERROR,
+        "limen-error",
+    )
+    _offer_again()
+
+
+def _offer_again() -> None:
     if st.button("Try again", icon=":material/refresh:"):
         forget()
         st.rerun()

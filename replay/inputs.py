@@ -1,6 +1,6 @@
 """From the inputs of one chunk to the raw values a model takes, without a Python loop."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
@@ -22,7 +22,7 @@ class Decoded:
     `failures` maps every other row to its reason.
     """
 
-    raw: NDArray[np.uint8]
+    raw: NDArray[np.uint8] = field(repr=False)
     rows: NDArray[np.int64]
     failures: dict[int, str]
 

@@ -79,7 +79,7 @@ def test_several_metrics_are_answered_in_one_request_in_order(filled: RunningCol
         ("/api/metrics/fallback_rate", {"format": "xml"}, 400, "json, arrow or csv"),
         ("/api/traces/zz", {}, 400, "32 hexadecimal digits"),
         ("/api/traces/" + "a" * 32, {}, 404, "no such trace"),
-        ("/api/replays/nope", {}, 404, "no replay run"),
+        ("/api/replays/nope", {}, 404, "no such replay run"),
         ("/api/metrics/fallback_rate", {"from": "9999-01-01T00:00:00Z"}, 400, "2116"),
         ("/api/metrics/requests", {"by": "release"}, 400, "single rows"),
         ("/api/nothing", {}, 404, "Not Found"),

@@ -279,7 +279,7 @@ def test_a_chunk_or_run_that_is_not_there_is_named(store: Store) -> None:
     run = store.replays.create(REQUEST)
     with pytest.raises(NotFound, match="no chunk 9"):
         store.replays.save_chunk(run.run, 9, _scores(store, run), 1.0)
-    with pytest.raises(NotFound, match="no replay run"):
+    with pytest.raises(NotFound, match="no such replay run"):
         store.replays.get("nope")
     with pytest.raises(BadInput, match="columns"):
         store.replays.save_chunk(run.run, 0, _scores(store, run).drop_columns("scores"), 1.0)

@@ -339,7 +339,7 @@ REFUSED = {
         ("run", "--feature", FEATURE, "--model", MODEL, "--from", "-1d", "--to", "-7d"),
         "from must be before to",
     ),
-    "an unknown run": (("sweep", "r9"), "no replay run 'r9'"),
+    "an unknown run": (("sweep", "r9"), "no such replay run"),
 }
 
 

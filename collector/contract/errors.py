@@ -20,6 +20,15 @@ LimenError
     └── CollectorUnreachable  nothing answers at the address
 """
 
+import re
+
+_WORD = re.compile(r"[a-z][a-z_]{0,31}")
+
+
+def named(name: str) -> str:
+    """`name` as an error may say it: whatever somebody sent is repeated only where it is a word."""
+    return repr(name) if _WORD.fullmatch(name) else "of that name"
+
 
 class LimenError(Exception):
     """Something Limen can explain in one sentence."""

@@ -20,7 +20,7 @@ class Query(_Record):
     since: str | None = Field(default=None, alias="from")
     until: str | None = Field(default=None, alias="to")
     by: tuple[str, ...] = ()
-    where: Mapping[str, tuple[str, ...]] = {}
+    where: Mapping[str, tuple[str, ...]] = Field(default={}, repr=False)
     model_config = ConfigDict(frozen=True, populate_by_name=True, extra="forbid")
 
 
@@ -37,7 +37,7 @@ class Answer(_Record):
 
     metric: str
     columns: tuple[Column, ...]
-    rows: Sequence[Sequence[Any]]
+    rows: Sequence[Sequence[Any]] = Field(repr=False)
     suppressed_rows: int
     completeness: float | None
 

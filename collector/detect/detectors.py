@@ -7,7 +7,7 @@ out cleanly.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -35,7 +35,7 @@ class Scan:
     """`values` with what was found replaced by `[detector]`, null where it cannot be cut out;
     `found`: detector → which of the values held it; ERROR where one failed."""
 
-    values: pa.Array
+    values: pa.Array = field(repr=False)
     found: Mapping[str, npt.NDArray[np.bool_]]
 
 

@@ -6,12 +6,12 @@ column means. Dimension names are the only text put into a query; values are alw
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 
 from collector.contract.dimensions import DIMENSIONS
-from collector.contract.errors import BadInput, NotFound
+from collector.contract.errors import BadInput, NotFound, named
 
 UNITS = ("count", "ratio", "bytes", "ms", "time", "text", "flag")
 
@@ -39,7 +39,7 @@ class Statement:
     """SQL with named parameters, and the values of those it names."""
 
     sql: str
-    values: Mapping[str, object]
+    values: Mapping[str, object] = field(repr=False)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -75,7 +75,9 @@ class Metric:
         for name in (*by, *where):
             if name not in self.dimensions:
                 allowed = ", ".join(self.dimensions)
-                raise BadInput(f"metric {self.name} has no dimension {name!r}; it has {allowed}")
+                raise BadInput(
+                    f"metric {self.name} has no dimension {named(name)}; it has {allowed}"
+                )
         values: dict[str, object] = {"from": since, "to": until, "now": now}
         values["gaps"] = GAP_DIMENSIONS.issuperset((*by, *where))
         conditions: dict[str, str] = {}
@@ -153,5 +155,5 @@ def metrics() -> Mapping[str, Metric]:
 def get_metric(name: str) -> Metric:
     """The metric called `name`. Raises NotFound naming those there are."""
     if name not in metrics():
-        raise NotFound(f"there is no metric {name!r}; there are {', '.join(metrics())}")
+        raise NotFound(f"there is no metric {named(name)}; there are {', '.join(metrics())}")
     return metrics()[name]

@@ -1,5 +1,6 @@
 """What a record says besides its attributes: counted where it is dropped, looked at by `Watch`."""
 
+import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -18,7 +19,7 @@ class Dropped:
 
     place: str
     field: str
-    strings: pa.StringArray
+    strings: pa.StringArray = dataclasses.field(repr=False)
     owner: Indices
 
 

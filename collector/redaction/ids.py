@@ -3,7 +3,7 @@ replaced by its keyed hash, which keeps traces together."""
 
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -23,8 +23,8 @@ _TEXT = {
 class RecordIds:
     """The trace and span ids of records; `good` (bool [records]) where both are ids."""
 
-    trace: pa.BinaryArray
-    span: pa.BinaryArray
+    trace: pa.BinaryArray = field(repr=False)
+    span: pa.BinaryArray = field(repr=False)
     good: npt.NDArray[np.bool_]
 
 

@@ -21,7 +21,7 @@ from starlette.types import Scope
 from collector.admission import Admission
 from collector.backup import Backups
 from collector.contract.arrow import MEDIA_TYPE, from_ipc, to_ipc
-from collector.contract.errors import BadInput, LimenError
+from collector.contract.errors import BadInput, LimenError, named
 from collector.contract.records import Query, ReplayRequest, Sweep
 from collector.health import Health
 from collector.metrics import get_metric, metrics
@@ -315,7 +315,9 @@ def _parse(kind: type[Body], body: bytes) -> Body:
         return kind.model_validate_json(body)
     except ValidationError as exc:
         first = exc.errors(include_input=False, include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"]) or "body"
+        # The key of something that should not be there is the sender's.
+        loc = [part if isinstance(part, int) else named(part) for part in first["loc"]]
+        where = ".".join(str(part).strip("'") for part in loc) or "body"
         raise BadInput(f"{where}: {first['msg']}") from None
 
 
@@ -324,7 +326,7 @@ def _query(request: Request) -> Query:
     allowed = ("from", "to", "by", "where", "format")
     for name in asked:
         if name not in allowed:
-            raise BadInput(f"there is no parameter {name!r}; there are {', '.join(allowed)}")
+            raise BadInput(f"there is no parameter {named(name)}; there are {', '.join(allowed)}")
     where: dict[str, tuple[str, ...]] = {}
     for condition in asked.getlist("where"):
         name, equals, value = condition.partition("=")

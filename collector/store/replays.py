@@ -147,7 +147,7 @@ class Replays:
         for row in self._database.read(query("replays")).to_pylist():
             if row["run"] == run:
                 return dict(row)
-        raise NotFound(f"there is no replay run {run!r}; see GET /api/replays")
+        raise NotFound("there is no such replay run; see GET /api/replays")
 
     def _cases(self, run: str, first: int, last: int) -> pa.Table:
         row = self._row(run)

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import compress
 
 import numpy as np
@@ -68,7 +68,7 @@ class Part:
 
     signal: str
     redacted: Redacted
-    inputs: pa.Table | None
+    inputs: pa.Table | None = field(repr=False)
     received: Indices
     body_bytes: Sequence[int]
 
