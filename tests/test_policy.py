@@ -95,6 +95,14 @@ def test_an_app_in_the_field_is_judged_by_the_policy_it_shipped_under(
     assert policy_from(SKETCH, tmp_path).threshold("doc_classify", release) == threshold
 
 
+def test_the_digest_is_of_what_a_policy_decides(tmp_path: Path) -> None:
+    one = policy_from(SKETCH, tmp_path)
+    laid_out = SKETCH.replace("0.70", "0.7  # per cent").replace('"10 MB"', "10_000_000")
+    assert policy_from(f"# a comment\n{laid_out}\n", tmp_path).digest == one.digest
+    decided = {policy_from(SKETCH.replace("0.75", t), tmp_path).digest for t in ("0.75", "0.76")}
+    assert len(decided | {read_policy(None).digest}) == 3
+
+
 def test_releases_sort_as_people_do() -> None:
     releases = ["1.9", "1.10", "2.0.0-rc2", "2.0.0-rc10", "2.0.0", "2.0.0+9", "2.0.0+12", "2.0.1"]
     releases += ["2.5.9", "10.0", "10.0.0.1"]

@@ -3,9 +3,11 @@
 Errors are `BadInput` and name the file, the key and the remedy.
 """
 
+import json
 import re
 import tomllib
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -142,6 +144,13 @@ class Policy(_Strict):
                     "write a shorter one, or raise that"
                 )
         return self
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of what it decides, in hexadecimal: layout, comments and defaults apart."""
+        decided = self.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+        content = json.dumps(decided, sort_keys=True, separators=(",", ":"))
+        return sha256(content.encode()).hexdigest()
 
     def threshold(self, feature: str, release: str) -> float | None:
         """The threshold that `release` of the app ships for `feature`; None where none is set."""
