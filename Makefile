@@ -6,6 +6,8 @@ NODE_MODULES := tests/javascript/node_modules
 
 # tflite-runtime exists for Linux and Python 3.11 only, and holds NumPy at 1; elsewhere LiteRT alone.
 CONSTRAINTS := $(shell $(PYTHON) -c "import sys; print('constraints-tflite.txt' if sys.platform == 'linux' and sys.version_info[:2] == (3, 11) else 'constraints.txt')")
+# Most tests wait for a process: two at a time, those of a file one after another.
+PARALLEL := -n 2 --dist loadfile
 PIP_FLAGS := --quiet --disable-pip-version-check
 
 .PHONY: demo test check soak bench browser tracer pictures clean
@@ -14,7 +16,7 @@ demo: $(VENV)/.demo
 	$(VENV)/bin/limen demo
 
 test: $(VENV)/.dev $(NODE_MODULES)/.installed browser tracer
-	$(VENV)/bin/pytest
+	$(VENV)/bin/pytest $(PARALLEL)
 
 # Everything the tests do not see: style, types, and the world without tflite-runtime.
 check: test $(PLAIN)/.dev
@@ -22,7 +24,7 @@ check: test $(PLAIN)/.dev
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	$(PLAIN)/bin/python -c "import collector.server.run, dashboard.commands, demo.commands, limen, models.interpreters, replay.commands"
-	$(PLAIN)/bin/pytest -m "not end_to_end and not soak"
+	$(PLAIN)/bin/pytest $(PARALLEL) -m "not end_to_end and not soak"
 
 # The tests that take long: see docs/durability.md.
 soak: $(VENV)/.dev tracer
