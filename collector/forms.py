@@ -118,7 +118,13 @@ class Forms:
         raise TypeError(type(form))
 
     def _judge_hosts(self, name: str, values: Sequence[str]) -> list[Verdict]:
-        return self._screen.verdicts([self._hosts.kept(value) for value in values], name)
+        kept = [self._hosts.kept(value) for value in values]
+        judged = self._screen.verdicts(kept, name)
+        # To the detectors a network is an address.
+        return [
+            (host, ()) if host is not None and self._hosts.vouches(host) else verdict
+            for host, verdict in zip(kept, judged, strict=True)
+        ]
 
     def _labels(
         self, attribute: Attribute, value: pa.StructArray, at: pa.Array

@@ -69,6 +69,8 @@ def kept(name: str, raw: Any, policy: Policy | None = None) -> Any:
         ("limen.data.categories", "image", "image"),
         ("limen.data.categories", ["image", "my shoe size"], "image,unknown"),
         ("server.address", "API.example.com", "example.com"),
+        ("server.address", "203.0.113.77", "203.0.113.0/24"),
+        ("server.address", "2001:db8:1:2::3", "2001:db8:1::/48"),
         ("limen.model.digest", "sha256:" + "ab" * 32, "sha256:" + "ab" * 32),
         ("device.model.name", "Galaxy S23", "Galaxy S23"),
         ("url.template", "/v1/users/{id}", "/v1/users/{id}"),

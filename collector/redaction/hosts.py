@@ -57,6 +57,10 @@ class Hosts:
             return f"*.{domain}"
         return domain
 
+    def vouches(self, kept: str) -> bool:
+        """Whether what was `kept` of a host is the policy's own word, or no more than a network."""
+        return kept in self._exact or kept in self._patterns or _is_network(kept)
+
     def _listed_as(self, name: str) -> str | None:
         if name in self._exact:
             return name
