@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from collector import lookup_command, token_commands, upkeep_commands
+from collector import lookup_command, suggest_command, token_commands, upkeep_commands
 
 
 def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -35,11 +35,12 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     upkeep_commands.register(commands)
     lookup_command.register(commands)
 
-    policy = commands.add_parser("policy", help="check a policy file")
+    policy = commands.add_parser("policy", help="check a policy file, or draft one")
     actions = policy.add_subparsers(required=True, metavar="ACTION")
     check = actions.add_parser("check", help="validate FILE")
     check.add_argument("file", type=Path, metavar="FILE")
     check.set_defaults(run=_policy_check)
+    suggest_command.register(actions)
 
 
 def _collector(args: argparse.Namespace) -> int:

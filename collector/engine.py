@@ -23,6 +23,7 @@ from collector.store.policies import load_policy
 from collector.store.queries import query
 from collector.store.reader import Reader
 from collector.store.replays import Replays
+from collector.store.suggestions import Suggestions
 from collector.store.vault import Vault
 from collector.store.writer import Writer
 
@@ -32,8 +33,8 @@ _PERIODS_SINCE_SCHEMA = 4
 
 
 class Engine:
-    """Takes payloads (`admission`, `pipeline`), answers (`reader`, `replays`, `installations`) and
-    counts (`health`).
+    """Takes payloads (`admission`, `pipeline`), answers (`reader`, `replays`, `installations`,
+    `suggestions`) and counts (`health`).
 
     Raises StoreUnusable when `home` cannot be used. Leaving the context commits what was taken.
     """
@@ -82,6 +83,7 @@ class Engine:
         self.pipeline = Pipeline(redactor, sealer, writer, self.health)
         self.reader = Reader(self.database, self.health, Ids(hashing))
         self.installations = Installations(self.database, self.pseudonyms)
+        self.suggestions = Suggestions(self.database, self.reader, lambda: self.policy)
         self.replays = Replays(self.database, self.reader, self.vault)
 
     @classmethod

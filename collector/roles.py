@@ -47,6 +47,7 @@ ACCESS: Mapping[str, Roles | None] = {
     "GET /api/metrics/{name}": AGGREGATES,
     "GET /api/traces/{trace}": SINGLE_ROWS,
     "POST /api/installations/lookup": SINGLE_ROWS,
+    "GET /api/policy/suggestion": REVIEWS,
     "POST /api/inputs/open": REPLAYS,
     "GET /api/replays": AGGREGATES,
     "POST /api/replays": REPLAYS,

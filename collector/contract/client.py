@@ -27,6 +27,7 @@ from collector.contract.records import (
     Query,
     ReplayRequest,
     ReplayRun,
+    Suggestion,
     Sweep,
     Upkeep,
 )
@@ -149,6 +150,13 @@ class LimenClient:
         """One trace: its spans, its requests and what left the device in it."""
         found: dict[str, Any] = self._call("GET", f"/api/traces/{trace_id}").json()
         return found
+
+    def suggestion(self, since: str | None = None, until: str | None = None) -> Suggestion:
+        """What a policy could say besides, from what was seen; times as in Query."""
+        period = {"from": since, "to": until}
+        asked = {name: time for name, time in period.items() if time is not None}
+        answer = self._call("GET", "/api/policy/suggestion", params=asked)
+        return Suggestion.model_validate(answer.json())
 
     def lookup(self, identifier: str) -> Lookup:
         """What is stored of the installation with this identifier; written to the audit log."""

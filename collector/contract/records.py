@@ -156,3 +156,67 @@ class Lookup(_Record):
     """An installation under every key that there is, the oldest first."""
 
     pseudonyms: tuple[FoundPseudonym, ...]
+
+
+class SuggestedAttribute(_Record):
+    """What a policy could do with an attribute that nobody names; `action` None: leave it out.
+
+    `types` are those of its values, `distinct_values` an estimate that ends at 245.
+    """
+
+    key: str
+    action: str | None
+    reason: str
+    places: tuple[str, ...]
+    types: tuple[str, ...]
+    occurrences: int
+    distinct_values: int
+
+
+class SuggestedFlow(_Record):
+    """A way out that is not declared: `hosts` would declare it, unless there is a `problem`.
+
+    `destination` is as it is stored. Of the `transfers`, `refused` left without consent; `unsaid`
+    is what apps did not say of some of the others.
+    """
+
+    destination: str
+    hosts: tuple[str, ...]
+    purpose: str
+    consent: str
+    categories: tuple[str, ...]
+    regions: tuple[str, ...]
+    legs: tuple[str, ...]
+    transfers: int
+    refused: int
+    unsaid: tuple[str, ...]
+    problem: str | None
+
+
+class SuggestedFeature(_Record):
+    """A feature and its ways out. `named`: the policy in force has it, but not `categories`."""
+
+    name: str
+    named: bool
+    requests: int
+    installations: int
+    placements: tuple[str, ...]
+    categories: tuple[str, ...]
+    flows: tuple[SuggestedFlow, ...]
+
+
+class Suggestion(_Record):
+    """What the policy in force could say besides, from what was seen from `since` to `until`.
+
+    `first`: there is no policy file yet. `hidden` values had keys that cannot be shown. `toml` is
+    all of it as the draft of a policy, or of what to add to it.
+    """
+
+    policy: str
+    first: bool
+    since: str
+    until: str
+    attributes: tuple[SuggestedAttribute, ...]
+    hidden: int
+    features: tuple[SuggestedFeature, ...]
+    toml: str = ""

@@ -1,7 +1,7 @@
 """The query API: metrics, traces, replays. Apart from the ingest door, on a port of its own."""
 
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
 import orjson
@@ -37,6 +37,7 @@ from collector.store.installations import Installations
 from collector.store.maintenance import Maintenance
 from collector.store.reader import Reader
 from collector.store.replays import Replays
+from collector.store.suggestions import Suggestions
 
 _FAULT = "the request failed here: the collector's log says where"
 
@@ -81,6 +82,7 @@ class QueryApi:
         reader: Reader,
         replays: Replays,
         installations: Installations,
+        suggestions: Suggestions,
         health: Health,
         guard: Guard,
         about: dict[str, Any],
@@ -92,7 +94,7 @@ class QueryApi:
     ) -> None:
         self._maintenance, self._backups = maintenance, backups
         self._reader, self._replays, self._health = reader, replays, health
-        self._installations = installations
+        self._installations, self._suggestions = installations, suggestions
         self._guard = guard
         self._about = about
         self._admission, self._limits = admission, limits
@@ -111,6 +113,7 @@ class QueryApi:
             route("/api/metrics/{name}", "GET", self.metric),
             route("/api/traces/{trace}", "GET", self.trace),
             route("/api/installations/lookup", "POST", self.lookup),
+            route("/api/policy/suggestion", "GET", self.suggestion),
             route("/api/inputs/open", "POST", self.open_inputs),
             route("/api/replays", "GET", self.replays),
             route("/api/replays", "POST", self.create_replay),
@@ -210,6 +213,13 @@ class QueryApi:
             self._installations.find, asked.installation.get_secret_value(), caller.token
         )
         return Json(found.model_dump())
+
+    async def suggestion(self, request: Request) -> Response:
+        """What a policy could say besides, from what was seen: from, to."""
+        asked = request.query_params
+        _only(asked, ("from", "to"))
+        made = await run_in_threadpool(self._suggestions.make, asked.get("from"), asked.get("to"))
+        return Json(made.model_dump())
 
     async def open_inputs(self, request: Request) -> Response:
         """The cases of one chunk of a run with their inputs opened; audited, with a reason."""
@@ -323,10 +333,7 @@ def _parse(kind: type[Body], body: bytes) -> Body:
 
 def _query(request: Request) -> Query:
     asked = request.query_params
-    allowed = ("from", "to", "by", "where", "format")
-    for name in asked:
-        if name not in allowed:
-            raise BadInput(f"there is no parameter {named(name)}; there are {', '.join(allowed)}")
+    _only(asked, ("from", "to", "by", "where", "format"))
     where: dict[str, tuple[str, ...]] = {}
     for condition in asked.getlist("where"):
         name, equals, value = condition.partition("=")
@@ -340,6 +347,12 @@ def _query(request: Request) -> Query:
         by=tuple(name for name in asked.get("by", "").split(",") if name),
         where=where,
     )
+
+
+def _only(asked: Iterable[str], allowed: Sequence[str]) -> None:
+    for name in asked:
+        if name not in allowed:
+            raise BadInput(f"there is no parameter {named(name)}; there are {', '.join(allowed)}")
 
 
 def _csv(table: pa.Table) -> Response:

@@ -70,6 +70,7 @@ class Doors:
             engine.reader,
             engine.replays,
             engine.installations,
+            engine.suggestions,
             engine.health,
             self._api_guard,
             about,

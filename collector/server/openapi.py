@@ -16,11 +16,22 @@ from collector.contract.records import (
     Query,
     ReplayRequest,
     ReplayRun,
+    Suggestion,
     Sweep,
     Upkeep,
 )
 
-_RECORDS = (Answer, Compacted, Lookup, Query, ReplayRequest, ReplayRun, Sweep, Upkeep)
+_RECORDS = (
+    Answer,
+    Compacted,
+    Lookup,
+    Query,
+    ReplayRequest,
+    ReplayRun,
+    Suggestion,
+    Sweep,
+    Upkeep,
+)
 _PLACE = re.compile(r"\{(\w+)(?::\w+)?\}")
 
 

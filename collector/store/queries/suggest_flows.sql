@@ -1,0 +1,8 @@
+-- The ways data took out of the device, or on from a back end, and whether they are declared.
+select
+    feature, destination, region, category, purpose, consent, leg, declared,
+    count(*) as transfers
+from departures($from, $to, null)
+where destination <> 'telemetry'
+group by all
+order by all

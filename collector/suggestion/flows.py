@@ -1,0 +1,108 @@
+"""Which ways out a policy could declare, from the departures that were seen."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
+from typing import Any
+
+from collector.contract.policy import Policy
+from collector.contract.records import SuggestedFeature, SuggestedFlow
+from collector.redaction.hosts import Hosts
+
+UNKNOWN = "unknown"
+GRANTED, NOT_REQUIRED = "granted", "not_required"
+_REFUSED = ("denied", "withdrawn")
+
+_Row = Mapping[str, Any]
+
+
+def suggested_features(
+    features: Sequence[_Row], departures: Sequence[_Row], policy: Policy
+) -> list[SuggestedFeature]:
+    """Features that `policy` does not name, or from which data leaves as it does not declare.
+
+    A row of `features` has feature, requests, installations, placements; one of `departures`,
+    which are in the order of features, feature, destination, region, category, purpose, consent,
+    leg, declared (None: unknown), transfers.
+    """
+    seen = {row["feature"]: row for row in features}
+    ways = {name: list(rows) for name, rows in groupby(departures, lambda r: r["feature"])}
+    found = []
+    for name in sorted(seen.keys() | ways.keys()):
+        flows = tuple(_flows(name, ways.get(name, ()), policy))
+        ruled = policy.features.get(name)
+        if ruled is not None and not flows:
+            continue
+        said = {c for flow in flows if not flow.problem for c in flow.categories}
+        new = said - set(ruled.categories if ruled else ())
+        row = seen.get(name, {})
+        found.append(
+            SuggestedFeature(
+                name=name,
+                named=ruled is not None,
+                requests=row.get("requests", 0),
+                installations=row.get("installations", 0),
+                placements=tuple(row.get("placements", ())),
+                categories=tuple(sorted(new)),
+                flows=flows,
+            )
+        )
+    return found
+
+
+def _flows(feature: str, rows: Iterable[_Row], policy: Policy) -> Iterable[SuggestedFlow]:
+    """By destination and purpose, those of which not every send is declared."""
+    ruled = policy.features.get(feature)
+    declared = {(f.host, f.purpose, f.consent) for f in ruled.egress} if ruled else set()
+    order = sorted(rows, key=lambda row: (row["destination"], row["purpose"]))
+    for (destination, purpose), some in groupby(
+        order, lambda row: (row["destination"], row["purpose"])
+    ):
+        sends = list(some)
+        if all(row["declared"] for row in sends):
+            continue
+        good = [row for row in sends if row["consent"] not in _REFUSED]
+        count = sum(row["transfers"] for row in sends)
+        asked = any(row["consent"] != NOT_REQUIRED for row in sends)
+        consent = GRANTED if asked else NOT_REQUIRED
+        hosts = [
+            host for host in _hosts(destination, policy) if (host, purpose, consent) not in declared
+        ]
+        yield SuggestedFlow(
+            destination=destination,
+            hosts=tuple(hosts),
+            purpose=purpose,
+            consent=consent,
+            categories=_said(c for row in good for c in row["category"].split(",")),
+            regions=_said(row["region"] for row in sends),
+            legs=_said(row["leg"] for row in sends),
+            transfers=count,
+            refused=count - sum(row["transfers"] for row in good),
+            unsaid=tuple(
+                what
+                for what in ("category", "consent", "region")
+                if any(UNKNOWN in row[what].split(",") for row in good)
+            ),
+            problem=_problem(feature, destination, purpose, good),
+        )
+
+
+def _problem(feature: str, destination: str, purpose: str, good: Sequence[_Row]) -> str | None:
+    """Why nobody could declare it."""
+    if not good:
+        return "every send left although consent was refused"
+    for what, said in (("feature", feature), ("host", destination), ("purpose", purpose)):
+        if said == UNKNOWN:
+            return f"the app does not say the {what}"
+    return None
+
+
+def _hosts(destination: str, policy: Policy) -> tuple[str, ...]:
+    """What declares it: of an unlisted host only the domain is kept, which it may stand below."""
+    below = f"x.{destination}"
+    listed = Hosts(policy).kept(below) == f"*.{destination}"
+    domain = "." in destination and Hosts(Policy()).kept(below) == destination and not listed
+    return (destination, f"*.{destination}") if domain else (destination,)
+
+
+def _said(words: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(set(words) - {UNKNOWN}))
