@@ -70,7 +70,9 @@ def _seconds(database: Database, now: int, late: int, rng: np.random.Generator) 
     zeros = np.zeros(GROUP, dtype=np.int64)
     part = Part(
         signal="traces",
-        redacted=Redacted(rows=rows, request=zeros, rejected=zeros[:1], tally=Tally()),
+        redacted=Redacted(
+            rows=rows, request=zeros, rejected=zeros[:1], tally=Tally(), policy_version="bench"
+        ),
         inputs=None,
         received=np.array([now]),
         body_bytes=[0],

@@ -106,7 +106,7 @@ def _seconds(kind: type[Redactor], groups: Sequence[Sequence[bytes]]) -> float:
         keys, now = Keys.at(home), time.time_ns()
         Pseudonyms.make(home, now)
         database = Database(home / "bench.duckdb", query_seconds=60)
-        writer = Writer(database, "bench", keys.derive("repeated"))
+        writer = Writer(database, keys.derive("repeated"))
         redactor = kind(Policy(), Pseudonyms.at(home, keys), keys.derive("findings"))
         begin = 0.0
         for number, bodies in enumerate(groups):

@@ -119,7 +119,7 @@ def _fill(home: Path, spans: int, *, scores: bool = True) -> None:
     Keys.make(home)
     keys = Keys.at(home)
     database = Database(home / DATABASE, query_seconds=60)
-    writer = Writer(database, "bench", keys.derive("repeated"))
+    writer = Writer(database, keys.derive("repeated"))
     rng, now, groups = random.Random(1), time.time_ns(), max(1, spans // GROUP_SPANS)
     Pseudonyms.make(home, now)
     redactor = Redactor(Policy(), Pseudonyms.at(home, keys), bytes(32))

@@ -1,12 +1,13 @@
 """Everything behind the doors, put together on one home folder."""
 
 import time
+from itertools import count
 from pathlib import Path
 from typing import Self
 
 from collector.admission import Admission
 from collector.contract.config import Settings
-from collector.contract.errors import StoreUnusable
+from collector.contract.errors import LimenError
 from collector.contract.policy import Policy
 from collector.free_space import FreeSpace
 from collector.health import Health, Report
@@ -16,10 +17,11 @@ from collector.pipeline import Pipeline
 from collector.pseudonyms import Pseudonyms
 from collector.redact import Redactor
 from collector.redaction.ids import Ids
+from collector.rules import Rules
 from collector.store.database import Database
 from collector.store.installations import Installations
 from collector.store.opening import MEMORY_BYTES, stored_version
-from collector.store.policies import load_policy
+from collector.store.policies import Policies
 from collector.store.queries import query
 from collector.store.reader import Reader
 from collector.store.replays import Replays
@@ -51,7 +53,6 @@ class Engine:
         report: Report | None = None,
     ) -> None:
         _make_keys(home)
-        self.policy = policy
         self.database = Database(
             home / DATABASE, query_seconds=query_seconds, memory_bytes=database_memory_bytes
         )
@@ -62,14 +63,14 @@ class Engine:
             newest: int = self.database.read(query("newest_key")).column(0)[0].as_py()
             self.pseudonyms.refuse_newer(newest)
             self.vault = Vault(home / "keys" / "inputs.json")
-        except StoreUnusable:
+            self.policies = Policies(self.database)
+            self.policies.begin(policy, time.time_ns())
+        except LimenError:
             self.database.close()
             raise
-        load_policy(self.database, policy)
-        hashing = keys.derive("findings")
-        redactor = Redactor(policy, self.pseudonyms, hashing)
-        next_input = self.database.read(query("last_input")).column(0)[0].as_py() + 1
-        sealer = InputSealer(policy, redactor, self.vault, next_input)
+        self._hashing = keys.derive("findings")
+        last_input: int = self.database.read(query("last_input")).column(0)[0].as_py()
+        self._input_numbers = count(last_input + 1)
         self.health = Health(policy.version, report)
         self.health.watch(
             database_bytes=self.database.file_bytes, log_bytes=self.database.log_bytes
@@ -79,9 +80,9 @@ class Engine:
             FreeSpace(home, min_free_bytes),
             max_in_flight_bytes=max_in_flight_bytes,
         )
-        writer = Writer(self.database, policy.version, keys.derive("repeated"))
-        self.pipeline = Pipeline(redactor, sealer, writer, self.health)
-        self.reader = Reader(self.database, self.health, Ids(hashing))
+        writer = Writer(self.database, keys.derive("repeated"))
+        self.pipeline = Pipeline(self._rules(policy), writer, self.health)
+        self.reader = Reader(self.database, self.health, Ids(self._hashing))
         self.installations = Installations(self.database, self.pseudonyms)
         self.suggestions = Suggestions(self.database, self.reader, lambda: self.policy)
         self.replays = Replays(self.database, self.reader, self.vault)
@@ -98,6 +99,16 @@ class Engine:
             database_memory_bytes=settings.database_memory_bytes,
             report=report,
         )
+
+    @property
+    def policy(self) -> Policy:
+        """The policy in force."""
+        return self.pipeline.rules.policy
+
+    def _rules(self, policy: Policy) -> Rules:
+        redactor = Redactor(policy, self.pseudonyms, self._hashing)
+        sealer = InputSealer(policy, redactor, self.vault, self._input_numbers)
+        return Rules(policy=policy, redactor=redactor, sealer=sealer)
 
     def __enter__(self) -> Self:
         return self

@@ -1,7 +1,8 @@
 """Logged inputs: consented ones are taken out of log records and sealed, the rest is counted."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
@@ -53,12 +54,14 @@ class Logged:
 
 
 class InputSealer:
-    """Takes consented inputs out of log records and seals them. Numbers them from `next_number`."""
+    """Takes consented inputs out of log records, seals them and gives them `numbers`."""
 
-    def __init__(self, policy: Policy, redactor: Redactor, vault: Vault, next_number: int) -> None:
+    def __init__(
+        self, policy: Policy, redactor: Redactor, vault: Vault, numbers: Iterator[int]
+    ) -> None:
         self._logging = [n for n, f in policy.features.items() if f.log_inputs]
         self._size_cap = policy.input_size_cap
-        self._redactor, self._vault, self._next = redactor, vault, next_number
+        self._redactor, self._vault, self._numbers = redactor, vault, numbers
 
     def seal(self, decoded: Decoded, received: Indices) -> Logged:
         """The inputs among `decoded`; `received` (ns, int64 [requests]) when each arrived."""
@@ -83,6 +86,7 @@ class InputSealer:
             request=decoded.request,
             rejected=np.bincount(dropped, minlength=len(received)),
             tally=tally,
+            policy_version=self._redactor.policy_version,
         )
         return Logged(redacted, self._table(decoded, columns, kept, received), found)
 
@@ -130,10 +134,9 @@ class InputSealer:
             )
         ]
         self._vault.save()
-        first, self._next = self._next, self._next + len(kept)
         return pa.table(
             {
-                "number": pa.array(np.arange(first, self._next)),
+                "number": pa.array(islice(self._numbers, len(kept)), pa.int64()),
                 "trace_id": columns["trace_id"].take(at),
                 "span_id": span,
                 "installation": installation,

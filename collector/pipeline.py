@@ -23,11 +23,10 @@ from collector.admission import STOPPING
 from collector.contract.errors import BadInput, NotUtf8, Overloaded
 from collector.decode import DESCRIPTORS, decode_logs, decode_spans
 from collector.health import Health
-from collector.inputs import InputSealer
 from collector.mend import mend
 from collector.notes import not_utf8, notes
-from collector.redact import Redactor
 from collector.redaction.tally import Tally
+from collector.rules import Rules
 from collector.store.writer import Part, Writer, Written
 
 Signal = Literal["traces", "logs"]
@@ -134,13 +133,14 @@ class _Late:
 
 
 class Pipeline:
-    """Takes payloads from any thread; `close` commits what was taken and stops."""
+    """Takes payloads from any thread; `close` commits what was taken and stops.
 
-    def __init__(
-        self, redactor: Redactor, sealer: InputSealer, writer: Writer, health: Health
-    ) -> None:
-        self._redactor, self._sealer, self._writer = redactor, sealer, writer
-        self._health = health
+    Another `rules` may be set at any time: each group is prepared under those it finds.
+    """
+
+    def __init__(self, rules: Rules, writer: Writer, health: Health) -> None:
+        self.rules = rules
+        self._writer, self._health = writer, health
         self._arrived: queue.Queue[_Waiting | None] = queue.Queue(WAITING_REQUESTS)
         self._prepared: queue.Queue[Sequence[_Prepared] | None] = queue.Queue(1)
         self._late = _Late()
@@ -201,13 +201,14 @@ class Pipeline:
         stopping = False
         while not stopping:
             waiting, stopping = self._gather()
+            rules = self.rules
             try:
                 on_time = self._late.part_from(
                     [
                         part
                         for signal in SIGNALS
                         if (own := [w for w in waiting if w.payload.signal == signal])
-                        for part in self._prepare(own)
+                        for part in self._prepare(own, rules)
                     ]
                 )
             except BaseException as exc:
@@ -251,29 +252,29 @@ class Pipeline:
             # Those who were answered just now send again.
             time.sleep(LINGER_SECONDS)
 
-    def _prepare(self, waiting: list[_Waiting]) -> list[_Prepared]:
+    def _prepare(self, waiting: list[_Waiting], rules: Rules) -> list[_Prepared]:
         """The parts made of requests of one signal; those that cannot be decoded are refused."""
         try:
-            return [self._part(waiting)]
+            return [self._part(waiting, rules)]
         except BadInput as exc:
             if len(waiting) == 1:
-                return self._mended(waiting[0], exc)
+                return self._mended(waiting[0], rules, exc)
             half = len(waiting) // 2
-            return self._prepare(waiting[:half]) + self._prepare(waiting[half:])
+            return self._prepare(waiting[:half], rules) + self._prepare(waiting[half:], rules)
         except BaseException as exc:
             # Whatever is wrong with our own code, the client keeps its data and sends it again; and
             # a thread that ended would leave everyone waiting. A panic in Rust is no Exception.
             _fail(waiting, _failure("prepared", exc))
             return []
 
-    def _mended(self, waiting: _Waiting, refused: BadInput) -> list[_Prepared]:
+    def _mended(self, waiting: _Waiting, rules: Rules, refused: BadInput) -> list[_Prepared]:
         """A second try for one request where a string is not UTF-8; any other is `refused`."""
         payload = waiting.payload
         try:
             if not isinstance(refused, NotUtf8):
                 raise refused
             body, changed = mend(payload.body, DESCRIPTORS[payload.signal])
-            again = self._part([replace(waiting, payload=replace(payload, body=body))])
+            again = self._part([replace(waiting, payload=replace(payload, body=body))], rules)
         except BadInput as exc:
             _fail([waiting], exc)
             return []
@@ -283,7 +284,7 @@ class Pipeline:
         said = not_utf8(changed)
         return [replace(again, receipts=[receipt.noting(said) for receipt in again.receipts])]
 
-    def _part(self, waiting: list[_Waiting]) -> _Prepared:
+    def _part(self, waiting: list[_Waiting], rules: Rules) -> _Prepared:
         payloads = [w.payload for w in waiting]
         received = np.array([p.received for p in payloads], dtype=np.int64)
         bodies = [p.body for p in payloads]
@@ -291,11 +292,11 @@ class Pipeline:
         rejected: Mapping[str, int]
         decoded = decode_spans(bodies) if signal == "traces" else decode_logs(bodies)
         if signal == "traces":
-            redacted = self._redactor.spans(decoded, received)
+            redacted = rules.redactor.spans(decoded, received)
             message = "ids of the wrong length or all zero"
             rejected = {"ids": int(redacted.rejected.sum())}
         else:
-            logged = self._sealer.seal(decoded, received)
+            logged = rules.sealer.seal(decoded, received)
             redacted, inputs, rejected = logged.redacted, logged.inputs, logged.reasons
             message = f"not stored as logged inputs: {', '.join(logged.reasons)}"
         part = Part(

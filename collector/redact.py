@@ -56,13 +56,15 @@ class Redacted:
     """Rows that may be stored: the only type the store writes.
 
     `rows` has one row per accepted record; `request` (int64 [rows]) the payload each came from;
-    `rejected` (int64 [payloads]) how many of each payload can never be stored.
+    `rejected` (int64 [payloads]) how many of each payload can never be stored; `policy_version`
+    names the policy that was applied.
     """
 
     rows: pa.Table = field(repr=False)
     request: Indices
     rejected: Indices
     tally: Tally
+    policy_version: str
 
     def of(self, requests: npt.NDArray[np.bool_], tally: Tally) -> "Redacted":
         """What came from `requests` (bool [payloads]), under a tally of its own."""
@@ -73,6 +75,7 @@ class Redacted:
             request=numbers[self.request[kept]],
             rejected=self.rejected[requests],
             tally=tally,
+            policy_version=self.policy_version,
         )
 
 
@@ -87,6 +90,7 @@ class Redactor:
         detectors: Detectors | None = None,
     ) -> None:
         """`key` (32 bytes) hashes ids that are texts, and the values that findings count."""
+        self.policy_version = policy.version
         self._ids = Ids(key)
         self._pseudonyms = pseudonyms
         self._aliases = {**ALIASES, **policy.aliases}
@@ -138,7 +142,17 @@ class Redactor:
             "duration": pa.array((end - start).view(np.int64), mask=end == 0),
             "received_time": pa.array(arrived),
         }
-        return _accepted(pa.table(columns), decoded.request, own.good, len(received), tally)
+        rows, request = pa.table(columns), decoded.request
+        rejected = np.bincount(request[~own.good], minlength=len(received))
+        if rejected.any():
+            rows, request = rows.filter(pa.array(own.good)), request[own.good]
+        return Redacted(
+            rows=rows,
+            request=request,
+            rejected=rejected,
+            tally=tally,
+            policy_version=self.policy_version,
+        )
 
     def ids(self, records: pa.StructArray, tally: Tally) -> RecordIds:
         """The ids of records as they are stored, and which records have both."""
@@ -291,12 +305,3 @@ class Redactor:
             tally[name, *MISFIT] += unfit
         if unfit == len(places):
             tally.sightings += self._watch.misfits(part, name, places)
-
-
-def _accepted(
-    rows: pa.Table, request: Indices, good: npt.NDArray[np.bool_], requests: int, tally: Tally
-) -> Redacted:
-    rejected = np.bincount(request[~good], minlength=requests)
-    if rejected.any():
-        rows, request = rows.filter(pa.array(good)), request[good]
-    return Redacted(rows=rows, request=request, rejected=rejected, tally=tally)

@@ -48,6 +48,7 @@ ACCESS: Mapping[str, Roles | None] = {
     "GET /api/traces/{trace}": SINGLE_ROWS,
     "POST /api/installations/lookup": SINGLE_ROWS,
     "GET /api/policy/suggestion": REVIEWS,
+    "GET /api/policies": REVIEWS,
     "POST /api/inputs/open": REPLAYS,
     "GET /api/replays": AGGREGATES,
     "POST /api/replays": REPLAYS,

@@ -113,7 +113,7 @@ def test_releases_sort_as_people_do() -> None:
 def test_the_policy_in_force_replaces_the_one_before(tmp_path: Path) -> None:
     with Store(tmp_path):
         pass
-    longer = POLICY.replace("api.example.com", "*.example.org")
+    longer = POLICY.replace("api.example.com", "*.example.org").replace("2026-11-01", "2026-12-01")
     with Store(tmp_path, policy_from(longer, tmp_path)) as store:
         flows = store.rows("select host from policy_flows")
         features = store.rows("select from_key, until_key from policy_features order by from_key")

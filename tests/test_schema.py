@@ -20,7 +20,7 @@ FIRST = Path(__file__).parent / "schema_1"
 KEPT = {
     "spans": "* exclude (commit_number, key_id)",
     "batches": "* exclude (commit_number, key_id, policy_version, redactions, findings)",
-    "inputs": "* exclude (commit_number, key_id)",
+    "inputs": "* exclude (commit_number, key_id, policy_version)",
 }
 REDACTIONS = (
     "select received_time, policy_version, unnest(redactions, recursive := true) from batches"
@@ -51,7 +51,7 @@ def as_first(path: Path) -> None:
             connection.execute(f"create temp table kept_{name} as select {columns} from {name}")
         connection.execute(f"create temp table kept_redactions as {REDACTIONS}")
         connection.execute("drop view requests; drop view spans")
-        for name in ("span_facts", "span_sources", "span_contexts", "forwarding"):
+        for name in ("span_facts", "span_sources", "span_contexts", "forwarding", "policies"):
             connection.execute(f"drop table {name}")
         for name in ("batches", "inputs"):
             connection.execute(f"drop table {name}")

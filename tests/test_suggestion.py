@@ -204,6 +204,7 @@ def test_a_policy_in_force_is_told_what_to_add(tmp_path: Path) -> None:
     assert '# Add to categories of [features.image_classify]: "image"' in found.toml
     assert "\n[features.image_classify]" not in found.toml
     merged = LISTED.replace('["document"]', '["document", "image"]') + found.toml
+    merged = merged.replace('"1"', '"2"', 1)
     with Store(tmp_path, policy_from(merged, tmp_path)) as store:
         assert {r["declared"] for r in store.ask("egress", feature="image_classify")} == {True}
 

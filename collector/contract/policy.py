@@ -146,11 +146,15 @@ class Policy(_Strict):
         return self
 
     @property
-    def digest(self) -> str:
-        """SHA-256 of what it decides, in hexadecimal: layout, comments and defaults apart."""
+    def content(self) -> str:
+        """What it decides, as JSON in one form: layout, comments and defaults apart."""
         decided = self.model_dump(mode="json", by_alias=True, exclude_defaults=True)
-        content = json.dumps(decided, sort_keys=True, separators=(",", ":"))
-        return sha256(content.encode()).hexdigest()
+        return json.dumps(decided, sort_keys=True, separators=(",", ":"))
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of its content, in hexadecimal."""
+        return sha256(self.content.encode()).hexdigest()
 
     def threshold(self, feature: str, release: str) -> float | None:
         """The threshold that `release` of the app ships for `feature`; None where none is set."""

@@ -139,6 +139,20 @@ class Upkeep(_Record):
     compacted: Compacted | None
 
 
+class PolicyInForce(_Record):
+    """A policy and when it came into force, under the conventions of a release of Limen.
+
+    `digest` is the SHA-256 of `content`, as JSON without spaces and its keys sorted. Of a policy
+    from before both were kept only the version is known.
+    """
+
+    version: str
+    digest: str | None
+    since: str
+    limen: str | None
+    content: dict[str, Any] | None
+
+
 class FoundPseudonym(_Record):
     """What is stored under one pseudonym of an installation, in rows; `exports` are requests that
     its SDK made. Times are None where nothing is."""

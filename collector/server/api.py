@@ -35,6 +35,7 @@ from collector.server.guard import Caller, Guard
 from collector.server.openapi import describe
 from collector.store.installations import Installations
 from collector.store.maintenance import Maintenance
+from collector.store.policies import Policies
 from collector.store.reader import Reader
 from collector.store.replays import Replays
 from collector.store.suggestions import Suggestions
@@ -83,6 +84,7 @@ class QueryApi:
         replays: Replays,
         installations: Installations,
         suggestions: Suggestions,
+        policies: Policies,
         health: Health,
         guard: Guard,
         about: dict[str, Any],
@@ -95,6 +97,7 @@ class QueryApi:
         self._maintenance, self._backups = maintenance, backups
         self._reader, self._replays, self._health = reader, replays, health
         self._installations, self._suggestions = installations, suggestions
+        self._policies = policies
         self._guard = guard
         self._about = about
         self._admission, self._limits = admission, limits
@@ -114,6 +117,7 @@ class QueryApi:
             route("/api/traces/{trace}", "GET", self.trace),
             route("/api/installations/lookup", "POST", self.lookup),
             route("/api/policy/suggestion", "GET", self.suggestion),
+            route("/api/policies", "GET", self.policies),
             route("/api/inputs/open", "POST", self.open_inputs),
             route("/api/replays", "GET", self.replays),
             route("/api/replays", "POST", self.create_replay),
@@ -220,6 +224,11 @@ class QueryApi:
         _only(asked, ("from", "to"))
         made = await run_in_threadpool(self._suggestions.make, asked.get("from"), asked.get("to"))
         return Json(made.model_dump())
+
+    async def policies(self, _: Request) -> Response:
+        """Every policy that was in force, since when, with its digest and content; newest first."""
+        found = await run_in_threadpool(self._policies.all)
+        return Json({"policies": [policy.model_dump() for policy in found]})
 
     async def open_inputs(self, request: Request) -> Response:
         """The cases of one chunk of a run with their inputs opened; audited, with a reason."""

@@ -71,6 +71,7 @@ class Doors:
             engine.replays,
             engine.installations,
             engine.suggestions,
+            engine.policies,
             engine.health,
             self._api_guard,
             about,

@@ -105,9 +105,8 @@ class Writer:
     `key` (32 bytes) hashes what repeats from span to span.
     """
 
-    def __init__(self, database: Database, policy_version: str, key: bytes) -> None:
+    def __init__(self, database: Database, key: bytes) -> None:
         self._database = database
-        self._policy_version = policy_version
         known = database.read(query("known_releases"))
         self._releases = set(known.column(0).to_pylist())
         self._facts = database.read(query("fact_columns")).column(0).to_pylist()
@@ -163,7 +162,7 @@ class Writer:
     def _write_spans(self, transaction: Transaction, part: Part, rows: pa.Table) -> Written:
         """Stores `rows`, those of `part` that are first copies."""
         if rows.num_rows:
-            rows = rows.append_column("policy_version", pa.repeat(self._policy_version, len(rows)))
+            rows = _under(part.redacted.policy_version, rows)
             present = set(rows.column_names)
             facts = rows.select([name for name in self._facts if name in present])
             facts = _set(facts, "start_time", _unbelieved(rows))
@@ -176,7 +175,8 @@ class Writer:
     def _write_inputs(self, transaction: Transaction, part: Part) -> Written:
         if part.inputs is None:
             return Written(records=0, duplicates=0)
-        self._insert(transaction, "insert_inputs", part.inputs)
+        inputs = _under(part.redacted.policy_version, part.inputs)
+        self._insert(transaction, "insert_inputs", inputs)
         return Written(records=len(part.inputs), duplicates=0)
 
     def _fresh_releases(self, rows: pa.Table) -> set[str]:
@@ -200,7 +200,7 @@ class Writer:
             columns
             | {
                 "received_time": pa.array(part.received),
-                "policy_version": pa.repeat(self._policy_version, requests),
+                "policy_version": pa.repeat(redacted.policy_version, requests),
                 "signal": pa.repeat(part.signal, requests),
                 "body_bytes": pa.array(part.body_bytes, pa.int64()),
                 "records": pa.array(np.bincount(redacted.request, minlength=requests)),
@@ -227,6 +227,11 @@ def _findings(tally: Tally, requests: int) -> dict[str, pa.Array]:
         return {}
     found = [finding._asdict() for finding in tally.findings]
     return {"findings": pa.array([found, *[None] * (requests - 1)], _FINDINGS)}
+
+
+def _under(policy_version: str, rows: pa.Table) -> pa.Table:
+    """`rows` that say which policy let them in."""
+    return rows.append_column("policy_version", pa.repeat(policy_version, len(rows)))
 
 
 def _unbelieved(rows: pa.Table) -> pa.Array:

@@ -11,6 +11,7 @@ TABLES = (
     "span_contexts",
     "batches",
     "releases",
+    "policies",
     "policy_features",
     "policy_flows",
     "policy_hosts",

@@ -11,5 +11,6 @@ create table inputs (
     digest varchar,
     truth varchar,
     received_time bigint not null,
+    policy_version varchar,
     sealed blob not null
 )

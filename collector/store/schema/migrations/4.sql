@@ -35,3 +35,16 @@ alter table batches add column key_id integer default 1;
 alter table batches alter column key_id drop default;
 alter table inputs add column key_id integer default 1;
 alter table inputs alter column key_id drop default;
+alter table inputs add column policy_version varchar;
+create table policies (
+    time bigint not null,
+    version varchar not null,
+    digest varchar,
+    content varchar,
+    limen varchar
+);
+insert into policies by name
+select min(f.received_time) as time, c.policy_version as version
+from span_facts f
+join span_contexts c on c.number = f.context
+group by c.policy_version;

@@ -1,0 +1,2 @@
+-- Notes that a policy came into force.
+insert into policies values ($time, $version, $digest, $content, $limen)
