@@ -1,4 +1,4 @@
-"""`limen collector`, `limen metric` and `limen policy`, and registers the others."""
+"""`limen collector` and `limen metric`, and registers the others."""
 
 import argparse
 import csv
@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from collector import lookup_command, suggest_command, token_commands, upkeep_commands
+from collector import lookup_command, policy_commands, token_commands, upkeep_commands
 
 
 def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -34,13 +34,7 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     token_commands.register(commands)
     upkeep_commands.register(commands)
     lookup_command.register(commands)
-
-    policy = commands.add_parser("policy", help="check a policy file, or draft one")
-    actions = policy.add_subparsers(required=True, metavar="ACTION")
-    check = actions.add_parser("check", help="validate FILE")
-    check.add_argument("file", type=Path, metavar="FILE")
-    check.set_defaults(run=_policy_check)
-    suggest_command.register(actions)
+    policy_commands.register(commands)
 
 
 def _collector(args: argparse.Namespace) -> int:
@@ -97,12 +91,3 @@ def _cell(value: Any) -> str:
     if value is None:
         return "unknown"
     return f"{value:.4g}" if isinstance(value, float) else str(value)
-
-
-def _policy_check(args: argparse.Namespace) -> int:
-    from collector.contract.policy import read_policy
-
-    policy = read_policy(args.file)
-    features = ", ".join(policy.features) or "none"
-    sys.stdout.write(f"{args.file}: version {policy.version}, features: {features}\n")
-    return 0

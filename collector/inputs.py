@@ -59,7 +59,9 @@ class InputSealer:
     def __init__(
         self, policy: Policy, redactor: Redactor, vault: Vault, numbers: Iterator[int]
     ) -> None:
-        self._logging = [n for n, f in policy.features.items() if f.log_inputs]
+        rules = {n: {r.log_inputs for r in f.rules()} for n, f in policy.features.items()}
+        self._logging = [name for name, logs in rules.items() if logs == {True}]
+        self._by_release = {n: policy.features[n] for n, logs in rules.items() if len(logs) > 1}
         self._size_cap = policy.input_size_cap
         self._redactor, self._vault, self._numbers = redactor, vault, numbers
 
@@ -100,7 +102,7 @@ class InputSealer:
             pa.scalar(0, pa.int32()),
         )
         consented = pc.equal(columns["consent_state"], "granted")
-        allowed = pc.is_in(columns["feature"], value_set=pa.array(self._logging, pa.string()))
+        allowed = self._allowed(columns["feature"], columns["release"])
         checks = (
             pc.equal(records.field("event_name"), INPUT_EVENT),
             pc.and_(pa.array(linked), columns["installation"].is_valid()),
@@ -113,6 +115,16 @@ class InputSealer:
             holds = pc.fill_null(checks[number], False).to_numpy(zero_copy_only=False)
             reason[~holds] = number
         return reason
+
+    def _allowed(self, features: pa.Array, releases: pa.Array) -> pa.Array:
+        """Whether the policy that each record's release shipped under lets its feature log."""
+        allowed = pc.is_in(features, value_set=pa.array(self._logging, pa.string()))
+        for name, feature in self._by_release.items():
+            own = pc.equal(features, name)
+            sent = pc.unique(releases.filter(own)).to_pylist()
+            logging = pa.array([one for one in sent if feature.logs_inputs(one)], pa.string())
+            allowed = pc.or_(allowed, pc.and_(own, pc.is_in(releases, value_set=logging)))
+        return allowed
 
     def _table(
         self, decoded: Decoded, columns: dict[str, pa.Array], kept: Indices, received: Indices

@@ -62,7 +62,7 @@ class AppStore:
 
     def launch(self, installation: Installation, launch: Launch, buffer: Buffer) -> App:
         """Raises ModelError where the model of the release cannot be opened."""
-        threshold = self._policy.threshold(FEATURE, launch.release)
+        threshold = self._policy.features[FEATURE].rule(launch.release).threshold
         assert threshold is not None
         model = self._models.get(
             MODELS[launch.release], installation.runtime, installation.device.delegate

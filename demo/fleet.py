@@ -11,7 +11,7 @@ from typing import NoReturn, Protocol
 from opentelemetry.sdk._logs import ReadableLogRecord
 from opentelemetry.sdk.trace import ReadableSpan
 
-from collector.contract.policy import read_policy
+from collector.contract.policy_file import read_policy
 from demo.app import AppStore
 from demo.installations import HISTORY_SECONDS, population
 from demo.ledger import Ledger

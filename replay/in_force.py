@@ -19,19 +19,26 @@ class InForce:
 def in_force(scores: pa.Table, model_digest: str, card: float | None) -> InForce | None:
     """What most cases of a run (see `LimenClient.scores`) by phones with that model file had.
 
-    Of two as frequent the higher. Where no such case tells its threshold, the `card`'s; None where
-    there is no card either.
+    Of two as frequent the higher. Where no such case tells its threshold, what the policy says of
+    their releases, else the `card`'s; None where there is no card either.
     """
-    told = scores.filter(pc.equal(scores["model_digest"], model_digest))["threshold"].drop_null()
-    if len(told):
-        values, counts = np.unique(told.to_numpy(), return_counts=True)
-        most = int(np.flatnonzero(counts == counts.max())[-1])
-        threshold = float(values[most])
+    phones = scores.filter(pc.equal(scores["model_digest"], model_digest))
+    if found := _most(phones["threshold"]):
+        threshold, count, told = found
         return InForce(
             threshold=threshold,
             mark="in force",
             origin=f"In force is {threshold:.6g}, by which phones with this model decided "
-            f"{counts[most]:,} of {len(told):,} replayed requests.",
+            f"{count:,} of {told:,} replayed requests.",
+        )
+    if found := _most(phones["policy_threshold"]):
+        threshold, count, told = found
+        return InForce(
+            threshold=threshold,
+            mark="policy",
+            origin=f"The current threshold, {threshold:.6g}, is the policy's for the releases of "
+            f"{count:,} of {told:,} replayed requests by phones with this model: none of them "
+            "tells the one in force.",
         )
     if card is None:
         return None
@@ -41,3 +48,13 @@ def in_force(scores: pa.Table, model_digest: str, card: float | None) -> InForce
         origin=f"The current threshold, {card:.6g}, is the model card's default: of no phone with "
         "this model is the one in force known.",
     )
+
+
+def _most(told: pa.ChunkedArray) -> tuple[float, int, int] | None:
+    """The most frequent of the thresholds that are known, how many have it, and of how many."""
+    told = told.drop_null()
+    if not len(told):
+        return None
+    values, counts = np.unique(told.to_numpy(), return_counts=True)
+    most = int(np.flatnonzero(counts == counts.max())[-1])
+    return float(values[most]), int(counts[most]), len(told)

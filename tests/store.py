@@ -6,7 +6,8 @@ from typing import Any
 from google.protobuf.message import Message
 
 from collector.contract.attributes import INSTALLATION
-from collector.contract.policy import Policy, read_policy
+from collector.contract.policy import Policy
+from collector.contract.policy_file import read_policy
 from collector.contract.records import Query
 from collector.engine import DATABASE, Engine
 from collector.pipeline import Payload, Receipt, Signal
@@ -35,6 +36,46 @@ purpose = "app_functionality"
 consent = "granted"
 [features.image_classify.from."2.5.0"]
 threshold = 0.75
+"""
+
+# All that a policy may say.
+FULL_POLICY = """
+version = "2026-11-01"
+retention_days = 30
+[aliases]
+"myapp.ai.confidence" = "limen.confidence"
+[attributes]
+"checkout.step" = "keep"
+"client.address" = "bucket:ipv4/24"
+[[hosts]]
+match = "api.example.com"
+owner = "Example Ltd"
+role = "first_party"
+region = "eu-west-1"
+retained = false
+[features.doc_classify]
+owner = "field-docs@example.com"
+placement = "hybrid"
+threshold = 0.70
+size_budget = "10 MB"
+offline_critical = true
+categories = ["document"]
+log_inputs = true
+[[features.doc_classify.egress]]
+host = "api.example.com"
+purpose = "app_functionality"
+consent = "granted"
+region = "eu-west-1"
+role = "first_party"
+categories = ["document"]
+retained = false
+[features.doc_classify.from."2.5.0"]
+threshold = 0.75
+categories = ["document", "image"]
+log_inputs = false
+[[features.doc_classify.from."2.5.0".egress]]
+host = "*.example.com"
+purpose = "app_functionality"
 """
 
 LIMITS = BodyLimits(bytes=64 * 2**20, seconds=30)

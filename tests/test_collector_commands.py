@@ -126,10 +126,16 @@ def test_a_policy_file_is_checked(tmp_path: Path, capsys: pytest.CaptureFixture[
     file = tmp_path / "policy.toml"
     file.write_text(POLICY)
     assert limen.main(["policy", "check", str(file)]) == 0
-    assert "image_classify" in capsys.readouterr().out
+    assert "may leave to api.example.com" in capsys.readouterr().out
+    assert limen.main(["policy", "check", str(file), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["version"] == "2026-11-01"
     file.write_text(POLICY.replace("0.70", "7"))
-    assert limen.main(["policy", "check", str(file)]) == 2
-    assert "threshold" in capsys.readouterr().err
+    assert limen.main(["policy", "check", str(file)]) == 1
+    assert "policy.toml:12: features.image_classify.threshold: 7" in capsys.readouterr().out
+    assert limen.main(["policy", "check", str(file), "--json"]) == 1
+    assert json.loads(capsys.readouterr().out)["problems"][0]["line"] == 12
+    assert limen.main(["policy", "check", str(tmp_path / "none.toml")]) == 2
+    assert "no such policy file" in capsys.readouterr().err
 
 
 def test_help_is_there_for_every_command(capsys: pytest.CaptureFixture[str]) -> None:

@@ -175,6 +175,80 @@ def test_declared_is_what_the_policy_names_and_unknown_stays_unknown(
     assert [r["declared"] for r in departures(store)] == [declared]
 
 
+CONDITIONS = """
+version = "1"
+[[hosts]]
+match = "*.example.com"
+role = "third_party"
+[[hosts]]
+match = "api.example.com"
+role = "processor"
+[[hosts]]
+match = "eu.example.com"
+region = "EU-west-1"
+retained = false
+[features.image_classify]
+categories = ["image", "document"]
+[[features.image_classify.egress]]
+host = "*.example.com"
+purpose = "app_functionality"
+region = "eu-west-1"
+role = "third_party"
+categories = ["image"]
+[[features.image_classify.egress]]
+host = "api.example.com"
+purpose = "analytics"
+role = "processor"
+retained = false
+[[features.image_classify.egress]]
+host = "eu.example.com"
+purpose = "analytics"
+retained = false
+[features.image_classify.from."2.5.0"]
+categories = ["image", "text_prompt"]
+[features.image_classify.from."3.0.0"]
+egress = []
+"""
+EU = {"server_address": "eu.example.com"}
+ANALYTICS = {"limen_purpose": "analytics"}
+PROMPT = {**EU, **ANALYTICS, "limen_data_categories": ["text_prompt"]}
+# A way out is taken where all it names is met: what the app sends, its release, what the other
+# side says of keeping it.
+MET: list[tuple[dict[str, Any], str, bool | None, bool | None]] = [
+    ({**EU}, "2.4.0", None, True),
+    ({**EU, "limen_egress_region": "us-east-1"}, "2.4.0", None, False),
+    ({"server_address": "us.example.com"}, "2.4.0", None, None),
+    ({}, "2.4.0", None, False),
+    ({**EU, "limen_data_categories": ["image", "document"]}, "2.4.0", None, False),
+    ({**EU, "limen_data_categories": ["image", "unknown"]}, "2.4.0", None, None),
+    ({**EU, "limen_data_categories": ["name", "unknown"]}, "2.4.0", None, False),
+    ({**EU, **ANALYTICS, "limen_data_categories": ["image", "document"]}, "2.4.0", None, True),
+    ({**EU, **ANALYTICS}, "2.4.0", True, False),
+    ({**ANALYTICS}, "2.4.0", None, None),
+    ({**ANALYTICS}, "2.4.0", False, True),
+    ({**ANALYTICS, "server_address": None}, "2.4.0", None, None),
+    (PROMPT, "2.4.9", None, False),
+    (PROMPT, "2.5.0", None, True),
+    (PROMPT, "3.0.0", None, False),
+]
+
+
+def test_all_that_a_way_out_names_must_be_met_by_the_policy_of_the_release(tmp_path: Path) -> None:
+    with Store(tmp_path, policy_from(CONDITIONS, tmp_path)) as store:
+        for number, (more, release, kept, _) in enumerate(MET):
+            request = request_span("fallback")
+            sent = client(request, **more)
+            phone = {**PHONE, "service.name": f"case-{number}", "service.version": release}
+            store.take(traces(request, sent, resource=phone))
+            if kept is not None:
+                served = sent.child("SERVER", limen_retained=kept)
+                store.take(traces(served, resource=CLOUD))
+        rows = store.ask("egress", "app")
+    found = {r["app"]: r["declared"] for r in rows if r["destination"] != "telemetry"}
+    for number, (more, release, kept, declared) in enumerate(MET):
+        assert found[f"case-{number}"] is declared, (more, release, kept)
+
+
 @pytest.mark.parametrize(
     ("more", "bytes_", "measure"),
     [

@@ -13,13 +13,16 @@ SAID_BY_MODEL = [
 ]
 
 
-def cases(model: list[float | None], other: list[float | None]) -> pa.Table:
+def cases(
+    model: list[float | None], other: list[float | None], policy: float | None = None
+) -> pa.Table:
     digests = [MODEL] * len(model) + [OTHER] * len(other) + [None]
     thresholds = [*model, *other, 0.1]
     return pa.table(
         {
             "model_digest": pa.array(digests, pa.string()),
             "threshold": pa.array(thresholds, pa.float64()),
+            "policy_threshold": pa.array([policy] * len(digests), pa.float64()),
         }
     )
 
@@ -43,6 +46,14 @@ def test_without_phones_of_the_model_it_is_the_cards_and_says_so() -> None:
     assert found is not None
     assert (found.threshold, found.mark) == (0.6, "model card")
     assert "model card's default" in found.origin
+
+
+def test_where_no_phone_tells_it_is_the_policys_of_their_releases() -> None:
+    found = in_force(cases([None, None], [0.5], policy=0.72), MODEL, 0.6)
+    assert found is not None
+    assert (found.threshold, found.mark) == (0.72, "policy")
+    assert "2 of 2" in found.origin
+    assert in_force(cases([], [0.5], policy=0.72), MODEL, None) is None
 
 
 def test_with_neither_it_is_unknown() -> None:

@@ -302,6 +302,28 @@ def test_a_feature_whose_policy_forbids_logging_keeps_nothing(tmp_path: Path) ->
         assert store.take(logged_input(request_span(), BODY, PHONE))[0].rejected == 1
 
 
+def test_an_input_is_logged_by_the_policy_its_release_shipped_under(tmp_path: Path) -> None:
+    text = POLICY.replace("threshold = 0.75", "threshold = 0.75\nlog_inputs = false")
+    with Store(tmp_path, policy_from(text, tmp_path)) as store:
+        for version, rejected in (("2.4.9", 0), ("2.5.0", 1), (None, 1), ("2.5.0-rc1", 0)):
+            phone = {k: v for k, v in {**PHONE, "service.version": version}.items() if v}
+            receipt = store.take(logged_input(request_span(), BODY, phone))[0]
+            assert receipt.rejected == rejected, version
+            assert ("policy" in receipt.message) == bool(rejected)
+
+
+def test_a_case_knows_the_threshold_that_the_policy_has_for_its_release(store: Store) -> None:
+    for version in ("2.4.9", "2.10.0"):
+        phone = {**PHONE, "service.version": version}
+        request = request_span()
+        store.take(traces(request, resource=phone), logged_input(request, BODY, phone))
+    cases = chunk(store, store.replays.create(REQUEST))
+    assert {case["release"]: case["policy_threshold"] for case in cases} == {
+        "2.4.9": 0.7,
+        "2.10.0": 0.75,
+    }
+
+
 def _scores(store: Store, run: ReplayRun) -> Any:
     import pyarrow as pa
 

@@ -9,7 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
-from collector.contract.policy import Policy, read_policy
+from collector.contract.policy import Policy
+from collector.contract.policy_file import read_policy
 from collector.contract.records import Suggestion
 from collector.suggestion.attributes import suggested_attributes
 from tests.otlp import Span, request_span, traces

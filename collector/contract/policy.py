@@ -1,34 +1,54 @@
 """The policy: what a team decided per feature, and what may be kept (`policy.toml`).
 
-Errors are `BadInput` and name the file, the key and the remedy.
+`policy_file` reads it and says what is wrong with one.
 """
 
 import json
 import re
-import tomllib
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from hashlib import sha256
-from pathlib import Path
-from typing import Annotated, Literal, Self
+from ipaddress import ip_network
+from typing import Annotated, Literal
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
-    ValidationError,
-    field_validator,
-    model_validator,
 )
 
-from collector.contract.attributes import ALIASES, BY_NAME, CATEGORIES, CONSENT_STATES, PURPOSES
-from collector.contract.errors import BadInput
+from collector.contract.attributes import (
+    BY_NAME,
+    CATEGORIES,
+    LABEL_TRUTH,
+    NAME,
+    PLACEMENTS,
+    PURPOSES,
+    REGION,
+    VERSION,
+)
 
-Category = Literal[CATEGORIES]  # type: ignore[valid-type]
+# What is unknown cannot be declared.
+_CATEGORIES = tuple(name for name in CATEGORIES if name != "unknown")
+_ROLES = ("first_party", "processor", "third_party")
+_CONSENTS = ("granted", "not_required")
+BUILT_IN = "default"
+# Days.
+LONGEST = 3650
+# The attributes that Limen has a form for, those of log records included.
+KNOWN = (*BY_NAME, LABEL_TRUTH)
+
+Placement = Literal[PLACEMENTS]  # type: ignore[valid-type]
 Purpose = Literal[PURPOSES]  # type: ignore[valid-type]
-ConsentState = Literal[CONSENT_STATES]  # type: ignore[valid-type]
-Placement = Literal["device", "hybrid", "cloud"]
+Role = Literal[_ROLES]  # type: ignore[valid-type]
+Consent = Literal[_CONSENTS]  # type: ignore[valid-type]
+Category = Literal[_CATEGORIES]  # type: ignore[valid-type]
+# From a list, which TOML has instead of tuples.
+Categories = Annotated[tuple[Category, ...], Field(strict=False)]
 Probability = Annotated[float, Field(ge=0.0, le=1.0)]
-Days = Annotated[int, Field(ge=1, le=3650)]
+Days = Annotated[int, Field(ge=1, le=LONGEST)]
 
 Action = Literal[
     "keep", "hash", "drop", "bucket:ipv4/24", "bucket:version/major", "bucket:date/month"
@@ -40,110 +60,178 @@ _PARTS = 4
 _UNITS = {"B": 1, "kB": 10**3, "MB": 10**6, "KiB": 2**10, "MiB": 2**20}
 
 
+def _size(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    number, _, unit = value.partition(" ")
+    if unit not in _UNITS or not re.fullmatch(r"\d+(\.\d+)?", number):
+        raise ValueError("it is not a size: write for example '10 MB'")
+    return int(float(number) * _UNITS[unit])
+
+
+def _form(pattern: str, what: str) -> AfterValidator:
+    """Text that matches `pattern`, which is `what`."""
+
+    def fits(value: str) -> str:
+        if not re.fullmatch(pattern, value):
+            raise ValueError(f"it is not {what}")
+        return value
+
+    return AfterValidator(fits)
+
+
+def _host(value: str) -> str:
+    if _is_address(value):
+        return value.lower()
+    if re.search("[/:]", value):
+        raise ValueError("write the host's name alone, without https://, port or path")
+    if not re.fullmatch(r"[\w*]([\w*.\-]*[\w*])?", value, re.ASCII):
+        raise ValueError("it is not a host's name; * stands for any characters")
+    if not re.search(r"\w", value):
+        raise ValueError("it would be every host: name those that are meant")
+    return value.lower()
+
+
+def _is_address(value: str) -> bool:
+    """Whether `value` is an address, or a network, as which others than those listed are kept."""
+    try:
+        return bool(ip_network(value))
+    except ValueError:
+        return False
+
+
+def _alias(value: str) -> str:
+    if value in KNOWN:
+        raise ValueError("Limen knows this name itself: it cannot stand for another")
+    return value
+
+
+Size = Annotated[int, Field(ge=0), BeforeValidator(_size)]
+HostPattern = Annotated[str, AfterValidator(_host)]
+FeatureName = Annotated[
+    str, _form(NAME, "a name that apps can send: letters, digits and _ . - /, a letter first")
+]
+Release = Annotated[str, _form(VERSION, "a version as apps send it, for example 2.5.0")]
+Region = Annotated[str, _form(REGION, "a region, for example eu-west-1")]
+Owner = Annotated[str, _form(r"\S(.{0,126}\S)?", "a line of at most 128 characters")]
+Version = Annotated[
+    str, _form(r"[0-9A-Za-z][\w.+\-]{0,63}", "a version: letters, digits and . + _ -, at most 64")
+]
+Alias = Annotated[str, AfterValidator(_alias)]
+
+
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # A number in quotes is text, and `"yes"` is not true.
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class Flow(_Strict):
-    """A way data of a feature may leave the device."""
+    """A way data of a feature may leave the device. None: whichever.
 
-    host: str
+    `retained` says whether the recipient may keep it longer than the request needs.
+    """
+
+    host: HostPattern
     purpose: Purpose
-    consent: ConsentState = "not_required"
+    consent: Consent = "not_required"
+    region: Region | None = None
+    role: Role | None = None
+    categories: Categories | None = None
+    retained: bool | None = None
+
+
+Flows = Annotated[tuple[Flow, ...], Field(strict=False)]
 
 
 class Host(_Strict):
-    """Who stands behind a destination. `match` is a host name; `*` stands for any characters."""
+    """Who stands behind a destination, as far as the team says. `*` stands for any characters."""
 
-    match: str
-    owner: str
-    role: Literal["first_party", "processor", "third_party"]
-    region: str | None = None
+    match: HostPattern
+    owner: Owner | None = None
+    role: Role | None = None
+    region: Region | None = None
     retained: bool | None = None
 
 
 class FeatureRule(_Strict):
-    """What a release may override."""
+    """What a release is judged by; None: as the one before."""
 
     placement: Placement | None = None
     threshold: Probability | None = None
+    categories: Categories | None = None
+    log_inputs: bool | None = None
+    egress: Flows | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rule:
+    """What judges a feature from the release `since` on; None: in every older one."""
+
+    since: str | None
+    placement: str | None
+    threshold: float | None
+    categories: tuple[str, ...]
+    log_inputs: bool
+    egress: tuple[Flow, ...]
+
+    def then(self, since: str, change: FeatureRule) -> "Rule":
+        """The rule from `since` on, where a later release changes this one."""
+        said = {name: getattr(change, name) for name in FeatureRule.model_fields}
+        return replace(self, since=since, **{n: v for n, v in said.items() if v is not None})
 
 
 class Feature(_Strict):
     """One feature's decisions. Sizes are bytes, thresholds probabilities."""
 
-    owner: str | None = None
+    owner: Owner | None = None
     placement: Placement | None = None
     threshold: Probability | None = None
     retention_days: Days | None = None
-    size_budget: int = 10_000_000
+    size_budget: Size = 10_000_000
     offline_critical: bool = False
-    categories: tuple[Category, ...] = ()
+    categories: Categories = ()
     log_inputs: bool = False
-    egress: tuple[Flow, ...] = ()
-    from_: dict[str, FeatureRule] = Field(default_factory=dict, alias="from")
+    egress: Flows = ()
+    from_: dict[Release, FeatureRule] = Field(default_factory=dict, alias="from")
 
-    @field_validator("size_budget", mode="before")
-    @classmethod
-    def _bytes(cls, value: object) -> object:
-        if not isinstance(value, str):
-            return value
-        number, _, unit = value.partition(" ")
-        if unit not in _UNITS or not number.replace(".", "", 1).isdigit():
-            raise ValueError(f"{value!r} is not a size; write for example '10 MB'")
-        return int(float(number) * _UNITS[unit])
-
-    def versions(self) -> Iterator[tuple[str | None, Placement | None, float | None]]:
-        """(first release, or None for any; placement; threshold), oldest first."""
-        placement, threshold = self.placement, self.threshold
-        yield None, placement, threshold
+    def rules(self) -> Iterator[Rule]:
+        """What judges it, oldest first."""
+        rule = Rule(
+            since=None,
+            placement=self.placement,
+            threshold=self.threshold,
+            categories=self.categories,
+            log_inputs=self.log_inputs,
+            egress=self.egress,
+        )
+        yield rule
         for release in sorted(self.from_, key=release_key):
-            rule = self.from_[release]
-            placement = rule.placement or placement
-            threshold = rule.threshold if rule.threshold is not None else threshold
-            yield release, placement, threshold
+            rule = rule.then(release, self.from_[release])
+            yield rule
+
+    def rule(self, release: str) -> Rule:
+        """What judges `release` of the app: the policy it shipped under."""
+        key = release_key(release)
+        return [r for r in self.rules() if r.since is None or release_key(r.since) <= key][-1]
+
+    def logs_inputs(self, release: str | None) -> bool:
+        """Whether inputs of `release` may be logged; of an unknown one where all of them may."""
+        if release is None:
+            return all(rule.log_inputs for rule in self.rules())
+        return self.rule(release).log_inputs
 
 
 class Policy(_Strict):
-    """A whole policy. An attribute it does not name, and CONVENTIONS do not either, is not kept."""
+    """A whole policy. An attribute that neither it nor docs/conventions.md names is not kept."""
 
-    version: str = "default"
+    version: Version = BUILT_IN
     retention_days: Days = 30
     input_size_cap: Annotated[int, Field(ge=1)] = 1_000_000
     input_days: Days = 30
-    aliases: dict[str, str] = Field(default_factory=dict)
+    aliases: dict[Alias, str] = Field(default_factory=dict)
     attributes: dict[str, Action] = Field(default_factory=dict)
-    hosts: tuple[Host, ...] = ()
-    features: dict[str, Feature] = Field(default_factory=dict)
-
-    @field_validator("aliases")
-    @classmethod
-    def _known_targets(cls, value: dict[str, str]) -> dict[str, str]:
-        for alias, target in value.items():
-            if target not in BY_NAME:
-                raise ValueError(f"{alias!r} stands for {target!r}, which Limen does not know")
-        return value
-
-    @model_validator(mode="after")
-    def _known_are_kept_or_dropped(self) -> Self:
-        for name, action in self.attributes.items():
-            known = {**ALIASES, **self.aliases}.get(name, name)
-            if known in BY_NAME and action not in ("keep", "drop"):
-                raise ValueError(
-                    f"attributes.{name}: Limen has a form of its own for it; write keep or drop"
-                )
-        return self
-
-    @model_validator(mode="after")
-    def _features_are_kept_no_longer(self) -> Self:
-        for name, feature in self.features.items():
-            if feature.retention_days is not None and feature.retention_days > self.retention_days:
-                raise ValueError(
-                    f"features.{name}.retention_days: {feature.retention_days} is longer than "
-                    f"retention_days = {self.retention_days}, which holds for everything; "
-                    "write a shorter one, or raise that"
-                )
-        return self
+    hosts: Annotated[tuple[Host, ...], Field(strict=False)] = ()
+    features: dict[FeatureName, Feature] = Field(default_factory=dict)
 
     @property
     def content(self) -> str:
@@ -155,14 +243,6 @@ class Policy(_Strict):
     def digest(self) -> str:
         """SHA-256 of its content, in hexadecimal."""
         return sha256(self.content.encode()).hexdigest()
-
-    def threshold(self, feature: str, release: str) -> float | None:
-        """The threshold that `release` of the app ships for `feature`; None where none is set."""
-        found = None
-        for since, _, threshold in self.features[feature].versions():
-            if since is None or release_key(since) <= release_key(release):
-                found = threshold
-        return found
 
 
 def release_key(release: str) -> str:
@@ -179,21 +259,3 @@ def release_key(release: str) -> str:
 
 def _padded(text: str) -> str:
     return re.sub(r"\d+", lambda number: number[0].zfill(10), text)
-
-
-def read_policy(path: Path | None) -> Policy:
-    """The policy in `path`, or the built-in default for None. Raises BadInput."""
-    if path is None:
-        return Policy()
-    try:
-        return Policy.model_validate(tomllib.loads(path.read_text("utf-8")))
-    except FileNotFoundError:
-        raise BadInput(f"{path}: no such policy file; create it or leave --policy out") from None
-    except OSError as exc:
-        raise BadInput(f"{path}: cannot be read: {exc.strerror}") from exc
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
-        raise BadInput(f"{path}: not valid TOML: {exc}") from exc
-    except ValidationError as exc:
-        first = exc.errors(include_input=False, include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise BadInput(f"{path}: [{where}] {first['msg']}") from None

@@ -7,7 +7,7 @@
 -- purpose text: purpose the app states
 -- consent text: consent the app states
 -- cause text: fallback, design, audit or unknown
--- declared flag: named by the policy; unknown where no policy or no category says
+-- declared flag: the policy of its release names it; unknown where it cannot be told
 -- measure text: which attribute the bytes come from
 -- transfers count: sends, each resend is one
 -- bytes bytes: bytes of the sends that were measured

@@ -24,7 +24,7 @@ class Hosts:
     """What may be kept of a host's name, under one policy."""
 
     def __init__(self, policy: Policy) -> None:
-        listed = {host.lower() for host in _listed(policy)}
+        listed = set(_listed(policy))
         self._exact = {host for host in listed if "*" not in host}
         # The one that says most of a name stands for it.
         wild = sorted(listed - self._exact, key=lambda host: (-len(host.replace("*", "")), host))
@@ -70,9 +70,8 @@ class Hosts:
 def _listed(policy: Policy) -> Iterator[str]:
     yield from (host.match for host in policy.hosts)
     for feature in policy.features.values():
-        # A release may have ways out of its own.
-        for rule in (feature, *feature.from_.values()):
-            yield from (flow.host for flow in getattr(rule, "egress", None) or ())
+        for rule in feature.rules():
+            yield from (flow.host for flow in rule.egress)
 
 
 def _pattern(host: str) -> re.Pattern[str]:

@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager
 import orjson
 
 from collector.contract.config import Settings
-from collector.contract.policy import read_policy
+from collector.contract.policy_file import read_policy
 from collector.engine import DATABASE, Engine
 from collector.forward.backend import Backend
 from collector.forward.forwarder import Forwarder

@@ -2,12 +2,14 @@
 
 import json
 import re
+from collections.abc import Iterator
 from importlib.metadata import version
+from typing import Any
 
 import pyarrow as pa
 
 from collector.contract.errors import BadInput
-from collector.contract.policy import Policy, release_key
+from collector.contract.policy import Feature, Policy, Rule, release_key
 from collector.contract.records import PolicyInForce
 from collector.store.database import Database, Transaction
 from collector.store.queries import query
@@ -16,19 +18,39 @@ from collector.store.reader import rfc3339
 # Sorts after the key of every release.
 _LAST = "~~~~"
 
+_RANGE = [("from_key", pa.string()), ("until_key", pa.string())]
 _FEATURES = pa.schema(
     [
         ("policy_version", pa.string()),
         ("feature", pa.string()),
-        ("from_key", pa.string()),
-        ("until_key", pa.string()),
+        *_RANGE,
         ("placement", pa.string()),
         ("threshold", pa.float64()),
-        ("categories", pa.string()),
+        ("categories", pa.list_(pa.string())),
     ]
 )
-_FLOWS = pa.schema([(n, pa.string()) for n in ("feature", "host", "purpose", "consent")])
-_HOSTS = pa.schema([(n, pa.string()) for n in ("host", "owner", "role", "region")])
+_FLOWS = pa.schema(
+    [
+        ("feature", pa.string()),
+        *_RANGE,
+        ("host", pa.string()),
+        ("purpose", pa.string()),
+        ("consent", pa.string()),
+        ("region", pa.string()),
+        ("role", pa.string()),
+        ("categories", pa.list_(pa.string())),
+        ("retained", pa.bool_()),
+    ]
+)
+_HOSTS = pa.schema(
+    [
+        ("host", pa.string()),
+        ("owner", pa.string()),
+        ("role", pa.string()),
+        ("region", pa.string()),
+        ("retained", pa.bool_()),
+    ]
+)
 
 
 class Policies:
@@ -86,32 +108,24 @@ class Policies:
 
 
 def _judge_by(transaction: Transaction, policy: Policy) -> None:
-    features, flows = [], []
+    features: list[dict[str, Any]] = []
+    flows: list[dict[str, Any]] = []
     for name, feature in policy.features.items():
-        versions = list(feature.versions())
-        keys = [release_key(release) if release else "" for release, _, _ in versions]
-        for (_, placement, threshold), since, until in zip(
-            versions, keys, [*keys[1:], _LAST], strict=True
-        ):
+        for rule, since, until in _ranges(feature):
+            among = {"feature": name, "from_key": since, "until_key": until}
             features.append(
-                {
+                among
+                | {
                     "policy_version": policy.version,
-                    "feature": name,
-                    "from_key": since,
-                    "until_key": until,
-                    "placement": placement,
-                    "threshold": threshold,
-                    "categories": ",".join(feature.categories),
+                    "placement": rule.placement,
+                    "threshold": rule.threshold,
+                    "categories": rule.categories,
                 }
             )
-        flows += [
-            {"feature": name, "host": _like(f.host), "purpose": f.purpose, "consent": f.consent}
-            for f in feature.egress
-        ]
-    hosts = [
-        {"host": _like(h.match), "owner": h.owner, "role": h.role, "region": h.region}
-        for h in policy.hosts
-    ]
+            flows += [
+                among | flow.model_dump() | {"host": _like(flow.host)} for flow in rule.egress
+            ]
+    hosts = [host.model_dump() | {"host": _like(host.match)} for host in policy.hosts]
     transaction.name(
         fresh_features=pa.Table.from_pylist(features, _FEATURES),
         fresh_flows=pa.Table.from_pylist(flows, _FLOWS),
@@ -120,6 +134,13 @@ def _judge_by(transaction: Transaction, policy: Policy) -> None:
     transaction.run("replace_policy")
 
 
+def _ranges(feature: Feature) -> Iterator[tuple[Rule, str, str]]:
+    """Each rule with the keys of the releases it judges, [from, until)."""
+    rules = list(feature.rules())
+    keys = [release_key(rule.since) if rule.since else "" for rule in rules]
+    yield from zip(rules, keys, [*keys[1:], _LAST], strict=True)
+
+
 def _like(host: str) -> str:
-    """`host` as a like-pattern; hosts are compared in lower case."""
-    return re.sub(r"([\\%_])", r"\\\1", host.lower()).replace("*", "%")
+    """`host` as a like-pattern."""
+    return re.sub(r"([\\%_])", r"\\\1", host).replace("*", "%")

@@ -53,6 +53,7 @@ select
     s.output_label as device_label,
     s.confidence as device_confidence,
     s.threshold,
+    p.threshold as policy_threshold,
     s.model_digest,
     coalesce(s.audit_sampled, false) as audit_sampled,
     s.audit_probability,
@@ -65,5 +66,9 @@ select
     cloud.sent as egress_bytes
 from chosen i
 left join nodes s on s.trace_id = i.trace_id and s.span_id = i.span_id
+left join releases r on r.release = s.release
+left join policy_features p
+    on p.feature = i.feature
+    and coalesce(r.sort_key, '') >= p.from_key and coalesce(r.sort_key, '') < p.until_key
 left join cloud on cloud.trace_id = i.trace_id and cloud.request = i.span_id
 order by i.number

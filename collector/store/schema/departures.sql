@@ -4,6 +4,8 @@
 -- A departure is the innermost client span of its chain. Climbing from it: outer client spans lend
 -- what it does not say itself, the request tells the cause, a server span on the way means that a
 -- back end passed the data on. Bytes are unknown where nothing measured them or no answer came.
+-- A departure is declared by one of the ways out of its feature and release whose every condition it
+-- meets, in three-valued logic: what nobody says is neither met nor missed.
 -- A span id stands for its first span, and no chain is longer than 32: whatever clients send, a
 -- climb ends.
 create or replace macro departures(since, until, only_trace) as table
@@ -14,7 +16,7 @@ with recursive nodes as (
         s.time, s.received_time, s.installation, s.app, s.environment, s.release,
         s.os_name, s.os_type, s.os_version, s.device_model, s.country, s.server_address,
         s.error_type, s.http_status, s.egress_bytes, s.http_request_body_size,
-        s.http_request_size
+        s.http_request_size, s.retained
     from spans s
     semi join (
         select trace_id
@@ -100,6 +102,7 @@ measured as (
             when s.http_request_size is not null then 'http.request.size'
         end as measure,
         coalesce(lower(s.server_address), 'unknown') as destination,
+        coalesce(r.sort_key, '') as release_key,
         p.policy_version is not null as has_policy,
         p.placement as policy_placement,
         p.categories as policy_categories
@@ -114,30 +117,68 @@ measured as (
             from outers o where o.trace_id = c.trace_id and o.span_id = c.departure
         )
 ),
--- By flow, because a flow must name host, purpose and consent together.
+-- Of each fact the host that fits best and says it.
+hosts as (
+    select
+        d.destination,
+        arg_max(h.region, length(replace(h.host, '%', ''))) as region,
+        arg_max(h.role, length(replace(h.host, '%', ''))) as role,
+        arg_max(h.retained, length(replace(h.host, '%', ''))) as retained
+    from (select distinct destination from measured) d
+    join policy_hosts h on d.destination like h.host escape '\'
+    group by d.destination
+),
+-- What the other side says.
+served as (
+    select trace_id, parent_span_id, bool_or(retained) as retained
+    from nodes
+    where kind = 'SERVER' and retained is not null
+    group by trace_id, parent_span_id
+),
+known as (
+    select
+        m.*,
+        coalesce(m.chain_region, h.region) as region,
+        h.role,
+        coalesce(s.retained, h.retained) as kept_there,
+        string_split(m.chain_category, ',') as chain_categories
+    from measured m
+    left join hosts h on h.destination = m.destination
+    left join served s on s.trace_id = m.trace_id and s.parent_span_id = m.span_id
+),
+ways as (
+    select
+        k.trace_id,
+        k.span_id,
+        case when k.destination <> 'unknown' then k.destination like f.host escape '\' end
+        and k.chain_purpose = f.purpose
+        and case
+            when f.consent = 'not_required' then true
+            when k.chain_consent <> 'unknown' then k.chain_consent = f.consent
+        end
+        and case
+            when not list_has_all(
+                list_append(coalesce(f.categories, k.policy_categories), 'unknown'),
+                k.chain_categories
+            ) then false
+            when not list_contains(k.chain_categories, 'unknown') then true
+        end
+        and (f.region is null or lower(k.region) = lower(f.region))
+        and (f.role is null or k.role = f.role)
+        and (coalesce(f.retained, true) or not k.kept_there) as taken
+    from known k
+    join policy_flows f
+        on f.feature = k.of_feature
+        and k.release_key >= f.from_key and k.release_key < f.until_key
+),
 declared as (
     select
-        m.trace_id,
-        m.span_id,
-        bool_or(m.destination like f.host escape '\') as host_named,
-        bool_or(m.destination like f.host escape '\' and m.chain_purpose = f.purpose)
-            as purpose_named,
-        bool_or(
-            m.destination like f.host escape '\' and m.chain_purpose = f.purpose
-            and f.consent in ('not_required', m.chain_consent)
-        ) as consent_named,
-        bool_or(
-            m.destination like f.host escape '\' and m.chain_purpose = f.purpose
-            and coalesce(m.chain_consent, 'unknown') = 'unknown'
-        ) as consent_unknown,
-        bool_or(
-            list_has_all(
-                string_split(m.policy_categories, ','), string_split(m.chain_category, ',')
-            )
-        ) as categories_named
-    from measured m
-    left join policy_flows f on f.feature = m.of_feature
-    group by m.trace_id, m.span_id
+        trace_id,
+        span_id,
+        case when bool_or(taken) then true when bool_or(taken is null) then null else false end
+            as declared
+    from ways
+    group by trace_id, span_id
 )
 select
     m.trace_id,
@@ -159,15 +200,7 @@ select
         else 'unknown'
     end as leg,
     m.destination,
-    coalesce(
-        m.chain_region,
-        (
-            select min(h.region)
-            from policy_hosts h
-            where m.destination like h.host escape '\'
-        ),
-        'unknown'
-    ) as region,
+    coalesce(m.region, 'unknown') as region,
     coalesce(m.chain_category, 'unknown') as category,
     coalesce(m.chain_purpose, 'unknown') as purpose,
     coalesce(m.chain_consent, 'unknown') as consent,
@@ -180,19 +213,15 @@ select
     end as cause,
     case
         when not m.has_policy then null
-        when not coalesce(d.host_named, false) then false
-        when m.chain_purpose is null or coalesce(m.chain_category, 'unknown') = 'unknown' then null
-        when not (d.purpose_named and d.categories_named) then false
-        when d.consent_named then true
-        when d.consent_unknown then null
-        else false
+        when d.span_id is null then false
+        else d.declared
     end as declared,
     m.bytes,
     m.measure,
     hour_of(m.time) as hour,
     day_of(m.time) as day
-from measured m
-join declared d on d.trace_id = m.trace_id and d.span_id = m.span_id
+from known m
+left join declared d on d.trace_id = m.trace_id and d.span_id = m.span_id
 union all
 select
     null, null, null, b.received_time, b.received_time, b.installation,

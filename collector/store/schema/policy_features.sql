@@ -6,5 +6,5 @@ create table policy_features (
     until_key varchar not null,
     placement varchar,
     threshold double,
-    categories varchar not null
+    categories varchar[] not null
 )

@@ -1,5 +1,5 @@
 -- Schema 3 to 4: what redaction did stands with the requests it was done to; every row knows the key
--- of its pseudonyms, which was one for all until now.
+-- of its pseudonyms, which was one for all until now; a way out has all that a policy says of it.
 alter table batches add column policy_version varchar;
 alter table batches add column redactions
     struct(field varchar, detector varchar, action varchar, occurrences bigint)[];
@@ -48,3 +48,36 @@ select min(f.received_time) as time, c.policy_version as version
 from span_facts f
 join span_contexts c on c.number = f.context
 group by c.policy_version;
+-- They are written anew at each start.
+drop view if exists requests;
+drop table policy_features;
+drop table policy_flows;
+drop table policy_hosts;
+create table policy_features (
+    policy_version varchar not null,
+    feature varchar not null,
+    from_key varchar not null,
+    until_key varchar not null,
+    placement varchar,
+    threshold double,
+    categories varchar[] not null
+);
+create table policy_flows (
+    feature varchar not null,
+    from_key varchar not null,
+    until_key varchar not null,
+    host varchar not null,
+    purpose varchar not null,
+    consent varchar not null,
+    region varchar,
+    role varchar,
+    categories varchar[],
+    retained boolean
+);
+create table policy_hosts (
+    host varchar not null,
+    owner varchar,
+    role varchar,
+    region varchar,
+    retained boolean
+);

@@ -1,0 +1,157 @@
+"""Reads `policy.toml`, and says of a wrong one every line, the key and the remedy."""
+
+import json
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from collector.contract.errors import BadInput
+from collector.contract.policy import BUILT_IN, LONGEST, Policy
+from collector.contract.policy_checks import Key, contradictions
+from collector.contract.policy_errors import said
+
+# tomllib says where it stopped, and what it met.
+_PLACE = re.compile(r"\s*\(at (?:line (\d+), column \d+|end of document)\)")
+_TWICE = re.compile(r"Cannot declare \((.*)\) twice|Cannot overwrite a value")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Problem:
+    """What is wrong at one place. `line` counts from 1."""
+
+    line: int
+    key: str
+    message: str
+
+
+class WrongPolicy(BadInput):
+    """The policy has errors; `problems` are all that were found."""
+
+    def __init__(self, file: Path, problems: tuple[Problem, ...]) -> None:
+        self.problems = problems
+        super().__init__("\n".join(_sentence(file, problem) for problem in problems))
+
+
+def read_policy(path: Path | None) -> Policy:
+    """The policy in `path`, or the built-in one for None. Raises BadInput, of it WrongPolicy."""
+    if path is None:
+        return Policy()
+    try:
+        # Some editors mark a file as UTF-8 by what TOML does not know.
+        return parse_policy(path.read_text("utf-8-sig"), path)
+    except FileNotFoundError:
+        raise BadInput(f"{path}: no such policy file; create it or leave --policy out") from None
+    except OSError as exc:
+        raise BadInput(f"{path}: cannot be read: {exc.strerror}") from exc
+    except UnicodeDecodeError:
+        raise BadInput(f"{path}: it is not UTF-8 text: save it as such") from None
+
+
+def parse_policy(text: str, file: Path) -> Policy:
+    """The policy that `text`, of `file`, says. Raises WrongPolicy."""
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as exc:
+        raise WrongPolicy(file, (_not_toml(str(exc), text),)) from None
+    found = [*_of_version(document)]
+    try:
+        policy = Policy.model_validate(document)
+    except ValidationError as exc:
+        # The values are the team's own text.
+        errors = [said(error) for error in exc.errors(include_url=False)]
+        found += errors
+        policy = Policy.model_validate(_sound(document, [key for key, _ in errors]))
+    found += contradictions(policy)
+    if found:
+        problems = (Problem(line=line_of(text, k), key=_named(k), message=m) for k, m in found)
+        raise WrongPolicy(file, tuple(sorted(problems, key=lambda problem: problem.line)))
+    return policy
+
+
+def _sound(document: Mapping[str, Any], wrong: list[Key]) -> dict[str, Any]:
+    """`document` without what is `wrong`, and without what could seem so because of that."""
+    tables = ("aliases", "attributes", "features")
+    left = {k: dict(v) if k in tables and isinstance(v, dict) else v for k, v in document.items()}
+    for top, *below in wrong:
+        name = str(top)
+        if name in tables and below:
+            left.get(name, {}).pop(below[0], None)
+        else:
+            left.pop(name, None)
+        if name == "hosts":
+            left.pop("features", None)
+        if name == "retention_days":
+            left[name] = LONGEST
+    return left
+
+
+def line_of(text: str, key: Key) -> int:
+    """The line (from 1) of `text`, valid TOML, where `key` or the table it is missing from begins.
+
+    It is the first after the longest part of the text that is TOML without it.
+    """
+    lines = text.split("\n")
+    while key and not _holds(lines, len(lines), key):
+        key = key[:-1]
+    before, upto = 0, len(lines) if key else 1
+    while upto - before > 1:
+        middle = (before + upto) // 2
+        # A part that ends within a value is no TOML.
+        ends = (*range(middle, before, -1), *range(middle + 1, upto))
+        end = next((n for n in ends if _holds(lines, n, key) is not None), None)
+        if end is None:
+            break
+        before, upto = (before, end) if _holds(lines, end, key) else (end, upto)
+    return before + 1
+
+
+def _holds(lines: list[str], end: int, key: Key) -> bool | None:
+    """Whether the first lines have `key`; None where they are no TOML."""
+    try:
+        found: Any = tomllib.loads("\n".join(lines[:end]))
+    except tomllib.TOMLDecodeError:
+        return None
+    for part in key:
+        if isinstance(found, list) and isinstance(part, int) and part < len(found):
+            found = found[part]
+        elif isinstance(found, dict) and part in found:
+            found = found[part]
+        else:
+            return False
+    return True
+
+
+def _not_toml(what: str, text: str) -> Problem:
+    place = _PLACE.search(what)
+    line = int(place[1]) if place and place[1] else text.rstrip().count("\n") + 1
+    if twice := _TWICE.search(what):
+        names = re.findall(r"'([^']*)'", twice[1] or "")
+        message = "it is there twice: join the two, or give one of them another name"
+        return Problem(line=line, key=_named(tuple(names)), message=message)
+    return Problem(line=line, key="", message=f"not valid TOML: {_PLACE.sub('', what)}")
+
+
+def _of_version(document: Mapping[str, Any]) -> Iterator[tuple[Key, str]]:
+    version = document.get("version")
+    if version is None:
+        yield (
+            ("version",),
+            'it is missing: name this policy on the first line, for example version = "2026-11-01"',
+        )
+    elif version == BUILT_IN:
+        yield ("version",), f"{version} is the name of the built-in policy: write another"
+
+
+def _named(key: Key) -> str:
+    plain = re.compile(r"[A-Za-z0-9_\-]+")
+    return ".".join(str(p) if plain.fullmatch(str(p)) else json.dumps(p) for p in key)
+
+
+def _sentence(file: Path, problem: Problem) -> str:
+    key = f"{problem.key}: " if problem.key else ""
+    return f"{file}:{problem.line}: {key}{problem.message}"
