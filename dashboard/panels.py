@@ -36,7 +36,7 @@ def not_narrowed(selection: Selection, metric: str) -> None:
     """Says which filters `metric` cannot follow, so that nobody reads it as narrowed."""
     if ignored := selection.ignored_by(metric):
         names = ", ".join(label(name) for name in ignored)
-        st.caption(f"{label(metric)} is not defined by {names}: that filter does not narrow it.")
+        st.caption(f"{label(metric)}: not defined by {names}, and not narrowed by that filter.")
 
 
 def tiles() -> AbstractContextManager[object]:

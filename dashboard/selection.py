@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from collector.contract.records import Query
@@ -13,6 +14,8 @@ PERIODS: Mapping[str, str] = {
     "30 days": "-30d",
 }
 DEFAULT_PERIOD = "7 days"
+
+_UNITS = {"h": "hours", "d": "days"}
 
 
 def question(
@@ -31,6 +34,12 @@ class Selection:
     period: str = DEFAULT_PERIOD
     values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     catalogue: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    @property
+    def length(self) -> timedelta:
+        """How long the period is."""
+        text = PERIODS[self.period]
+        return timedelta(**{_UNITS[text[-1]]: int(text[1:-1])})
 
     def query(
         self, metric: str, *by: str, where: Mapping[str, tuple[str, ...]] | None = None

@@ -1,10 +1,32 @@
-"""A decision and a threshold in plain words. Numbers are quoted, never computed."""
+"""A decision, a threshold, a finding in plain words. Numbers are quoted, never computed."""
 
 from collections.abc import Mapping
 from typing import Any
 
+from collector.contract.attributes import INSTALLATION
+from collector.contract.findings import CONTENT, HARDWARE_ID, SECRET, SIGNATURE, UNKNOWN
 from collector.contract.records import ReplayRun, Sweep, SweepPoint
 from dashboard.formats import count, label, milliseconds, moment, percent, score, size, words
+
+MENDING: Mapping[str, str] = {
+    CONTENT: "Switch the capture of content off in the SDK that writes it, or take the attribute "
+    "out of the app: what people said and were told belongs in no telemetry.",
+    SECRET: "Revoke it, because it has left the device, and take it out of what the app records.",
+    HARDWARE_ID: "Take it out of the app, or of the SDK that adds it: it follows one person from "
+    f"app to app. {INSTALLATION} tells installations apart without it.",
+    SIGNATURE: "Cut the query off before the URL is recorded, or write REDACTED for the value: "
+    "whoever reads the URL can open what is behind it.",
+    UNKNOWN: "Take it out of the app, or let the policy name it: the command drafts the lines.",
+}
+"""How the app is mended, by the code of a finding."""
+
+
+def finding(row: Mapping[str, Any]) -> str:
+    """A row of `findings` by app and release."""
+    times = _many(row["occurrences"], "time")
+    whose = f"{words(row['app'])} {words(row['release'])}"
+    by = "known by its name" if row["detector"] == "key" else f"found by {row['detector']}"
+    return f"{whose}: {words(row['field'])} ({row['place']}), {times}, {by}."
 
 
 def decision(request: Mapping[str, Any]) -> str:

@@ -120,6 +120,17 @@ def nothing(what: str, next_step: str, command: str | None = None) -> None:
         st.code(command, language="bash")
 
 
+def withheld(what: str, role: str) -> None:
+    """`what` of this page is for tokens of another `role`."""
+    _box(
+        f"{what} are for others",
+        f"This dashboard's token may not see them; one of the role {role} may.",
+        theme.UNKNOWN,
+        "limen-empty",
+    )
+    st.code(_ASK.format(role), language="bash")
+
+
 def notice(title: str, sentences: Sequence[str], colour: str) -> None:
     """A box that must be seen before anything else on the page, a line per sentence."""
     _box(title, "\n".join(sentences), colour, "limen-notice")

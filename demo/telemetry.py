@@ -16,6 +16,7 @@ from opentelemetry.sdk.version import __version__ as SDK_VERSION
 from opentelemetry.trace import SpanKind, Status, StatusCode, set_span_in_context
 
 from collector.contract.attributes import INPUT_EVENT, LABEL_TRUTH
+from demo import strays
 from demo.device_model import DeviceModel
 from demo.installations import Installation
 from demo.phone import Outcome
@@ -70,6 +71,7 @@ class LaunchTelemetry:
         buffer: Buffer,
     ) -> None:
         resource = _resource(phone, launch)
+        self._phone, self._release = phone, launch.release
         self._ids = PlannedIds()
         self._spans = _SpanKeeper(buffer)
         tracers = TracerProvider(
@@ -100,7 +102,9 @@ class LaunchTelemetry:
             f"route {FEATURE}",
             Context(),
             SpanKind.INTERNAL,
-            self._always | _request_attributes(outcome),
+            self._always
+            | _request_attributes(outcome)
+            | strays.of_request(outcome, self._phone, self._release),
             start_time=outcome.started,
         )
         if outcome.decided.decision == "error":
@@ -119,7 +123,7 @@ class LaunchTelemetry:
             f"POST {transfer.destination.template}",
             below,
             SpanKind.CLIENT,
-            _transfer_attributes(transfer),
+            _transfer_attributes(transfer) | strays.of_transfer(transfer, self._phone),
             start_time=transfer.started,
         )
         if transfer.refused:

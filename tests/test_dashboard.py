@@ -3,17 +3,19 @@
 import argparse
 import socket
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 import pytest
 
 from collector.contract.errors import BadInput
+from collector.contract.findings import CODES
 from collector.contract.records import Sweep, SweepPoint
 from dashboard import sentences, theme
-from dashboard.charts import curve, ledger, rates, waterfall
+from dashboard.charts import curve, door, ledger, rates, waterfall
 from dashboard.commands import free_port, register, streamlit_command
 from dashboard.questions import undeclared
-from dashboard.selection import Selection
+from dashboard.selection import PERIODS, Selection
 from dashboard.views import thresholds
 from dashboard.views.registry import VIEWS
 
@@ -258,6 +260,35 @@ def test_coverage_is_shown_of_everything_and_of_attempted_where_anything_was_off
 def test_releases_stand_newest_first_as_people_sort_them() -> None:
     rows = [{"release": name} for name in ("2.9.0", "2.10.0", "unknown", "2.10.0-rc1")]
     assert rates.releases(rows) == ["2.10.0", "2.10.0-rc1", "2.9.0", "unknown"]
+
+
+def test_what_was_done_at_the_door_has_a_row_an_action_with_a_scale_of_its_own() -> None:
+    rows = [
+        {"day": "2026-11-03", "action": "drop", "values": 7},
+        {"day": "2026-11-03", "action": "keep", "values": 90_000},
+        {"day": "2026-11-04", "action": "keep", "values": 80_000},
+    ]
+    figure = door.by_day(rows, date(2026, 10, 29), date(2026, 11, 4))
+    assert [(bar.name, list(bar.y)) for bar in figure.data] == [
+        ("Kept", [90_000, 80_000]),
+        ("Dropped", [7]),
+    ]
+    kept, dropped = figure.layout.yaxis, figure.layout.yaxis2
+    assert kept.domain[0] > dropped.domain[1] and kept.range[1] > 90_000 and dropped.range[1] < 20
+    assert figure.layout.xaxis.range == ("2026-10-28T12:00:00", "2026-11-04T12:00:00")
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_every_finding_is_said_with_what_mends_it(code: str) -> None:
+    row = {"app": "fieldnotes", "release": None, "field": "key", "place": "span"}
+    said = sentences.finding({**row, "code": code, "occurrences": 1, "detector": "jwt"})
+    assert said == "fieldnotes unknown: key (span), 1 time, found by jwt."
+    assert sentences.MENDING[code].endswith(".")
+
+
+def test_the_length_of_a_period_is_that_of_its_question() -> None:
+    lengths = [Selection(period=name).length.total_seconds() / 3600 for name in PERIODS]
+    assert lengths == [24, 168, 336, 720]
 
 
 def test_the_title_and_address_of_every_page_are_its_own() -> None:

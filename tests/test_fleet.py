@@ -15,6 +15,7 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import SpanKind
 
 from collector.contract.attributes import CONSENT_STATE, DECISION, INSTALLATION, LABEL_TRUTH, LAUNCH
+from demo import strays
 from demo.device_model import DeviceModels
 from demo.fleet import Fleet
 from demo.installations import HISTORY_SECONDS, NEW_RELEASE, OLD_RELEASE, population
@@ -307,6 +308,19 @@ def test_inputs_are_logged_of_phones_that_consent_only(history: History) -> None
         assert request.attributes is not None and DECISION in request.attributes
         (name,) = wire(input_digest="")
         assert request.attributes[name] == log.attributes[name]
+
+
+def test_only_the_new_release_says_what_it_should_not(history: History) -> None:
+    told: defaultdict[str, set[str]] = defaultdict(set)
+    messages: defaultdict[str, set[bool]] = defaultdict(set)
+    for span in history.kept.spans:
+        assert span.attributes is not None
+        release = str(span.resource.attributes["service.version"])
+        told[release] |= span.attributes.keys() & {strays.SCREEN, strays.ADVERTISING_ID}
+        if message := span.attributes.get(strays.ERROR_MESSAGE):
+            messages[release].add("@example.com" in str(message))
+    assert told == {OLD_RELEASE: set(), NEW_RELEASE: {strays.SCREEN, strays.ADVERTISING_ID}}
+    assert messages == {OLD_RELEASE: {False}, NEW_RELEASE: {True}}
 
 
 def test_the_same_seed_lives_the_same_week(cloud: RunningCloud, history: History) -> None:

@@ -1,6 +1,8 @@
 """Every metric by its definition, counted by hand."""
 
 import time
+from collections import Counter
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -309,6 +311,16 @@ def test_confidence_is_counted_in_twenty_steps(store: Store) -> None:
     store.take(traces(*(request_span(limen_confidence=c) for c in (0.0, 0.049, 0.72, 1.0))))
     found = {r["bucket"]: r["requests"] for r in store.ask("confidence")}
     assert found == {0.0: 2, 0.7: 1, 0.95: 1}
+
+
+def test_the_door_counts_the_same_as_redaction_whatever_the_field(store: Store) -> None:
+    store.take(traces(request_span(made_up="x")))
+    by_action: Counter[str] = Counter()
+    for row in store.ask("redaction"):
+        by_action[row["action"]] += row["values"]
+    assert {row["action"]: row["values"] for row in store.ask("door")} == by_action
+    (day,) = {row["day"] for row in store.ask("door", "day")}
+    assert day == datetime.now(UTC).date().isoformat()
 
 
 def test_redaction_shows_what_was_done_by_field(store: Store) -> None:

@@ -21,8 +21,8 @@ select
     cast(
         round(-60 * ln(greatest(60 - bit_count(bit_or(sketch)), 1) / 60.0)) as bigint
     ) as distinct_values,
-    min(received_time) as first_seen,
-    max(received_time) as last_seen
+    make_timestamp_ns(min(received_time)) as first_seen,
+    make_timestamp_ns(max(received_time)) as last_seen
     {by}
 from (
     select

@@ -54,6 +54,7 @@ def _pages(api: str) -> dict[str, str]:
         "overview": "/",
         "offline": "/offline",
         "egress": "/egress",
+        "door": "/door",
         "requests": "/requests",
         "trace": f"/requests?trace={_telling_trace(api)}",
         "thresholds": "/thresholds",

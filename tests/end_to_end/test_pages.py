@@ -17,6 +17,7 @@ from collector.contract.records import Answer, Query
 from collector.roles import Role
 from collector.tokens import create_token
 from dashboard import formats
+from demo import strays
 from tests import strace
 from tests.end_to_end.browser import PHONE, NoChromium, Reader, chromium
 from tests.end_to_end.processes import LIMEN, collector, dashboard, live_through
@@ -29,6 +30,7 @@ PAGES = {
     "/": ("Overview", "Fallback rate by day"),
     "/offline": ("Offline", "Where it works offline"),
     "/egress": ("Egress", "What left the device"),
+    "/door": ("At the door", "What was done, day by day"),
     "/requests": ("Requests", "Choose a row to open its trace."),
     "/thresholds": ("Thresholds", "About this run"),
 }
@@ -241,6 +243,34 @@ def test_an_undeclared_flow_is_said_before_everything_else(reader: Reader, shown
     no_error(reader)
 
 
+def test_what_hit_the_door_is_the_collectors_count_and_what_to_mend_comes_first(
+    reader: Reader, shown: Shown
+) -> None:
+    page = reader.open(f"/door?period={PERIOD}&done=Dropped")
+    with LimenClient(shown.api) as client:
+        door, findings = client.metrics(
+            [
+                Query(metric="door", since=SINCE),
+                Query(metric="findings", since=SINCE, by=("app", "release")),
+            ]
+        )
+    done = {row["action"]: row["values"] for row in door.records()}
+    for title, action in (("Kept", "keep"), ("Hashed", "hash"), ("Dropped", "drop")):
+        assert reader.tile(title) == formats.count(done[action])
+    found = {(row["code"], row["field"], row["release"]) for row in findings.records()}
+    assert found == {
+        ("HARDWARE_ID_IN_TELEMETRY", strays.ADVERTISING_ID, "2.5.0"),
+        ("UNKNOWN_ATTRIBUTE", strays.SCREEN, "2.5.0"),
+    }
+    box = page.locator(".limen-notice")
+    expect(box).to_have_count(1)
+    expect(box).to_contain_text(f"fieldnotes 2.5.0: {strays.ADVERTISING_ID} (span), ")
+    expect(box).to_contain_text("Take it out of the app")
+    expect(page.get_by_text("limen policy suggest")).to_be_visible()
+    expect(page.get_by_role("radio", name="Dropped")).to_be_checked()
+    no_error(reader)
+
+
 def test_a_request_opens_its_trace_and_the_link_reopens_it(
     browser: Browser, reader: Reader, shown: Shown
 ) -> None:
@@ -357,6 +387,10 @@ def test_a_missing_token_and_one_of_another_role_are_said_with_the_command(
         with dashboard(running.api) as url, Reader(browser, url) as reader:
             reader.open("/")
             no_error(reader)
+            page = reader.open("/door")
+            no_error(reader)
+            expect(page.locator(".limen-empty")).to_contain_text("Findings are for others")
+            expect(page.get_by_text("limen token create --role compliance")).to_be_visible()
             page = reader.open("/requests")
             box = page.locator(".limen-error")
             expect(box).to_contain_text("This dashboard's token may not see this")

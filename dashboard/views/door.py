@@ -1,0 +1,156 @@
+"""At the door: what became of the values that arrived, and what should not have been among them."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import streamlit as st
+
+from collector.contract.errors import Forbidden
+from collector.contract.findings import CODES, UNKNOWN
+from dashboard import panels, sentences, states, tables, theme
+from dashboard.charts import door
+from dashboard.formats import count
+from dashboard.questions import Questions
+from dashboard.selection import Selection
+from dashboard.views import View
+
+REVIEWER = "compliance"
+SHOUTED = 5
+TILES: Mapping[str, str] = {
+    "keep": "Values that fit the form of an attribute which the conventions or the policy name.",
+    "hash": "Identifiers, and what the policy hashes: stored as a keyed hash only.",
+    "mask": "Kept text out of which something personal or secret was cut.",
+    "drop": "Values that nothing names or that do not fit: not stored, only counted.",
+}
+FIELDS: Mapping[str, str] = {
+    "field": "text",
+    "action": "text",
+    "detector": "text",
+    "values": "count",
+    "policy": "text",
+}
+FINDINGS: Mapping[str, str] = {
+    "code": "text",
+    "field": "text",
+    "place": "text",
+    "detector": "text",
+    "value_type": "optional",
+    "app": "text",
+    "release": "text",
+    "occurrences": "count",
+    "distinct_values": "count",
+    "first_seen": "time",
+    "last_seen": "time",
+    "policy": "text",
+}
+TITLES: Mapping[str, str] = {
+    "detector": "By",
+    "distinct_values": "Different values, about",
+    "occurrences": "Times",
+    "value_type": "Type",
+}
+
+Rows = Sequence[Mapping[str, Any]]
+
+
+def show(questions: Questions, selection: Selection) -> None:
+    panels.title("At the door", selection)
+    whole, days, fields = questions.metrics(
+        [selection.query("door"), selection.query("door", "day"), selection.query("redaction")]
+    )
+    if not whole.rows:
+        states.no_result(questions, "telemetry")
+        return
+    panels.not_narrowed(selection, "redaction")
+    found = _found(questions, selection)
+    if found is not None:
+        _shout(found)
+    done = {row["action"]: row["values"] for row in whole.records()}
+    with panels.tiles():
+        for action, meaning in TILES.items():
+            panels.tile(door.ACTIONS[action], count(done.get(action, 0)), "values", meaning)
+
+    panels.heading("What was done, day by day", questions, "door")
+    today = datetime.now(UTC)
+    panels.chart(
+        door.by_day(days.records(), (today - selection.length).date(), today.date()),
+        key="door",
+        alt="Values by the day they arrived, a row of bars for each thing done to them",
+    )
+    st.caption("By the day of arrival. Each row has a scale of its own.")
+    panels.table_under(days, "Values by day and what was done to them")
+
+    panels.heading("By field", questions, "redaction")
+    _fields(fields.records())
+
+    panels.heading("What was found", questions, "findings")
+    panels.not_narrowed(selection, "findings")
+    if found is None:
+        states.withheld("Findings", REVIEWER)
+    elif found:
+        _findings(found)
+    else:
+        st.text(
+            "Nothing that telemetry should not hold, and no attribute that nobody names, was seen "
+            "in this selection. Look again after the next release of an app."
+        )
+
+
+def _found(questions: Questions, selection: Selection) -> Rows | None:
+    """None where the token may not see it."""
+    try:
+        (answer,) = questions.metrics([selection.query("findings", "app", "release")])
+    except Forbidden:
+        return None
+    return answer.records()
+
+
+def _shout(rows: Rows) -> None:
+    """What telemetry should not hold, before everything else."""
+    for code in CODES:
+        lines = [sentences.finding(row) for row in rows if row["code"] == code]
+        if lines and code != UNKNOWN:
+            more = ["There are more; the table below has them all."] * (len(lines) > SHOUTED)
+            sentence = sentences.MENDING[code]
+            title = f"Dropped at the door: {CODES[code]}"
+            states.notice(title, [*lines[:SHOUTED], *more, sentence], theme.ERROR)
+
+
+def _fields(rows: Rows) -> None:
+    actions = [action for action in door.ACTIONS if any(row["action"] == action for row in rows)]
+    chosen = st.segmented_control(
+        "Done",
+        ["All", *(door.ACTIONS[action] for action in actions)],
+        default="All",
+        required=True,
+        key="done",
+        bind="query-params",
+        label_visibility="collapsed",
+    )
+    tables.show(
+        [
+            {**row, "action": name}
+            for action, name in reversed(list(door.ACTIONS.items()))
+            for row in rows
+            if row["action"] == action and chosen in ("All", name)
+        ],
+        FIELDS,
+        titles=TITLES,
+        name="What was done, by field, detector and version of the policy",
+    )
+    st.caption(
+        "By: allowlist (nothing says to keep it there), form (that of its attribute, which it fits "
+        "or not), "
+        "identifier, policy, upstream (a Collector in front), or the detector that found something."
+    )
+
+
+def _findings(rows: Rows) -> None:
+    if any(row["code"] == UNKNOWN for row in rows):
+        st.text(f"An unknown attribute is {CODES[UNKNOWN]}. {sentences.MENDING[UNKNOWN]}")
+        st.code("limen policy suggest", language="bash")
+    tables.show(rows, FINDINGS, titles=TITLES, name="What was found, by app and release")
+
+
+DOOR = View(title="At the door", path="door", icon=":material/door_front:", show=show)
