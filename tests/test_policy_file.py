@@ -86,7 +86,13 @@ WRONG = [
     ('version = "2026-11-01"', 'version = "default"', 2, "version", "write another"),
     ('version = "2026-11-01"\n', "", 1, "version", "on the first line"),
     ("[[hosts]]", "[[hosts", 9, "", "not valid TOML"),
-    ("[aliases]", '[features.doc_classify]\nowner = "x"\n[aliases]', 17, FEATURE, "twice"),
+    (
+        "[aliases]",
+        '[features.doc_classify]\nowner = "x"\n[aliases]',
+        17,
+        FEATURE,
+        "twice, first on line 4",
+    ),
 ]
 
 
@@ -119,14 +125,20 @@ def test_all_that_is_wrong_is_said_at_once(tmp_path: Path) -> None:
     assert len(str(refused.value).splitlines()) == 4
 
 
-def test_a_line_is_found_in_a_large_file_with_values_over_several(tmp_path: Path) -> None:
-    many = "".join(
-        f"[features.f{n}]\ncategories = [\n  # a comment\n  'image',\n]\n" for n in range(300)
-    )
-    text = 'version = "1"\n' + many + "[features.last]\n\nthreshold = 3\n"
-    with pytest.raises(WrongPolicy) as refused:
-        policy_from(text, tmp_path)
-    assert refused.value.problems[0].line == text.count("\n")
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_file_as_editors_write_it_is_read_and_its_lines_counted(tmp_path: Path, end: str) -> None:
+    text = f'\ufeffversion = "1"  # of\u2028two\x85lines{end}retention_days = %d{end}'
+    (tmp_path / "policy.toml").write_bytes((text % 7).encode())
+    assert read_policy(tmp_path / "policy.toml").retention_days == 7
+    (tmp_path / "policy.toml").write_bytes((text % 0).encode())
+    with pytest.raises(WrongPolicy, match="policy.toml:2: retention_days: 0 is less than 1"):
+        read_policy(tmp_path / "policy.toml")
+
+
+def test_what_is_no_text_is_refused_by_its_line(tmp_path: Path) -> None:
+    (tmp_path / "policy.toml").write_bytes(b'version = "1"\n# caf\xe9\n')
+    with pytest.raises(WrongPolicy, match="policy.toml:2: it is not UTF-8"):
+        read_policy(tmp_path / "policy.toml")
 
 
 def test_a_missing_policy_file_is_said(tmp_path: Path) -> None:

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from collector.contract.attributes import ALIASES
 from collector.contract.nearest import nearest
 from collector.contract.policy import KNOWN, Feature, Flow, Host, Policy, Rule, release_key
+from collector.contract.toml_lines import Key
 
-# A place in a policy, from its top, and what is wrong there and how to mend it.
-Key = tuple[str | int, ...]
+# The place, and what is wrong there and how to mend it.
 Contradiction = tuple[Key, str]
 
 

@@ -10,7 +10,7 @@ from pydantic_core import ErrorDetails
 
 from collector.contract.nearest import one_of
 from collector.contract.policy import Feature, FeatureRule, Flow, Host, Policy
-from collector.contract.policy_checks import Key
+from collector.contract.toml_lines import Key
 
 # pydantic's kinds of a value of the wrong type, and what TOML calls the right one.
 _TYPES: Mapping[str, str] = {

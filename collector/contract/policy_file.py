@@ -12,8 +12,9 @@ from pydantic import ValidationError
 
 from collector.contract.errors import BadInput
 from collector.contract.policy import BUILT_IN, LONGEST, Policy
-from collector.contract.policy_checks import Key, contradictions
+from collector.contract.policy_checks import contradictions
 from collector.contract.policy_errors import said
+from collector.contract.toml_lines import Key, Lines
 
 # tomllib says where it stopped, and what it met.
 _PLACE = re.compile(r"\s*\(at (?:line (\d+), column \d+|end of document)\)")
@@ -48,8 +49,10 @@ def read_policy(path: Path | None) -> Policy:
         raise BadInput(f"{path}: no such policy file; create it or leave --policy out") from None
     except OSError as exc:
         raise BadInput(f"{path}: cannot be read: {exc.strerror}") from exc
-    except UnicodeDecodeError:
-        raise BadInput(f"{path}: it is not UTF-8 text: save it as such") from None
+    except UnicodeDecodeError as exc:
+        line = exc.object.count(b"\n", 0, exc.start) + 1
+        problem = Problem(line=line, key="", message="it is not UTF-8 text: save the file as such")
+        raise WrongPolicy(path, (problem,)) from None
 
 
 def parse_policy(text: str, file: Path) -> Policy:
@@ -68,7 +71,8 @@ def parse_policy(text: str, file: Path) -> Policy:
         policy = Policy.model_validate(_sound(document, [key for key, _ in errors]))
     found += contradictions(policy)
     if found:
-        problems = (Problem(line=line_of(text, k), key=_named(k), message=m) for k, m in found)
+        lines = Lines(text)
+        problems = (Problem(line=lines.of(k), key=_named(k), message=m) for k, m in found)
         raise WrongPolicy(file, tuple(sorted(problems, key=lambda problem: problem.line)))
     return policy
 
@@ -90,48 +94,13 @@ def _sound(document: Mapping[str, Any], wrong: list[Key]) -> dict[str, Any]:
     return left
 
 
-def line_of(text: str, key: Key) -> int:
-    """The line (from 1) of `text`, valid TOML, where `key` or the table it is missing from begins.
-
-    It is the first after the longest part of the text that is TOML without it.
-    """
-    lines = text.split("\n")
-    while key and not _holds(lines, len(lines), key):
-        key = key[:-1]
-    before, upto = 0, len(lines) if key else 1
-    while upto - before > 1:
-        middle = (before + upto) // 2
-        # A part that ends within a value is no TOML.
-        ends = (*range(middle, before, -1), *range(middle + 1, upto))
-        end = next((n for n in ends if _holds(lines, n, key) is not None), None)
-        if end is None:
-            break
-        before, upto = (before, end) if _holds(lines, end, key) else (end, upto)
-    return before + 1
-
-
-def _holds(lines: list[str], end: int, key: Key) -> bool | None:
-    """Whether the first lines have `key`; None where they are no TOML."""
-    try:
-        found: Any = tomllib.loads("\n".join(lines[:end]))
-    except tomllib.TOMLDecodeError:
-        return None
-    for part in key:
-        if isinstance(found, list) and isinstance(part, int) and part < len(found):
-            found = found[part]
-        elif isinstance(found, dict) and part in found:
-            found = found[part]
-        else:
-            return False
-    return True
-
-
 def _not_toml(what: str, text: str) -> Problem:
     place = _PLACE.search(what)
     line = int(place[1]) if place and place[1] else text.rstrip().count("\n") + 1
     if twice := _TWICE.search(what):
         names = re.findall(r"'([^']*)'", twice[1] or "")
-        message = "it is there twice: join the two, or give one of them another name"
+        first = f", first on line {Lines(text).of(tuple(names))}" if names else ""
+        message = f"it is there twice{first}: join the two, or give one of them another name"
         return Problem(line=line, key=_named(tuple(names)), message=message)
     return Problem(line=line, key="", message=f"not valid TOML: {_PLACE.sub('', what)}")
 
