@@ -188,6 +188,8 @@ owner = "Example Ltd"
 role = "first_party"
 [features.image_classify]
 categories = ["document"]
+[features.image_classify.from."9.0.0"]
+egress = []
 """
 
 
@@ -203,11 +205,26 @@ def test_a_policy_in_force_is_told_what_to_add(tmp_path: Path) -> None:
         "203.0.113.0/24": ("203.0.113.0/24",),
     }
     assert '# Add to categories of [features.image_classify]: "image"' in found.toml
+    assert "# Add the same to what changes from 9.0.0 on." in found.toml
     assert "\n[features.image_classify]" not in found.toml
     merged = LISTED.replace('["document"]', '["document", "image"]') + found.toml
     merged = merged.replace('"1"', '"2"', 1)
     with Store(tmp_path, policy_from(merged, tmp_path)) as store:
         assert {r["declared"] for r in store.ask("egress", feature="image_classify")} == {True}
+
+
+def test_every_host_that_can_be_stored_can_be_drafted_and_is_then_declared(tmp_path: Path) -> None:
+    hosts = ("localhost", "10.1.2.3", "2001:db8:1:2::3", "ada.github.io", "API.my_host.example.")
+    sends = [{"server_address": host} for host in (*hosts, "api.example.com", "example.com")]
+    with Store(tmp_path, Policy()) as store:
+        departure(store, *sends)
+        draft = policy_from(store.suggestions.make(None, None).toml, tmp_path)
+    with Store(tmp_path, draft) as store:
+        departure(store, *sends)
+        rows = store.ask("egress", feature="image_classify")
+        assert {row["declared"] for row in rows} == {True}
+        assert store.suggestions.make(None, None).features == ()
+    assert {host.match for host in draft.hosts} >= {"localhost", "10.1.2.0/24", "*.github.io"}
 
 
 def test_data_of_no_feature_is_said_and_not_drafted(tmp_path: Path) -> None:

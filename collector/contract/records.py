@@ -208,7 +208,8 @@ class SuggestedFlow(_Record):
 
 
 class SuggestedFeature(_Record):
-    """A feature and its ways out. `named`: the policy in force has it, but not `categories`."""
+    """A feature and its ways out. `named`: the policy in force has it, but not `categories`; from
+    `releases` on it has others than before."""
 
     name: str
     named: bool
@@ -216,7 +217,18 @@ class SuggestedFeature(_Record):
     installations: int
     placements: tuple[str, ...]
     categories: tuple[str, ...]
+    releases: tuple[str, ...]
     flows: tuple[SuggestedFlow, ...]
+
+
+class SuggestedHost(_Record):
+    """A destination of which the policy in force says nothing; `region` None: unknown, or several.
+
+    `match` is as in the policy.
+    """
+
+    match: str
+    region: str | None
 
 
 class Suggestion(_Record):
@@ -233,4 +245,5 @@ class Suggestion(_Record):
     attributes: tuple[SuggestedAttribute, ...]
     hidden: int
     features: tuple[SuggestedFeature, ...]
+    hosts: tuple[SuggestedHost, ...]
     toml: str = ""

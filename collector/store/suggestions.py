@@ -9,7 +9,7 @@ from collector.store.queries import query
 from collector.store.reader import Reader, rfc3339
 from collector.suggestion.attributes import suggested_attributes
 from collector.suggestion.draft import draft
-from collector.suggestion.flows import suggested_features
+from collector.suggestion.flows import suggested_features, suggested_hosts
 
 
 class Suggestions:
@@ -24,6 +24,11 @@ class Suggestions:
         policy = self._policy()
         keys = self._rows("suggest_attributes", first, last)
         attributes, hidden = suggested_attributes(keys, policy)
+        features = suggested_features(
+            self._rows("suggest_features", first, last),
+            self._rows("suggest_flows", first, last),
+            policy,
+        )
         suggestion = Suggestion(
             policy=policy.version,
             first=policy == Policy(),
@@ -31,13 +36,8 @@ class Suggestions:
             until=rfc3339(min(last, now)),
             attributes=tuple(attributes),
             hidden=hidden,
-            features=tuple(
-                suggested_features(
-                    self._rows("suggest_features", first, last),
-                    self._rows("suggest_flows", first, last),
-                    policy,
-                )
-            ),
+            features=tuple(features),
+            hosts=tuple(suggested_hosts(features, policy)),
         )
         return suggestion.model_copy(update={"toml": draft(suggestion)})
 

@@ -9,6 +9,7 @@ from collector.contract.records import (
     SuggestedAttribute,
     SuggestedFeature,
     SuggestedFlow,
+    SuggestedHost,
     Suggestion,
 )
 from collector.suggestion.flows import UNKNOWN
@@ -41,8 +42,8 @@ _DOMAIN = """\
 # Of this host only the domain was kept. "*." stands for every host below it: better write the
 # whole name of the one that is meant."""
 _HOSTS = """\
-# Who stands behind these hosts, and where, nobody can see from here: fill it in and take away
-# the "# " before each line."""
+# Who stands behind these hosts nobody can see from here: fill the gaps in, and take away the "# "
+# before them."""
 
 
 def draft(suggestion: Suggestion) -> str:
@@ -51,7 +52,7 @@ def draft(suggestion: Suggestion) -> str:
         _head(suggestion),
         _attributes(suggestion.attributes, suggestion.hidden),
         *(_feature(feature) for feature in suggestion.features),
-        _owners(suggestion.features),
+        _owners(suggestion.hosts),
     ]
     blocks = ["\n".join(lines) for lines in map(list, parts) if lines]
     if len(blocks) == 1 and not suggestion.first:
@@ -110,6 +111,8 @@ def _feature(feature: SuggestedFeature) -> Iterator[str]:
         if feature.categories:
             words = ", ".join(map(json.dumps, feature.categories))
             yield f"# Add to categories of [features.{name}]: {words}"
+        if feature.releases:
+            yield f"# Add the same to what changes from {', '.join(feature.releases)} on."
     elif feature.requests or drafted:
         yield from _new_feature(name, feature)
     for flow in feature.flows:
@@ -145,7 +148,7 @@ def _flow(name: str, flow: SuggestedFlow) -> Iterator[str]:
     if flow.unsaid:
         yield f"# The app does not always say the {' or the '.join(flow.unsaid)}."
     if not flow.hosts:
-        yield "# The policy declares this way out already."
+        yield "# The policy names this way out; not every send meets what it says there."
     if len(flow.hosts) > 1:
         yield _DOMAIN
     for host in flow.hosts:
@@ -155,21 +158,18 @@ def _flow(name: str, flow: SuggestedFlow) -> Iterator[str]:
         yield f"consent = {json.dumps(flow.consent)}"
 
 
-def _owners(features: Sequence[SuggestedFeature]) -> Iterator[str]:
-    """The hosts of what was drafted, each once."""
-    regions: dict[str, str | None] = {}
-    for flow in (flow for feature in features for flow in feature.flows if not flow.problem):
-        for host in flow.hosts[-1:]:
-            regions[host] = flow.regions[0] if len(flow.regions) == 1 else None
-    if not regions:
-        return
-    yield _HOSTS
-    for host, region in regions.items():
-        yield "# [[hosts]]"
-        yield f"# match = {json.dumps(host)}"
-        yield '# owner = "…"   # whose it is, as in the contract'
-        yield '# role = "…"    # first_party, processor or third_party'
-        yield f"# region = {json.dumps(region or '…', ensure_ascii=False)}"
+def _owners(hosts: Sequence[SuggestedHost]) -> Iterator[str]:
+    if hosts:
+        yield _HOSTS
+    for host in hosts:
+        yield "[[hosts]]"
+        yield f"match = {json.dumps(host.match)}"
+        yield '# owner = "…"  # whose it is, as in the contract'
+        yield '# role = "…"  # first_party, processor or third_party'
+        if host.region:
+            yield f"region = {json.dumps(host.region)}  # as the app says"
+        else:
+            yield '# region = "…"'
 
 
 def _wrapped(sentence: str, margin: str = "# ") -> str:

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
-from collector.contract.policy import Policy
-from collector.contract.records import SuggestedFeature, SuggestedFlow
+from collector.contract.policy import Feature, Policy
+from collector.contract.records import SuggestedFeature, SuggestedFlow, SuggestedHost
 from collector.redaction.hosts import Hosts
 
 UNKNOWN = "unknown"
@@ -43,10 +43,34 @@ def suggested_features(
                 installations=row.get("installations", 0),
                 placements=tuple(row.get("placements", ())),
                 categories=tuple(sorted(new)),
+                releases=_releases(ruled) if ruled else (),
                 flows=flows,
             )
         )
     return found
+
+
+def _releases(feature: Feature) -> tuple[str, ...]:
+    """Those from which on what is added to the feature itself does not hold."""
+    changes = feature.from_.items()
+    return tuple(
+        since
+        for since, change in changes
+        if change.egress is not None or change.categories is not None
+    )
+
+
+def suggested_hosts(features: Iterable[SuggestedFeature], policy: Policy) -> list[SuggestedHost]:
+    """The hosts that the ways out of `features` would name, each once."""
+    listed = {host.match for host in policy.hosts}
+    regions: dict[str, set[str]] = {}
+    for flow in (flow for feature in features for flow in feature.flows if not flow.problem):
+        for host in {*flow.hosts[-1:]} - listed:
+            regions.setdefault(host, set()).update(flow.regions)
+    return [
+        SuggestedHost(match=host, region=said.pop() if len(said) == 1 else None)
+        for host, said in sorted(regions.items())
+    ]
 
 
 def _flows(feature: str, rows: Iterable[_Row], policy: Policy) -> Iterable[SuggestedFlow]:
