@@ -17,7 +17,7 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     collector.add_argument("--http", metavar="HOST:PORT", help="OTLP over HTTP")
     collector.add_argument("--grpc", metavar="HOST:PORT", help="OTLP over gRPC")
     collector.add_argument("--api", metavar="HOST:PORT", help="query API")
-    collector.add_argument("--policy", type=Path, metavar="FILE", help="policy.toml")
+    collector.add_argument("--policy", type=Path, metavar="FILE", help="policy.toml, or default")
     collector.set_defaults(run=_collector)
 
     metric = commands.add_parser("metric", help="ask one metric")

@@ -21,7 +21,7 @@ from collector.rules import Rules
 from collector.store.database import Database
 from collector.store.installations import Installations
 from collector.store.opening import MEMORY_BYTES, stored_version
-from collector.store.policies import Policies
+from collector.store.policies import Policies, unnamed
 from collector.store.queries import query
 from collector.store.reader import Reader
 from collector.store.replays import Replays
@@ -38,13 +38,14 @@ class Engine:
     """Takes payloads (`admission`, `pipeline`), answers (`reader`, `replays`, `installations`,
     `suggestions`) and counts (`health`).
 
-    Raises StoreUnusable when `home` cannot be used. Leaving the context commits what was taken.
+    `policy` is None where nobody names one. Raises StoreUnusable when `home` cannot be used, and
+    BadInput when it cannot under this policy. Leaving the context commits what was taken.
     """
 
     def __init__(
         self,
         home: Path,
-        policy: Policy,
+        policy: Policy | None,
         *,
         query_seconds: float,
         max_in_flight_bytes: int,
@@ -64,6 +65,7 @@ class Engine:
             self.pseudonyms.refuse_newer(newest)
             self.vault = Vault(home / "keys" / "inputs.json")
             self.policies = Policies(self.database)
+            policy = policy or unnamed(self.policies.newest())
             self.policies.begin(policy, time.time_ns())
         except LimenError:
             self.database.close()
@@ -88,7 +90,7 @@ class Engine:
         self.replays = Replays(self.database, self.reader, self.vault)
 
     @classmethod
-    def of(cls, settings: Settings, policy: Policy, report: Report | None) -> Self:
+    def of(cls, settings: Settings, policy: Policy | None, report: Report | None) -> Self:
         """The one that the settings name. Raises StoreUnusable."""
         return cls(
             settings.home,
@@ -104,6 +106,16 @@ class Engine:
     def policy(self) -> Policy:
         """The policy in force."""
         return self.pipeline.rules.policy
+
+    def use(self, policy: Policy, token: str | None) -> None:
+        """Puts `policy` in force, from the next group on; asked for by `token`.
+
+        Raises BadInput and Overloaded; everything is as it was then.
+        """
+        rules = self._rules(policy)
+        self.policies.begin(policy, time.time_ns(), token)
+        self.pipeline.rules = rules
+        self.health.under(policy.version)
 
     def _rules(self, policy: Policy) -> Rules:
         redactor = Redactor(policy, self.pseudonyms, self._hashing)

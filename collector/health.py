@@ -61,6 +61,7 @@ _HISTOGRAMS: Mapping[str, tuple[str, ...]] = {
 _WATCHED: Mapping[str, str] = {
     "waiting_requests": "Requests taken and not yet answered",
     "in_flight_bytes": "Decompressed bytes of the requests that arrive or are not yet answered",
+    "policy_stale": "1 where the policy's file does not say what is in force, else 0",
     "storing": "1 where the store takes data, else 0",
     "connections": "Connections to the HTTP door of phones",
     "database_bytes": "Size of the database file",
@@ -80,9 +81,8 @@ class Health:
         self._report = report
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
-        about = {"version": version("limen"), "policy": policy_version}
-        Info("limen", "Version and policy in force", registry=self.registry).info(about)
-
+        self._about = Info("limen", "Version and policy in force", registry=self.registry)
+        self.under(policy_version)
         self._counters = {
             name: Counter(f"limen_{name}", text, labels, registry=self.registry)
             for name, (text, *labels) in _COUNTERS.items()
@@ -132,6 +132,10 @@ class Health:
         for task in get_args(Task):
             self._histograms["task_seconds"].labels(task)
             self._counters["task_failures"].labels(task)
+
+    def under(self, policy_version: str) -> None:
+        """The version of the policy that is in force from now on."""
+        self._about.info({"version": version("limen"), "policy": policy_version})
 
     def watch(self, **read: Callable[[], float]) -> None:
         """Reads these gauges from now on by calling the functions."""

@@ -6,18 +6,19 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from collector import suggest_command
+from collector import reload_command, suggest_command
 
 
 def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Adds the commands."""
-    policy = commands.add_parser("policy", help="check a policy file, or draft one")
+    policy = commands.add_parser("policy", help="check, draft or reload a policy")
     actions = policy.add_subparsers(required=True, metavar="ACTION")
     check = actions.add_parser("check", help="say what FILE means, or what is wrong with it")
     check.add_argument("file", type=Path, metavar="FILE")
     check.add_argument("--json", action="store_true", help="print JSON")
     check.set_defaults(run=_check)
     suggest_command.register(actions)
+    reload_command.register(actions)
 
 
 def _check(args: argparse.Namespace) -> int:

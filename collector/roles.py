@@ -49,6 +49,7 @@ ACCESS: Mapping[str, Roles | None] = {
     "POST /api/installations/lookup": SINGLE_ROWS,
     "GET /api/policy/suggestion": REVIEWS,
     "GET /api/policies": REVIEWS,
+    "POST /api/policy/reload": ADMINISTRATION,
     "POST /api/inputs/open": REPLAYS,
     "GET /api/replays": AGGREGATES,
     "POST /api/replays": REPLAYS,

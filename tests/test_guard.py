@@ -13,9 +13,11 @@ from google.rpc.status_pb2 import Status
 from starlette.routing import Route
 
 from collector.backup import Backups
+from collector.contract.config import Settings
 from collector.contract.errors import Forbidden, Unauthenticated
 from collector.contract.records import Query
 from collector.metrics import metrics
+from collector.reload import Reload
 from collector.roles import ACCESS, Role
 from collector.server.api import QueryApi
 from collector.server.ingest import IngestApi
@@ -46,6 +48,7 @@ EXPECTED: Mapping[str, str] = {
     "POST /api/installations/lookup": "oncall admin",
     "GET /api/policy/suggestion": "compliance admin",
     "GET /api/policies": "compliance admin",
+    "POST /api/policy/reload": "admin",
     "POST /api/inputs/open": "replay admin",
     "GET /api/replays": ASKING,
     "POST /api/replays": "replay admin",
@@ -103,6 +106,7 @@ def routes(store: Store) -> list[Route]:
         {},
         maintenance=maintenance,
         backups=Backups(maintenance, store.home),
+        reload=Reload(Settings(home=store.home), store, maintenance),
         admission=store.admission,
         limits=LIMITS,
     ).app(())

@@ -24,6 +24,7 @@ from collector.contract.records import (
     Answer,
     Compacted,
     Lookup,
+    PolicyReload,
     Query,
     ReplayRequest,
     ReplayRun,
@@ -163,6 +164,10 @@ class LimenClient:
         body = {"installation": identifier}
         answer = self._call("POST", "/api/installations/lookup", json=body)
         return Lookup.model_validate(answer.json())
+
+    def reload_policy(self) -> PolicyReload:
+        """The collector reads its policy again. Raises BadInput where the one before stays."""
+        return PolicyReload.model_validate(self._call("POST", "/api/policy/reload").json())
 
     def create_replay(self, request: ReplayRequest) -> ReplayRun:
         """A new run, or the unfinished one that was asked for with the same words."""

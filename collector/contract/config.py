@@ -24,6 +24,7 @@ from pydantic import (
 )
 
 from collector.contract.errors import BadInput
+from collector.contract.policy import BUILT_IN
 
 # What a browser sends as Origin; no wildcard, which credentials would not allow.
 _ORIGIN = re.compile(r"https?://[^/*\s]+")
@@ -141,8 +142,12 @@ class Settings(BaseModel):
         """The headers of `forward_headers`, by name."""
         return _headers(self.forward_headers.get_secret_value())
 
+    def built_in_policy(self) -> bool:
+        """Whether the built-in policy is asked for by its name."""
+        return self.policy == Path(BUILT_IN)
+
     def policy_file(self) -> Path | None:
-        """The policy in force: the one named, else `policy.toml` at home, else none.
+        """The file of the policy: the one named, else `policy.toml` at home, else none.
 
         Raises BadInput where home may not be looked into.
         """

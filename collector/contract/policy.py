@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from ipaddress import ip_network
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -34,6 +34,7 @@ from collector.contract.attributes import (
 _CATEGORIES = tuple(name for name in CATEGORIES if name != "unknown")
 _ROLES = ("first_party", "processor", "third_party")
 _CONSENTS = ("granted", "not_required")
+# As `--policy` names it; its version carries its digest besides.
 BUILT_IN = "default"
 # Days.
 LONGEST = 3650
@@ -221,6 +222,11 @@ class Feature(_Strict):
         return self.rule(release).log_inputs
 
 
+def is_built_in(version: str) -> bool:
+    """Whether it names the policy that holds where nobody wrote one."""
+    return version == BUILT_IN or version.startswith(f"{BUILT_IN}-")
+
+
 class Policy(_Strict):
     """A whole policy. An attribute that neither it nor docs/conventions.md names is not kept."""
 
@@ -233,10 +239,17 @@ class Policy(_Strict):
     hosts: Annotated[tuple[Host, ...], Field(strict=False)] = ()
     features: dict[FeatureName, Feature] = Field(default_factory=dict)
 
+    @classmethod
+    def built_in(cls) -> Self:
+        """The policy that holds where nobody wrote one."""
+        return cls(version=f"{BUILT_IN}-{cls().digest[:8]}")
+
     @property
     def content(self) -> str:
-        """What it decides, as JSON in one form: layout, comments and defaults apart."""
-        decided = self.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+        """What it decides, as JSON in one form: version, layout, comments and defaults apart."""
+        decided = self.model_dump(
+            mode="json", by_alias=True, exclude_defaults=True, exclude={"version"}
+        )
         return json.dumps(decided, sort_keys=True, separators=(",", ":"))
 
     @property

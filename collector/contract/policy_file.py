@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from collector.contract.errors import BadInput
-from collector.contract.policy import BUILT_IN, LONGEST, Policy
+from collector.contract.policy import LONGEST, Policy, is_built_in
 from collector.contract.policy_checks import contradictions
 from collector.contract.policy_errors import said
 from collector.contract.toml_lines import Key, Lines
@@ -41,12 +41,12 @@ class WrongPolicy(BadInput):
 def read_policy(path: Path | None) -> Policy:
     """The policy in `path`, or the built-in one for None. Raises BadInput, of it WrongPolicy."""
     if path is None:
-        return Policy()
+        return Policy.built_in()
     try:
         # Some editors mark a file as UTF-8 by what TOML does not know.
         return parse_policy(path.read_text("utf-8-sig"), path)
     except FileNotFoundError:
-        raise BadInput(f"{path}: no such policy file; create it or leave --policy out") from None
+        raise BadInput(f"{path}: no such policy file; put it there, or name another") from None
     except OSError as exc:
         raise BadInput(f"{path}: cannot be read: {exc.strerror}") from exc
     except UnicodeDecodeError as exc:
@@ -112,7 +112,7 @@ def _of_version(document: Mapping[str, Any]) -> Iterator[tuple[Key, str]]:
             ("version",),
             'it is missing: name this policy on the first line, for example version = "2026-11-01"',
         )
-    elif version == BUILT_IN:
+    elif isinstance(version, str) and is_built_in(version):
         yield ("version",), f"{version} is the name of the built-in policy: write another"
 
 

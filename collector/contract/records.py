@@ -150,7 +150,18 @@ class PolicyInForce(_Record):
     digest: str | None
     since: str
     limen: str | None
-    content: dict[str, Any] | None
+    content: dict[str, Any] | None = Field(repr=False)
+
+
+class PolicyReload(_Record):
+    """The policy in force after its file was read again.
+
+    `replaced` is the version before it; None where it was in force already.
+    """
+
+    version: str
+    digest: str
+    replaced: str | None
 
 
 class FoundPseudonym(_Record):

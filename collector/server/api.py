@@ -25,6 +25,7 @@ from collector.contract.errors import BadInput, LimenError, named
 from collector.contract.records import Query, ReplayRequest, Sweep
 from collector.health import Health
 from collector.metrics import get_metric, metrics
+from collector.reload import Reload
 from collector.roles import METRICS, SINGLE_ROWS
 from collector.server.body import BodyLimits, hung_up, read_body
 from collector.server.counted import CountAnswers
@@ -76,7 +77,7 @@ class _Backup(BaseModel):
 
 
 class QueryApi:
-    """The routes, over a reader and the replays. `about` is what status adds: version, policy."""
+    """The routes, over a reader and the replays. `about` is what status adds: version, home."""
 
     def __init__(
         self,
@@ -91,10 +92,11 @@ class QueryApi:
         *,
         maintenance: Maintenance,
         backups: Backups,
+        reload: Reload,
         admission: Admission,
         limits: BodyLimits,
     ) -> None:
-        self._maintenance, self._backups = maintenance, backups
+        self._maintenance, self._backups, self._reload = maintenance, backups, reload
         self._reader, self._replays, self._health = reader, replays, health
         self._installations, self._suggestions = installations, suggestions
         self._policies = policies
@@ -118,6 +120,7 @@ class QueryApi:
             route("/api/installations/lookup", "POST", self.lookup),
             route("/api/policy/suggestion", "GET", self.suggestion),
             route("/api/policies", "GET", self.policies),
+            route("/api/policy/reload", "POST", self.reload_policy),
             route("/api/inputs/open", "POST", self.open_inputs),
             route("/api/replays", "GET", self.replays),
             route("/api/replays", "POST", self.create_replay),
@@ -161,7 +164,9 @@ class QueryApi:
         """How much is stored and from when, the version, the policy in force, the caller's role."""
         caller: Caller = request.state.caller
         who = {"role": caller.role, "note": None if caller.token else NO_TOKENS}
-        return Json(self._about | who | await run_in_threadpool(self._reader.status))
+        policy = self._reload.policy
+        about = self._about | {"policy": policy.version, "policy_digest": policy.digest}
+        return Json(about | who | await run_in_threadpool(self._reader.status))
 
     async def catalogue(self, _: Request) -> Response:
         """Every metric with its dimensions, columns, units and SQL."""
@@ -229,6 +234,11 @@ class QueryApi:
         """Every policy that was in force, since when, with its digest and content; newest first."""
         found = await run_in_threadpool(self._policies.all)
         return Json({"policies": [policy.model_dump() for policy in found]})
+
+    async def reload_policy(self, request: Request) -> Response:
+        """Reads the policy's file and puts it in force; audited."""
+        caller: Caller = request.state.caller
+        return Json((await run_in_threadpool(self._reload.run, caller.token)).model_dump())
 
     async def open_inputs(self, request: Request) -> Response:
         """The cases of one chunk of a run with their inputs opened; audited, with a reason."""

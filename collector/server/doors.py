@@ -8,6 +8,7 @@ from collector.backup import Backups
 from collector.contract.config import Settings
 from collector.engine import Engine
 from collector.health import Door
+from collector.reload import Reload
 from collector.server.api import QueryApi
 from collector.server.body import BodyLimits
 from collector.server.connections import ConnectionLimits, Connections
@@ -62,10 +63,10 @@ class Doors:
         engine.health.watch(connections=lambda: connections.count)
         return HttpDoor(app=app, listener=listener, connections=connections)
 
-    def api(self, listener: socket.socket, maintenance: Maintenance) -> HttpDoor:
+    def api(self, listener: socket.socket, maintenance: Maintenance, reload: Reload) -> HttpDoor:
         """Whoever asks."""
         engine, home = self._engine, self._settings.home
-        about = {"version": version("limen"), "policy": engine.policy.version, "home": str(home)}
+        about = {"version": version("limen"), "home": str(home)}
         asking = QueryApi(
             engine.reader,
             engine.replays,
@@ -77,6 +78,7 @@ class Doors:
             about,
             maintenance=maintenance,
             backups=Backups(maintenance, home),
+            reload=reload,
             admission=engine.admission,
             limits=self._limits,
         )

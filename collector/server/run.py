@@ -10,13 +10,14 @@ from contextlib import ExitStack, contextmanager
 import orjson
 
 from collector.contract.config import Settings
-from collector.contract.policy_file import read_policy
 from collector.engine import DATABASE, Engine
 from collector.forward.backend import Backend
 from collector.forward.forwarder import Forwarder
 from collector.own_traces import own_traces
+from collector.reload import Reload, named_policy
 from collector.server.doors import Doors
 from collector.server.exposure import notes, refuse_exposure
+from collector.server.hang_up import HangUp
 from collector.server.listen import listen, url
 from collector.server.serving import serve
 from collector.server.tls import Certificate
@@ -36,8 +37,9 @@ def run_collector(settings: Settings) -> None:
     """
     # Whatever this process makes, the database's log and spill files too, is its owner's only.
     os.umask(0o077)
+    hang_up = HangUp()
     _log_to_stderr()
-    policy = read_policy(settings.policy_file())
+    policy = named_policy(settings)
     certificate = Certificate.of(settings)
     tokens = Tokens.at(settings.home, settings.home / DATABASE)
     refuse_exposure(settings, tokens.all())
@@ -49,6 +51,7 @@ def run_collector(settings: Settings) -> None:
         _background(settings, engine) as maintenance,
     ):
         doors = Doors(settings, engine, tokens)
+        reload = Reload(settings, engine, maintenance)
         with doors.grpc(certificate) as grpc:
             ready = {
                 "ready": True,
@@ -59,10 +62,12 @@ def run_collector(settings: Settings) -> None:
             }
             said = list(notes(settings, tokens.all()))
             serve(
-                [doors.http(http), doors.api(api, maintenance)],
+                [doors.http(http), doors.api(api, maintenance, reload)],
                 certificate,
                 announce=lambda: _announce(ready, said),
                 stopping=engine.admission.stop,
+                hang_up=hang_up,
+                reloading=reload.try_to_run,
             )
 
 

@@ -1,4 +1,4 @@
-"""Serves the HTTP doors in one loop, until SIGINT or SIGTERM."""
+"""Serves the HTTP doors in one loop, until SIGINT or SIGTERM; SIGHUP reads the policy again."""
 
 import asyncio
 import contextlib
@@ -12,6 +12,7 @@ import uvicorn
 from starlette.applications import Starlette
 
 from collector.server.connections import Connection, Connections, LimitedServer
+from collector.server.hang_up import HangUp
 from collector.server.tls import Certificate
 
 
@@ -30,11 +31,16 @@ def serve(
     *,
     announce: Callable[[], None],
     stopping: Callable[[], None],
+    hang_up: HangUp,
+    reloading: Callable[[], None],
 ) -> None:
-    """Calls `announce` when every door is open, and `stopping` when a signal asks to end."""
+    """Calls `announce` when every door is open, and `stopping` when a signal asks to end.
+
+    At SIGHUP, where `hang_up` does not mean the end, `reloading` is called in a thread.
+    """
     servers = [_server(door, certificate) for door in doors]
     with asyncio.Runner(loop_factory=servers[0].config.get_loop_factory()) as runner:
-        runner.run(_serve(servers, doors, announce, stopping))
+        runner.run(_serve(servers, doors, announce, stopping, hang_up, reloading))
 
 
 class _Server(LimitedServer):
@@ -66,6 +72,8 @@ async def _serve(
     doors: Sequence[HttpDoor],
     announce: Callable[[], None],
     stopping: Callable[[], None],
+    hang_up: HangUp,
+    reloading: Callable[[], None],
 ) -> None:
     loop = asyncio.get_running_loop()
 
@@ -74,8 +82,15 @@ async def _serve(
         for server in servers:
             server.should_exit = True
 
+    def hung_up() -> None:
+        if hang_up.means_end():
+            stop()
+        else:
+            loop.run_in_executor(None, reloading)
+
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop)
+    loop.add_signal_handler(signal.SIGHUP, hung_up)
     running = [
         asyncio.create_task(server.serve(sockets=[door.listener]))
         for server, door in zip(servers, doors, strict=True)

@@ -83,6 +83,10 @@ class Maintenance:
         # Another thread's task ends at its next slice; after that the database may be closed.
         self._one.acquire()
 
+    def follow(self, policy: Policy) -> None:
+        """Keeps data by `policy` from now on."""
+        self._policy = self._retention.policy = policy
+
     def state(self) -> Upkeep:
         """What is under way, and what the last compaction came to."""
         space = self._database.space()

@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from collector.contract.errors import BadInput
-from collector.contract.policy import Feature, Policy, Rule, release_key
+from collector.contract.policy import BUILT_IN, Feature, Policy, Rule, is_built_in, release_key
 from collector.contract.records import PolicyInForce
 from collector.store.database import Database, Transaction
 from collector.store.queries import query
@@ -72,6 +72,11 @@ class Policies:
             for row in self._database.read(query("policies")).to_pylist()
         ]
 
+    def newest(self) -> str | None:
+        """The version that came into force last; None where none ever did."""
+        rows = self._database.read(query("policies")).column("version").to_pylist()
+        return rows[0] if rows else None
+
     def begin(self, policy: Policy, now: int, token: str | None = None) -> None:
         """Makes `policy` the one in force from `now` (ns), asked for by `token`.
 
@@ -105,6 +110,19 @@ class Policies:
                 transaction.run(
                     "append_audit", time=now, action="policy replaced", detail=json.dumps(detail)
                 )
+
+
+def unnamed(newest: str | None) -> Policy:
+    """The policy where nobody names one and `newest` came into force last: the built-in one.
+
+    Raises BadInput where that is another, which nobody took back.
+    """
+    if newest and not is_built_in(newest):
+        raise BadInput(
+            f"the policy {newest} was in force last and its file is gone: put it back, name one "
+            f"with --policy FILE, or go back to the built-in one with --policy {BUILT_IN}"
+        )
+    return Policy.built_in()
 
 
 def _judge_by(transaction: Transaction, policy: Policy) -> None:

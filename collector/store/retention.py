@@ -55,7 +55,8 @@ def limits(policy: Policy, now: int) -> Iterator[Limit]:
 
 
 class Retention:
-    """Applies `policy`. `between` is called between slices; where it says True, the rest waits.
+    """Applies `policy`. `between` is called between slices; where it says True, the rest waits, as
+    where another policy was set meanwhile.
 
     What of `backlog` goes unsent is counted and said.
     """
@@ -68,7 +69,8 @@ class Retention:
         between: Callable[[], bool],
         backlog: Backlog | None = None,
     ) -> None:
-        self._database, self._policy, self._health = database, policy, health
+        self.policy = policy
+        self._database, self._health = database, health
         self._between, self._backlog = between, backlog
 
     def run(self, now: int) -> Counter[str]:
@@ -78,22 +80,23 @@ class Retention:
         """
         began, before = time.perf_counter(), self._database.space()
         gone: Counter[str] = Counter()
+        policy = self.policy
         try:
-            for limit in limits(self._policy, now):
-                if not self._expire(limit, gone):
+            for limit in limits(policy, now):
+                if not self._expire(policy, limit, gone):
                     break
         finally:
             if gone.total():
-                self._note(now, gone, before.used, began)
+                self._note(policy, now, gone, before.used, began)
         return gone
 
-    def _expire(self, limit: Limit, gone: Counter[str]) -> bool:
+    def _expire(self, policy: Policy, limit: Limit, gone: Counter[str]) -> bool:
         """Whether all of it could be done."""
         received = {"before": limit.telemetry, "feature": limit.feature}
         hours = self._database.read(query("received_hours"), received).column("hour").to_pylist()
         for hour in hours:
             self._delete(TELEMETRY, min((hour + 1) * _HOUR_NS, limit.telemetry), limit, gone)
-            if self._between():
+            if self._between() or self.policy is not policy:
                 return False
         self._delete(INPUTS, limit.inputs, limit, gone)
         return True
@@ -116,7 +119,7 @@ class Retention:
             self._health.forwarded(expired=unsent)
             _log.warning("retention: %s spans deleted that were not passed on", f"{unsent:,}")
 
-    def _note(self, now: int, gone: Counter[str], used: int, began: float) -> None:
+    def _note(self, policy: Policy, now: int, gone: Counter[str], used: int, began: float) -> None:
         self._database.checkpoint()
         space = self._database.space()
         # What arrived in the meantime takes some of it again.
@@ -124,7 +127,7 @@ class Retention:
         self._health.freed("retention", freed)
         rows = {table: count for table, count in gone.items() if count}
         detail = {"rows": rows, "freed_bytes": freed, "reusable_bytes": space.reusable}
-        kept = {"retention_days": self._policy.retention_days, "until": rfc3339(now)}
+        kept = {"retention_days": policy.retention_days, "until": rfc3339(now)}
         with self._database.write() as transaction:
             transaction.run(
                 "append_audit", time=now, action="retention", detail=json.dumps(detail | kept)

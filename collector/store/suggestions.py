@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from collector.contract.policy import Policy
+from collector.contract.policy import Policy, is_built_in
 from collector.contract.records import Suggestion
 from collector.store.database import Database
 from collector.store.queries import query
@@ -31,7 +31,7 @@ class Suggestions:
         )
         suggestion = Suggestion(
             policy=policy.version,
-            first=policy == Policy(),
+            first=is_built_in(policy.version),
             since=rfc3339(first),
             until=rfc3339(min(last, now)),
             attributes=tuple(attributes),
