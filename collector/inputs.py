@@ -122,7 +122,7 @@ class InputSealer:
         for name, feature in self._by_release.items():
             own = pc.equal(features, name)
             sent = pc.unique(releases.filter(own)).to_pylist()
-            logging = pa.array([one for one in sent if feature.logs_inputs(one)], pa.string())
+            logging = pa.array([one for one in sent if feature.rule(one).log_inputs], pa.string())
             allowed = pc.or_(allowed, pc.and_(own, pc.is_in(releases, value_set=logging)))
         return allowed
 

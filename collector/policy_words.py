@@ -105,15 +105,14 @@ def _rule(rule: Rule, before: Rule | None) -> Iterator[str]:
         logged = "may be logged, with the user's consent" if rule.log_inputs else "are not logged"
         yield f"Its inputs {logged}."
     if before is None or (rule.categories, rule.egress) != (before.categories, before.egress):
-        yield from (_flow(flow, rule) for flow in rule.egress)
+        yield from map(_flow, rule.egress)
         if rule.egress:
             yield "Whatever else leaves the device with it is undeclared."
         else:
             yield "Nothing may leave the device with it: whatever does is undeclared."
 
 
-def _flow(flow: Flow, rule: Rule) -> str:
-    what = flow.categories if flow.categories is not None else rule.categories
+def _flow(flow: Flow) -> str:
     kept = {True: "which may keep it", False: "which does not keep it", None: None}
     said = (
         f"in {flow.region}" if flow.region else None,
@@ -122,7 +121,7 @@ def _flow(flow: Flow, rule: Rule) -> str:
     )
     about = ", ".join(part for part in said if part)
     sentence = (
-        f"{_list(what) or 'no category of data'} may leave to {flow.host}"
+        f"{_list(flow.categories or ()) or 'no category of data'} may leave to {flow.host}"
         f"{f' ({about})' if about else ''} for {flow.purpose.replace('_', ' ')}, "
         f"{'only with' if flow.consent == 'granted' else 'without asking for'} consent."
     )

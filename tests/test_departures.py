@@ -214,7 +214,7 @@ ANALYTICS = {"limen_purpose": "analytics"}
 PROMPT = {**EU, **ANALYTICS, "limen_data_categories": ["text_prompt"]}
 # A way out is taken where all it names is met: what the app sends, its release, what the other
 # side says of keeping it.
-MET: list[tuple[dict[str, Any], str, bool | None, bool | None]] = [
+MET: list[tuple[dict[str, Any], str | None, bool | None, bool | None]] = [
     ({**EU}, "2.4.0", None, True),
     ({**EU, "limen_egress_region": "us-east-1"}, "2.4.0", None, False),
     ({"server_address": "us.example.com"}, "2.4.0", None, None),
@@ -230,6 +230,9 @@ MET: list[tuple[dict[str, Any], str, bool | None, bool | None]] = [
     (PROMPT, "2.4.9", None, False),
     (PROMPT, "2.5.0", None, True),
     (PROMPT, "3.0.0", None, False),
+    (PROMPT, None, None, None),
+    ({**EU}, None, None, None),
+    ({**EU, "limen_purpose": "other"}, None, None, False),
 ]
 
 
@@ -239,6 +242,7 @@ def test_all_that_a_way_out_names_must_be_met_by_the_policy_of_the_release(tmp_p
             request = request_span("fallback")
             sent = client(request, **more)
             phone = {**PHONE, "service.name": f"case-{number}", "service.version": release}
+            phone = {name: said for name, said in phone.items() if said is not None}
             store.take(traces(request, sent, resource=phone))
             if kept is not None:
                 served = sent.child("SERVER", limen_retained=kept)
@@ -247,6 +251,13 @@ def test_all_that_a_way_out_names_must_be_met_by_the_policy_of_the_release(tmp_p
     found = {r["app"]: r["declared"] for r in rows if r["destination"] != "telemetry"}
     for number, (more, release, kept, declared) in enumerate(MET):
         assert found[f"case-{number}"] is declared, (more, release, kept)
+
+
+def test_a_way_out_of_every_release_is_that_of_an_unknown_one(store: Store) -> None:
+    request = request_span("fallback")
+    phone = {name: said for name, said in PHONE.items() if name != "service.version"}
+    store.take(traces(request, client(request), resource=phone))
+    assert [(r["release"], r["declared"]) for r in departures(store)] == [("unknown", True)]
 
 
 @pytest.mark.parametrize(

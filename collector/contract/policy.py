@@ -180,6 +180,12 @@ class Rule:
         said = {name: getattr(change, name) for name in FeatureRule.model_fields}
         return replace(self, since=since, **{n: v for n, v in said.items() if v is not None})
 
+    def in_full(self) -> "Rule":
+        """The same, with the categories of each way out said there."""
+        own = {"categories": self.categories}
+        whole = [f.model_copy(update=own) if f.categories is None else f for f in self.egress]
+        return replace(self, egress=tuple(whole))
+
 
 class Feature(_Strict):
     """One feature's decisions. Sizes are bytes, thresholds probabilities."""
@@ -196,7 +202,7 @@ class Feature(_Strict):
     from_: dict[Release, FeatureRule] = Field(default_factory=dict, alias="from")
 
     def rules(self) -> Iterator[Rule]:
-        """What judges it, oldest first."""
+        """What judges it, oldest first, in full."""
         rule = Rule(
             since=None,
             placement=self.placement,
@@ -205,21 +211,29 @@ class Feature(_Strict):
             log_inputs=self.log_inputs,
             egress=self.egress,
         )
-        yield rule
+        yield rule.in_full()
         for release in sorted(self.from_, key=release_key):
             rule = rule.then(release, self.from_[release])
-            yield rule
+            yield rule.in_full()
 
-    def rule(self, release: str) -> Rule:
-        """What judges `release` of the app: the policy it shipped under."""
-        key = release_key(release)
-        return [r for r in self.rules() if r.since is None or release_key(r.since) <= key][-1]
+    def rule(self, release: str | None) -> Rule:
+        """What judges `release` of the app: what it shipped under. None: what all of them agree in.
 
-    def logs_inputs(self, release: str | None) -> bool:
-        """Whether inputs of `release` may be logged; of an unknown one where all of them may."""
-        if release is None:
-            return all(rule.log_inputs for rule in self.rules())
-        return self.rule(release).log_inputs
+        Where they don't, placement and threshold are None, and nothing else is allowed.
+        """
+        rules = list(self.rules())
+        if release is not None:
+            key = release_key(release)
+            return [r for r in rules if r.since is None or release_key(r.since) <= key][-1]
+        first, *later = rules
+        return Rule(
+            since=None,
+            placement=first.placement if len({r.placement for r in rules}) == 1 else None,
+            threshold=first.threshold if len({r.threshold for r in rules}) == 1 else None,
+            categories=tuple(c for c in first.categories if all(c in r.categories for r in later)),
+            log_inputs=all(r.log_inputs for r in rules),
+            egress=tuple(f for f in first.egress if all(f in r.egress for r in later)),
+        )
 
 
 def is_built_in(version: str) -> bool:

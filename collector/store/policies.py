@@ -2,21 +2,29 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib.metadata import version
 from typing import Any
 
 import pyarrow as pa
 
 from collector.contract.errors import BadInput
-from collector.contract.policy import BUILT_IN, Feature, Policy, Rule, is_built_in, release_key
+from collector.contract.policy import (
+    BUILT_IN,
+    Feature,
+    Flow,
+    Policy,
+    Rule,
+    is_built_in,
+    release_key,
+)
 from collector.contract.records import PolicyInForce
 from collector.store.database import Database, Transaction
 from collector.store.queries import query
 from collector.store.reader import rfc3339
 
-# Sorts after the key of every release.
-_LAST = "~~~~"
+# The key of a release that nobody tells, and what sorts before and after those of all others.
+_UNKNOWN, _FIRST, _LAST = "", " ", "~~~~"
 
 _RANGE = [("from_key", pa.string()), ("until_key", pa.string())]
 _FEATURES = pa.schema(
@@ -26,7 +34,6 @@ _FEATURES = pa.schema(
         *_RANGE,
         ("placement", pa.string()),
         ("threshold", pa.float64()),
-        ("categories", pa.list_(pa.string())),
     ]
 )
 _FLOWS = pa.schema(
@@ -40,6 +47,7 @@ _FLOWS = pa.schema(
         ("role", pa.string()),
         ("categories", pa.list_(pa.string())),
         ("retained", pa.bool_()),
+        ("sure", pa.bool_()),
     ]
 )
 _HOSTS = pa.schema(
@@ -129,7 +137,7 @@ def _judge_by(transaction: Transaction, policy: Policy) -> None:
     features: list[dict[str, Any]] = []
     flows: list[dict[str, Any]] = []
     for name, feature in policy.features.items():
-        for rule, since, until in _ranges(feature):
+        for rule, ways, since, until in _judged(feature):
             among = {"feature": name, "from_key": since, "until_key": until}
             features.append(
                 among
@@ -137,11 +145,13 @@ def _judge_by(transaction: Transaction, policy: Policy) -> None:
                     "policy_version": policy.version,
                     "placement": rule.placement,
                     "threshold": rule.threshold,
-                    "categories": rule.categories,
                 }
             )
             flows += [
-                among | flow.model_dump() | {"host": _like(flow.host)} for flow in rule.egress
+                among
+                | flow.model_dump()
+                | {"host": _like(flow.host), "sure": True if flow in rule.egress else None}
+                for flow in ways
             ]
     hosts = [host.model_dump() | {"host": _like(host.match)} for host in policy.hosts]
     transaction.name(
@@ -152,11 +162,15 @@ def _judge_by(transaction: Transaction, policy: Policy) -> None:
     transaction.run("replace_policy")
 
 
-def _ranges(feature: Feature) -> Iterator[tuple[Rule, str, str]]:
-    """Each rule with the keys of the releases it judges, [from, until)."""
+def _judged(feature: Feature) -> Iterator[tuple[Rule, Iterable[Flow], str, str]]:
+    """Each rule, the ways out it may have, and the keys of its releases, [from, until)."""
     rules = list(feature.rules())
-    keys = [release_key(rule.since) if rule.since else "" for rule in rules]
-    yield from zip(rules, keys, [*keys[1:], _LAST], strict=True)
+    # By one release or another.
+    ways = dict.fromkeys(flow for rule in rules for flow in rule.egress)
+    yield feature.rule(None), ways, _UNKNOWN, _FIRST
+    keys = [_FIRST, *(release_key(rule.since) for rule in rules if rule.since)]
+    for rule, since, until in zip(rules, keys, [*keys[1:], _LAST], strict=True):
+        yield rule, rule.egress, since, until
 
 
 def _like(host: str) -> str:

@@ -104,8 +104,7 @@ measured as (
         coalesce(lower(s.server_address), 'unknown') as destination,
         coalesce(r.sort_key, '') as release_key,
         p.policy_version is not null as has_policy,
-        p.placement as policy_placement,
-        p.categories as policy_categories
+        p.placement as policy_placement
     from chains c
     join nodes s on s.trace_id = c.trace_id and s.span_id = c.departure
     left join releases r on r.release = s.release
@@ -157,15 +156,14 @@ ways as (
             when k.chain_consent <> 'unknown' then k.chain_consent = f.consent
         end
         and case
-            when not list_has_all(
-                list_append(coalesce(f.categories, k.policy_categories), 'unknown'),
-                k.chain_categories
-            ) then false
+            when not list_has_all(list_append(f.categories, 'unknown'), k.chain_categories)
+                then false
             when not list_contains(k.chain_categories, 'unknown') then true
         end
         and (f.region is null or lower(k.region) = lower(f.region))
         and (f.role is null or k.role = f.role)
-        and (coalesce(f.retained, true) or not k.kept_there) as taken
+        and (coalesce(f.retained, true) or not k.kept_there)
+        and f.sure as taken
     from known k
     join policy_flows f
         on f.feature = k.of_feature

@@ -5,6 +5,5 @@ create table policy_features (
     from_key varchar not null,
     until_key varchar not null,
     placement varchar,
-    threshold double,
-    categories varchar[] not null
+    threshold double
 )

@@ -59,8 +59,7 @@ create table policy_features (
     from_key varchar not null,
     until_key varchar not null,
     placement varchar,
-    threshold double,
-    categories varchar[] not null
+    threshold double
 );
 create table policy_flows (
     feature varchar not null,
@@ -71,8 +70,9 @@ create table policy_flows (
     consent varchar not null,
     region varchar,
     role varchar,
-    categories varchar[],
-    retained boolean
+    categories varchar[] not null,
+    retained boolean,
+    sure boolean
 );
 create table policy_hosts (
     host varchar not null,
