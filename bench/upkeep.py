@@ -173,7 +173,7 @@ def _set(rows: pa.Table, name: str, column: pa.Array) -> pa.Table:
 
 def _policy(home: Path, days: int) -> str:
     path = home / "policy.toml"
-    path.write_text(f"retention_days = {days}\n", "utf-8")
+    path.write_text(f'version = "days-{days}"\nretention_days = {days}\n', "utf-8")
     return str(path)
 
 
