@@ -2,7 +2,7 @@
 
 import json
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -63,34 +63,43 @@ def declared(running: RunningCollector) -> dict[str, bool | None]:
     return {row["destination"]: row["declared"] for row in rows if row["purpose"] != "analytics"}
 
 
-def test_a_draft_is_a_policy_under_which_what_was_seen_is_declared_and_kept(tmp_path: Path) -> None:
-    policy = tmp_path / "draft.toml"
-    with running_collector(tmp_path / "home") as running:
-        send(running)
-        assert declared(running) == {"example.com": None}
-        done = limen("suggest", "--api", running.api)
-        assert done.returncode == 0, done.stderr
-        assert VALUE not in done.stdout and "\n#   imei holds an identifier" in done.stdout
-        policy.write_text(done.stdout, "utf-8")
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCollector]:
+    with running_collector(tmp_path_factory.mktemp("home")) as started:
+        yield started
+
+
+def test_a_draft_is_a_policy_under_which_what_was_seen_is_declared_and_kept(
+    running: RunningCollector,
+) -> None:
+    send(running)
+    assert declared(running) == {"example.com": None}
+    done = limen("suggest", "--api", running.api)
+    assert done.returncode == 0, done.stderr
+    assert VALUE not in done.stdout and "\n#   imei holds an identifier" in done.stdout
+    policy = running.home / "policy.toml"
+    policy.write_text(done.stdout, "utf-8")
     checked = limen("check", str(policy))
     assert checked.returncode == 0, checked.stdout + checked.stderr
-    with running_collector(tmp_path / "home", "--policy", str(policy)) as running:
-        send(running)
-        assert declared(running) == {"example.com": True, "*.example.com": True}
-        kept = httpx.get(running.api + "/api/metrics/redaction", trust_env=False).json()["rows"]
-        actions = {(field, action) for field, _, action, *_ in kept}
-        assert {("checkout.step", "keep"), ("user.nick", "hash")} <= actions
-        again = limen("suggest", "--json", "--api", running.api)
-        found = Suggestion.model_validate(json.loads(again.stdout))
-        assert not found.first and found.features == ()
-        assert [(one.key, one.action) for one in found.attributes] == [("imei", None)]
+    reloaded = limen("reload", "--api", running.api)
+    assert reloaded.returncode == 0, reloaded.stderr
+    assert declared(running) == {"example.com": True}
+    send(running)
+    assert declared(running) == {"example.com": True, "*.example.com": True}
+    kept = httpx.get(running.api + "/api/metrics/redaction", trust_env=False).json()["rows"]
+    actions = {(field, action) for field, _, action, *_ in kept}
+    assert {("checkout.step", "keep"), ("user.nick", "hash")} <= actions
+    again = limen("suggest", "--json", "--api", running.api)
+    found = Suggestion.model_validate(json.loads(again.stdout))
+    assert not found.first and found.features == ()
+    assert [(one.key, one.action) for one in found.attributes] == [("imei", None)]
 
 
-def test_where_nothing_is_new_the_answer_is_no(tmp_path: Path) -> None:
-    with running_collector(tmp_path) as running:
-        done = limen("suggest", "--from=-1h", "--api", running.api)
-        wrong = limen("suggest", "--from", "yesterday", "--api", running.api)
-    assert done.returncode == 1 and "version = " in done.stdout
+def test_where_nothing_is_new_the_answer_is_no(running: RunningCollector) -> None:
+    before = "2020-01-01T00:00:00Z"
+    done = limen("suggest", "--from", before, "--to", before[:-2] + "1Z", "--api", running.api)
+    assert done.returncode == 1 and "[features" not in done.stdout + done.stderr
+    wrong = limen("suggest", "--from", "yesterday", "--api", running.api)
     assert wrong.returncode == 2 and "RFC 3339" in wrong.stderr
 
 
