@@ -144,7 +144,7 @@ def write(text: str) -> Callable[[Path], object]:
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        pytest.param(remove, "its file is gone: put it back", id="deleted"),
+        pytest.param(remove, "there is no file of one now: put it back", id="deleted"),
         pytest.param(write("version = "), "policy.toml", id="no-toml"),
         pytest.param(write(named("first", KEEPS)), "write a new version", id="same-version"),
         pytest.param(write(KEEPS.replace("= 0.75", "= 75")), "threshold", id="wrong-value"),
@@ -219,7 +219,7 @@ def test_a_restart_without_the_file_is_refused_until_someone_says_so(tmp_path: P
     command = [*LIMEN, "collector", "--home", str(tmp_path), "--http", FREE, "--grpc", FREE]
     done = subprocess.run([*command, "--api", FREE], capture_output=True, text=True, timeout=60)
     assert done.returncode == 2 and not done.stdout
-    assert "2026-11-01 was in force last and its file is gone" in done.stderr
+    assert "under the policy 2026-11-01 and there is no file of one now" in done.stderr
     assert "--policy default" in done.stderr and len(done.stderr.splitlines()) == 1
     explicit = Settings(home=tmp_path, policy=Path("default"))
     for settings in (explicit, Settings(home=tmp_path)):

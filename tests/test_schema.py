@@ -69,6 +69,9 @@ def test_a_file_of_version_1_answers_as_before(tmp_path: Path) -> None:
     as_first(tmp_path / "limen.duckdb")
     with Store(tmp_path) as store:
         assert answers(store) == before
+        # Of what was in force before digests were kept only the version is known.
+        assert [one.digest for one in store.policies.all()] == [store.policy.digest, None]
+        assert {one.version for one in store.policies.all()} == {store.policy.version}
         (row,) = store.rows("select max(version) as version from schema_version")
         assert row["version"] == VERSION
         count = store.rows("select count(*) as n from spans")[0]["n"]

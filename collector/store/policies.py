@@ -127,8 +127,9 @@ def unnamed(newest: str | None) -> Policy:
     """
     if newest and not is_built_in(newest):
         raise BadInput(
-            f"the policy {newest} was in force last and its file is gone: put it back, name one "
-            f"with --policy FILE, or go back to the built-in one with --policy {BUILT_IN}"
+            f"this home was under the policy {newest} and there is no file of one now: put it "
+            "back, name one with --policy FILE, or go back to the built-in one with "
+            f"--policy {BUILT_IN}"
         )
     return Policy.built_in()
 
