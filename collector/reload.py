@@ -46,9 +46,9 @@ class Reload:
             before = self.policy
             try:
                 policy = self._named()
-                if policy != before:
-                    self._engine.use(policy, token)
-                    self._maintenance.follow(policy)
+                # The same one too: a commit that failed may be in the database all the same.
+                self._engine.use(policy, token)
+                self._maintenance.follow(policy)
             except LimenError as exc:
                 _log.error("policy: %s stays in force: %s", before.version, exc)
                 raise

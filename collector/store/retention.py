@@ -96,7 +96,7 @@ class Retention:
         hours = self._database.read(query("received_hours"), received).column("hour").to_pylist()
         for hour in hours:
             self._delete(TELEMETRY, min((hour + 1) * _HOUR_NS, limit.telemetry), limit, gone)
-            if self._between() or self.policy is not policy:
+            if self._between() or self.policy != policy:
                 return False
         self._delete(INPUTS, limit.inputs, limit, gone)
         return True
