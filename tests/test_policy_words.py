@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from collector.commands.policy_words import in_words
 from collector.contract.policy import Action, Policy
-from collector.policy_words import in_words
 from tests.store import FULL_POLICY, policy_from
 
 SAID = """\

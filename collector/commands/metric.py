@@ -1,25 +1,14 @@
-"""`limen collector` and `limen metric`, and registers the others."""
+"""`limen metric`: one metric of a running collector, as a table, JSON or CSV."""
 
 import argparse
 import csv
 import json
 import sys
-from pathlib import Path
 from typing import Any
-
-from collector import lookup_command, policy_commands, token_commands, upkeep_commands
 
 
 def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Adds the collector's sub-commands."""
-    collector = commands.add_parser("collector", help="take traces in and answer questions")
-    collector.add_argument("--home", type=Path, help="where data and keys live")
-    collector.add_argument("--http", metavar="HOST:PORT", help="OTLP over HTTP")
-    collector.add_argument("--grpc", metavar="HOST:PORT", help="OTLP over gRPC")
-    collector.add_argument("--api", metavar="HOST:PORT", help="query API")
-    collector.add_argument("--policy", type=Path, metavar="FILE", help="policy.toml, or default")
-    collector.set_defaults(run=_collector)
-
+    """Adds the command."""
     metric = commands.add_parser("metric", help="ask one metric")
     metric.add_argument("name", metavar="NAME", help="fallback_rate, egress, …")
     metric.add_argument("--from", dest="since", metavar="T", help="RFC 3339 or -7d (default)")
@@ -30,20 +19,6 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     metric.add_argument("--api", dest="api_url", metavar="URL", help="of a running collector")
     metric.add_argument("--token", metavar="TOKEN", help="for it (better: LIMEN_TOKEN)")
     metric.set_defaults(run=_metric)
-
-    token_commands.register(commands)
-    upkeep_commands.register(commands)
-    lookup_command.register(commands)
-    policy_commands.register(commands)
-
-
-def _collector(args: argparse.Namespace) -> int:
-    from collector.contract.config import load_settings
-    from collector.server.run import run_collector
-
-    flags = {name: getattr(args, name) for name in ("home", "http", "grpc", "api", "policy")}
-    run_collector(load_settings(flags))
-    return 0
 
 
 def _metric(args: argparse.Namespace) -> int:

@@ -6,7 +6,7 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from collector import reload_command, suggest_command
+from collector.commands import reload, suggest
 
 
 def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -17,14 +17,14 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     check.add_argument("file", type=Path, metavar="FILE")
     check.add_argument("--json", action="store_true", help="print JSON")
     check.set_defaults(run=_check)
-    suggest_command.register(actions)
-    reload_command.register(actions)
+    suggest.register(actions)
+    reload.register(actions)
 
 
 def _check(args: argparse.Namespace) -> int:
     """0, or 1 where the policy is wrong. Raises BadInput where there is no such file."""
+    from collector.commands.policy_words import in_words
     from collector.contract.policy_file import WrongPolicy, read_policy
-    from collector.policy_words import in_words
 
     try:
         policy = read_policy(args.file)

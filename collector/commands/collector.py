@@ -1,0 +1,24 @@
+"""`limen collector`: takes traces in and answers questions."""
+
+import argparse
+from pathlib import Path
+
+
+def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Adds the command."""
+    collector = commands.add_parser("collector", help="take traces in and answer questions")
+    collector.add_argument("--home", type=Path, help="where data and keys live")
+    collector.add_argument("--http", metavar="HOST:PORT", help="OTLP over HTTP")
+    collector.add_argument("--grpc", metavar="HOST:PORT", help="OTLP over gRPC")
+    collector.add_argument("--api", metavar="HOST:PORT", help="query API")
+    collector.add_argument("--policy", type=Path, metavar="FILE", help="policy.toml, or default")
+    collector.set_defaults(run=_collector)
+
+
+def _collector(args: argparse.Namespace) -> int:
+    from collector.contract.config import load_settings
+    from collector.server.run import run_collector
+
+    flags = {name: getattr(args, name) for name in ("home", "http", "grpc", "api", "policy")}
+    run_collector(load_settings(flags))
+    return 0
