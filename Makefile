@@ -28,7 +28,7 @@ check: test $(PLAIN)/.dev
 
 # The tests that take long: see docs/durability.md.
 soak: $(VENV)/.dev tracer
-	$(VENV)/bin/pytest -m soak -s
+	$(VENV)/bin/pytest -m soak -s --timeout 0
 
 bench: $(VENV)/.dev
 	$(VENV)/bin/python -m bench.ingest

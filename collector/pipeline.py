@@ -37,8 +37,9 @@ GROUP_BYTES = 8 * 2**20
 GROUP_REQUESTS = 1024
 # Larger bodies are prepared while the group before is committed.
 SMALL_BODY_BYTES = 64 * 2**10
-# How long small ones gather after a commit that was less than this ago.
-LINGER_SECONDS = 0.005
+# How long small ones gather at most, after a commit that was less than this ago.
+LINGER_SECONDS = 0.008
+LOOK_SECONDS = 0.0005
 RECENTLY_SECONDS = 0.05
 # Requests with late spans have a group of their own, at most this often.
 LATE_EVERY_SECONDS = 0.25
@@ -147,6 +148,7 @@ class Pipeline:
         self._idle = threading.Event()
         self._idle.set()
         self._idle_since = 0.0
+        self._answered = 0
         self._counting = threading.Lock()
         self._waiting_requests = 0
         self._closed = False
@@ -248,9 +250,14 @@ class Pipeline:
             return
         # Small requests cost by the group: one at a time, and large.
         self._idle.wait()
-        if time.monotonic() - self._idle_since < RECENTLY_SECONDS:
-            # Those who were answered just now send again.
-            time.sleep(LINGER_SECONDS)
+        began = time.monotonic()
+        if began - self._idle_since > RECENTLY_SECONDS:
+            return
+        # Those who were answered just now send again: until as many have come, but not for long.
+        while self._arrived.qsize() + 1 < self._answered:
+            if time.monotonic() - began > LINGER_SECONDS:
+                return
+            time.sleep(LOOK_SECONDS)
 
     def _prepare(self, waiting: list[_Waiting], rules: Rules) -> list[_Prepared]:
         """The parts made of requests of one signal; those that cannot be decoded are refused."""
@@ -319,6 +326,7 @@ class Pipeline:
             self._idle.clear()
             self._prepared.task_done()
             self._commit(prepared)
+            self._answered = sum(len(one.waiting) for one in prepared)
             self._idle_since = time.monotonic()
             self._idle.set()
 

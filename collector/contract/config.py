@@ -77,7 +77,7 @@ class Settings(BaseModel):
     max_in_flight_bytes: int = Field(default=256 * 2**20, validate_default=True)
     min_free_bytes: int = Field(default=512 * 2**20, ge=0)
     query_seconds: float = Field(default=20.0, gt=0)
-    database_memory_bytes: int = Field(default=240 * 10**6, ge=100 * 10**6)
+    database_memory_bytes: int = Field(default=220 * 10**6, ge=100 * 10**6)
     compact_hour: Annotated[int, Field(ge=0, le=23)] | Literal["off"] = 3
     own_traces_url: HttpUrl | None = None
     cors_origins: tuple[str, ...] = ()

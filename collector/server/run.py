@@ -1,5 +1,6 @@
 """Starts the collector, keeps it, stops it without losing what was acknowledged."""
 
+import gc
 import logging
 import os
 import resource
@@ -61,6 +62,9 @@ def run_collector(settings: Settings) -> None:
                 "home": str(settings.home),
             }
             said = list(notes(settings, tokens.all()))
+            # What is here now stays: the garbage collector need not look at it again and again.
+            gc.collect()
+            gc.freeze()
             serve(
                 [doors.http(http), doors.api(api, maintenance, reload)],
                 certificate,

@@ -13,7 +13,7 @@ from collector.keys import sync
 from collector.store.queries import query
 
 # What blocks of the file and questions may take of it.
-MEMORY_BYTES = 240 * 10**6
+MEMORY_BYTES = 220 * 10**6
 
 _CONFIG: Mapping[str, str] = {
     "autoinstall_known_extensions": "false",
