@@ -14,6 +14,10 @@ HARDWARE_ID = "HARDWARE_ID_IN_TELEMETRY"
 SIGNATURE = "SIGNATURE_IN_URL"
 UNKNOWN = "UNKNOWN_ATTRIBUTE"
 
+# What a declaration's file itself shows; the others that a comparison finds are in compliance.py.
+UNKNOWN_VALUE = "UNKNOWN_ENUM_VALUE"
+DISAGREE = "DECLARATIONS_DISAGREE"
+
 CODES: Mapping[str, str] = MappingProxyType(
     {
         CONTENT: "a prompt, an answer, a query or a body",
