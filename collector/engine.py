@@ -71,6 +71,7 @@ class Engine:
             self.database.close()
             raise
         self._hashing = keys.derive("findings")
+        self._drawing = keys.derive("sample of inputs")
         last_input: int = self.database.read(query("last_input")).column(0)[0].as_py()
         self._input_numbers = count(last_input + 1)
         self.health = Health(policy.version, report)
@@ -119,7 +120,7 @@ class Engine:
 
     def _rules(self, policy: Policy) -> Rules:
         redactor = Redactor(policy, self.pseudonyms, self._hashing)
-        sealer = InputSealer(policy, redactor, self.vault, self._input_numbers)
+        sealer = InputSealer(policy, redactor, self.vault, self._input_numbers, self._drawing)
         return Rules(policy=policy, redactor=redactor, sealer=sealer)
 
     def __enter__(self) -> Self:

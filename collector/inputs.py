@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from itertools import islice
 
 import numpy as np
@@ -54,16 +55,20 @@ class Logged:
 
 
 class InputSealer:
-    """Takes consented inputs out of log records, seals them and gives them `numbers`."""
+    """Takes consented inputs out of log records, seals them and gives them `numbers`.
+
+    `key` (32 bytes) draws which of them stay where there are too many to keep.
+    """
 
     def __init__(
-        self, policy: Policy, redactor: Redactor, vault: Vault, numbers: Iterator[int]
+        self, policy: Policy, redactor: Redactor, vault: Vault, numbers: Iterator[int], key: bytes
     ) -> None:
         rules = {n: {r.log_inputs for r in f.rules()} for n, f in policy.features.items()}
         self._logging = [name for name, logs in rules.items() if logs == {True}]
         self._by_release = {n: policy.features[n] for n, logs in rules.items() if len(logs) > 1}
         self._size_cap = policy.input_size_cap
         self._redactor, self._vault, self._numbers = redactor, vault, numbers
+        self._key = key
 
     def seal(self, decoded: Decoded, received: Indices) -> Logged:
         """The inputs among `decoded`; `received` (ns, int64 [requests]) when each arrived."""
@@ -146,10 +151,13 @@ class InputSealer:
             )
         ]
         self._vault.save()
+        trace = columns["trace_id"].take(at)
+        names = zip(trace.to_pylist(), span.to_pylist(), strict=True)
         return pa.table(
             {
                 "number": pa.array(islice(self._numbers, len(kept)), pa.int64()),
-                "trace_id": columns["trace_id"].take(at),
+                "draw": pa.array([_draw(self._key, t + s) for t, s in names], pa.float64()),
+                "trace_id": trace,
                 "span_id": span,
                 "installation": installation,
                 "key_id": columns["key_id"].take(at),
@@ -161,3 +169,9 @@ class InputSealer:
                 "sealed": pa.array(sealed, pa.binary()),
             }
         )
+
+
+def _draw(key: bytes, name: bytes) -> float:
+    """A number in [0, 1), the same when an input is sent again; a random one without the key."""
+    digest = blake2b(name, key=key, digest_size=8).digest()
+    return (int.from_bytes(digest) >> 11) / 2.0**53

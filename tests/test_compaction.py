@@ -175,7 +175,7 @@ def test_inputs_still_open_after_it(tmp_path: Path) -> None:
         maintenance(store).compact(now())
     with Store(tmp_path, policy_from(POLICY, tmp_path)) as store:
         (row,) = store.rows("select sealed, installation, span_id from inputs")
-        assert store.vault.open(*row.values()) == b"body"
+        assert store.vault.open(*row.values()).content == b"body"
 
 
 @pytest.mark.parametrize(

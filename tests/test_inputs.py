@@ -1,15 +1,18 @@
 """Logged inputs: only with consent and policy, sealed, and the key outside the database."""
 
+import json
 import stat
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from collector.contract.errors import BadInput, NotFound, StoreUnusable
 from collector.contract.records import ReplayRequest, ReplayRun, Sweep
+from collector.engine import DATABASE
 from collector.keys import Keys, write_private
-from collector.store.vault import Vault
+from collector.store.vault import KEY_GONE, SEAL_BROKEN, Vault
 from tests.otlp import PHONE, Span, logged_input, request_span, traces
 from tests.store import POLICY, Store, policy_from
 
@@ -176,22 +179,36 @@ def test_opening_is_written_to_the_audit_log_with_its_reason(store: Store) -> No
     assert '"inputs": 1' in entry["detail"] and "a test" in entry["detail"]
 
 
-def test_without_its_key_an_input_is_a_case_with_its_reason(store: Store) -> None:
-    store.take(logged_input(request_span(), BODY))
-    store.vault._keys.clear()
-    (case,) = chunk(store, store.replays.create(REQUEST))
-    assert case["input"] is None and "decrypt" in case["failure"]
+def test_an_input_without_its_key_or_damaged_is_a_case_with_its_reason(tmp_path: Path) -> None:
+    phones = [{**PHONE, "app.installation.id": name} for name in ("erased", "damaged", "whole")]
+    with Store(tmp_path) as store:
+        store.take(*(logged_input(request_span(), BODY, phone) for phone in phones))
+        names = [store.pseudonym(str(phone["app.installation.id"])) for phone in phones]
+    keys = tmp_path / "keys" / "inputs.json"
+    left = json.loads(keys.read_bytes())
+    del left[names[0].hex()]
+    keys.write_text(json.dumps(left))
+    with duckdb.connect(str(tmp_path / DATABASE)) as connection:
+        connection.execute(
+            "update inputs set sealed = sealed[:20] || '\\x00'::blob || sealed[22:] "
+            "where installation = ?",
+            [names[1]],
+        )
+    with Store(tmp_path) as store:
+        cases = {one["installation"]: one for one in chunk(store, store.replays.create(REQUEST))}
+        found = [(cases[name]["input"], cases[name]["failure"]) for name in names]
+        assert found == [(None, KEY_GONE), (None, SEAL_BROKEN), (BODY, None)]
 
 
 def test_an_input_sealed_for_one_phone_or_span_opens_for_no_other(tmp_path: Path) -> None:
     vault = Vault(tmp_path / "keys.json")
     sealed = vault.seal(BODY, b"phone-a", b"span-one")
     vault.seal(BODY, b"phone-b", b"span-one")
-    assert vault.open(sealed, b"phone-a", b"span-one") == BODY
-    assert vault.open(sealed, b"phone-b", b"span-one") is None
-    assert vault.open(sealed, b"phone-a", b"span-two") is None
-    assert vault.open(sealed[:-1], b"phone-a", b"span-one") is None
-    assert vault.open(b"", b"phone-a", b"span-one") is None
+    assert vault.open(sealed, b"phone-a", b"span-one").content == BODY
+    assert vault.open(sealed, b"phone-b", b"span-one") == (None, SEAL_BROKEN)
+    assert vault.open(sealed, b"phone-a", b"span-two") == (None, SEAL_BROKEN)
+    assert vault.open(sealed[:-1], b"phone-a", b"span-one") == (None, SEAL_BROKEN)
+    assert vault.open(b"", b"phone-a", b"span-one") == (None, SEAL_BROKEN)
 
 
 def test_keys_survive_a_restart_are_private_and_not_in_a_repr(tmp_path: Path) -> None:
@@ -199,7 +216,7 @@ def test_keys_survive_a_restart_are_private_and_not_in_a_repr(tmp_path: Path) ->
     vault = Vault(path)
     sealed = vault.seal(BODY, b"phone-a", b"span-one")
     vault.save()
-    assert Vault(path).open(sealed, b"phone-a", b"span-one") == BODY
+    assert Vault(path).open(sealed, b"phone-a", b"span-one").content == BODY
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     Keys.make(tmp_path)
     keys = Keys.at(tmp_path)
@@ -222,9 +239,9 @@ def test_a_key_is_pruned_when_nothing_it_seals_is_stored_or_under_way(tmp_path: 
     under_way = vault.seal(BODY, b"phone-c", b"span-one")
     assert vault.prune([b"phone-a"]) == 1
     for kept in (vault, Vault(path)):
-        assert kept.open(sealed[b"phone-a"], b"phone-a", b"span-one") == BODY
-        assert kept.open(sealed[b"phone-b"], b"phone-b", b"span-one") is None
-        assert kept.open(under_way, b"phone-c", b"span-one") == BODY
+        assert kept.open(sealed[b"phone-a"], b"phone-a", b"span-one").content == BODY
+        assert kept.open(sealed[b"phone-b"], b"phone-b", b"span-one").failure == KEY_GONE
+        assert kept.open(under_way, b"phone-c", b"span-one").content == BODY
 
 
 def test_a_lost_master_key_is_said_and_not_replaced(tmp_path: Path) -> None:

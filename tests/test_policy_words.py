@@ -10,7 +10,8 @@ from tests.store import FULL_POLICY, policy_from
 
 SAID = """\
 Telemetry is kept for 30 days besides the one it arrives on.
-An input that a user agreed to log is kept sealed, for 30 days, and only up to 1 MB.
+An input that a user agreed to log is kept sealed, for 30 days, and only up to 1 MB. Of a \
+feature at most 20,000 are kept, a random sample.
 Of what apps send, the attributes that docs/conventions.md names are kept, in the form it gives \
 each; all others are dropped and counted. In particular:
   checkout.step is kept as text, without what detectors find there.

@@ -11,7 +11,7 @@ from collector.metrics import metrics
 from collector.store.database import Database
 from collector.store.schema import VERSION
 from collector.tokens import Tokens, read_tokens
-from tests.otlp import Span, now, request_span, traces
+from tests.otlp import Span, logged_input, now, request_span, traces
 from tests.processes import running_collector
 from tests.store import Store
 
@@ -20,7 +20,7 @@ FIRST = Path(__file__).parent / "schema_1"
 KEPT = {
     "spans": "* exclude (commit_number, key_id)",
     "batches": "* exclude (commit_number, key_id, policy_version, redactions, findings)",
-    "inputs": "* exclude (commit_number, key_id, policy_version)",
+    "inputs": "* exclude (commit_number, key_id, policy_version, draw)",
 }
 REDACTIONS = (
     "select received_time, policy_version, unnest(redactions, recursive := true) from batches"
@@ -37,6 +37,7 @@ def fill(store: Store) -> None:
         traces(request_span("blocked", limen_blocked_reason="offline"), resource={}),
         # A clock that is not believed.
         traces(request_span(start=now() - 900 * DAY)),
+        *(logged_input(request_span(), b"body") for _ in range(5)),
     )
 
 
@@ -51,7 +52,14 @@ def as_first(path: Path) -> None:
             connection.execute(f"create temp table kept_{name} as select {columns} from {name}")
         connection.execute(f"create temp table kept_redactions as {REDACTIONS}")
         connection.execute("drop view requests; drop view spans")
-        for name in ("span_facts", "span_sources", "span_contexts", "forwarding", "policies"):
+        for name in (
+            "span_facts",
+            "span_sources",
+            "span_contexts",
+            "forwarding",
+            "policies",
+            "input_cuts",
+        ):
             connection.execute(f"drop table {name}")
         for name in ("batches", "inputs"):
             connection.execute(f"drop table {name}")
@@ -74,6 +82,10 @@ def test_a_file_of_version_1_answers_as_before(tmp_path: Path) -> None:
         assert {one.version for one in store.policies.all()} == {store.policy.version}
         (row,) = store.rows("select max(version) as version from schema_version")
         assert row["version"] == VERSION
+        draws = store.rows(
+            "select count(distinct draw) as n from inputs where draw between 0 and 1"
+        )
+        assert draws == [{"n": 5}]
         count = store.rows("select count(*) as n from spans")[0]["n"]
         store.take(traces(request_span()))
         assert store.rows("select count(*) as n from spans")[0]["n"] == count + 1

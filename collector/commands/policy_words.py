@@ -32,7 +32,8 @@ def in_words(policy: Policy) -> Iterator[str]:
     yield f"Telemetry is kept for {_days(policy.retention_days)} besides the one it arrives on."
     yield (
         f"An input that a user agreed to log is kept sealed, for {_days(policy.input_days)}, and "
-        f"only up to {_size(policy.input_size_cap)}."
+        f"only up to {_size(policy.input_size_cap)}. Of a feature at most "
+        f"{policy.input_count_cap:,} are kept, a random sample."
     )
     yield from _attributes(policy)
     yield from map(_host, policy.hosts)
@@ -81,6 +82,8 @@ def _feature(name: str, feature: Feature, input_days: int) -> Iterator[str]:
     if (days := feature.retention_days) is not None:
         inputs = _days(min(days, input_days))
         yield f"{_STEP}Its telemetry is kept for {_days(days)} only, its inputs for {inputs}."
+    if feature.input_count_cap is not None:
+        yield f"{_STEP}At most {feature.input_count_cap:,} of its inputs are kept."
     yield f"{_STEP}Its model may take {_size(feature.size_budget)}."
     if feature.offline_critical:
         yield f"{_STEP}It must work without a network."

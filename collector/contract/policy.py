@@ -50,6 +50,7 @@ Category = Literal[_CATEGORIES]  # type: ignore[valid-type]
 Categories = Annotated[tuple[Category, ...], Field(strict=False)]
 Probability = Annotated[float, Field(ge=0.0, le=1.0)]
 Days = Annotated[int, Field(ge=1, le=LONGEST)]
+Count = Annotated[int, Field(ge=1)]
 
 Action = Literal[
     "keep", "hash", "drop", "bucket:ipv4/24", "bucket:version/major", "bucket:date/month"
@@ -194,6 +195,7 @@ class Feature(_Strict):
     placement: Placement | None = None
     threshold: Probability | None = None
     retention_days: Days | None = None
+    input_count_cap: Count | None = None
     size_budget: Size = 10_000_000
     offline_critical: bool = False
     categories: Categories = ()
@@ -247,6 +249,7 @@ class Policy(_Strict):
     version: Version = BUILT_IN
     retention_days: Days = 30
     input_size_cap: Annotated[int, Field(ge=1)] = 1_000_000
+    input_count_cap: Count = 20_000
     input_days: Days = 30
     aliases: dict[Alias, str] = Field(default_factory=dict)
     attributes: dict[str, Action] = Field(default_factory=dict)

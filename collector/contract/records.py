@@ -65,7 +65,8 @@ class ReplayRequest(_Record):
 class ReplayRun(_Record):
     """A replay run as the collector knows it.
 
-    `chunks` are the chunk numbers that hold inputs, `done` those whose scores are saved.
+    `chunks` are the chunk numbers that hold inputs, `done` those whose scores are saved. Of what
+    was logged the share `sampled` is kept, drawn at random.
     """
 
     run: str
@@ -80,6 +81,7 @@ class ReplayRun(_Record):
     inputs: int
     failed: int
     seconds: float
+    sampled: float = 1.0
     chunks: tuple[int, ...]
     done: tuple[int, ...]
 

@@ -21,6 +21,7 @@ from collector.store.database import Database
 from collector.store.queries import query
 from collector.store.retention import Retention
 from collector.store.rotation import Rotation
+from collector.store.sampling import Sampling
 
 LOOK_EVERY_SECONDS = 0.25
 # Writes wait for a checkpoint: it is made while nobody writes, and at a size of the log that keeps
@@ -29,6 +30,7 @@ QUIET_LOG_BYTES = 4 * 2**20
 LARGEST_LOG_BYTES = 24 * 2**20
 RETAIN_EVERY_SECONDS = 3600.0
 RETRY_SECONDS = 3600.0
+SAMPLE_EVERY_SECONDS = 1.0
 ASK_EVERY_SECONDS = 60.0
 # After a failure, so that a disk that stays full is not complained of every second.
 PAUSE_SECONDS = 10.0
@@ -63,6 +65,7 @@ class Maintenance:
         self._database, self._policy, self._health = database, policy, health
         self._rotation = rotation
         self._retention = Retention(database, policy, health, self._breathe, backlog)
+        self._sampling = Sampling(database, health)
         self._copying = Copying(database, self._breathe, min_free_bytes)
         self._compaction = Compaction(database, self._copying, health)
         self._compact_hour = compact_hour
@@ -110,6 +113,13 @@ class Maintenance:
             if self._rotation:
                 self._rotation.run(self._policy, now)
             return gone
+
+    def sample(self, now: int) -> int:
+        """Deletes the inputs that are more than the policy keeps of a feature: how many."""
+        if self._task is not None or not self._sampling.crowded(self._policy):
+            return 0
+        with self._alone("sampling"):
+            return self._sampling.run(self._policy, now)
 
     def compact(self, now: int) -> Compacted:
         """Rewrites the file without what was deleted. Raises Overloaded: it is as it was."""
@@ -165,7 +175,7 @@ class Maintenance:
                 self._database.checkpoint()
 
     def _run(self) -> None:
-        retained, tried, asked = float("-inf"), float("-inf"), float("-inf")
+        retained = sampled = tried = asked = float("-inf")
         since = time.time_ns()
         while not self._stop.is_set():
             try:
@@ -174,6 +184,9 @@ class Maintenance:
                     retained = time.monotonic()
                 self._move_log()
                 now = time.monotonic()
+                if now - sampled > SAMPLE_EVERY_SECONDS:
+                    sampled = now
+                    self.sample(time.time_ns())
                 if now - tried > RETRY_SECONDS and now - asked > ASK_EVERY_SECONDS:
                     asked = now
                     if self._due(since, time.time_ns()):

@@ -68,7 +68,9 @@ class Replays:
         if not reason.strip():
             raise BadInput("say why the inputs are opened: reason")
         cases = self._cases(run, chunk * CHUNK_INPUTS, (chunk + 1) * CHUNK_INPUTS - 1)
-        detail = {"run": run, "chunk": chunk, "inputs": len(cases), "reason": reason}
+        feature = self._row(run)["feature"]
+        detail = {"run": run, "feature": feature, "chunk": chunk}
+        detail |= {"inputs": len(cases), "reason": reason}
         detail |= {"token": token}
         with self._database.write() as transaction:
             transaction.run(
@@ -84,11 +86,10 @@ class Replays:
                 strict=True,
             )
         ]
-        failure = [None if o is not None else "the input no longer decrypts" for o in opened]
         return (
             cases.drop_columns("sealed")
-            .append_column("input", pa.array(opened, pa.binary()))
-            .append_column("failure", pa.array(failure, pa.string()))
+            .append_column("input", pa.array([one.content for one in opened], pa.binary()))
+            .append_column("failure", pa.array([one.failure for one in opened], pa.string()))
         )
 
     def save_chunk(self, run: str, chunk: int, scores: pa.Table, seconds: float) -> None:

@@ -21,7 +21,7 @@ from collector.store.reader import rfc3339
 
 TELEMETRY = ("span_facts", "batches")
 # Replays come last: what belongs to them is found by them.
-INPUTS = ("inputs", "replay_scores", "replay_chunks", "sweeps", "replays")
+INPUTS = ("inputs", "input_cuts", "replay_scores", "replay_chunks", "sweeps", "replays")
 
 _HOUR_NS = 3600 * 10**9
 _DAY_NS = 24 * _HOUR_NS

@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Collection
 from pathlib import Path
+from typing import NamedTuple
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -22,6 +23,22 @@ from collector.keys import write_private
 _NONCE_BYTES = 12
 # What was sealed this long ago is committed, or never will be.
 _COMMITTED_SECONDS = 3600.0
+
+
+KEY_GONE = (
+    "the input no longer decrypts: the key of its installation is not in keys/inputs.json, as "
+    "after an erasure, or a restore without the keys"
+)
+SEAL_BROKEN = (
+    "the input no longer decrypts: what is stored of it is damaged, or was sealed under another key"
+)
+
+
+class Opened(NamedTuple):
+    """What an input holds, or why it could not be opened; the other is None."""
+
+    content: bytes | None
+    failure: str | None
 
 
 class Vault:
@@ -73,16 +90,16 @@ class Vault:
                 self._keys, self._unsaved = kept, False
         return gone
 
-    def open(self, sealed: bytes, installation: bytes, span: bytes) -> bytes | None:
-        """The content, or None where the key is gone or the seal is broken."""
+    def open(self, sealed: bytes, installation: bytes, span: bytes) -> "Opened":
+        """The content, or why there is none."""
         key = self._keys.get(installation)
         if key is None:
-            return None
+            return Opened(None, KEY_GONE)
         nonce, body = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
         try:
-            return AESGCM(key).decrypt(nonce, body, installation + span)
+            return Opened(AESGCM(key).decrypt(nonce, body, installation + span), None)
         except (InvalidTag, ValueError):
-            return None
+            return Opened(None, SEAL_BROKEN)
 
 
 def _read_keys(path: Path) -> dict[bytes, bytes]:

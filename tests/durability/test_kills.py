@@ -114,7 +114,7 @@ def test_nothing_acknowledged_is_lost_or_doubled_when_it_is_killed_as(
     if point.inputs:
         with Store(home) as store:
             sealed = store.rows("select sealed, installation, span_id from inputs")
-            opened = [store.vault.open(*row.values()) for row in sealed]
+            opened = [store.vault.open(*row.values()).content for row in sealed]
         assert opened and all(body == b"what it saw" for body in opened)
 
 

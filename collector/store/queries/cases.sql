@@ -5,6 +5,9 @@ with recursive chosen as (
     from inputs
     where feature = $feature and number <= $last_number
         and received_time >= $since and received_time < $until
+        and draw < coalesce(
+            (select min(share) from input_cuts where feature = $feature and time > $since), 1
+        )
         and number between $first and $last
 ),
 nodes as (

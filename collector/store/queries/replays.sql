@@ -4,7 +4,10 @@ select
     coalesce(s.inputs, 0) as inputs,
     coalesce(s.failed, 0) as failed,
     coalesce(s.seconds, 0) as seconds,
-    coalesce(s.done, []) as done
+    coalesce(s.done, []) as done,
+    coalesce(
+        (select min(c.share) from input_cuts c where c.feature = r.feature and c.time > r.since), 1
+    ) as sampled
 from replays r
 left join (
     select

@@ -2,7 +2,7 @@
 
 from importlib.resources import files
 
-VERSION = 4
+VERSION = 5
 
 TABLES = (
     "schema_version",
@@ -16,6 +16,7 @@ TABLES = (
     "policy_flows",
     "policy_hosts",
     "inputs",
+    "input_cuts",
     "replays",
     "replay_chunks",
     "replay_scores",

@@ -2,6 +2,7 @@
 create table inputs (
     commit_number bigint not null,
     number bigint not null,
+    draw double not null,
     trace_id blob not null,
     span_id blob not null,
     installation blob not null,
