@@ -13,8 +13,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from collector.contract.records import ReplayRun
+from models.inputs import TensorInput
 from models.interpreters import Interpreter, open_interpreter
-from models.preprocess import prepare
 from models.registry import Model, Registry
 from replay.runner import batch_size, run_chunks, total
 
@@ -41,10 +41,12 @@ class Opened:
 def main() -> int:
     """Prints the figures. 0, or 1 where a replay costs more than allowed."""
     model = Registry.bundled().get("digit_reader@1")
+    spec = model.card.input
+    assert isinstance(spec, TensorInput)
     random = np.random.default_rng(1)
-    raw = random.integers(0, 256, (INPUTS, *model.card.input.shape), dtype=np.uint8)
+    raw = random.integers(0, 256, (INPUTS, *spec.shape), dtype=np.uint8)
     interpreter = open_interpreter(model)
-    prepared = prepare(raw, model.card.preprocessing)
+    prepared = interpreter.prepare(raw)
     table = _cases(raw.reshape(INPUTS, -1), model)
     bare, replayed = [], []
     for _ in range(ROUNDS):

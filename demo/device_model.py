@@ -6,10 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.interpreters import Interpreter, open_interpreter
-from models.preprocess import prepare
 from models.registry import Model, Registry
 
-_TOP = 3
 _TINY = 1e-9
 
 
@@ -33,28 +31,27 @@ class DeviceModel:
 
     def read(self, picture: NDArray[np.uint8]) -> Reading:
         """One picture uint8 [h, w, 1], as a batch of one."""
-        card = self.model.card
-        scores = self.interpreter.run(prepare(picture[np.newaxis], card.preprocessing))[0]
+        answers = self.interpreter.run(self.interpreter.prepare(picture[np.newaxis]))
+        best, scores = answers.best[0], answers.scores[0]
         if self.delegate == "gpu":
-            scores = as_on_gpu(scores)
-        best = np.argsort(-scores, kind="stable")[:_TOP]
-        top = np.clip(scores[best].astype(np.float64), 0.0, 1.0)
+            scores = as_on_gpu(best, scores)
+            order = np.argsort(-scores, kind="stable")
+            best, scores = best[order], scores[order]
+        top = np.clip(scores.astype(np.float64), 0.0, 1.0)
+        labels = tuple(answers.vocabulary[place] for place in best)
         return Reading(
-            label=card.labels[best[0]],
-            confidence=float(top[0]),
-            labels=tuple(card.labels[i] for i in best),
-            scores=tuple(top.tolist()),
+            label=labels[0], confidence=float(top[0]), labels=labels, scores=tuple(top.tolist())
         )
 
 
-def as_on_gpu(scores: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Probabilities [classes] as a delegate of less precision would give them.
+def as_on_gpu(best: NDArray[np.int32], scores: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Probabilities [k] of the places `best` [k] as a delegate of less precision would give them.
 
     Logits are rounded to halves and leaned towards some classes, always in the same way: far more
     than a real delegate does, so that host and phone differ visibly.
     """
     logits = np.log(np.maximum(scores, _TINY))
-    lean = np.cos(2.4 * np.arange(len(scores)))
+    lean = np.cos(2.4 * best)
     coarse = np.rint(2.0 * (0.8 * logits + lean)) / 2.0
     powers = np.exp(coarse - coarse.max())
     perturbed: NDArray[np.float32] = (powers / powers.sum()).astype(np.float32)

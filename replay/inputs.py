@@ -1,4 +1,4 @@
-"""From the inputs of one chunk to the raw values a model takes, without a Python loop."""
+"""From the inputs of one chunk to the raw values a model takes."""
 
 from dataclasses import dataclass, field
 
@@ -7,9 +7,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from models.card import InputSpec
 from models.errors import WrongInput
-from models.preprocess import decode
+from models.inputs import InputSpec, TensorInput, TextInput
+from models.preprocess import Raw, decode, little_endian
 
 MISSING = "the input is missing: it was not logged, or it has expired or been erased"
 
@@ -18,11 +18,11 @@ MISSING = "the input is missing: it was not logged, or it has expired or been er
 class Decoded:
     """The usable inputs of a chunk, and why the others are not.
 
-    `raw` is uint8 [n, *shape]; `rows` int64 [n] says which row of the chunk each came from;
-    `failures` maps every other row to its reason.
+    `raw` holds numbers [n, *shape] or n texts; `rows` int64 [n] says which row of the chunk each
+    came from; `failures` maps every other row to its reason.
     """
 
-    raw: NDArray[np.uint8] = field(repr=False)
+    raw: Raw = field(repr=False)
     rows: NDArray[np.int64]
     failures: dict[int, str]
 
@@ -30,9 +30,16 @@ class Decoded:
 def decode_inputs(cases: pa.Table, spec: InputSpec) -> Decoded:
     """The inputs of `cases` (columns `input` binary, `failure` string) as the model takes them.
 
-    An input that was not opened, is missing or has another length than `spec.length` becomes a
-    failure; it never raises.
+    An input that was not opened, is missing or is not what `spec` says becomes a failure; it never
+    raises.
     """
+    if isinstance(spec, TextInput):
+        return _texts(cases, spec)
+    return _tensors(cases, spec)
+
+
+def _tensors(cases: pa.Table, spec: TensorInput) -> Decoded:
+    """Without a Python loop over those that are as they should be."""
     inputs = _one_array(cases["input"])
     usable = pc.fill_null(pc.equal(pc.binary_length(inputs), spec.length), False)
     usable = pc.and_(usable, pc.is_null(cases["failure"].combine_chunks()))
@@ -43,8 +50,25 @@ def decode_inputs(cases: pa.Table, spec: InputSpec) -> Decoded:
         int(row): reasons[int(row)].as_py() or _fault(inputs[int(row)].as_py(), spec)
         for row in np.flatnonzero(~mask)
     }
-    raw = _values(good).reshape(-1, *spec.shape)
+    raw = _values(good).view(little_endian(spec)).reshape(-1, *spec.shape)
     return Decoded(raw=raw, rows=np.flatnonzero(mask), failures=failures)
+
+
+def _texts(cases: pa.Table, spec: TextInput) -> Decoded:
+    texts: list[str] = []
+    rows: list[int] = []
+    failures: dict[int, str] = {}
+    columns = cases["input"].to_pylist(), cases["failure"].to_pylist()
+    for row, (raw, failure) in enumerate(zip(*columns, strict=True)):
+        if failure is not None or raw is None:
+            failures[row] = failure or MISSING
+            continue
+        try:
+            texts.append(str(decode(raw, spec)))
+            rows.append(row)
+        except WrongInput as exc:
+            failures[row] = str(exc)
+    return Decoded(raw=texts, rows=np.array(rows, dtype=np.int64), failures=failures)
 
 
 def _one_array(column: pa.ChunkedArray) -> pa.BinaryArray:

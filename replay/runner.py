@@ -1,5 +1,6 @@
 """The expensive half of a replay: inputs through a model, once, saved chunk by chunk."""
 
+import math
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from collector.contract.arrow import SCORES
 from collector.contract.records import ReplayRun
 from models.card import ModelCard
 from models.interpreters import Interpreter
-from models.preprocess import prepare
+from models.preprocess import Raw, prepared_form
 from replay.fidelity import Agreement, agreements, fidelity, merged
 from replay.inputs import Decoded, decode_inputs
 
@@ -93,70 +94,83 @@ def total(chunks: Iterable[ChunkDone]) -> Outcome:
 def score(cases: pa.Table, card: ModelCard, interpreter: Interpreter) -> pa.Table:
     """One row of SCORES per case, in order; a failed one has nulls and its reason.
 
-    `confidence` is the highest score, `predicted` the label it belongs to (the first of equals).
-    Raises what `Interpreter.run` raises.
+    `predicted` is the label of the highest score (the first of equals), `confidence` how sure of it
+    by the card's method, `scores` the highest few. Raises what `Interpreter.run` raises.
     """
     decoded = decode_inputs(cases, card.input)
-    scores = _through(decoded.raw, card, interpreter)
-    best = scores.argmax(axis=1)
-    confidence = scores[np.arange(len(scores)), best].astype(np.float64)
-    finite = np.isfinite(scores).all(axis=1)
-    failures = decoded.failures | dict.fromkeys(decoded.rows[~finite].tolist(), NOT_FINITE)
-    return _table(cases["case"], decoded, failures, card.labels, best, confidence, scores)
+    found = _through(decoded.raw, batch_size(card), interpreter)
+    unknown = decoded.rows[np.isnan(found.confidence)]
+    failures = decoded.failures | dict.fromkeys(unknown.tolist(), NOT_FINITE)
+    return _table(cases["case"], decoded, failures, found)
 
 
-def _through(
-    raw: NDArray[np.uint8], card: ModelCard, interpreter: Interpreter
-) -> NDArray[np.float32]:
-    """Scores float32 [n, classes] of raw inputs uint8 [n, *shape].
+@dataclass(frozen=True, kw_only=True)
+class _Found:
+    """Answers of n inputs: labels object [n], float64 [n], scores float32 [n, k]."""
 
-    Every batch has the same size, the last one filled up: the interpreter allocates once, and a
-    case scores the same whichever others share its chunk.
+    predicted: NDArray[np.object_]
+    confidence: NDArray[np.float64]
+    scores: NDArray[np.float32]
+
+
+def _through(raw: Raw, size: int, interpreter: Interpreter) -> _Found:
+    """Raw inputs [n] in batches of `size`.
+
+    Where a batch is better kept to one size, the last one is filled up: the interpreter allocates
+    once, and a case scores the same whichever others share its chunk.
     """
-    size = batch_size(card)
-    scores = np.empty((len(raw), len(card.labels)), dtype=np.float32)
-    for start in range(0, len(raw), size):
+    parts = []
+    for start in range(0, max(1, len(raw)), size):
         batch = raw[start : start + size]
         rows = len(batch)
-        if rows < size:
-            filled = np.zeros((size, *card.input.shape), dtype=np.uint8)
-            filled[:rows] = batch
-            batch = filled
-        scores[start : start + rows] = interpreter.run(prepare(batch, card.preprocessing))[:rows]
-    return scores
+        filled = _filled(batch, size) if interpreter.fixed_batch and rows else batch
+        answers = interpreter.run(interpreter.prepare(filled))
+        parts.append((answers.predicted[:rows], answers.confidence[:rows], answers.scores[:rows]))
+    predicted, confidence, scores = zip(*parts, strict=True)
+    return _Found(
+        predicted=np.concatenate(predicted),
+        confidence=np.concatenate(confidence),
+        scores=np.concatenate(scores),
+    )
+
+
+def _filled(batch: Raw, size: int) -> Raw:
+    missing = size - len(batch)
+    if not missing:
+        return batch
+    if isinstance(batch, np.ndarray):
+        return np.concatenate([batch, np.zeros((missing, *batch.shape[1:]), batch.dtype)])
+    return [*batch, *[""] * missing]
 
 
 def batch_size(card: ModelCard) -> int:
-    """Inputs per call: 1,024, fewer where an input is so large that a batch passes 4 MiB."""
-    prepared_bytes = 4 * card.input.length
-    return max(1, min(BATCH_INPUTS, BATCH_BYTES // prepared_bytes))
+    """Inputs per call: 1,024, fewer where one is so large prepared that a batch passes 4 MiB."""
+    shape, dtype = prepared_form(card.input, card.preprocessing)
+    return max(1, min(BATCH_INPUTS, BATCH_BYTES // (math.prod(shape) * dtype.itemsize)))
 
 
 def _table(
     case: pa.ChunkedArray,
     decoded: Decoded,
     failures: dict[int, str],
-    labels: tuple[str, ...],
-    best: NDArray[np.int64],
-    confidence: NDArray[np.float64],
-    scores: NDArray[np.float32],
+    found: _Found,
 ) -> pa.Table:
     rows = len(case)
     failed = np.zeros(rows, dtype=bool)
     failed[list(failures)] = True
     kept = ~failed[decoded.rows]
-    label = np.zeros(rows, dtype=np.int64)
-    label[decoded.rows] = best
-    shown = np.zeros(rows, dtype=np.float64)
-    shown[decoded.rows] = confidence
+    predicted = np.full(rows, "", dtype=object)
+    predicted[decoded.rows] = found.predicted
+    confidence = np.zeros(rows, dtype=np.float64)
+    confidence[decoded.rows] = found.confidence
     reasons = [failures.get(row) for row in range(rows)] if failures else pa.nulls(rows)
-    ends = np.cumsum(~failed, dtype=np.int32) * np.int32(scores.shape[1])
+    ends = np.cumsum(~failed, dtype=np.int32) * np.int32(found.scores.shape[1])
     offsets = pa.array(np.concatenate([np.zeros(1, dtype=np.int32), ends]))
     columns = [
         case.combine_chunks(),
-        pa.array(labels, pa.string()).take(pa.array(label, mask=failed)),
-        pa.array(shown, mask=failed),
-        pa.ListArray.from_arrays(offsets, scores[kept].ravel(), mask=pa.array(failed)),
+        pa.array(predicted, pa.string(), mask=failed),
+        pa.array(confidence, mask=failed),
+        pa.ListArray.from_arrays(offsets, found.scores[kept].ravel(), mask=pa.array(failed)),
         pa.array(reasons, pa.string()),
     ]
     return pa.table(columns, schema=SCORES)

@@ -11,7 +11,6 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from models.interpreters import open_interpreter
-from models.preprocess import prepare
 from models.registry import Registry
 from models.training.digits import Split, camera, load_split
 from tests.otlp import PHONE, Span, logged_input, request_span, traces
@@ -71,7 +70,8 @@ def read_digits(
     drawn = random.integers(len(_split().test_labels), size=rows)
     images = camera(_split().test_images[drawn], random, SEVERITY)
     found = Registry.bundled().get(model)
-    scores = open_interpreter(found).run(prepare(images, found.card.preprocessing))
+    interpreter = open_interpreter(found)
+    answers = interpreter.run(interpreter.prepare(images))
     audited = random.random(rows) < (audit or 0)
     return [
         Reading(
@@ -79,9 +79,9 @@ def read_digits(
             digest=found.card.digest,
             image=images[row].tobytes(),
             truth=str(_split().test_labels[drawn[row]]),
-            label=found.card.labels[scores[row].argmax()],
-            confidence=float(scores[row].max()),
-            audit=audit if audited[row] and scores[row].max() >= threshold else None,
+            label=answers.predicted[row],
+            confidence=float(answers.confidence[row]),
+            audit=audit if audited[row] and answers.confidence[row] >= threshold else None,
             threshold=threshold,
         )
         for row in range(rows)

@@ -11,6 +11,8 @@ from models import commands
 from models.interpreters import available_runtimes
 from models.registry import BUNDLED_ROOT
 
+HERE = {"litert", "tflite"} & set(available_runtimes())
+
 
 def run(*arguments: str) -> int:
     parser = argparse.ArgumentParser(prog="limen")
@@ -45,13 +47,13 @@ def test_list_prints_every_card_as_json(capsys: Output) -> None:
     assert run("list", "--json") == 0
     cards = json.loads(capsys.readouterr().out)
     assert [card["version"] for card in cards] == ["1", "2"]
-    assert cards[0]["input"] == {"shape": [8, 8, 1], "dtype": "uint8"}
+    assert cards[0]["input"] == {"kind": "tensor", "shape": [8, 8, 1], "dtype": "uint8"}
 
 
 def test_verify_runs_every_model_on_every_runtime(home: Path, capsys: Output) -> None:
     assert run("verify", "--home", str(home), "--json") == 0
     verdicts = json.loads(capsys.readouterr().out)
-    expected = {(f"digit_reader@{n}", name) for n in (1, 2, 3) for name in available_runtimes()}
+    expected = {(f"digit_reader@{n}", name) for n in (1, 2, 3) for name in HERE}
     assert {(verdict["model"], verdict["runtime"]) for verdict in verdicts} == expected
     assert all(verdict["good"] for verdict in verdicts)
 
@@ -64,7 +66,7 @@ def test_verify_names_the_changed_model_and_still_checks_the_others(
     rows = capsys.readouterr().out.splitlines()[1:]
     bad = [row for row in rows if "BAD" in row]
     assert len(bad) == 1 and bad[0].startswith("digit_reader@3") and "digest" in bad[0]
-    assert len(rows) == 1 + 2 * len(available_runtimes())
+    assert len(rows) == 1 + 2 * len(HERE)
 
 
 def test_a_bad_card_fails_both_commands(home: Path, capsys: Output) -> None:

@@ -2,18 +2,20 @@
 
 import dataclasses
 import hashlib
+import re
 import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from models.card import DEFAULT_SIZE_BUDGET, InputSpec, ModelCard, Preprocessing, read_card
+from models.card import DEFAULT_SIZE_BUDGET, ModelCard, read_card
 from models.errors import BadCard, DigestMismatch, ModelError, ModelNotFound, OverBudget, WrongInput
-from models.preprocess import decode, prepare
+from models.inputs import Dtype, HashedNgrams, LastWords, Linear, TensorInput, TextInput, Unchanged
+from models.preprocess import decode, preparer
 from models.registry import BUNDLED_ROOT, Registry
 
-IMAGE = InputSpec(shape=(8, 8, 1), dtype="uint8")
+IMAGE = TensorInput(shape=(8, 8, 1), dtype="uint8")
 
 
 def card_text() -> str:
@@ -123,8 +125,23 @@ BAD_CARDS = {
     "a shape is empty": ("shape = [8, 8, 1]", "shape = []", "input.shape: "),
     "a side is nought": ("shape = [8, 8, 1]", "shape = [8, 0, 1]", "input.shape.1: "),
     "a type is not taken": ('"uint8"', '"float64"', "input.dtype: "),
-    "a runtime is unknown": ('"tflite"]', '"coreml"]', "runtimes.1: "),
-    "a method is unknown": ('"max_softmax"', '"entropy"', "confidence_method: "),
+    "a runtime is unknown": ('"tflite"]', '"onnx"]', "runtimes.1: "),
+    "runtimes of two kinds of file": ('"tflite"]', '"zxing"]', "no one file is read by all of"),
+    "a method is unknown": ('"max_softmax"', '"softmax"', "confidence_method: "),
+    "a decoder's method": ('"max_softmax"', '"decoder"', "decoder is that of the runtime zxing"),
+    "a kind of input is unknown": ("shape =", 'kind = "video"\nshape =', "input: "),
+    "text for numbers": ("scale =", 'kind = "last_words"\ncount = 3 #', "preprocessing.offset"),
+    "labels twice": (
+        "threshold = 0.7",
+        f'labels_file = "l"\nlabels_digest = "sha256:{"0" * 64}"\nthreshold = 0.7',
+        "in the card or in labels_file",
+    ),
+    "a labels file without digest": (
+        "threshold = 0.7",
+        'labels_file = "l"\nthreshold = 0.7',
+        "it goes with labels_digest",
+    ),
+    "no labels": ("labels =", "labels = [] #", "labels: they are missing"),
     "a file is outside": ('"model.tflite"', '"../1/model.tflite"', "file: "),
     "it is not TOML": ("version =", "version", "is not TOML"),
 }
@@ -157,18 +174,21 @@ def test_an_input_of_the_wrong_length_is_refused_without_its_content(length: int
 
 def test_raw_bytes_become_rows_of_the_image() -> None:
     image = decode(bytes(range(64)), IMAGE)
+    assert isinstance(image, np.ndarray)
     assert image.shape == (8, 8, 1) and image.dtype == np.uint8
     assert image[1, 2, 0] == 10
 
 
 def test_preprocessing_is_raw_times_scale_plus_offset() -> None:
     batch = np.array([[0, 51, 255]], dtype=np.uint8)
-    prepared = prepare(batch, Preprocessing(scale=1 / 255, offset=-0.5))
+    prepared = preparer(Linear(scale=1 / 255, offset=-0.5))(batch)
     assert prepared.dtype == np.float32
     np.testing.assert_allclose(prepared, [[-0.5, -0.3, 0.5]], atol=1e-7)
 
 
-@pytest.mark.parametrize("record", [ModelCard, InputSpec, Preprocessing])
+@pytest.mark.parametrize(
+    "record", [ModelCard, TensorInput, TextInput, Linear, Unchanged, HashedNgrams, LastWords]
+)
 def test_every_key_of_a_card_is_documented(record: type) -> None:
     page = (Path(__file__).parent.parent / "docs" / "models.md").read_text(encoding="utf-8")
     missing = [key.name for key in dataclasses.fields(record) if f"`{key.name}`" not in page]
@@ -180,3 +200,38 @@ def test_every_error_is_a_model_error() -> None:
         issubclass(error, ModelError)
         for error in (ModelNotFound, BadCard, DigestMismatch, OverBudget, WrongInput)
     )
+
+
+def labels_card(folder: Path, content: bytes) -> Path:
+    """A card of texts with a file of labels, `content`, that should be "the" and "fox"."""
+    digest = hashlib.sha256(b"the\nfox\n").hexdigest()
+    head, _ = card_text().split("[input]")
+    head = re.sub(
+        "labels = .*", f'labels_file = "words.txt"\nlabels_digest = "sha256:{digest}"', head
+    )
+    tables = (
+        '[input]\nkind = "text"\nmax_bytes = 9\n[preprocessing]\nkind = "last_words"\ncount = 2\n'
+    )
+    (folder / "words.txt").write_bytes(content)
+    (folder / "card.toml").write_text(f"{head}{tables}[accuracy]\n", encoding="utf-8")
+    return folder / "card.toml"
+
+
+def test_labels_may_stand_in_a_file_that_the_card_vouches_for(tmp_path: Path) -> None:
+    card = read_card(labels_card(tmp_path, b"the\nfox\n"))
+    assert card.labels == ("the", "fox")
+    assert card.input == TextInput(max_bytes=9) and card.preprocessing == LastWords(count=2)
+
+
+@pytest.mark.parametrize("content", [b"the\nfix\n", b"\xff", b""])
+def test_another_labels_file_is_refused(tmp_path: Path, content: bytes) -> None:
+    with pytest.raises(BadCard, match=r"words\.txt"):
+        read_card(labels_card(tmp_path, content))
+
+
+@pytest.mark.parametrize(("dtype", "bytes_each"), [("int8", 1), ("int64", 8), ("float32", 4)])
+def test_raw_numbers_are_little_endian(dtype: Dtype, bytes_each: int) -> None:
+    spec = TensorInput(shape=(3,), dtype=dtype)
+    assert spec.length == 3 * bytes_each
+    wire = np.array([1, -2, 3], dtype=np.dtype(dtype).newbyteorder("<")).tobytes()
+    assert np.array_equal(decode(wire, spec), [1, -2, 3])

@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from models.card import Preprocessing, read_card
+from models.card import read_card
+from models.inputs import Linear
 from models.interpreters import open_interpreter
-from models.preprocess import prepare
+from models.preprocess import preparer
 from models.registry import BUNDLED_ROOT, CARD_FILE, Model
 from models.training.digits import SPLIT_SEED, Images, Split, camera, load_split
 from models.training.measure import measure
@@ -25,7 +26,7 @@ NAME = "digit_reader"
 SIDE = 8
 CLASSES = 10
 THRESHOLD = 0.70
-PREPROCESSING = Preprocessing(scale=1 / 255, offset=0.0)
+PREPROCESSING = Linear(scale=1 / 255, offset=0.0)
 
 _STEPS = 700
 _LEARNING_RATE = 0.01
@@ -144,7 +145,7 @@ def main() -> None:
 
 
 def _prepared(images: Images) -> Any:
-    return prepare(images, PREPROCESSING)
+    return preparer(PREPROCESSING)(images)
 
 
 def _representative(images: Images) -> Callable[[], Iterator[list[Any]]]:

@@ -4,7 +4,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.interpreters import Interpreter
-from models.preprocess import prepare
 from models.registry import Model
 from models.training.digits import Split, camera
 
@@ -20,8 +19,8 @@ def measure(model: Model, interpreter: Interpreter, split: Split) -> dict[str, f
     through eight draws of a camera of severity 0.5; `fallback_at_threshold`: of those, the share
     whose confidence is below the card's threshold.
     """
-    clean, _ = _answers(model, interpreter, split, 0.0)
-    noisy, confidence = _answers(model, interpreter, split, MODERATE)
+    clean, _ = _answers(interpreter, split, 0.0)
+    noisy, confidence = _answers(interpreter, split, MODERATE)
     return {
         "clean": _share(clean),
         "moderate_noise": _share(noisy),
@@ -30,14 +29,14 @@ def measure(model: Model, interpreter: Interpreter, split: Split) -> dict[str, f
 
 
 def _answers(
-    model: Model, interpreter: Interpreter, split: Split, severity: float
-) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
+    interpreter: Interpreter, split: Split, severity: float
+) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
     rng = np.random.default_rng(_SEED)
     images = np.tile(split.test_images, (_REPEATS, 1, 1, 1))
     labels = np.tile(split.test_labels, _REPEATS)
     seen = camera(images, rng, severity)
-    scores = interpreter.run(prepare(seen, model.card.preprocessing))
-    return scores.argmax(axis=1) == labels, scores.max(axis=1)
+    answers = interpreter.run(interpreter.prepare(seen))
+    return answers.predicted == labels.astype(str), answers.confidence
 
 
 def _share(hits: NDArray[np.bool_]) -> float:
