@@ -93,10 +93,11 @@ class Backups:
     def __init__(self, maintenance: Maintenance, home: Path) -> None:
         self._maintenance, self._home = maintenance, home
 
-    def make(self, *, keys: bool) -> Archive:
-        """Everything acknowledged so far. Raises Overloaded where it could not be made."""
+    def make(self, *, keys: bool, token: str | None = None) -> Archive:
+        """Everything acknowledged so far, asked for by `token`. Raises Overloaded where it could
+        not be made."""
         files: dict[str, IO[bytes]] = {
-            DATABASE: self._maintenance.backup(time.time_ns(), keys=keys)
+            DATABASE: self._maintenance.backup(time.time_ns(), keys=keys, token=token)
         }
         if keys:
             # After the database: what it holds was sealed with keys that were saved before.

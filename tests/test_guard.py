@@ -409,5 +409,5 @@ def test_the_audit_log_names_the_token_that_opened_inputs(tmp_path: Path) -> Non
             run = client.create_replay(REQUEST)
             assert len(client.open_inputs(run.run, 0, "a test")) == 1
     with Store(tmp_path) as store:
-        (entry,) = store.rows("select detail from audit where action = 'inputs opened'")
-    assert json.loads(entry["detail"])["token"] == token.id
+        (entry,) = store.rows("select actor from audit where action = 'inputs opened'")
+    assert entry == {"actor": token.id}

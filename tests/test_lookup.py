@@ -102,8 +102,8 @@ def test_it_is_audited_without_the_identifier_which_stays_nowhere(
     assert holding.process.stderr
     said = holding.process.stderr.read().encode()
     with Store(home, policy_from(POLICY, home)) as store:
-        rows = store.rows("select detail from audit where action = 'installation looked up'")
-    assert json.loads(rows[-1]["detail"]) == {"keys": [1, 2], "token": None}
+        rows = store.rows("select * from audit where action = 'installation looked up'")
+    assert json.loads(rows[-1]["detail"]) == {"keys": [1, 2]} and rows[-1]["actor"] is None
     held = b"".join(path.read_bytes() for path in home.rglob("*") if path.is_file())
     words = [UNKNOWN.encode(), *(text.encode() for text in pseudonyms)]
     for secret in (*words, *map(bytes.fromhex, pseudonyms)):

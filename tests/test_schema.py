@@ -52,6 +52,8 @@ def as_first(path: Path) -> None:
             connection.execute(f"create temp table kept_{name} as select {columns} from {name}")
         connection.execute(f"create temp table kept_redactions as {REDACTIONS}")
         connection.execute("drop view requests; drop view spans")
+        connection.execute("create table kept_audit as select time, action, detail from audit")
+        connection.execute("drop table audit; alter table kept_audit rename to audit")
         for name in (
             "span_facts",
             "span_sources",

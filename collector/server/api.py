@@ -309,7 +309,8 @@ class QueryApi:
     async def backup(self, request: Request) -> Response:
         """A backup as a tar file: the database, and the keys where asked; audited."""
         asked = _parse(_Backup, await self._body(request))
-        archive = await run_in_threadpool(self._backups.make, keys=asked.keys)
+        caller: Caller = request.state.caller
+        archive = await run_in_threadpool(self._backups.make, keys=asked.keys, token=caller.token)
         return StreamingResponse(
             archive.chunks(),
             media_type="application/x-tar",

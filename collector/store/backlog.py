@@ -8,8 +8,9 @@ from typing import Any
 
 import pyarrow as pa
 
-from collector.store.database import Database, Transaction
+from collector.store.database import Database
 from collector.store.queries import query
+from collector.store.transaction import Transaction
 
 _Place = dict[str, Any]
 

@@ -1,6 +1,5 @@
 """Rewrites the file without what was deleted: copied beside it, then put in its place."""
 
-import json
 import logging
 from dataclasses import asdict
 
@@ -27,8 +26,7 @@ class Compaction:
         )
         self._health.freed("compaction", max(0, before - done.bytes_after))
         with self._database.write() as transaction:
-            detail = json.dumps(done.model_dump())
-            transaction.run("append_audit", time=now, action="compaction", detail=detail)
+            transaction.note("compaction", time=now, **done.model_dump())
         _log.info(
             "compaction: %.1f MiB became %.1f MiB, %s spans, %.1f s, writes waited %.2f s",
             before / 2**20,

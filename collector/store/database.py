@@ -20,10 +20,12 @@ import pyarrow as pa
 
 from collector.contract.errors import BadInput, Overloaded, StoreUnusable
 from collector.keys import sync
+from collector.store.audit import adopt, frontier_of
 from collector.store.beside import Beside
 from collector.store.opening import MEMORY_BYTES, connect, logs, make, one
 from collector.store.queries import query
 from collector.store.schema import DEFINITIONS, TABLES, VERSION, ddl, migration
+from collector.store.transaction import Transaction
 
 # After these DuckDB refuses everything until the file is opened anew. An OSError is the folder's:
 # whether its log has a name on the disk is then as unknown as after a failed fsync.
@@ -66,6 +68,7 @@ class Database:
             raise StoreUnusable(f"{self.path} cannot be written: {reason}") from exc
         self._connection.execute("set lock_configuration = true")
         self._write_cursor = self._connection.cursor()
+        self._audited = frontier_of(self._connection)
         self._opened += 1
 
     @property
@@ -116,7 +119,7 @@ class Database:
             self._reading.release()
 
     @contextmanager
-    def write(self) -> Iterator["Transaction"]:
+    def write(self) -> Iterator[Transaction]:
         """One transaction: committed, and so on the disk, when the block ends without an error.
 
         Raises Overloaded when the database could not take it: nothing of it is stored then.
@@ -126,8 +129,10 @@ class Database:
             log_is_new = not self._log_path.exists()
             try:
                 self._write_cursor.begin()
-                yield Transaction(self._write_cursor)
+                transaction = Transaction(self._write_cursor, self._audited)
+                yield transaction
                 self._write_cursor.commit()
+                self._audited = transaction.audited
                 if log_is_new:
                     # DuckDB syncs the log, not the folder that names it.
                     sync(self.path.parent)
@@ -283,6 +288,8 @@ class Database:
             connection.begin()
             for step in range(version + 1, VERSION + 1):
                 connection.execute(migration(step))
+                if step == 5:
+                    adopt(connection)
             connection.execute(query("mark_schema"), {"version": VERSION})
             connection.commit()
         except duckdb.Error as exc:
@@ -299,24 +306,3 @@ class Space:
 
     used: int
     reusable: int
-
-
-class Transaction:
-    """Writes within one transaction."""
-
-    def __init__(self, cursor: duckdb.DuckDBPyConnection) -> None:
-        self._cursor = cursor
-
-    def run(self, name: str, **values: object) -> None:
-        """Runs the query called `name`."""
-        self._cursor.execute(query(name), values or None)
-
-    def ask(self, name: str, **values: object) -> list[tuple[Any, ...]]:
-        """The rows of the query called `name`, as this transaction sees them."""
-        rows: list[tuple[Any, ...]] = self._cursor.execute(query(name), values or None).fetchall()
-        return rows
-
-    def name(self, **tables: pa.Table) -> None:
-        """Calls Arrow tables by these names, until others are called so."""
-        for name, table in tables.items():
-            self._cursor.register(name, table)

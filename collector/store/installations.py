@@ -1,8 +1,5 @@
 """Finds an installation among what is stored: by its identifier, under every key there is."""
 
-import json
-import time
-
 from collector.contract.attributes import INSTALLATION
 from collector.contract.records import FoundPseudonym, Lookup
 from collector.pseudonyms import Pseudonyms
@@ -24,13 +21,9 @@ class Installations:
         pseudonym; None where no tokens are in use.
         """
         made = self._pseudonyms.all(INSTALLATION, identifier)
-        detail = {"keys": [key_id for key_id, _ in made], "token": token}
         with self._database.write() as transaction:
-            transaction.run(
-                "append_audit",
-                time=time.time_ns(),
-                action="installation looked up",
-                detail=json.dumps(detail),
+            transaction.note(
+                "installation looked up", by=token, keys=[key_id for key_id, _ in made]
             )
         values = {"pseudonyms": [pseudonym for _, pseudonym in made]}
         rows = self._database.read(query("find_installations"), values).to_pylist()

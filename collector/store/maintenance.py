@@ -1,6 +1,5 @@
 """Behind the writer: moves the log into the file when it has grown, lets old data go, compacts."""
 
-import json
 import logging
 import threading
 import time
@@ -127,17 +126,17 @@ class Maintenance:
             self._compacted = self._compaction.run(now)
             return self._compacted
 
-    def backup(self, now: int, *, keys: bool) -> BinaryIO:
+    def backup(self, now: int, *, keys: bool, token: str | None = None) -> BinaryIO:
         """A copy of the database, open and without a name: its space is free once it is closed.
 
-        `keys`, whether the keys go along, and `now` (ns) are for the audit log. Raises Overloaded.
+        `keys`, whether the keys go along, `now` (ns) and the `token` that asks are for the audit
+        log. Raises Overloaded.
         """
         opened: list[BinaryIO] = []
         with self._alone("backup"):
             copied = self._copying.run(lambda: opened.append(self._database.copy_path.open("rb")))
-            detail = json.dumps({"keys": keys, "spans": copied.spans})
             with self._database.write() as transaction:
-                transaction.run("append_audit", time=now, action="backup", detail=detail)
+                transaction.note("backup", by=token, time=now, keys=keys, spans=copied.spans)
         _log.info(
             "backup: %s spans copied, %.1f s, writes waited %.2f s",
             f"{copied.spans:,}",

@@ -19,9 +19,10 @@ from collector.contract.policy import (
     release_key,
 )
 from collector.contract.records import PolicyInForce
-from collector.store.database import Database, Transaction
+from collector.store.database import Database
 from collector.store.queries import query
 from collector.store.reader import rfc3339
+from collector.store.transaction import Transaction
 
 # The key of a release that nobody tells, and what sorts before and after those of all others.
 _UNKNOWN, _FIRST, _LAST = "", " ", "~~~~"
@@ -114,9 +115,8 @@ class Policies:
                 limen=release,
             )
             if known:
-                detail = {"version": policy.version, "digest": digest, "token": token}
-                transaction.run(
-                    "append_audit", time=now, action="policy replaced", detail=json.dumps(detail)
+                transaction.note(
+                    "policy replaced", by=token, time=now, version=policy.version, digest=digest
                 )
 
 

@@ -13,8 +13,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from collector.store.database import Database, Transaction
+from collector.store.database import Database
 from collector.store.queries import query
+from collector.store.transaction import Transaction
 
 _REMEMBERED = 200_000
 _REMEMBERED_HASHES = 50_000

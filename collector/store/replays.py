@@ -1,6 +1,5 @@
 """Replay runs: which logged inputs, what the models said, what the sweeps found."""
 
-import json
 import secrets
 import time
 from typing import Any
@@ -69,15 +68,15 @@ class Replays:
             raise BadInput("say why the inputs are opened: reason")
         cases = self._cases(run, chunk * CHUNK_INPUTS, (chunk + 1) * CHUNK_INPUTS - 1)
         feature = self._row(run)["feature"]
-        detail = {"run": run, "feature": feature, "chunk": chunk}
-        detail |= {"inputs": len(cases), "reason": reason}
-        detail |= {"token": token}
         with self._database.write() as transaction:
-            transaction.run(
-                "append_audit",
-                time=time.time_ns(),
-                action="inputs opened",
-                detail=json.dumps(detail),
+            transaction.note(
+                "inputs opened",
+                by=token,
+                why=reason,
+                count=len(cases),
+                run=run,
+                feature=feature,
+                chunk=chunk,
             )
         opened = [
             self._vault.open(*one)

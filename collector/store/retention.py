@@ -5,7 +5,6 @@ in between. What a feature keeps shorter goes by its own limit: the spans that c
 and the replays of them.
 """
 
-import json
 import logging
 import time
 from collections import Counter
@@ -126,11 +125,16 @@ class Retention:
         freed = max(0, used - space.used)
         self._health.freed("retention", freed)
         rows = {table: count for table, count in gone.items() if count}
-        detail = {"rows": rows, "freed_bytes": freed, "reusable_bytes": space.reusable}
-        kept = {"retention_days": policy.retention_days, "until": rfc3339(now)}
         with self._database.write() as transaction:
-            transaction.run(
-                "append_audit", time=now, action="retention", detail=json.dumps(detail | kept)
+            transaction.note(
+                "retention",
+                time=now,
+                count=gone.total(),
+                rows=rows,
+                freed_bytes=freed,
+                reusable_bytes=space.reusable,
+                retention_days=policy.retention_days,
+                until=rfc3339(now),
             )
         _log.info(
             "retention: %s rows deleted, %.1f MiB freed, %.1f MiB of the file reusable, %.1f s",

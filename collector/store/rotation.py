@@ -1,7 +1,7 @@
 """Keys by age: the next period of pseudonyms begins, and keys of what is not stored any more go."""
 
-import json
 import logging
+from typing import Any
 
 from collector.contract.errors import Overloaded
 from collector.contract.policy import Policy
@@ -35,7 +35,7 @@ class Rotation:
             self._destroy(policy, now)
             stored = self._database.read(query("input_installations")).column(0).to_pylist()
             if count := self._vault.prune(stored):
-                self._note(now, "keys of inputs destroyed", keys=count)
+                self._note(now, "keys of inputs destroyed", count=count)
         except OSError as exc:
             raise Overloaded(f"the keys could not be written: {exc.strerror}") from exc
 
@@ -54,7 +54,7 @@ class Rotation:
         oldest: int | None = self._database.read(query("oldest_received")).column(0)[0].as_py()
         return now if oldest is None else oldest
 
-    def _note(self, now: int, action: str, **detail: int | str) -> None:
+    def _note(self, now: int, action: str, **detail: Any) -> None:
         with self._database.write() as transaction:
-            transaction.run("append_audit", time=now, action=action, detail=json.dumps(detail))
+            transaction.note(action, time=now, **detail)
         _log.info("%s: %s", action, ", ".join(f"{name} {value}" for name, value in detail.items()))

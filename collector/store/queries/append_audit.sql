@@ -1,2 +1,4 @@
 -- Appends to the audit log.
-insert into audit values ($time, $action, $detail)
+insert into audit values (
+    $number, $time, $action, $actor, $reason, $count, $detail, $salt, $hashes
+)

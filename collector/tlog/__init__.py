@@ -1,0 +1,1 @@
+"""A transparency log: its Merkle tree, its entries, its signed heads."""
