@@ -91,6 +91,7 @@ def _cases(raw: NDArray[Any], model: Model) -> pa.Table:
             "device_confidence": pa.array([0.9] * INPUTS),
             "runtime": pa.array(["litert"] * INPUTS),
             "delegate": pa.array(["cpu"] * INPUTS),
+            "os": pa.array(["Android 15"] * INPUTS),
         }
     )
 

@@ -249,8 +249,8 @@ def _write_run(run: "ReplayRun", found: "Sequence[Agreement]", *, as_json: bool)
     )
     for part in found:
         sys.stdout.write(
-            f"  {part.share:.1%} of {part.cases:,} answers by phones on {part.runtime} "
-            f"{part.delegate} with this model are the same here\n"
+            f"  {part.share:.1%} of {part.cases:,} answers by phones on {part.segment} "
+            "with this model are the same here\n"
         )
     sys.stdout.write(f"Next: limen replay sweep {run.run}\n")
 

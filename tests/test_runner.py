@@ -108,6 +108,7 @@ def cases(
             "model_digest": column("model_digest"),
             "runtime": column("runtime"),
             "delegate": column("delegate"),
+            "os": column("os"),
         }
     )
 
@@ -254,14 +255,16 @@ def test_fidelity_compares_only_phones_with_this_model_and_names_their_runtime(
         model_digest=digests,
         runtime=runtimes,
         delegate=["cpu"] * 7 + [None],
+        os=["iOS 18"] + ["Android 15"] * 7,
     )
     source = Memory([table.slice(0, 2), table.slice(2)])
     outcome = total(run_chunks(source, source.run(model), model.card, interpreter))
-    found = {(a.runtime, a.delegate): (a.cases, a.agreed) for a in outcome.agreements}
+    found = {str(a.segment): (a.cases, a.agreed) for a in outcome.agreements}
     assert found == {
-        ("litert", "cpu"): (2, 1),
-        ("tflite", "cpu"): (2, 1),
-        ("unknown", "unknown"): (1, 1),
+        "litert cpu, Android 15": (1, 0),
+        "litert cpu, iOS 18": (1, 1),
+        "tflite cpu, Android 15": (2, 1),
+        "unknown unknown, Android 15": (1, 1),
     }
     assert outcome.fidelity == 3 / 5
 
