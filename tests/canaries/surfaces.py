@@ -30,13 +30,14 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
     "POST /api/installations/lookup": {"installation": "phone-1"},
     "POST /api/replays": RUN,
     "POST /api/compact": {},
+    "POST /api/policy/reload": {},
 }
 # What a replay writes.
 NOT_OF_PHONES = (
     "PUT /api/replays/{run}/chunks/{chunk}",
     "PUT /api/replays/{run}/sweeps/{reference}",
 )
-PAGES = ("/", "/offline", "/egress", "/requests", "/thresholds")
+PAGES = ("/", "/door", "/offline", "/egress", "/requests", "/thresholds")
 
 
 def files(folder: Path) -> Iterator[bytes]:

@@ -120,8 +120,9 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Found:
     ):
         patch.setenv("TMPDIR", str(home / "tmp"))
         with (
-            running_collector(home, forward_url=passed_on.url, own_traces_url=own.url) as running,
+            # Ends after the collector: its threads read until the streams end.
             ThreadPoolExecutor() as listening,
+            running_collector(home, forward_url=passed_on.url, own_traces_url=own.url) as running,
         ):
             assert running.process.stdout is not None and running.process.stderr is not None
             streams = running.process.stdout, running.process.stderr

@@ -232,6 +232,8 @@ def test_ctrl_c_ends_all_of_it(moment: str) -> None:
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        # A suite that runs in the background may ignore it, and its children with it.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     said = []
     assert process.stdout is not None
