@@ -12,11 +12,11 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from collector.contract.records import ReplayRun
+from collector.contract.records import ReplayRun, Spent
 from models.inputs import TensorInput
 from models.interpreters import Interpreter, open_interpreter
 from models.registry import Model, Registry
-from replay.runner import batch_size, run_chunks, total
+from replay.runner import batch_size, run_chunks
 
 INPUTS = 102_400
 CHUNK_INPUTS = 10_240
@@ -34,7 +34,7 @@ class Opened:
     def open_inputs(self, run: str, chunk: int, reason: str) -> pa.Table:
         return self.inputs.slice(chunk * CHUNK_INPUTS, CHUNK_INPUTS)
 
-    def save_chunk(self, run: str, chunk: int, scores: pa.Table, seconds: float) -> None:
+    def save_chunk(self, run: str, chunk: int, scores: pa.Table, spent: Spent) -> None:
         self.scores.append(scores)
 
 
@@ -75,7 +75,7 @@ def _bare(prepared: NDArray[Any], interpreter: Interpreter, size: int) -> None:
 
 def _replay(table: pa.Table, model: Model, interpreter: Interpreter) -> None:
     source = Opened(table)
-    total(run_chunks(source, _run(model), model.card, interpreter))
+    list(run_chunks(source, _run(model), model.card, interpreter))
 
 
 def _cases(raw: NDArray[Any], model: Model) -> pa.Table:

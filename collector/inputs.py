@@ -165,6 +165,7 @@ class InputSealer:
                 "kind": columns["input_kind"].take(at),
                 "digest": columns["input_digest"].take(at),
                 "truth": columns["truth"].take(at),
+                "size": pc.binary_length(content).cast(pa.int64()),
                 "received_time": pa.array(received[decoded.request[kept]]),
                 "sealed": pa.array(sealed, pa.binary()),
             }

@@ -1,9 +1,10 @@
 """The expensive half of a replay: inputs through a model, once, saved chunk by chunk."""
 
 import math
-import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Generator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Protocol
 
 import numpy as np
@@ -11,12 +12,13 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from collector.contract.arrow import SCORES
-from collector.contract.records import ReplayRun
+from collector.contract.records import ReplayRun, Spent
 from models.card import ModelCard
 from models.interpreters import Interpreter
 from models.preprocess import Raw, prepared_form
-from replay.fidelity import Agreement, agreements, fidelity, merged
+from replay.fidelity import Agreement, agreements
 from replay.inputs import Decoded, decode_inputs
+from replay.stopwatch import Stopwatch
 
 BATCH_INPUTS = 1024
 BATCH_BYTES = 4 * 2**20
@@ -28,80 +30,76 @@ class Source(Protocol):
 
     def open_inputs(self, run: str, chunk: int, reason: str) -> pa.Table: ...
 
-    def save_chunk(self, run: str, chunk: int, scores: pa.Table, seconds: float) -> None: ...
+    def save_chunk(self, run: str, chunk: int, scores: pa.Table, spent: Spent) -> None: ...
 
 
 @dataclass(frozen=True, kw_only=True)
 class ChunkDone:
-    """One saved chunk. `seconds` are those of opening and scoring it, without saving."""
+    """One saved chunk; `agreements` as in `replay.fidelity`."""
 
     chunk: int
     inputs: int
     failed: int
-    seconds: float
     agreements: tuple[Agreement, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Outcome:
-    """Several chunks together. `fidelity` is None where no phone's answer can be compared."""
-
-    inputs: int
-    failed: int
-    seconds: float
-    agreements: tuple[Agreement, ...]
-    fidelity: float | None
 
 
 def run_chunks(
-    source: Source, run: ReplayRun, card: ModelCard, interpreter: Interpreter
-) -> Iterator[ChunkDone]:
+    source: Source,
+    run: ReplayRun,
+    card: ModelCard,
+    interpreter: Interpreter,
+    progress: Callable[[int], None] = lambda inputs: None,
+) -> Generator[ChunkDone]:
     """Scores and saves every chunk that `run` still lacks, one a step, in order.
 
-    Stopping between two steps, or being killed within one, loses at most that chunk: the next
-    call with the run as the collector then knows it goes on from there. Raises what `source` and
-    `Interpreter.run` raise; an input that cannot be used is a failed row instead.
+    While one is scored the next is opened: there are never more than two in memory. Stopping
+    between two steps, or being killed within one, loses at most the one that is scored: the next
+    call with the run as the collector then knows it goes on from there. `progress` is told how
+    many more inputs are scored. Raises what `source` and `Interpreter.run` raise; an input that
+    cannot be used is a failed row instead.
     """
     reason = f"replay {run.run} of {run.feature} through {run.model}"
-    for chunk in sorted(set(run.chunks) - set(run.done)):
-        started = time.perf_counter()
-        cases = source.open_inputs(run.run, chunk, reason)
-        scores = score(cases, card, interpreter)
-        seconds = time.perf_counter() - started
-        source.save_chunk(run.run, chunk, scores, seconds)
-        yield ChunkDone(
-            chunk=chunk,
-            inputs=scores.num_rows,
-            failed=scores.num_rows - scores["failure"].null_count,
-            seconds=seconds,
-            agreements=tuple(agreements(cases, scores, run.model_digest)),
-        )
+    missing = sorted(set(run.chunks) - set(run.done))
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        opening = [pool.submit(source.open_inputs, run.run, n, reason) for n in missing[:1]]
+        clock = Stopwatch()
+        for chunk, following in zip_longest(missing, missing[1:]):
+            with clock("opening"):
+                cases = opening.pop().result()
+            if following is not None:
+                opening.append(pool.submit(source.open_inputs, run.run, following, reason))
+            scores = score(cases, card, interpreter, clock, progress)
+            spent, clock = clock.spent(), Stopwatch()
+            with clock("saving"):
+                source.save_chunk(run.run, chunk, scores, spent)
+            yield ChunkDone(
+                chunk=chunk,
+                inputs=scores.num_rows,
+                failed=scores.num_rows - scores["failure"].null_count,
+                agreements=tuple(agreements(cases, scores, run.model_digest)),
+            )
 
 
-def total(chunks: Iterable[ChunkDone]) -> Outcome:
-    """All chunks as one."""
-    parts = list(chunks)
-    found = merged(agreement for part in parts for agreement in part.agreements)
-    return Outcome(
-        inputs=sum(part.inputs for part in parts),
-        failed=sum(part.failed for part in parts),
-        seconds=sum(part.seconds for part in parts),
-        agreements=tuple(found),
-        fidelity=fidelity(found),
-    )
-
-
-def score(cases: pa.Table, card: ModelCard, interpreter: Interpreter) -> pa.Table:
+def score(
+    cases: pa.Table,
+    card: ModelCard,
+    interpreter: Interpreter,
+    clock: Stopwatch,
+    progress: Callable[[int], None] = lambda inputs: None,
+) -> pa.Table:
     """One row of SCORES per case, in order; a failed one has nulls and its reason.
 
     `predicted` is the label of the highest score (the first of equals), `confidence` how sure of it
     by the card's method, `scores` the highest few. Raises what `Interpreter.run` raises.
     """
-    decoded = decode_inputs(cases, card.input)
-    found = _through(decoded.raw, batch_size(card), interpreter)
-    unknown = decoded.rows[np.isnan(found.confidence)]
-    failures = decoded.failures | dict.fromkeys(unknown.tolist(), NOT_FINITE)
-    return _table(cases["case"], decoded, failures, found)
+    with clock("preparing"):
+        decoded = decode_inputs(cases, card.input)
+    found = _through(decoded.raw, batch_size(card), interpreter, clock, progress)
+    progress(len(decoded.failures))
+    with clock("preparing"):
+        unknown = decoded.rows[np.isnan(found.confidence)]
+        failures = decoded.failures | dict.fromkeys(unknown.tolist(), NOT_FINITE)
+        return _table(cases["case"], decoded, failures, found)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,7 +111,13 @@ class _Found:
     scores: NDArray[np.float32]
 
 
-def _through(raw: Raw, size: int, interpreter: Interpreter) -> _Found:
+def _through(
+    raw: Raw,
+    size: int,
+    interpreter: Interpreter,
+    clock: Stopwatch,
+    progress: Callable[[int], None],
+) -> _Found:
     """Raw inputs [n] in batches of `size`.
 
     Where a batch is better kept to one size, the last one is filled up: the interpreter allocates
@@ -123,9 +127,13 @@ def _through(raw: Raw, size: int, interpreter: Interpreter) -> _Found:
     for start in range(0, max(1, len(raw)), size):
         batch = raw[start : start + size]
         rows = len(batch)
-        filled = _filled(batch, size) if interpreter.fixed_batch and rows else batch
-        answers = interpreter.run(interpreter.prepare(filled))
+        with clock("preparing"):
+            filled = _filled(batch, size) if interpreter.fixed_batch and rows else batch
+            prepared = interpreter.prepare(filled)
+        with clock("inferring"):
+            answers = interpreter.run(prepared)
         parts.append((answers.predicted[:rows], answers.confidence[:rows], answers.scores[:rows]))
+        progress(rows)
     predicted, confidence, scores = zip(*parts, strict=True)
     return _Found(
         predicted=np.concatenate(predicted),

@@ -6,12 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 import pytest
 
+from collector.contract.arrow import SCORES
 from collector.contract.errors import BadInput, NotFound, StoreUnusable
-from collector.contract.records import ReplayRequest, ReplayRun, Sweep
+from collector.contract.records import ReplayRequest, ReplayRun, Spent, Sweep
 from collector.engine import DATABASE
 from collector.keys import Keys, write_private
+from collector.store import replays
 from collector.store.vault import KEY_GONE, SEAL_BROKEN, Vault
 from tests.otlp import PHONE, Span, logged_input, request_span, traces
 from tests.store import POLICY, Store, policy_from
@@ -267,9 +270,10 @@ def test_a_run_asked_for_again_in_the_same_words_goes_on_where_it_stopped(store:
     run = store.replays.create(REQUEST)
     assert store.replays.create(REQUEST).run == run.run
     scores = _scores(store, run)
-    store.replays.save_chunk(run.run, 0, scores, 1.5)
+    store.replays.save_chunk(run.run, 0, scores, Spent(opening=1.0, inferring=0.5))
     done = store.replays.get(run.run)
     assert (done.done, done.inputs, done.failed, done.seconds) == ((0,), 3, 0, 1.5)
+    assert (done.cases, done.spent.opening, done.spent.inferring) == (3, 1.0, 0.5)
     assert store.replays.create(REQUEST).run != run.run
     assert [r.run for r in store.replays.all()][-1] == run.run
 
@@ -284,7 +288,7 @@ def test_a_chunk_saved_twice_is_there_once(store: Store) -> None:
     store.take(logged_input(request_span(), BODY, limen_label="7"))
     run = store.replays.create(REQUEST)
     for _ in range(2):
-        store.replays.save_chunk(run.run, 0, _scores(store, run), 1.0)
+        store.replays.save_chunk(run.run, 0, _scores(store, run), Spent())
     (row,) = store.replays.scores(run.run).to_pylist()
     assert (row["predicted"], row["confidence"], row["truth"]) == ("7", 0.9, "7")
     assert row["scores"] == pytest.approx([0.9, 0.1])
@@ -295,11 +299,59 @@ def test_a_chunk_or_run_that_is_not_there_is_named(store: Store) -> None:
     store.take(logged_input(request_span(), BODY))
     run = store.replays.create(REQUEST)
     with pytest.raises(NotFound, match="no chunk 9"):
-        store.replays.save_chunk(run.run, 9, _scores(store, run), 1.0)
+        store.replays.save_chunk(run.run, 9, _scores(store, run), Spent())
     with pytest.raises(NotFound, match="no such replay run"):
         store.replays.get("nope")
     with pytest.raises(BadInput, match="columns"):
-        store.replays.save_chunk(run.run, 0, _scores(store, run).drop_columns("scores"), 1.0)
+        store.replays.save_chunk(run.run, 0, _scores(store, run).drop_columns("scores"), Spent())
+
+
+def test_some_cases_alone_are_opened_and_audited_like_a_chunk(store: Store) -> None:
+    bodies = [b"input %d" % number for number in range(6)]
+    store.take(*(logged_input(request_span(), body) for body in bodies))
+    run = store.replays.create(REQUEST).run
+    opened = store.replays.open_cases(run, [4, 1, 99], "to look at them", "token-7")
+    assert opened.column("input").to_pylist() == [bodies[1], bodies[4]]
+    (entry,) = store.rows("select * from audit where action = 'inputs opened'")
+    assert (entry["actor"], entry["reason"], entry["count"]) == ("token-7", "to look at them", 2)
+    with pytest.raises(BadInput, match="reason"):
+        store.replays.open_cases(run, [1], "")
+
+
+def test_a_chunk_holds_no_more_than_so_many_bytes_of_inputs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(replays, "CHUNK_BYTES", 5_000)
+    with Store(tmp_path) as store:
+        store.take(*(logged_input(request_span(), b"x" * 1_000) for _ in range(21)))
+        run = store.replays.create(REQUEST)
+        assert run.chunks == tuple(range(6)) and run.cases == 21
+        chunks = [store.replays.open_inputs(run.run, n, "a test") for n in run.chunks]
+        assert [len(chunk) for chunk in chunks] == [4, 4, 4, 4, 4, 1]
+        for chunk, opened in zip(run.chunks, chunks, strict=True):
+            store.replays.save_chunk(run.run, chunk, _blank(opened), Spent())
+        assert store.replays.get(run.run).done == run.chunks
+        assert store.replays.scores(run.run).column("case").to_pylist() == list(range(21))
+
+
+def test_a_single_input_larger_than_a_chunk_is_a_chunk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(replays, "CHUNK_BYTES", 10)
+    with Store(tmp_path) as store:
+        store.take(*(logged_input(request_span(), b"x" * 1_000) for _ in range(3)))
+        assert store.replays.create(REQUEST).chunks == (0, 1, 2)
+
+
+def test_of_an_input_that_went_since_it_was_opened_no_score_is_saved(store: Store) -> None:
+    store.take(*(logged_input(request_span(), BODY) for _ in range(3)))
+    run = store.replays.create(REQUEST).run
+    opened = store.replays.open_inputs(run, 0, "a test")
+    store.database._write_cursor.execute("delete from inputs where number <> 1")
+    store.replays.save_chunk(run, 0, _blank(opened), Spent())
+    assert store.rows("select number from replay_scores") == [{"number": 1}]
+    store.database._write_cursor.execute("delete from inputs")
+    store.replays.save_chunk(run, 0, _blank(opened), Spent())
 
 
 def test_the_latest_sweep_of_each_reference_stands(store: Store) -> None:
@@ -342,8 +394,6 @@ def test_a_case_knows_the_threshold_that_the_policy_has_for_its_release(store: S
 
 
 def _scores(store: Store, run: ReplayRun) -> Any:
-    import pyarrow as pa
-
     cases = store.replays.open_inputs(run.run, 0, "a test").column("case")
     n = len(cases)
     return pa.table(
@@ -355,6 +405,11 @@ def _scores(store: Store, run: ReplayRun) -> Any:
             "failure": pa.nulls(n, pa.string()),
         }
     )
+
+
+def _blank(opened: Any) -> Any:
+    rows = {name: [None] * len(opened) for name in SCORES.names}
+    return pa.table(rows | {"case": opened.column("case")}, schema=SCORES)
 
 
 def _sweep(run: str, reference: str, reason: str) -> Sweep:

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from collector.contract.arrow import SCORES
-from collector.contract.records import Sweep
+from collector.contract.records import Spent, Sweep
 from collector.store import maintenance as upkeep
 from collector.store.maintenance import Maintenance
 from tests.otlp import logged_input, now, request_span, traces
@@ -31,7 +31,7 @@ def fill(store: Store) -> None:
     run = store.replays.create(REQUEST)
     case = store.replays.open_inputs(run.run, 0, "a test").column("case")
     rows = {name: [None] for name in SCORES.names} | {"case": case.to_pylist()[:1]}
-    store.replays.save_chunk(run.run, 0, pa.table(rows, schema=SCORES), 0.1)
+    store.replays.save_chunk(run.run, 0, pa.table(rows, schema=SCORES), Spent())
     sweep = {"run": run.run, "reference": "label", "cases": 0, "current": None, "points": ()}
     store.replays.save_sweep(Sweep.model_validate(sweep | {"recommended": None, "reason": ""}))
 

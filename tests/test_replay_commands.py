@@ -56,6 +56,7 @@ def test_a_run_prints_the_promised_keys_and_counts(fleet: Fleet) -> None:
     assert list(answer) == [
         *("run", "feature", "model", "runtime"),
         *("inputs", "failed", "seconds", "inputs_per_second", "fidelity"),
+        *("spent", "sampled", "segments"),
     ]
     assert (answer["feature"], answer["model"], answer["runtime"]) == (FEATURE, MODEL, "litert")
     assert (answer["inputs"], answer["failed"], answer["fidelity"]) == (990, 1, 1.0)
@@ -151,7 +152,7 @@ def test_a_person_at_a_terminal_sees_a_bar_and_a_script_there_does_not(
     monkeypatch.setenv("NO_COLOR", "1")
     assert shown_at_a_terminal(fleet, "--json") == ""
     shown = shown_at_a_terminal(fleet)
-    assert f"{FEATURE} through {MODEL}" in shown and "1/1 chunks" in shown
+    assert f"{FEATURE} through {MODEL}" in shown and "990/990 inputs" in shown
 
 
 def test_no_logged_input_is_said_and_is_not_success(fleet: Fleet) -> None:

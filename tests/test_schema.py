@@ -20,7 +20,9 @@ FIRST = Path(__file__).parent / "schema_1"
 KEPT = {
     "spans": "* exclude (commit_number, key_id)",
     "batches": "* exclude (commit_number, key_id, policy_version, redactions, findings)",
-    "inputs": "* exclude (commit_number, key_id, policy_version, draw)",
+    "inputs": "* exclude (commit_number, key_id, policy_version, draw, size)",
+    "replays": "* exclude (chunk_inputs)",
+    "replay_chunks": "* exclude (opening, preparing, inferring, saving)",
 }
 REDACTIONS = (
     "select received_time, policy_version, unnest(redactions, recursive := true) from batches"
@@ -63,7 +65,7 @@ def as_first(path: Path) -> None:
             "input_cuts",
         ):
             connection.execute(f"drop table {name}")
-        for name in ("batches", "inputs"):
+        for name in ("batches", "inputs", "replays", "replay_chunks"):
             connection.execute(f"drop table {name}")
         for name in (*KEPT, "redactions"):
             connection.execute((FIRST / f"{name}.sql").read_text("utf-8"))

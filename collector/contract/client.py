@@ -28,6 +28,7 @@ from collector.contract.records import (
     Query,
     ReplayRequest,
     ReplayRun,
+    Spent,
     Suggestion,
     Sweep,
     Upkeep,
@@ -187,12 +188,17 @@ class LimenClient:
         body = {"run": run, "chunk": chunk, "reason": reason}
         return from_ipc(self._call("POST", "/api/inputs/open", json=body).content)
 
-    def save_chunk(self, run: str, chunk: int, scores: pa.Table, seconds: float) -> None:
+    def open_cases(self, run: str, cases: Sequence[int], reason: str) -> pa.Table:
+        """The same of some cases of a run, by their numbers."""
+        body = {"run": run, "cases": list(cases), "reason": reason}
+        return from_ipc(self._call("POST", "/api/inputs/open", json=body).content)
+
+    def save_chunk(self, run: str, chunk: int, scores: pa.Table, spent: Spent) -> None:
         """Saves one chunk's scores; saving it again changes nothing."""
         self._call(
             "PUT",
             f"/api/replays/{run}/chunks/{chunk}",
-            params={"seconds": seconds},
+            params=spent.model_dump(),
             content=to_ipc(scores),
             headers={"content-type": MEDIA_TYPE},
         )

@@ -1,9 +1,11 @@
 """Records that cross the query API, frozen; one way in from JSON each."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
+
+Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 class _Record(BaseModel):
@@ -62,11 +64,29 @@ class ReplayRequest(_Record):
     )
 
 
+class Spent(_Record):
+    """Seconds of a replay by what they went to.
+
+    `opening`: waiting for opened inputs; `preparing`: from their bytes to what the model sees;
+    `inferring`: the model; `saving`: the scores of the chunks before the last.
+    """
+
+    opening: Seconds = 0.0
+    preparing: Seconds = 0.0
+    inferring: Seconds = 0.0
+    saving: Seconds = 0.0
+
+    @property
+    def total(self) -> float:
+        return self.opening + self.preparing + self.inferring + self.saving
+
+
 class ReplayRun(_Record):
     """A replay run as the collector knows it.
 
-    `chunks` are the chunk numbers that hold inputs, `done` those whose scores are saved. Of what
-    was logged the share `sampled` is kept, drawn at random.
+    `chunks` are the chunk numbers that hold inputs, `done` those whose scores are saved. `inputs`
+    of its `cases` are saved, in `seconds`. Of what was logged the share `sampled` is kept, drawn at
+    random.
     """
 
     run: str
@@ -81,7 +101,9 @@ class ReplayRun(_Record):
     inputs: int
     failed: int
     seconds: float
+    cases: int = 0
     sampled: float = 1.0
+    spent: Spent = Spent()
     chunks: tuple[int, ...]
     done: tuple[int, ...]
 

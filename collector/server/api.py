@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 import orjson
@@ -22,7 +23,7 @@ from collector.admission import Admission
 from collector.backup import Backups
 from collector.contract.arrow import MEDIA_TYPE, from_ipc, to_ipc
 from collector.contract.errors import BadInput, LimenError, named
-from collector.contract.records import Query, ReplayRequest, Sweep
+from collector.contract.records import Query, ReplayRequest, Spent, Sweep
 from collector.health import Health
 from collector.metrics import get_metric, metrics
 from collector.reload import Reload
@@ -62,7 +63,8 @@ class _Queries(BaseModel):
 class _Opening(BaseModel):
     model_config = ConfigDict(extra="forbid")
     run: str
-    chunk: int
+    chunk: int | None = None
+    cases: list[int] | None = Field(default=None, min_length=1, max_length=100)
     reason: str
 
 
@@ -241,13 +243,18 @@ class QueryApi:
         return Json((await run_in_threadpool(self._reload.run, caller.token)).model_dump())
 
     async def open_inputs(self, request: Request) -> Response:
-        """The cases of one chunk of a run with their inputs opened; audited, with a reason."""
+        """One chunk of a run, or some of its cases, with their inputs opened; audited."""
         asked = _parse(_Opening, await self._body(request))
         caller: Caller = request.state.caller
-        cases = await run_in_threadpool(
-            self._replays.open_inputs, asked.run, asked.chunk, asked.reason, caller.token
-        )
-        return Response(to_ipc(cases), media_type=MEDIA_TYPE)
+        run, why, token = asked.run, asked.reason, caller.token
+        if asked.cases is not None and asked.chunk is None:
+            work = partial(self._replays.open_cases, run, asked.cases, why, token)
+        elif asked.chunk is not None and asked.cases is None:
+            work = partial(self._replays.open_inputs, run, asked.chunk, why, token)
+        else:
+            raise BadInput("say which inputs: chunk, or cases")
+        opened = await run_in_threadpool(work)
+        return Response(to_ipc(opened), media_type=MEDIA_TYPE)
 
     async def replays(self, _: Request) -> Response:
         """Every replay run, newest first."""
@@ -268,13 +275,15 @@ class QueryApi:
     async def save_chunk(self, request: Request) -> Response:
         """Saves a chunk's scores, an Arrow stream; again changes nothing."""
         self._admission.admit()
+        asked = request.query_params
+        _only(asked, tuple(Spent.model_fields))
         try:
-            seconds = float(request.query_params.get("seconds", "0"))
-        except ValueError:
-            raise BadInput("seconds is a number") from None
+            spent = Spent.model_validate(dict(asked))
+        except ValidationError:
+            raise BadInput(f"{', '.join(Spent.model_fields)} are seconds") from None
         run, chunk = request.path_params["run"], request.path_params["chunk"]
         scores = from_ipc(await self._body(request))
-        await run_in_threadpool(self._replays.save_chunk, run, chunk, scores, seconds)
+        await run_in_threadpool(self._replays.save_chunk, run, chunk, scores, spent)
         return Json({"run": run, "chunk": chunk})
 
     async def scores(self, request: Request) -> Response:

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from collector.contract.errors import Overloaded
 from collector.store.beside import Beside
 from collector.store.database import Database
-from collector.store.replays import CHUNK_INPUTS
 from collector.store.schema import TABLES
 
 # A little below two of DuckDB's row groups: more takes memory to sort, and what is left over of a
@@ -138,5 +137,5 @@ class Copying:
     def _bound(self, beside: Beside, after: int) -> None:
         beside.run("copy_span_sources", after=after)
         beside.run("copy_span_contexts", after=after)
-        beside.run("copy_replay_scores", size=CHUNK_INPUTS)
+        beside.run("copy_replay_scores")
         beside.run("copy_replay_chunks")

@@ -2,19 +2,23 @@
 
 import secrets
 import time
+from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from collector.contract.arrow import SCORES
 from collector.contract.errors import BadInput, NotFound
-from collector.contract.records import ReplayRequest, ReplayRun, Sweep
+from collector.contract.records import ReplayRequest, ReplayRun, Spent, Sweep
 from collector.store.database import Database
 from collector.store.queries import query
 from collector.store.reader import Reader, rfc3339
 from collector.store.vault import Vault
 
+# A chunk is opened, scored and saved as a whole, so what it may hold bounds the memory it takes.
 CHUNK_INPUTS = 4096
+CHUNK_BYTES = 16 * 2**20
 
 _SEALED_BY = ("sealed", "installation", "span_id")
 
@@ -35,19 +39,24 @@ class Replays:
                 return run
         since, until, now = self._reader.period(request.since, request.until)
         name = secrets.token_hex(6)
+        inputs = {
+            "feature": request.feature,
+            "last_number": self._database.read(query("last_input")).column(0)[0].as_py(),
+            "since": since,
+            "until": until,
+        }
         with self._database.write() as transaction:
             transaction.run(
                 "create_replay",
                 run=name,
                 created=now,
-                feature=request.feature,
                 model=request.model,
                 model_digest=request.model_digest,
                 runtime=request.runtime,
                 runtime_version=request.runtime_version,
-                since=since,
-                until=until,
+                chunk_inputs=self._chunk_inputs(inputs),
                 asked=asked,
+                **inputs,
             )
         return self.get(name)
 
@@ -64,9 +73,22 @@ class Replays:
 
         `token`: the id of the one that asks for it; None where no tokens are in use.
         """
+        size = self._row(run)["chunk_inputs"]
+        cases = self._cases(run, chunk * size, (chunk + 1) * size - 1)
+        return self._opened(cases, run, reason, token, chunk)
+
+    def open_cases(
+        self, run: str, numbers: Sequence[int], reason: str, token: str | None = None
+    ) -> pa.Table:
+        """The same of some cases of a run; those that are no longer stored are left out."""
+        cases = self._cases(run, min(numbers), max(numbers), only=list(numbers))
+        return self._opened(cases, run, reason, token, None)
+
+    def _opened(
+        self, cases: pa.Table, run: str, reason: str, token: str | None, chunk: int | None
+    ) -> pa.Table:
         if not reason.strip():
             raise BadInput("say why the inputs are opened: reason")
-        cases = self._cases(run, chunk * CHUNK_INPUTS, (chunk + 1) * CHUNK_INPUTS - 1)
         feature = self._row(run)["feature"]
         with self._database.write() as transaction:
             transaction.note(
@@ -91,9 +113,13 @@ class Replays:
             .append_column("failure", pa.array([one.failure for one in opened], pa.string()))
         )
 
-    def save_chunk(self, run: str, chunk: int, scores: pa.Table, seconds: float) -> None:
-        """Saves a chunk's scores once; again changes nothing."""
-        if chunk not in self.get(run).chunks:
+    def save_chunk(self, run: str, chunk: int, scores: pa.Table, spent: Spent) -> None:
+        """Saves a chunk's scores once; again changes nothing.
+
+        Those of inputs that are gone since they were opened are left out.
+        """
+        row = self._row(run)
+        if not 0 <= chunk <= row["last_number"] // row["chunk_inputs"]:
             raise NotFound(f"run {run} has no chunk {chunk}")
         try:
             scores = scores.select(SCORES.names).cast(SCORES)
@@ -111,7 +137,8 @@ class Replays:
                 chunk=chunk,
                 inputs=len(scores),
                 failed=failed,
-                seconds=seconds,
+                seconds=spent.total,
+                **spent.model_dump(),
             )
 
     def scores(self, run: str) -> pa.Table:
@@ -149,18 +176,34 @@ class Replays:
                 return dict(row)
         raise NotFound("there is no such replay run; see GET /api/replays")
 
-    def _cases(self, run: str, first: int, last: int) -> pa.Table:
-        row = self._row(run)
-        return self._database.read(
-            query("cases"),
-            {k: row[k] for k in ("feature", "last_number", "since", "until")}
-            | {"first": first, "last": last},
-        )
+    def _cases(
+        self, run: str, first: int, last: int, only: Sequence[int] | None = None
+    ) -> pa.Table:
+        asked = _inputs_of(self._row(run)) | {"first": first, "last": last, "only": only}
+        return self._database.read(query("cases"), asked)
+
+    def _chunk_inputs(self, of: dict[str, Any]) -> int:
+        """How many numbers a chunk has, so that none holds more than CHUNK_BYTES of inputs."""
+        sizes = self._database.read(query("input_sizes"), of)
+        number, size = (sizes.column(n).to_numpy() for n in ("number", "size"))
+        inputs = CHUNK_INPUTS
+        while inputs > 1 and np.bincount(number // inputs, size).max(initial=0) > CHUNK_BYTES:
+            inputs //= 2
+        return inputs
 
     def _record(self, row: dict[str, Any]) -> ReplayRun:
-        values = {k: row[k] for k in ("feature", "last_number", "since", "until")}
-        chunks = self._database.read(query("replay_chunk_numbers"), values | {"size": CHUNK_INPUTS})
-        times = {k: rfc3339(row[k]) for k in ("created", "since", "until")}
-        return ReplayRun.model_validate(
-            row | times | {"chunks": tuple(chunks.column(0).to_pylist())}
+        chunks = self._database.read(
+            query("replay_chunk_numbers"), _inputs_of(row) | {"size": row["chunk_inputs"]}
         )
+        times = {k: rfc3339(row[k]) for k in ("created", "since", "until")}
+        found = {
+            "chunks": tuple(chunks.column("chunk").to_pylist()),
+            "cases": sum(chunks.column("inputs").to_pylist()),
+            "spent": {name: row[name] for name in Spent.model_fields},
+        }
+        return ReplayRun.model_validate(row | times | found)
+
+
+def _inputs_of(row: dict[str, Any]) -> dict[str, Any]:
+    """Which inputs a run is over, as queries take it."""
+    return {name: row[name] for name in ("feature", "last_number", "since", "until")}

@@ -9,6 +9,7 @@ with recursive chosen as (
             (select min(share) from input_cuts where feature = $feature and time > $since), 1
         )
         and number between $first and $last
+        and ($only is null or list_contains(cast($only as bigint[]), number))
 ),
 nodes as (
     select

@@ -4,5 +4,5 @@ select
     $run as run, $created as created, $feature as feature, $model as model,
     $model_digest as model_digest, $runtime as runtime, $runtime_version as runtime_version,
     $since as since, $until as until,
-    (select coalesce(max(number), -1) from inputs) as last_number,
+    $last_number as last_number, $chunk_inputs as chunk_inputs,
     $asked as asked

@@ -11,6 +11,7 @@ create table inputs (
     kind varchar,
     digest varchar,
     truth varchar,
+    size bigint not null,
     received_time bigint not null,
     policy_version varchar,
     sealed blob not null

@@ -4,5 +4,9 @@ create table replay_chunks (
     chunk bigint not null,
     inputs bigint not null,
     failed bigint not null,
-    seconds double not null
+    seconds double not null,
+    opening double not null,
+    preparing double not null,
+    inferring double not null,
+    saving double not null
 )

@@ -11,5 +11,6 @@ create table replays (
     since bigint not null,
     until bigint not null,
     last_number bigint not null,
+    chunk_inputs bigint not null,
     asked varchar not null
 )

@@ -1,7 +1,18 @@
 -- Schema 4 to 5: inputs are drawn, so that a sample of them stays where there are too many to keep; the
 -- audit log has a Merkle tree, and what was logged before is appended to it.
 alter table inputs add column draw double;
-update inputs set draw = random();
+alter table inputs add column size bigint;
+update inputs set draw = random(), size = octet_length(sealed);
+alter table replays add column chunk_inputs bigint default 4096;
+alter table replays alter column chunk_inputs drop default;
+alter table replay_chunks add column opening double default 0;
+alter table replay_chunks alter column opening drop default;
+alter table replay_chunks add column preparing double default 0;
+alter table replay_chunks alter column preparing drop default;
+alter table replay_chunks add column inferring double default 0;
+alter table replay_chunks alter column inferring drop default;
+alter table replay_chunks add column saving double default 0;
+alter table replay_chunks alter column saving drop default;
 create table input_cuts (
     time bigint not null,
     feature varchar not null,
