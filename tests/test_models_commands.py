@@ -9,9 +9,15 @@ import pytest
 
 from models import commands
 from models.interpreters import available_runtimes
-from models.registry import BUNDLED_ROOT
+from models.registry import BUNDLED_ROOT, Registry
 
 HERE = {"litert", "tflite"} & set(available_runtimes())
+# What verifying the bundled models runs.
+RUNS = {
+    (card.reference, name)
+    for card in Registry.bundled().cards()
+    for name in set(card.runtimes) & set(available_runtimes())
+}
 
 
 def run(*arguments: str) -> int:
@@ -39,21 +45,26 @@ Output = pytest.CaptureFixture[str]
 def test_list_prints_an_aligned_row_per_model(home: Path, capsys: Output) -> None:
     assert run("list", "--home", str(home)) == 0
     head, *rows = capsys.readouterr().out.splitlines()
-    assert [row.split()[0] for row in rows] == [f"digit_reader@{n}" for n in (1, 2, 3)]
-    assert {row.index("image_classify") for row in rows} == {head.index("feature")}
+    cards = Registry.bundled(home / "models").cards()
+    assert [row.split()[0] for row in rows] == [card.reference for card in cards]
+    assert "digit_reader@3" in [card.reference for card in cards]
+    starts = {row.index(card.feature) for row, card in zip(rows, cards, strict=True)}
+    assert starts == {head.index("feature")}
 
 
 def test_list_prints_every_card_as_json(capsys: Output) -> None:
     assert run("list", "--json") == 0
     cards = json.loads(capsys.readouterr().out)
-    assert [card["version"] for card in cards] == ["1", "2"]
+    assert [
+        f"{card['name']}@{card['version']}" for card in cards
+    ] == Registry.bundled().references()
     assert cards[0]["input"] == {"kind": "tensor", "shape": [8, 8, 1], "dtype": "uint8"}
 
 
 def test_verify_runs_every_model_on_every_runtime(home: Path, capsys: Output) -> None:
     assert run("verify", "--home", str(home), "--json") == 0
     verdicts = json.loads(capsys.readouterr().out)
-    expected = {(f"digit_reader@{n}", name) for n in (1, 2, 3) for name in HERE}
+    expected = RUNS | {("digit_reader@3", name) for name in HERE}
     assert {(verdict["model"], verdict["runtime"]) for verdict in verdicts} == expected
     assert all(verdict["good"] for verdict in verdicts)
 
@@ -66,7 +77,7 @@ def test_verify_names_the_changed_model_and_still_checks_the_others(
     rows = capsys.readouterr().out.splitlines()[1:]
     bad = [row for row in rows if "BAD" in row]
     assert len(bad) == 1 and bad[0].startswith("digit_reader@3") and "digest" in bad[0]
-    assert len(rows) == 1 + 2 * len(HERE)
+    assert len(rows) == 1 + len(RUNS)
 
 
 def test_a_bad_card_fails_both_commands(home: Path, capsys: Output) -> None:

@@ -4,22 +4,18 @@ Version 1 is a small convolutional net. Version 2 is the same net in whole int8 
 on dim images only, so that ordinary ones saturate: the regression that a team ships by accident.
 """
 
-import hashlib
-import json
 import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-from models.card import read_card
 from models.inputs import Linear
 from models.interpreters import open_interpreter
 from models.preprocess import preparer
-from models.registry import BUNDLED_ROOT, CARD_FILE, Model
 from models.training.digits import SPLIT_SEED, Images, Split, camera, load_split
+from models.training.export import deterministic, save
 from models.training.measure import measure
 
 NAME = "digit_reader"
@@ -116,31 +112,15 @@ def dim_images(split: Split) -> Images:
     return dim
 
 
-def save(version: str, content: bytes, data: str, split: Split, root: Path) -> Model:
-    """Writes the file and its card, with figures measured on the file as written."""
-    folder = root / NAME / version
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "model.tflite").write_bytes(content)
-    card_file = folder / CARD_FILE
-    card_file.write_text(_card_text(version, content, data, {}), encoding="utf-8")
-    model = Model(card=read_card(card_file), path=folder / "model.tflite")
-    accuracy = measure(model, open_interpreter(model), split)
-    card_file.write_text(_card_text(version, content, data, accuracy), encoding="utf-8")
-    return Model(card=read_card(card_file), path=model.path)
-
-
 def main() -> None:
-    tf.config.experimental.enable_op_determinism()
-    tf.config.threading.set_intra_op_parallelism_threads(1)
-    tf.config.threading.set_inter_op_parallelism_threads(1)
-    tf.keras.utils.set_random_seed(SPLIT_SEED)
+    deterministic(SPLIT_SEED)
     split = load_split()
     net = train(split)
-    quantised = convert(net, dim_images(split))
-    for model in (
-        save("1", convert(net), _TRAINING_DATA, split, BUNDLED_ROOT),
-        save("2", quantised, _TRAINING_DATA + _CALIBRATION_DATA, split, BUNDLED_ROOT),
+    for card, content in (
+        (_card("1", _TRAINING_DATA), convert(net)),
+        (_card("2", _TRAINING_DATA + _CALIBRATION_DATA), convert(net, dim_images(split))),
     ):
+        model = save(card, content, lambda made: measure(made, open_interpreter(made), split))
         sys.stdout.write(f"{model.reference}: {model.card.size} bytes, {model.card.accuracy}\n")
 
 
@@ -152,35 +132,20 @@ def _representative(images: Images) -> Callable[[], Iterator[list[Any]]]:
     return lambda: ([_prepared(image[np.newaxis])] for image in images)
 
 
-def _card_text(version: str, content: bytes, data: str, accuracy: dict[str, float]) -> str:
-    labels = [str(digit) for digit in range(CLASSES)]
-    tables: dict[str, dict[str, Any]] = {
-        "": {
-            "name": NAME,
-            "version": version,
-            "feature": "image_classify",
-            "file": "model.tflite",
-            "digest": f"sha256:{hashlib.sha256(content).hexdigest()}",
-            "size": len(content),
-            "labels": labels,
-            "confidence_method": "max_softmax",
-            "threshold": THRESHOLD,
-            "runtimes": ["litert", "tflite"],
-            "training_data": data,
-            "licence": "Apache-2.0",
-        },
+def _card(version: str, data: str) -> dict[str, Any]:
+    return {
+        "name": NAME,
+        "version": version,
+        "feature": "image_classify",
+        "labels": [str(digit) for digit in range(CLASSES)],
+        "confidence_method": "max_softmax",
+        "threshold": THRESHOLD,
+        "runtimes": ["litert", "tflite"],
+        "training_data": data,
+        "licence": "Apache-2.0",
         "input": {"shape": [SIDE, SIDE, 1], "dtype": "uint8"},
         "preprocessing": {"scale": PREPROCESSING.scale, "offset": PREPROCESSING.offset},
-        "accuracy": accuracy,
     }
-    return "\n".join(_toml_table(name, table) for name, table in tables.items())
-
-
-def _toml_table(name: str, table: dict[str, Any]) -> str:
-    head = f"[{name}]\n" if name else ""
-    # These strings, numbers and lists are written alike in JSON and TOML.
-    lines = (f"{key} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in table.items())
-    return head + "".join(lines)
 
 
 if __name__ == "__main__":
