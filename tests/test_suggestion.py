@@ -222,6 +222,55 @@ def test_a_policy_in_force_is_told_what_to_add(tmp_path: Path) -> None:
         assert {r["declared"] for r in store.ask("egress", feature="image_classify")} == {True}
 
 
+WAY = 'host = "api.example.com", purpose = "app_functionality", consent = "granted"'
+BY_RELEASE = f"""
+version = "1"
+[[hosts]]
+match = "api.example.com"
+[features.image_classify]
+categories = ["image"]
+egress = [{{ {WAY} }}]
+[features.image_classify.from."2.0.0"]
+egress = []
+[features.image_classify.from."2.6.0"]
+egress = [{{ {WAY}, region = "eu-west-1" }}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("releases", "region", "later"),
+    [
+        (["1.0.0"], None, None),
+        (["2.4.0"], None, {"2.0.0": ("api.example.com",)}),
+        (["1.0.0", "2.5.9"], None, {"2.0.0": ("api.example.com",)}),
+        (["no release"], None, {"2.0.0": ("api.example.com",)}),
+        (["2.7.0"], "eu-west-1", None),
+        (["2.7.0"], "us-east-1", {}),
+    ],
+)
+def test_a_way_out_is_added_to_the_releases_whose_own_do_not_name_it(
+    tmp_path: Path, releases: list[str], region: str | None, later: dict[str, Any] | None
+) -> None:
+    with Store(tmp_path, policy_from(BY_RELEASE, tmp_path)) as store:
+        departure(store, *({"service_version": r, "limen_egress_region": region} for r in releases))
+        found = store.suggestions.make(None, None)
+    flows = [flow for feature in found.features for flow in feature.flows]
+    assert [(flow.hosts, flow.later) for flow in flows] == ([] if later is None else [((), later)])
+    if later:
+        assert f'# Add to egress of [features.image_classify.from."2.0.0"]:\n#     {{ {WAY} }}' in (
+            found.toml
+        )
+        merged = BY_RELEASE.replace("egress = []", f"egress = [{{ {WAY} }}]").replace('"1"', '"2"')
+        with Store(tmp_path, policy_from(merged, tmp_path)) as store:
+            left = [
+                flow for one in store.suggestions.make(None, None).features for flow in one.flows
+            ]
+        # Of an app whose release nobody tells only that is declared which every release agrees in.
+        assert [flow.later for flow in left] == [{}] * ("no release" in releases)
+    elif flows:
+        assert "not every send meets what it says there" in found.toml
+
+
 def test_every_host_that_can_be_stored_can_be_drafted_and_is_then_declared(tmp_path: Path) -> None:
     hosts = ("localhost", "10.1.2.3", "2001:db8:1:2::3", "ada.github.io", "API.my_host.example.")
     sends = [{"server_address": host} for host in (*hosts, "api.example.com", "example.com")]

@@ -225,12 +225,14 @@ class SuggestedAttribute(_Record):
 class SuggestedFlow(_Record):
     """A way out that is not declared: `hosts` would declare it, unless there is a `problem`.
 
+    `later` has the same by release, for those since which the feature has ways out of their own.
     `destination` is as it is stored. Of the `transfers`, `refused` left without consent; `unsaid`
     is what apps did not say of some of the others.
     """
 
     destination: str
     hosts: tuple[str, ...]
+    later: dict[str, tuple[str, ...]]
     purpose: str
     consent: str
     categories: tuple[str, ...]

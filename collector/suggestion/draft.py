@@ -147,15 +147,22 @@ def _flow(name: str, flow: SuggestedFlow) -> Iterator[str]:
         yield f"# Consent was refused {_times(flow.refused)}: this does not declare it."
     if flow.unsaid:
         yield f"# The app does not always say the {' or the '.join(flow.unsaid)}."
-    if not flow.hosts:
+    if not flow.hosts and not flow.later:
         yield "# The policy names this way out; not every send meets what it says there."
-    if len(flow.hosts) > 1:
+    if max(map(len, (flow.hosts, *flow.later.values()))) > 1:
         yield _DOMAIN
     for host in flow.hosts:
         yield f"[[features.{name}.egress]]"
         yield f"host = {json.dumps(host)}"
         yield f"purpose = {json.dumps(flow.purpose)}"
         yield f"consent = {json.dumps(flow.consent)}"
+    for since, hosts in flow.later.items():
+        yield f"# Add to egress of [features.{name}.from.{json.dumps(since)}]:"
+        for host in hosts:
+            yield (
+                f"#     {{ host = {json.dumps(host)}, purpose = {json.dumps(flow.purpose)}, "
+                f"consent = {json.dumps(flow.consent)} }}"
+            )
 
 
 def _owners(hosts: Sequence[SuggestedHost]) -> Iterator[str]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
-from collector.contract.policy import Feature, Policy
+from collector.contract.policy import Feature, Flow, Policy, release_key
 from collector.contract.records import SuggestedFeature, SuggestedFlow, SuggestedHost
 from collector.redaction.hosts import Hosts
 
@@ -22,7 +22,7 @@ def suggested_features(
 
     A row of `features` has feature, requests, installations, placements; one of `departures`,
     which are in the order of features, feature, destination, region, category, purpose, consent,
-    leg, declared (None: unknown), transfers.
+    leg, declared (None: unknown), release ("unknown" where nobody tells it), transfers.
     """
     seen = {row["feature"]: row for row in features}
     ways = {name: list(rows) for name, rows in groupby(departures, lambda r: r["feature"])}
@@ -65,7 +65,7 @@ def suggested_hosts(features: Iterable[SuggestedFeature], policy: Policy) -> lis
     listed = {host.match for host in policy.hosts}
     regions: dict[str, set[str]] = {}
     for flow in (flow for feature in features for flow in feature.flows if not flow.problem):
-        for host in {*flow.hosts[-1:]} - listed:
+        for host in {hosts[-1] for hosts in (flow.hosts, *flow.later.values()) if hosts} - listed:
             regions.setdefault(host, set()).update(flow.regions)
     return [
         SuggestedHost(match=host, region=said.pop() if len(said) == 1 else None)
@@ -75,8 +75,7 @@ def suggested_hosts(features: Iterable[SuggestedFeature], policy: Policy) -> lis
 
 def _flows(feature: str, rows: Iterable[_Row], policy: Policy) -> Iterable[SuggestedFlow]:
     """By destination and purpose, those of which not every send is declared."""
-    ruled = policy.features.get(feature)
-    declared = {(f.host, f.purpose, f.consent) for f in ruled.egress} if ruled else set()
+    ways = _Ways(policy.features.get(feature, Feature()))
     order = sorted(rows, key=lambda row: (row["destination"], row["purpose"]))
     for (destination, purpose), some in groupby(
         order, lambda row: (row["destination"], row["purpose"])
@@ -88,12 +87,16 @@ def _flows(feature: str, rows: Iterable[_Row], policy: Policy) -> Iterable[Sugge
         count = sum(row["transfers"] for row in sends)
         asked = any(row["consent"] != NOT_REQUIRED for row in sends)
         consent = GRANTED if asked else NOT_REQUIRED
-        hosts = [
-            host for host in _hosts(destination, policy) if (host, purpose, consent) not in declared
-        ]
+        hosts = _hosts(destination, policy)
+        lists = ways.judging(row["release"] for row in sends if not row["declared"])
+        missing = {
+            since: tuple(h for h in hosts if not ways.names(since, h, purpose, consent))
+            for since in lists
+        }
         yield SuggestedFlow(
             destination=destination,
-            hosts=tuple(hosts),
+            hosts=missing.pop(None, ()),
+            later={since: hosts for since, hosts in missing.items() if hosts},
             purpose=purpose,
             consent=consent,
             categories=_said(c for row in good for c in row["category"].split(",")),
@@ -108,6 +111,36 @@ def _flows(feature: str, rows: Iterable[_Row], policy: Policy) -> Iterable[Sugge
             ),
             problem=_problem(feature, destination, purpose, good),
         )
+
+
+class _Ways:
+    """The ways out that a feature declares: its own, and those of the releases that replace them.
+
+    Each list goes by the release since which it holds, its own by None.
+    """
+
+    def __init__(self, feature: Feature) -> None:
+        self._lists: dict[str | None, set[tuple[str, str, str]]] = {None: _keys(feature.egress)}
+        for since in sorted(feature.from_, key=release_key):
+            if (replaced := feature.from_[since].egress) is not None:
+                self._lists[since] = _keys(replaced)
+
+    def judging(self, releases: Iterable[str]) -> list[str | None]:
+        """The lists that judge sends of `releases`: all of them where one is unknown."""
+        told = set(releases)
+        if UNKNOWN in told:
+            return list(self._lists)
+        keys = [(since, release_key(since) if since else "") for since in self._lists]
+        said = map(release_key, told)
+        found = {[since for since, key in keys if key <= release][-1] for release in said}
+        return [since for since in self._lists if since in found]
+
+    def names(self, since: str | None, host: str, purpose: str, consent: str) -> bool:
+        return (host, purpose, consent) in self._lists[since]
+
+
+def _keys(flows: Iterable[Flow]) -> set[tuple[str, str, str]]:
+    return {(flow.host, flow.purpose, flow.consent) for flow in flows}
 
 
 def _problem(feature: str, destination: str, purpose: str, good: Sequence[_Row]) -> str | None:
