@@ -39,6 +39,9 @@ Hasher = Callable[[pa.StringArray], pa.BinaryArray]
 LIST_ITEMS = 1_000
 JOINED_BYTES = 64 * LIST_ITEMS
 
+# Below it every whole number is a double.
+_EXACT = 2.0**53
+
 _NUMBER = r"^\s*[+\-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+\-]?\d+)?\s*$"
 
 COLUMN_TYPES: Mapping[type, pa.DataType] = {
@@ -139,11 +142,17 @@ class Forms:
 
 
 def as_text(value: pa.StructArray, at: pa.Array) -> pa.Array:
-    """Any scalar value as a string; lists, maps and bytes are null."""
+    """Any scalar value as a string; lists, maps and bytes are null.
+
+    A double that is a whole number is written as one: no detector reads an exponent.
+    """
+    real = value.field("double_value").take(at)
+    whole = pc.and_(pc.less(pc.abs(real), _EXACT), pc.equal(real, pc.trunc(real)))
     return pc.coalesce(
         value.field("string_value").take(at),
         value.field("int_value").take(at).cast(pa.string()),
-        value.field("double_value").take(at).cast(pa.string()),
+        pc.if_else(whole, real, None).cast(pa.int64()).cast(pa.string()),
+        real.cast(pa.string()),
         value.field("bool_value").take(at).cast(pa.string()),
     )
 
@@ -155,10 +164,11 @@ def hashed(text: pa.Array, hasher: Hasher) -> pa.Array:
     return pa.array(values, pa.string()).take(encoded.indices)
 
 
+_OCTET = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
 _BUCKETS: Mapping[str, tuple[str, str]] = {
-    "bucket:ipv4/24": (r"^(\d{1,3}\.\d{1,3}\.\d{1,3})\.\d{1,3}$", r"\1.0/24"),
+    "bucket:ipv4/24": (rf"^({_OCTET}\.{_OCTET}\.{_OCTET})\.{_OCTET}$", r"\1.0/24"),
     "bucket:version/major": (r"^(\d{1,4})(?:[.\-+].*)?$", r"\1"),
-    "bucket:date/month": (r"^(\d{4}-\d{2})(?:-\d{2}.*)?$", r"\1"),
+    "bucket:date/month": (r"^((?:19|20)\d{2}-(?:0[1-9]|1[0-2]))(?:-\d{2}.*)?$", r"\1"),
 }
 
 

@@ -69,6 +69,8 @@ def test_what_is_found_is_cut_out_of_its_text(name: str) -> None:
         "sk-learn-classifier-of-documents-v2", "token classification_of_documents",
         "basic authentication_required", "password: required", "lat=12.345 ms", "git@github.com",
         "2024.1125.1230", "on build 10.0.2.15", "1/2 of 3/4", "13/11/2025 12:30:45",
+        "timeout at api.example.com", "look_at_this.file", "000012345678", "12:30, 12:45, 13:15",
+        "cookie: required", "C:\\models\\100.tflite", "tokens=512", "map pin: none",
     ],
 )  # fmt: skip
 def test_what_is_nobodys_passes(text: str) -> None:
@@ -96,6 +98,22 @@ def test_what_is_nobodys_passes(text: str) -> None:
         MAIL.replace("@", "&commat;"),
         MAIL.replace("@", "\\\\u0040"),
         MAIL.replace("@", "\\x40"),
+        MAIL.replace("@", "\\U00000040"),
+        MAIL.replace("@", "\\100"),
+        MAIL.replace("@", "%u0040"),
+        MAIL.replace("@", "=40"),
+        MAIL.replace("@", "+AEA-"),
+        MAIL.replace("@", "_at_"),
+        MAIL.replace("@", "-at-").replace(".", "-dot-"),
+        MAIL.replace("@", " at ").replace(".", " dot "),
+        base64.b32encode(MAIL.encode()).decode(),
+        base64.b32encode(MAIL.encode()).decode().lower().rstrip("="),
+        MAIL.encode().hex(" "),
+        MAIL.encode().hex(":"),
+        "\0".join(MAIL),
+        "\x7f".join(MAIL),
+        "\n".join(MAIL),
+        "".join(chr(0xE0000 + ord(c)) for c in MAIL),
     ],
 )
 def test_what_is_hidden_is_found_and_its_text_dropped(hidden: str) -> None:
@@ -107,6 +125,10 @@ def test_digits_of_any_script_and_with_nothing_between_them_are_digits() -> None
         card = "".join(chr(ord(zero) + int(c)) for c in "4111111111111111")
         assert scanned(f"paid by {card}") == (None, {"card"})
     assert scanned("\u2060".join("4111111111111111")) == (None, {"card"})
+    assert scanned("\ufe0f\u20e3".join("4111111111111111 ")) == (None, {"card"})
+    assert scanned("\u2779" + "\u2776" * 15) == (None, {"card"})
+    for between in ("\u2013", "\u2212", "\u00a0", "\ue000", "\u0336"):
+        assert scanned(between.join(["4111", *["1111"] * 3])) == (None, {"card"})
 
 
 def test_text_that_is_encoded_more_often_than_can_be_read_is_dropped() -> None:
@@ -125,6 +147,20 @@ CUT = {
     "DE89370400440532013000 DE89370400440532013000": "[iban] [iban]",
     "ES91 2100 0418 4502 0005 1332 THEN": "[iban] THEN",
     "4111.1111.1111.1111": "[card]",
+    "4111, 1111, 1111, 1111": "[card]",
+    "4111/1111/1111/1111": "[card]",
+    "4111\t1111\t1111\t1111": "[card]",
+    "DE89_3704_0044_0532_0130_00": "[iban]",
+    "DE89\n3704\n0044\n0532\n0130\n00": "[iban]",
+    "call 0049 151 12345678": "call [phone]",
+    "+49 (0) 151 12345678": "[phone]",
+    "ada@[203.0.113.7], ada(home)@example.com": "[email], [email]",
+    "Cookie: a=1; jwt=secret two": "Cookie: [credential]",
+    "Authorization: Negotiate YIIGhgYJ": "Authorization: [credential]",
+    '{"password": "two words"}': '{"password": "[credential]"}',
+    '{\\"password\\":\\"hunter two\\"}': '{\\"password\\":\\"[credential]\\"}',
+    "pwd=hunter, otp: 123456": "pwd=[credential], otp: [credential]",
+    "in /home/ada/models": "in /home/[user_folder]/models",
     'mail "ada lovelace"@example.com or j\u00fcrgen@m\u00fcller.de.': "mail [email] or [email].",
     "GET /search?q=ada&lang=de": "GET /search?q=[url_query]&lang=[url_query]",
     "at https://ada:pw@example.org/a?x": "at https://[url_password]@example.org/a?[url_query]",

@@ -1,5 +1,6 @@
 """Text that may hold anything: what the detectors find in it is not kept, and is counted."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -66,6 +67,20 @@ def test_lists_are_kept_item_by_item_and_maps_and_bytes_are_not(raw: Any, stored
 def test_what_is_found_in_an_item_of_a_list_is_cut_out() -> None:
     text = kept("note", ["first", MAIL], NOTE)
     assert text.startswith("first, [") and "ada" not in text
+
+
+@pytest.mark.parametrize(
+    "items",
+    [list(MAIL), MAIL.partition("@"), list("4111111111111111"), [4111, 1111, 1111, 1111]],
+)
+def test_what_the_items_of_a_list_are_together_is_looked_at_too(items: Sequence[Any]) -> None:
+    assert kept("note", list(items), NOTE) is None
+    assert sum(n for by, n in done({"note": list(items)}).items() if by.startswith("drop")) == 1
+
+
+@pytest.mark.parametrize("number", [4111111111111111, 4111111111111111.0])
+def test_a_number_is_looked_at_as_its_digits(number: float) -> None:
+    assert kept("note", number, NOTE) == "[card]"
 
 
 def test_half_of_what_is_found_does_not_survive_the_limit() -> None:

@@ -58,10 +58,10 @@ class Real:
 
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """An integer within [low, high]; by default shorter than the number of a card or a device."""
+    """An integer within [low, high]; by default shorter than the number of a telephone."""
 
     low: int = 0
-    high: int = 2**41
+    high: int = 2**31
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,13 +132,15 @@ DEVICE = r"^[A-Za-z0-9][A-Za-z0-9 ,_.()+\-]{0,63}$"
 MODEL_DIGEST = r"^sha256:[0-9a-f]{64}$"
 INPUT_DIGEST = r"^[0-9a-f]{8,32}$"
 # Shorter than 32 digits and all of them decimal, or the digits of a text's bytes: no hash of one.
-NO_DIGEST = r"^\d{1,31}$|^(?:3[0-9]|6[1-9a-f]|7[0-9a]|40|2[bde]|5f){6,16}$"
+_OF_TEXT = r"(?:3[0-9]|6[1-9a-f]|7[0-9a]|40|2[bde]|5f)"
+NO_DIGEST = rf"^\d{{1,31}}$|^{_OF_TEXT}{{6,16}}$"
+NO_MODEL_DIGEST = rf"^sha256:\d{{64}}$|{_OF_TEXT}{{8}}"
 REGION = r"^[A-Za-z]{2}[A-Za-z0-9\-]{0,30}$"
 COUNTRY = r"^[A-Za-z]{2}$"
 TEMPLATE = r"^/[A-Za-z0-9_\-/{}.:]{0,127}$"
 # A number this long in a route is an id that was not taken out of it.
 LONG_NUMBER = r"\d{5}"
-TIMESTAMP = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+\-]\d{2}:\d{2})$"
+TIMESTAMP = r"^20\d{2}-[01]\d-[0-3]\dT\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+\-]\d{2}:\d{2})$"
 SPAN_NAME = r"^[A-Za-z_/][\w.:/{}*\-]{0,63}(?: [\w.:/{}*\-]{1,64}){0,2}$"
 
 # Categories of personal data; how each maps to Apple, Play and Fides is in docs/privacy.md.
@@ -176,7 +178,7 @@ INPUT_KIND = "limen.input.kind"
 LABEL_TRUTH = "limen.label"
 INPUT_EVENT = "limen.input"
 
-_BYTES = Whole(0, 2**40)
+_BYTES = Whole(0, 2**33)
 
 # Who speaks.
 RESOURCE_ATTRIBUTES: tuple[Attribute, ...] = (
@@ -222,7 +224,7 @@ SPAN_ATTRIBUTES: tuple[Attribute, ...] = (
     Attribute("limen.audit.probability", "audit_probability", Real(0.0, 1.0)),
     Attribute("limen.model.name", "model_name", Loose(NAME)),
     Attribute("limen.model.version", "model_version", Loose(VERSION)),
-    Attribute("limen.model.digest", "model_digest", Pattern(MODEL_DIGEST)),
+    Attribute("limen.model.digest", "model_digest", Pattern(MODEL_DIGEST, without=NO_MODEL_DIGEST)),
     Attribute("limen.model.size", "model_size", _BYTES),
     Attribute("limen.runtime.name", "runtime", Loose(NAME)),
     Attribute("limen.runtime.version", "runtime_version", Loose(VERSION)),

@@ -60,7 +60,7 @@ _IBAN_SIZE = {c: size for size, countries in _IBAN_SIZES.items() for c in countr
 def iban(text: str) -> int:
     """An IBAN, which words may follow."""
     size = _IBAN_SIZE.get(text[:2].upper(), 0)
-    places = [at for at, character in enumerate(text) if character not in " -"][:size]
+    places = [at for at, character in enumerate(text) if character.isalnum()][:size]
     if not size or len(places) < size:
         return 0
     plain = "".join(text[at] for at in places)
@@ -130,7 +130,8 @@ def credential(text: str) -> int:
         "missing",
         "required",
     )
-    return len(text) * (text.lower() not in nothing and bool(text.strip("*x.")))
+    gone = re.fullmatch(r"\[\w+\]", text)
+    return len(text) * (text.lower() not in nothing and bool(text.strip("*x.")) and not gone)
 
 
 def opener(text: str) -> int:

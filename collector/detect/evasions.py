@@ -9,12 +9,18 @@ import unicodedata
 from collections.abc import Iterator
 from urllib.parse import unquote
 
-# What may hide something, for RE2. The groups of four are base64 of printable ASCII, which few
-# words are two times in a row; the pairs are hexadecimal of it.
+# What may hide something, for RE2. The groups of four are base64 of printable ASCII, those of eight
+# base32, which few words are two times in a row; the pairs are hexadecimal of it.
 _FOUR = r"(?:[I-Za-f][A-HQ-Xg-nw-z0-3][ABEFIJMNQRUVYZcdghklopstwx014589][A-Za-z0-9+/_\-])"
+_EIGHT = (
+    r"(?:[e-p][abefijmnqruvyz45][a-z2-7][c-hs-x][acegikmoqsuwy246][i-z2-7][bcdjklrstz23][a-z2-7])"
+)
 HIDING = (
-    r"%[0-9A-Fa-f]{2}|\\[ux/]|&#|&[A-Za-z]{2,8};|[^\x00-\x7F]|\s@|@\s|[\[({] ?(?i:at|dot) ?[\])}]"
-    rf"|(?:\S[ \t]){{6}}|{_FOUR}{{2}}|[A-Za-z0-9+/_\-]{{40}}|(?:[2-7][0-9A-Fa-f]){{6}}"
+    r"%[0-9A-Fa-fu]{2}|\\[uUx/0-7]|&#|&[A-Za-z]{2,8};|[^\t\n\r -~]"
+    r"|\s@|@\s|=40|\+A[C-H][A-Za-z0-9+/]"
+    r"|(?i:[\[({] ?(?:at|dot) ?[\])}]|[_\-*]at[_\-*]+[a-z0-9]|\sat\s+\S+\s+dot\s)"
+    r"|(?:\S\s{1,3}){6}|(?:[2-7][0-9A-Fa-f][ :\-]?){6}"
+    rf"|{_FOUR}{{2}}|(?i:{_EIGHT}{{2}})|[A-Za-z0-9+/_\-]{{40}}"
 )
 # Base64 of sixteen printable characters of ASCII.
 ENCODED_TEXT = rf"{_FOUR}{{5}}"
@@ -24,19 +30,38 @@ _TIMES = 5
 _READINGS = 20
 
 _BASE64 = re.compile(r"[A-Za-z0-9+/_\-]{8,}")
+_BASE32 = re.compile(r"[A-Z2-7]{16,}|[a-z2-7]{16,}")
 _WRAPPED = re.compile(r"(?<=[A-Za-z0-9+/]{16})\\?[\r\n]+(?=[A-Za-z0-9+/=]{4})")
-_HEX = re.compile(r"(?:[0-9A-Fa-f]{2}){6,}")
-_ESCAPED = re.compile(r"\\+(?:u([0-9A-Fa-f]{4})|u\{([0-9A-Fa-f]{1,6})\}|x([0-9A-Fa-f]{2}))")
+_HEX = re.compile(
+    r"(?:[0-9A-Fa-f]{2}){6,}|[0-9A-Fa-f]{2}([ :\-])[0-9A-Fa-f]{2}(?:\1[0-9A-Fa-f]{2}){4,}"
+)
+_ESCAPED = re.compile(
+    r"(?:\\+(?:u|U0{0,4})|%u)([0-9A-Fa-f]{4})|\\+u\{([0-9A-Fa-f]{1,6})\}|\\+x([0-9A-Fa-f]{2})|=(40)"
+    r"|\\([2-7][0-9A-Fa-f])(?![0-9A-Fa-f]) ?"
+)
+_OCTAL = re.compile(r"\\([0-7]{3})")
+_UTF7 = re.compile(r"\+(A[C-H][A-Za-z0-9+/]+)-?")
 _PRINTABLE = re.compile(r"[ -~\s]{6,}")
 _PRINTABLE_CHARACTERS = 10
-_APART = re.compile(r"(?<!\S)\S(?:[ \t]\S){5,}(?!\S)")
-_SPELT = re.compile(r"\s*[\[({] ?(at|dot) ?[\])}]\s*", re.IGNORECASE)
+_APART = re.compile(r"(?<!\S)\S(?:\s{1,3}\S){5,}(?!\S)")
+_BRACKETED = re.compile(r"\s*[\[({] ?(at|dot) ?[\])}]\s*", re.IGNORECASE)
+# An `at` between signs needs a domain behind it, one between spaces a `dot`: prose has the others.
+_DOT = r"[\s_\-*]+dot[\s_\-*]+"
+_SPELT_AT = re.compile(
+    rf"[_\-*]+at[_\-*]+(?=(?:[a-z0-9\-]+(?:\.|{_DOT}))+(?:com|org|net|edu|gov|info|[a-z]{{2}})\b)"
+    rf"|\s+at\s+(?=\S+?{_DOT}\S)",
+    re.IGNORECASE,
+)
+_SPELT_DOT = re.compile(_DOT, re.IGNORECASE)
 _AT = re.compile(r"\s*@\s*")
 
 # Letters that are drawn as nothing, and are no format characters: joiners, fillers, selectors.
 _BLANK = re.compile(
-    "[\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0\ufe00-\ufe0f\U000e0100-\U000e01ef]"
+    "[\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\ufe00-\ufe0f\U000e0100-\U000e01ef]"
 )
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+# Format, private, unassigned, halves of pairs, marks.
+_NOTHING = ("Cf", "Co", "Cn", "Cs", "Mn", "Me", "Mc")
 
 
 def readings(text: str) -> Iterator[str]:
@@ -63,15 +88,25 @@ def _plain(text: str) -> str:
     """With characters that look like ASCII made ASCII, and one layer of escapes undone."""
     if not text.isascii():
         text = unicodedata.normalize("NFKC", _BLANK.sub("", text))
-        text = "".join(map(_digit, (c for c in text if unicodedata.category(c) != "Cf")))
-    text = _ESCAPED.sub(_unescaped, unquote(html.unescape(text.replace("\\/", "/"))))
+        text = "".join(map(_like_ascii, text))
+    text = unquote(html.unescape(_CONTROL.sub("", text).replace("\\/", "/")))
+    text = _ESCAPED.sub(_unescaped, _OCTAL.sub(lambda match: chr(int(match[1], 8)), text))
     return _WRAPPED.sub("", text)
 
 
-def _digit(character: str) -> str:
-    if character.isascii() or not character.isdecimal():
+def _like_ascii(character: str) -> str:
+    """The character of ASCII that `character` looks like, nothing if it looks like nothing."""
+    if character.isascii():
         return character
-    return str(unicodedata.decimal(character))
+    # A second ASCII, of characters that nobody sees.
+    if "\U000e0020" <= character <= "\U000e007e":
+        return chr(ord(character) - 0xE0000)
+    if (digit := unicodedata.digit(character, None)) is not None:
+        return str(digit)
+    category = unicodedata.category(character)
+    if category in _NOTHING:
+        return ""
+    return "-" if category == "Pd" or character == "\u2212" else character
 
 
 def _unescaped(match: re.Match[str]) -> str:
@@ -80,9 +115,13 @@ def _unescaped(match: re.Match[str]) -> str:
 
 
 def _closed(text: str) -> str:
-    """Without the spaces between letters set apart and around `@`."""
-    text = _APART.sub(lambda match: re.sub(r"[ \t]", "", match[0]), text)
-    text = _SPELT.sub(lambda match: "@" if match[1].lower() == "at" else ".", text)
+    """Without the spaces between letters set apart and around `@`, and with `@` and `.` for their
+    words."""
+    text = _APART.sub(lambda match: re.sub(r"\s", "", match[0]), text)
+    text = _BRACKETED.sub(lambda match: "@" if match[1].lower() == "at" else ".", text)
+    spelt = _SPELT_AT.sub("@", text)
+    if spelt != text:
+        text = _SPELT_DOT.sub(".", spelt)
     return _AT.sub("@", text)
 
 
@@ -95,8 +134,21 @@ def _opened(text: str) -> Iterator[str]:
             # A last character alone holds no byte.
             part = part[: len(part) - (len(part) % 4 == 1)]
             yield from _texts(base64.b64decode(part + "=" * (-len(part) % 4)))
-    for run in _HEX.findall(text):
-        yield from _texts(bytes.fromhex(run))
+    for run in _BASE32.findall(text):
+        for start in range(8):
+            # Eight characters hold five bytes.
+            part = run[start:].upper()
+            part = part[: len(part) - (len(part) % 8 in (1, 3, 6))]
+            yield from _texts(base64.b32decode(part + "=" * (-len(part) % 8)))
+    for match in _HEX.finditer(text):
+        yield from _texts(bytes.fromhex(re.sub(r"[ :\-]", "", match[0])))
+    if _UTF7.search(text):
+        yield _UTF7.sub(_of_utf7, text)
+
+
+def _of_utf7(match: re.Match[str]) -> str:
+    coded = match[1][: len(match[1]) - (len(match[1]) % 4 == 1)]
+    return base64.b64decode(coded + "=" * (-len(coded) % 4)).decode("utf-16-be", "ignore")
 
 
 def _texts(content: bytes) -> Iterator[str]:

@@ -62,10 +62,14 @@ _DOMAIN = (
 )
 _SCHEME = r"\b[a-z][a-z0-9+.\-]{1,15}://"
 _SECRET_WORDS = (
-    r"(?:passw(?:or)?d|passphrase|secret|(?:secret|private|access|account)[_\-]?key"
-    r"|api[_\-]?key|(?:access|refresh|auth|id|session)[_\-]?token|(?:set-)?cookie|authorization)"
+    r"(?:passw(?:or)?d|passwort|passphrase|passcode|\bpwd|secret"
+    r"|(?:secret|private|access|account)[_\-]?key|api[_\-]?key"
+    r"|(?:access|refresh|auth|id|session|csrf|xsrf|push|device)[_\-]?token|\btoken(?==)"
+    r"|sess(?:ion)?[_\-]?id|(?:set-)?cookie|authorization)"
 )
-_VALUE = r"[^\s\"'&,;\[\](){}<>]"
+_VALUE = r"[^\s\"'&,;\[\](){}<>\\]"
+# Of the key in JSON, within a string of JSON too.
+_QUOTE = r"\\*[\"']"
 
 # In this order: what opens something first, then what is somebody's. The prefixes of tokens are
 # those that their makers document, as gitleaks collects them.
@@ -105,14 +109,18 @@ KINDS = (
     ),
     Kind(
         "credential",
-        rf"(?i:{_SECRET_WORDS})[\"']?\s{{0,2}}(?:=|[\"']:)\s{{0,2}}[\"']?({_VALUE}{{4,}})",
+        rf"(?i:cookie|authorization)(?:{_QUOTE})?\s{{0,2}}[:=]\s{{0,2}}(?:{_QUOTE})?"
+        r"([^\r\n\"'\\]*[\dA-Z_+/=!$%#][^\r\n\"'\\]{3,})",
         checks.credential,
     ),
     Kind(
         "credential",
-        rf"(?i:{_SECRET_WORDS}):\s{{0,2}}({_VALUE}*[\dA-Z_+/=!$%#]{_VALUE}{{3,}})",
+        rf"(?i:{_SECRET_WORDS})(?:(?:{_QUOTE})?\s{{0,2}}(?:=>?|:)\s{{0,2}}{_QUOTE}([^\r\n\"'\\]{{4,}})"
+        rf"|(?:(?:{_QUOTE})?\s{{0,2}}=|{_QUOTE}\s{{0,2}}:)\s{{0,2}}({_VALUE}{{4,}})"
+        rf"|:\s{{0,2}}({_VALUE}*[\dA-Z_+/=!$%#]{_VALUE}{{3,}}))",
         checks.credential,
     ),
+    Kind("credential", r"(?i:\b(?:pin|otp|cv[vc]2?)[\"']?\s?[:=]\s?[\"']?)(\d{3,8})(?!\d|\.\d)"),
     Kind("url_password", rf"(?i:{_SCHEME}([^\s/@?#\[\]]+)@)"),
     Kind("url_query", r"[?&][\w.\-%\[\]]{1,64}=([^&\s\"'<>#]+)", checks.value_of_query),
     Kind(
@@ -130,21 +138,22 @@ KINDS = (
         r"(?i:\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b)",
     ),
     Kind("url_id", r"(?<=/)(?:\d{5,}|(?i:[0-9a-f]{16,}))(?=[/?#\s\"'),;\]>}]|$)"),
-    Kind("user_folder", r"(?:/Users/|[A-Za-z]:\\{1,2}Users\\{1,2})([^/\\\s\"'\[{<]+)"),
+    Kind("user_folder", r"(?:/(?:Users|home)/|[A-Za-z]:\\{1,2}Users\\{1,2})([^/\\\s\"'\[{<]+)"),
     Kind(
         "email",
-        rf"(?i:(?:\b[{_LETTER}._%+\-]{{1,64}}|\"[^\"@]{{1,64}}\")(?:@|%40){_DOMAIN})",
+        rf"(?i:(?:\b[{_LETTER}._%+\-]{{1,64}}|\"[^\"@]{{1,64}}\")(?:\([^()@]{{0,32}}\))?(?:@|%40)"
+        rf"(?:{_DOMAIN}|\[[a-z0-9.:]{{3,45}}\]))",
         checks.mail,
     ),
     Kind(
         "iban",
-        r"(?i:(?<![a-z0-9])[a-z]{2}\d{2}(?:[ \-]?[a-z0-9]{4}){2,7}(?:[ \-]?[a-z0-9]{1,3})?"
+        r"(?i:(?<![a-z0-9])[a-z]{2}\d{2}(?:[\s.\-_/]?[a-z0-9]{4}){2,7}(?:[\s.\-_/]?[a-z0-9]{1,3})?"
         r"(?![a-z0-9]))",
         checks.iban,
     ),
     Kind(
         "card",
-        rf"{_NOT_IN_HEX}(?:\d(?:[ \-_]{{0,2}}\d){{11,18}}|\d{{4}}(?:\.\d{{4}}){{3}})"
+        rf"{_NOT_IN_HEX}(?:\d(?:[ \-_]{{0,2}}\d){{11,18}}|\d{{4}}(?:[.,:;/|\s]\s?\d{{4}}){{3}})"
         rf"{_NOT_BEFORE_HEX}",
         checks.card,
     ),
@@ -153,7 +162,8 @@ KINDS = (
         rf"{_NOT_IN_HEX}(?:\d{{15}}|\d{{2}}[ \-]\d{{6}}[ \-]\d{{6}}[ \-]\d){_NOT_BEFORE_HEX}",
         checks.imei,
     ),
-    Kind("phone", r"(?<![\w+])\+[1-9](?:[ .\-/()]{0,2}\d){6,14}(?!\d)"),
+    Kind("phone", r"(?<![\w+])\+[1-9](?:[ .\-/()]{0,3}\d){6,14}(?!\d)"),
+    Kind("phone", r"(?<![\w.+\-:])00[ \-]?[1-9](?:[ .\-/()]{0,3}\d){8,13}(?![\w.]?\w)"),
     Kind(
         "phone",
         r"(?<![\w.\-])(?:\([2-9]\d{2}\) ?[2-9]\d{2}[ .\-]\d{4}|[2-9]\d{2}-[2-9]\d{2}-\d{4}"
@@ -202,9 +212,9 @@ KINDS = (
 SUSPICIOUS = (
     r"@|%40|://|(?i:eyJ|bearer|basic|digest|token|AIza|gh[pousr]_|github_pat_|xox|xapp-|sk-|hf_"
     r"|[sr]k_|passw|passphrase|secret|_?key|cookie|authoriz|glpat-|npm_|pypi-|sg\.|ya29|gocspx"
-    r"|shp|dop_v1)|-----BEGIN|A[KSB3C][IT]?[A-Z]|\d(?:[ .\-/()_]{0,2}\d){6}|[?&][\w.\-%\[\]]+="
-    r"|[A-Za-z]{2}\d\d[ \-]?[A-Za-z0-9]{4}[ \-]?[A-Za-z0-9]{4}|/\d{5}|/[0-9a-fA-F]{16}"
-    r"|[/\\]Users[/\\]"
+    r"|shp|dop_v1)|-----BEGIN|A[KSB3C][IT]?[A-Z]|\d(?:[\s.,:;|\-/()_]{0,3}\d){6}|[?&][\w.\-%\[\]]+="
+    r"|[A-Za-z]{2}\d\d[\s.\-_/]?[A-Za-z0-9]{4}[\s.\-_/]?[A-Za-z0-9]{4}|/\d{5}|/[0-9a-fA-F]{16}"
+    r"|[/\\](?:Users|home)[/\\]|(?i:pwd|sess(?:ion)?[_\-]?id|(?:pin|otp|cv[vc]2?)[\"']?\s?[:=])"
     r"|[0-9A-Fa-f]{2}[:\-][0-9A-Fa-f]{2}[:\-]|[0-9A-Fa-f]{4}[.\-][0-9A-Fa-f]{4}[.\-]"
     r"|:[0-9A-Fa-f]{0,4}:|\d\.\d{3}|\d\.\d{1,3}\.\d{1,3}\.\d"
 )

@@ -44,15 +44,27 @@ class FreeText:
             return column, noted
         items = decode_values(lists.flatten()).to_struct_array()
         texts, inner = judged.of(as_text(items, pa.array(np.arange(len(items)))))
-        joined = pc.binary_join(
-            pa.ListArray.from_arrays(lists.offsets, plain(texts), mask=lists.is_null()), ", "
-        )
+        kept = pa.ListArray.from_arrays(lists.offsets, plain(texts), mask=lists.is_null())
+        joined = pc.binary_join(kept, ", ")
         parents = pc.list_parent_indices(lists).to_numpy(zero_copy_only=False)
         both = dict(noted)
         for note, rows in inner.items():
             of = np.unique(parents[rows])
             both[note] = np.concatenate((both[note], of)) if note in both else of
+        for note, rows in self._over_items(name, kept).items():
+            both[note] = np.concatenate((both[note], rows)) if note in both else rows
+            joined = pc.if_else(pa.array(np.isin(np.arange(len(joined)), rows)), None, joined)
         return pc.coalesce(plain(column), pc.utf8_slice_codeunits(joined, 0, KEPT_CHARACTERS)), both
+
+    def _over_items(self, name: str, lists: pa.ListArray) -> Noted:
+        """What is found in the items of a list only where they are read as one text."""
+        whole = pc.utf8_slice_codeunits(pc.binary_join(lists, ""), 0, READ_CHARACTERS)
+        noted = self._judged[name].of(whole)[1]
+        return {
+            (detector, "drop"): rows
+            for (detector, _), rows in noted.items()
+            if (detector, _) != CUT
+        }
 
     def _judge(self, name: str, texts: Sequence[str]) -> list[Verdict]:
         read = [text if len(text) <= READ_CHARACTERS else None for text in texts]

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Any
+from uuid import UUID
 
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
@@ -41,6 +42,8 @@ categories = ["image"]
 log_inputs = true
 """
 KEPT, OTHER = "checkout.note", "checkout.other"
+# What nobody can tell from what belongs there.
+START, OF_SOMEBODY = "spans.start_time_unix_nano", "spans.trace_id of somebody"
 CHANGED = ("checkout.account", "checkout.network", "checkout.build", "checkout.day")
 
 IDS = {"trace_id": 16, "span_id": 8, "parent_span_id": 8}
@@ -229,12 +232,14 @@ def _add_numbers(
             digits = canaries.secret(f"{attribute.name} as number", kind, "plain", transport)
             span = _add(request, trace_id, pairs(PHONE), [])
             span.attributes.add(key=attribute.name).value.int_value = int(digits.strip("+"))
+    span = _add(request, trace_id, pairs(PHONE), [])
+    span.start_time_unix_nano = int(canaries.secret(START, "card", "plain", transport))
 
 
 def _add_identifiers(
     request: ExportTraceServiceRequest, canaries: Canaries, transport: str, trace_id: bytes
 ) -> None:
-    """Ids of the right length that are words."""
+    """Ids of the right length that are words, numbers and somebody's."""
     for field, size in IDS.items():
         for kind in ("email", "card"):
             made = canaries.made(kind).text
@@ -243,6 +248,11 @@ def _add_identifiers(
             canaries.add(Canary(f"spans.{field}", kind, "plain", transport), (word,))
             span = _add(request, trace_id, pairs(PHONE), [])
             setattr(span, field, word.encode())
+        digits = canaries.secret(f"spans.{field}", "card", "plain", transport)
+        span = _add(request, trace_id, pairs(PHONE), [])
+        setattr(span, field, bytes.fromhex(digits.zfill(2 * size)))
+    span = _add(request, trace_id, pairs(PHONE), [])
+    span.trace_id = UUID(canaries.secret(OF_SOMEBODY, "uuid", "plain", transport)).bytes
 
 
 def logs(canaries: Canaries, transport: str) -> ExportLogsServiceRequest:

@@ -13,6 +13,7 @@ import pyarrow as pa
 from playwright.sync_api import Browser
 
 from collector.metrics import get_metric
+from dashboard.views.registry import VIEWS
 from tests.end_to_end.browser import Reader
 from tests.processes import RunningCollector
 
@@ -37,7 +38,7 @@ NOT_OF_PHONES = (
     "PUT /api/replays/{run}/chunks/{chunk}",
     "PUT /api/replays/{run}/sweeps/{reference}",
 )
-PAGES = ("/", "/door", "/offline", "/egress", "/requests", "/thresholds")
+PAGES = ("/", *(f"/{view.path}" for view in VIEWS[1:]))
 
 
 def files(folder: Path) -> Iterator[bytes]:

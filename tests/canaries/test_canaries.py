@@ -23,7 +23,9 @@ from tests.canaries import surfaces
 from tests.canaries.kinds import EVASIONS, INVISIBLE, KINDS, full_width
 from tests.canaries.places import (
     KEPT,
+    OF_SOMEBODY,
     POLICY,
+    START,
     TRANSPORTS,
     Canaries,
     Canary,
@@ -68,6 +70,8 @@ LIMITS: Mapping[str, Allowed] = {
         lambda canary: canary.kind == "phone national" and canary.place.startswith(KEPT)
     ),
     "Addresses of houses": lambda canary: canary.kind == "address",
+    "Numbers are kept as numbers": lambda canary: canary.place == START,
+    "Ids and digests are what an app makes of them": lambda canary: canary.place == OF_SOMEBODY,
 }
 
 

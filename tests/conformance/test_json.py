@@ -101,11 +101,11 @@ def test_j5_64_bit_integers_are_strings_or_numbers(collector: RunningCollector, 
     sent = document(
         startTimeUnixNano=write(start),
         endTimeUnixNano=write(start + 7_000_000),
-        attributes=[pair("limen.sequence", "intValue", write(2**40 + 1))],
+        attributes=[pair("limen.input.size", "intValue", write(2**32 + 1))],
     )
     span = stored(collector, sent)
     assert span["duration_ms"] == 7.0
-    assert span["attributes"]["limen.sequence"] == 2**40 + 1
+    assert span["attributes"]["limen.input.size"] == 2**32 + 1
 
 
 @pytest.mark.parametrize("written", ["/+8BAg==", "_-8BAg==", "_-8BAg"])
