@@ -33,10 +33,17 @@ class Answers:
         return found
 
 
+def scores_of(card: ModelCard) -> int:
+    """How many scores a model gives."""
+    return 1 if card.output == "binary" else len(card.labels)
+
+
 def ranked(scores: NDArray[np.float32], card: ModelCard) -> Answers:
     """The answers that scores [n, classes] of a model mean; of equal ones the first is best."""
     if card.output == "logits":
         scores = softmax(scores)
+    elif card.output == "binary":
+        scores = np.concatenate([1 - scores, scores], axis=1)
     best = _best(scores, min(KEPT, scores.shape[1]))
     top = np.take_along_axis(scores, best, axis=1)
     confidence = _confidence(scores, top.astype(np.float64), card.confidence_method)

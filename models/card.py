@@ -5,10 +5,11 @@ import hashlib
 import json
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+import tomli_w
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from models.errors import BadCard
@@ -23,7 +24,7 @@ Positive = Annotated[int, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
 RuntimeName = Literal["litert", "tflite", "zxing", "coreml"]
 ConfidenceMethod = Literal["max_softmax", "margin", "entropy", "decoder"]
-Output = Literal["probabilities", "logits", "independent"]
+Output = Literal["probabilities", "logits", "independent", "binary"]
 
 # The runtimes that read one and the same file.
 FORMATS: tuple[frozenset[RuntimeName], ...] = (
@@ -96,6 +97,12 @@ def read_card(path: Path) -> ModelCard:
     return _with_labels(card, path.parent) if card.labels_file else card
 
 
+def write_card(card: ModelCard, path: Path) -> None:
+    """The card as a TOML file that `read_card` reads."""
+    table = {key: value for key, value in asdict(card).items() if value not in (None, ())}
+    path.write_text(tomli_w.dumps(table), encoding="utf-8")
+
+
 def _contradiction(card: ModelCard) -> str | None:
     """What two keys of a card say that cannot both be so."""
     runtimes = set(card.runtimes)
@@ -113,6 +120,10 @@ def _contradiction(card: ModelCard) -> str | None:
         return None
     if card.confidence_method == "decoder":
         return "confidence_method: decoder is that of the runtime zxing"
+    if card.output == "binary" and len(card.labels) != 2:
+        return "output: binary goes with two labels, the second of which the score is for"
+    if card.output == "independent" and card.confidence_method == "entropy":
+        return "confidence_method: entropy is of probabilities that add up to 1"
     if not card.labels and not card.labels_file and "coreml" not in runtimes:
         return "labels: they are missing"
     return None

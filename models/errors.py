@@ -6,6 +6,7 @@ ModelError
 ├── DigestMismatch   the file is not the one its card describes
 ├── OverBudget       the file is larger than its card allows
 ├── CorruptModel     the file is not a model that the runtime can read
+│   └── UnknownOperator  the runtime lacks an operator that the model uses
 ├── WrongInput       an input does not have the shape or type that the card states
 └── RuntimeMissing   the runtime is unknown, not installed, or not one the card names
 
@@ -35,6 +36,10 @@ class OverBudget(ModelError):
 
 class CorruptModel(ModelError):
     """The model file cannot be read by the runtime."""
+
+
+class UnknownOperator(CorruptModel):
+    """The runtime lacks an operator that the model uses."""
 
 
 class WrongInput(ModelError):

@@ -14,6 +14,7 @@ from models.registry import Model
 _PACKAGES: dict[RuntimeName, str] = {
     "litert": "ai_edge_litert",
     "tflite": "tflite_runtime",
+    "zxing": "zxingcpp",
 }
 RUNTIMES = (*_PACKAGES, "coreml")
 
@@ -59,6 +60,10 @@ def open_interpreter(model: Model, runtime: str | None = None, threads: int = 1)
             f"{model.reference} is a Core ML model, and running one needs macOS: sweep the scores "
             "that phones sent, or add the same model as .tflite."
         )
+    if runtime == "zxing":
+        from models.barcode import open_barcode_reader
+
+        return open_barcode_reader(model)
     from models.tflite import open_tflite
 
     return open_tflite(model, runtime, threads)

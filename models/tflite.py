@@ -2,6 +2,7 @@
 
 import importlib
 import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -9,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.answers import Answers, ranked
-from models.errors import CorruptModel, RuntimeMissing, WrongInput
+from models.answers import Answers, ranked, scores_of
+from models.errors import CorruptModel, RuntimeMissing, UnknownOperator, WrongInput
 from models.graph import Graph, Native, can_be_resized
 from models.preprocess import Raw, prepared_form, preparer
 from models.registry import Model
@@ -25,6 +26,14 @@ FILE_IDENTIFIER = b"TFL3"
 # LiteRT verifies the structure of a file; tflite-runtime 2.14 follows its offsets unchecked and
 # takes the process down with it.
 _VERIFYING = "litert"
+
+# What the runtimes say of an operator they lack, and how it is named then.
+_NAMED = {
+    re.compile(r"builtin opcode '(\w+)' version '(\d+)'"): r"\1 version \2",
+    re.compile(r"builtin_code out of range: (\d+)"): r"number \1",
+    re.compile(r"unresolved custom op: (\S+?)\.?$", re.MULTILINE): r"\1",
+    re.compile(r"Select TensorFlow op[\s\S]*?\((Flex\w+)\) failed"): r"\1",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +83,7 @@ class TFLiteInterpreter:
                 f"{prepared.shape}: decode and prepare the inputs by its card first."
             )
         if len(prepared) == 0:
-            return np.empty((0, len(self._model.card.labels)), dtype=np.float32)
+            return np.empty((0, scores_of(self._model.card)), dtype=np.float32)
         graph = self._graph
         try:
             return graph.together(prepared) if self.fixed_batch else graph.in_steps(prepared)
@@ -86,71 +95,136 @@ class TFLiteInterpreter:
 
     def _check_card(self) -> None:
         taken, given = self._graph.input, self._graph.output
-        labels = len(self._model.card.labels)
         where = f"{self._model.reference} at {self._model.path}"
-        if taken.shape != self._shape or math.prod(given.shape) != labels:
+        if taken.shape != self._shape:
             raise CorruptModel(
-                f"{where} takes {taken.shape} and gives {given.shape} where its card states "
-                f"{self._shape} and {labels} labels: correct the card or export the model again."
+                f"{where} takes {taken.shape} where its card states {self._shape}: correct the "
+                "card or export the model again."
             )
         if not taken.takes(self._dtype):
             raise CorruptModel(
                 f"{where} takes {taken.dtype} where its card prepares {self._dtype}: correct "
                 "input.dtype and preprocessing in the card or export the model again."
             )
+        scores, expected = math.prod(given.shape), scores_of(self._model.card)
+        if scores != expected:
+            raise CorruptModel(
+                f"{where} gives {scores} scores where its card states "
+                f"{len(self._model.card.labels)} labels and {self._model.card.output}, so "
+                f"{expected}: correct the labels, in the order of the scores, or export the model "
+                "again."
+            )
 
 
 def open_tflite(model: Model, runtime: str, threads: int) -> TFLiteInterpreter:
     """A TFLite model in `runtime`. Raises RuntimeMissing, CorruptModel, and what `content` does."""
-    engine = _engine(model, runtime)
+    engine = _engine(model.reference, runtime)
     content = model.content()
-    if content[4:8] != FILE_IDENTIFIER:
-        raise CorruptModel(
-            f"{model.reference} at {model.path} is not a TFLite model (no TFL3 identifier): "
-            "export it again."
-        )
-    if runtime != _VERIFYING:
-        _open(model, _engine(model, _VERIFYING), content, threads)
-    return TFLiteInterpreter(model, engine, lambda: _open(model, engine, content, threads))
+    where = f"{model.reference} at {model.path}"
+    other = None if runtime == _VERIFYING else verify_tflite(content, where)
+    return TFLiteInterpreter(model, engine, lambda: _open(where, engine, content, threads, other))
 
 
-def _engine(model: Model, runtime: str) -> _Engine:
+def verify_tflite(content: bytes, where: str) -> _Engine:
+    """Opens a file, which errors call `where`, in the runtime that verifies its structure.
+
+    Returns that runtime. Raises RuntimeMissing, CorruptModel.
+    """
+    engine = _engine(where, _VERIFYING)
+    _open(where, engine, content, 1)
+    return engine
+
+
+def _engine(who: str, runtime: str) -> _Engine:
     package = PACKAGES[runtime]
     try:
         module = importlib.import_module(f"{package}.interpreter")
         version = str(importlib.import_module(package).__version__)
     except ImportError as exc:
         raise RuntimeMissing(
-            f"{model.reference} cannot run on {runtime}, which is missing here: "
-            f"{REMEDIES[runtime]}."
+            f"{who} cannot run on {runtime}, which is missing here: {REMEDIES[runtime]}."
         ) from exc
     return _Engine(name=runtime, version=version, make=module.Interpreter)
 
 
-def _open(model: Model, engine: _Engine, content: bytes, threads: int) -> Graph:
+def _open(
+    where: str, engine: _Engine, content: bytes, threads: int, other: _Engine | None = None
+) -> Graph:
+    """`other` is an engine that has opened these bytes."""
+    if content[4:8] != FILE_IDENTIFIER:
+        raise CorruptModel(f"{where} is not a TFLite model (no TFL3 identifier): export it again.")
     try:
         native = engine.make(model_content=content, num_threads=threads)
         native.allocate_tensors()
     except (ValueError, RuntimeError) as exc:
+        operator = _operator_in(str(exc))
+        if operator is not None:
+            raise UnknownOperator(_lacking(where, engine, operator, content, other)) from exc
         raise CorruptModel(
-            f"{model.reference} at {model.path} cannot be read by {engine}: the file is damaged or "
-            "uses operations this runtime lacks, so export it again."
+            f"{where} cannot be read by {engine}: the file is damaged, so restore it or export it "
+            "again."
         ) from exc
-    _check_tensors(native.get_input_details(), model, "input")
-    _check_tensors(native.get_output_details(), model, "output")
+    _check_tensors(native.get_input_details(), where, "input")
+    _check_tensors(native.get_output_details(), where, "output")
     return Graph(native)
 
 
-def _check_tensors(details: list[dict[str, Any]], model: Model, side: str) -> None:
+def _operator_in(message: str) -> str | None:
+    """The operator that a runtime's message says it lacks."""
+    for pattern, name in _NAMED.items():
+        if found := pattern.search(message):
+            return found.expand(name)
+    return None
+
+
+def _lacking(
+    where: str, engine: _Engine, operator: str, content: bytes, other: _Engine | None
+) -> str:
+    from models.tflite_file import read_tflite
+
+    release = read_tflite(content).runtime
+    has_it = [f"{other}, which is here, has it"] if other else []
+    has_it.append(
+        f"the file asks for the runtime of TensorFlow {release} or newer"
+        if release
+        else "the file does not say which release has it"
+    )
+    remedy = "run it there" if other else f"upgrade {PACKAGES[engine.name].replace('_', '-')}"
+    return (
+        f"{where} uses the operator {operator}, which {engine} lacks; "
+        f"{', and '.join(has_it)}: {remedy}, or export the model without it."
+    )
+
+
+def _check_tensors(details: list[dict[str, Any]], where: str, side: str) -> None:
     if len(details) != 1:
+        names = ", ".join(str(tensor["name"]) for tensor in details) or "none"
         raise CorruptModel(
-            f"{model.reference} at {model.path} has {len(details)} {side} tensors where one is "
-            "expected: export it with one."
+            f"{where} has {len(details)} {side} tensors ({names}) where one is expected: export it "
+            "with one."
         )
-    dtype, (scale, _) = np.dtype(details[0]["dtype"]), details[0]["quantization"]
+    (tensor,) = details
+    dtype, (scale, _) = np.dtype(tensor["dtype"]), tensor["quantization"]
+    if dtype.kind in "SO":
+        raise CorruptModel(
+            f"{where} has an {side} tensor of strings: export the part that takes numbers, and "
+            "state in the card how a text becomes them (preprocessing)."
+        )
+    signature = [int(side) for side in tensor["shape_signature"]]
+    shown = ", ".join("?" if side == -1 else str(side) for side in signature)
+    if len(signature) < 2:
+        raise CorruptModel(
+            f"{where} has an {side} tensor of shape ({shown}), without a batch axis: export it "
+            f"with (1, {shown or '1'})."
+        )
+    if -1 in signature[1:]:
+        raise CorruptModel(
+            f"{where} has an {side} tensor of shape ({shown}), free in more than its first axis: "
+            "export it with fixed sizes, only the batch may be free."
+        )
     quantised = dtype in (np.int8, np.uint8) and scale > 0
     if not (dtype == np.float32 or quantised or (side == "input" and dtype.kind in "iu")):
         raise CorruptModel(
-            f"{model.reference} at {model.path} has an {side} tensor of {dtype}, scale {scale}: "
-            "export it with float32 or quantised int8 or uint8."
+            f"{where} has an {side} tensor of {dtype}, scale {scale}: export it with float32 or "
+            "quantised int8 or uint8."
         )

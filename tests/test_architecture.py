@@ -23,7 +23,7 @@ ALLOWED = {
     "demo": ("models", "collector.contract"),
     "bench": ("collector", "models", "replay"),
     # The front door reaches each package by the name of its commands module only.
-    "limen": ("collector.contract.errors", "models.errors"),
+    "limen": ("collector.contract.config", "collector.contract.errors", "models.errors"),
 }
 
 # One door per dependency.
@@ -54,6 +54,8 @@ DOORS = {
     "ai_edge_litert": ("models",),
     "tflite_runtime": ("models",),
     "tensorflow": ("models/training",),
+    "flatbuffers": ("models/tflite_file.py",),
+    "zxingcpp": ("models", "demo"),
     "httpx": ("collector/contract/client.py", "collector/forward", "demo", "bench"),
 }
 

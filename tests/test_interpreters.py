@@ -236,7 +236,7 @@ def test_a_quantised_tensor_keeps_values_to_half_a_step_and_clips_beyond(
 
 
 def test_an_unknown_runtime_names_the_known_ones() -> None:
-    with pytest.raises(RuntimeMissing, match="'onnx': use litert or tflite or coreml"):
+    with pytest.raises(RuntimeMissing, match="'onnx': use litert or tflite or zxing or coreml"):
         open_interpreter(Registry.bundled().get("digit_reader@1"), "onnx")
 
 

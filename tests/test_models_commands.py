@@ -58,7 +58,7 @@ def test_list_prints_every_card_as_json(capsys: Output) -> None:
     assert [
         f"{card['name']}@{card['version']}" for card in cards
     ] == Registry.bundled().references()
-    assert cards[0]["input"] == {"kind": "tensor", "shape": [8, 8, 1], "dtype": "uint8"}
+    assert cards[1]["input"] == {"kind": "tensor", "shape": [8, 8, 1], "dtype": "uint8"}
 
 
 def test_verify_runs_every_model_on_every_runtime(home: Path, capsys: Output) -> None:

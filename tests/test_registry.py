@@ -34,7 +34,13 @@ def user_model(root: Path, *, version: str = "3", changes: dict[str, str] | None
     return folder
 
 
-BUNDLED = ["digit_reader@1", "digit_reader@2", "doc_classifier@1", "word_suggester@1"]
+BUNDLED = [
+    "barcode_reader@1",
+    "digit_reader@1",
+    "digit_reader@2",
+    "doc_classifier@1",
+    "word_suggester@1",
+]
 
 
 def test_every_bundled_model_is_listed_and_verifies() -> None:
