@@ -245,14 +245,24 @@ def test_a_terminal_that_is_closed_ends_it_and_any_other_hang_up_does_not(tmp_pa
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
-        preexec_fn=lambda: fcntl.ioctl(terminal, termios.TIOCSCTTY, 0),
+        preexec_fn=lambda: _at_terminal(terminal),
     ) as process:
-        assert process.stdout is not None
-        api = json.loads(process.stdout.readline())["api"]
-        (tmp_path / "policy.toml").write_text(named("second", POLICY), "utf-8")
-        process.send_signal(signal.SIGHUP)
-        asked = f"{api}/api/status"
-        until(lambda: httpx.get(asked, trust_env=False).json()["policy"] == "second")
-        os.close(terminal)
-        os.close(master)
-        assert process.wait(STOP_SECONDS) == 0
+        try:
+            assert process.stdout is not None
+            api = json.loads(process.stdout.readline())["api"]
+            (tmp_path / "policy.toml").write_text(named("second", POLICY), "utf-8")
+            process.send_signal(signal.SIGHUP)
+            asked = f"{api}/api/status"
+            until(lambda: httpx.get(asked, trust_env=False).json()["policy"] == "second")
+            os.close(terminal)
+            os.close(master)
+            assert process.wait(STOP_SECONDS) == 0
+        finally:
+            process.kill()
+
+
+def _at_terminal(terminal: int) -> None:
+    """Gives a child `terminal`, and the end that a hang-up means by default: a suite that runs
+    under nohup would hand on that it is ignored."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)
