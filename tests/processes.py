@@ -5,7 +5,8 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,6 +72,14 @@ class RunningCollector:
         """Stops it as a service manager would; its exit code."""
         self.process.terminate()
         return self.process.wait(STOP_SECONDS)
+
+
+def until(holds: Callable[[], bool]) -> None:
+    """Waits for something that happens by itself, and soon."""
+    deadline = time.monotonic() + 20
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 @contextmanager

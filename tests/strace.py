@@ -15,6 +15,8 @@ from pathlib import Path
 INSTALL = "no strace on this machine; install it: sudo apt-get install strace"
 RENAME = "?rename,?renameat,?renameat2"
 UNLINK = "?unlink,?unlinkat"
+# What tells an address.
+REACHING = "connect,sendto,sendmsg,sendmmsg"
 # Where a thread wakes the event loop, which then answers.
 WAKE = Path("anon_inode:[eventfd]")
 
@@ -51,11 +53,11 @@ def attached(pid: int, log: Path, options: list[str]) -> Iterator[None]:
             strace.communicate()
 
 
-def observed(log: Path, program: Sequence[str]) -> list[str]:
-    """`program`, and whatever it starts, with each address it sends to written to `log`."""
-    calls = "trace=connect,sendto,sendmsg,sendmmsg"
+def observed(log: Path, program: Sequence[str], calls: str = REACHING) -> list[str]:
+    """`program`, and whatever it starts, with its `calls` written to `log`."""
     # As a child of the program, which so gets the signals meant for it.
-    return ["strace", "-D", "-f", "--seccomp-bpf", "-o", str(log), "-e", calls, *program]
+    options = ["-D", "-f", "-y", "--seccomp-bpf", "-o", str(log), "-e", f"trace={calls}"]
+    return ["strace", *options, *program]
 
 
 def beyond(log: Path) -> list[str]:

@@ -26,7 +26,14 @@ from collector.reload import Reload, named_policy
 from collector.store.maintenance import Maintenance
 from collector.store.retention import Retention
 from tests.otlp import logged_input, now, request_span, traces
-from tests.processes import FREE, LIMEN, STOP_SECONDS, RunningCollector, running_collector
+from tests.processes import (
+    FREE,
+    LIMEN,
+    STOP_SECONDS,
+    RunningCollector,
+    running_collector,
+    until,
+)
 from tests.store import POLICY, Store, policy_from
 
 STEP = "checkout.step"
@@ -124,13 +131,6 @@ def reload(running: RunningCollector, *words: str) -> "subprocess.CompletedProce
 def status(running: RunningCollector) -> dict[str, Any]:
     with running.client() as client:
         return client.status()
-
-
-def until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def remove(file: Path) -> None:

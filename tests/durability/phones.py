@@ -9,6 +9,7 @@ from pathlib import Path
 
 import httpx
 
+from collector.contract.policy_file import read_policy
 from tests.otlp import PHONE, Span, fresh_id, logged_input, request_span, traces
 from tests.processes import PROTOBUF
 from tests.store import Store
@@ -104,6 +105,7 @@ def _client(http: str) -> httpx.Client:
 
 def stored(home: Path) -> Counter[Ids]:
     """How often each span is in the database of `home`, which no process holds."""
-    with Store(home) as store:
+    policy = read_policy(file) if (file := home / "policy.toml").exists() else None
+    with Store(home, policy) as store:
         rows = store.rows("select trace_id, span_id from spans")
     return Counter((row["trace_id"], row["span_id"]) for row in rows)

@@ -17,7 +17,7 @@ from tests import strace
 from tests.durability.paced import program
 from tests.durability.phones import PATIENCE
 from tests.otlp import request_span, traces
-from tests.processes import PROTOBUF, running_collector
+from tests.processes import LIMEN, PROTOBUF, running_collector, until
 
 pytestmark = pytest.mark.usefixtures("tracer")
 
@@ -145,9 +145,16 @@ def test_a_missing_fsync_would_be_seen(traced: Traced) -> None:
         assert unproven([*lines[:at], *lines[at + 1 :]], log, ids)
 
 
-def test_the_log_has_its_name_on_the_disk_before_the_first_answer(traced: Traced) -> None:
-    lines, log, _ = traced
+def test_the_log_has_its_name_on_the_disk_before_the_first_answer(tmp_path: Path) -> None:
+    log, trace = tmp_path / "home" / "limen.duckdb.wal", tmp_path / "calls"
+    program = strace.observed(trace, LIMEN, f"openat,{CALLS}")
+    with running_collector(tmp_path / "home", program=program) as running:
+        assert running.post(traces(request_span()).SerializeToString()).status_code == 200
+        assert running.stop() == 0
+    until(lambda: "+++ exited" in trace.read_text("utf-8").splitlines()[-1])
+    lines = trace.read_text("utf-8").splitlines()
     made = list(calls(lines))
+    created = next(n for n, line in enumerate(lines) if f'"{log}"' in line and "O_CREAT" in line)
     named = [c.ended for c in made if c.name == "fsync" and c.what == str(log.parent)]
-    answers = [c.began for c in made if c.what.startswith("socket") and _acknowledges(c)]
-    assert named and answers and named[0] < answers[0]
+    answer = next(c.began for c in made if c.what.startswith("socket") and _acknowledges(c))
+    assert any(created < one < answer for one in named)
