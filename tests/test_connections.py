@@ -7,11 +7,13 @@ import threading
 import time
 from collections.abc import Iterator
 
+import grpc
 import httpx
 import pytest
 from google.protobuf import json_format
 from google.rpc import code_pb2
 from google.rpc.status_pb2 import Status
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2_grpc import TraceServiceStub
 
 from tests.otlp import Span, traces
 from tests.processes import JSON, PROTOBUF, RunningCollector, running_collector
@@ -166,3 +168,22 @@ def test_beyond_the_limit_the_newcomer_is_told_when_to_come_back(
         text = httpx.get(running.api + "/metrics").text
         assert 'limen_refusals_total{door="http",reason="crowded"} 1.0' in text
         assert 'limen_refusals_total{door="http",reason="made_room"} 1.0' in text
+
+
+def test_connections_over_grpc_beyond_the_limit_are_closed_until_one_ends(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    with running_collector(tmp_path_factory.mktemp("home"), max_connections=3) as running:
+        host, _, port = running.grpc.rpartition(":")
+        with contextlib.ExitStack() as held:
+            for _ in range(3):
+                kept = held.enter_context(socket.create_connection((host, int(port)), timeout=10))
+                # HTTP/2's first frame: the server speaks first, once it has taken the connection.
+                assert kept.recv(9)[3] == 4
+            with socket.create_connection((host, int(port)), timeout=10) as refused:
+                assert closes(refused)
+        deadline = time.monotonic() + 20
+        with grpc.insecure_channel(running.grpc) as channel:
+            export = TraceServiceStub(channel).Export  # type: ignore[no-untyped-call]
+            export(traces(Span()), timeout=deadline - time.monotonic(), wait_for_ready=True)
+        assert running.spans() == 1

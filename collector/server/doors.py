@@ -43,6 +43,7 @@ class Doors:
             settings.grpc,
             admission=engine.admission,
             limits=self._limits,
+            connections=settings.max_connections,
             idle_seconds=settings.idle_seconds,
             certificate=certificate,
         )

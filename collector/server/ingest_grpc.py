@@ -63,6 +63,7 @@ class GrpcDoor:
         *,
         admission: Admission,
         limits: BodyLimits,
+        connections: int = 2048,
         idle_seconds: float = 60.0,
         certificate: Certificate | None = None,
     ) -> None:
@@ -75,6 +76,7 @@ class GrpcDoor:
         options = [
             ("grpc.max_receive_message_length", limits.bytes),
             ("grpc.max_concurrent_streams", 1024),
+            ("grpc.max_allowed_incoming_connections", connections),
             ("grpc.max_metadata_size", _METADATA_BYTES),
             ("grpc.server_handshake_timeout_ms", _HANDSHAKE_MS),
             # Whoever no longer answers is found out; whoever asks the same of us may.
