@@ -1,11 +1,11 @@
-"""`limen replay run` and `limen replay sweep`."""
+"""`limen replay`: its sub-commands, and `sweep`."""
 
 import argparse
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from replay import run_command
+from replay import compare_command, run_command
 from replay.options import add_shared, places
 
 if TYPE_CHECKING:
@@ -21,9 +21,12 @@ _SHOWN_POINTS = 12
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Adds `replay` with its sub-commands; each sets `run`, which returns the exit code."""
     parser = subparsers.add_parser("replay", help="logged inputs through a model, and what if")
-    commands = parser.add_subparsers(dest="replay_command", required=True, metavar="run|sweep")
+    commands = parser.add_subparsers(
+        dest="replay_command", required=True, metavar="run|sweep|compare"
+    )
     run_command.add(commands)
     _add_sweep(commands)
+    compare_command.add(commands)
 
 
 def _add_sweep(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -108,6 +108,58 @@ class ReplayRun(_Record):
     done: tuple[int, ...]
 
 
+class ComparedSegment(_Record):
+    """The cases of a comparison with one value of a dimension, and how many answers change."""
+
+    dimension: str
+    value: str
+    cases: int
+    changed: int
+
+    @property
+    def share(self) -> float:
+        return self.changed / self.cases
+
+
+class ChangedAnswer(_Record):
+    """An input, by its number, to which two runs answer otherwise, with facts of its request."""
+
+    case: int
+    first: str
+    first_confidence: float
+    second: str
+    second_confidence: float
+    truth: str | None
+    release: str | None
+    os: str | None
+    device_model: str | None
+
+
+class Comparison(_Record):
+    """What the run `second` answers otherwise than the run `first`, over the `cases` of both.
+
+    Of the `labelled` ones those that are `corrected` were wrong in the first alone, those that are
+    `broken` in the second alone. At `threshold` so many are newly accepted and declined; None where
+    none is known. `apart` is the 95th percentile of the difference in confidence.
+    """
+
+    first: str
+    second: str
+    cases: int
+    only_first: int
+    only_second: int
+    changed: int
+    labelled: int
+    corrected: int
+    broken: int
+    threshold: float | None
+    newly_accepted: int | None
+    newly_declined: int | None
+    apart: float | None
+    segments: tuple[ComparedSegment, ...]
+    examples: tuple[ChangedAnswer, ...]
+
+
 class SweepPoint(_Record):
     """What one threshold would do. Shares are over all scored cases.
 
