@@ -39,6 +39,7 @@ from collector.redaction.index import Index, Indexed
 from collector.redaction.tally import Tally
 from collector.store.database import Database
 from collector.store.writer import Part, Writer
+from collector.tombstones import Tombstones
 
 # Spans of a request, phones in it, requests of a group.
 SHAPES = ((512, 8, 10), (8, 1, 256))
@@ -106,7 +107,7 @@ def _seconds(kind: type[Redactor], groups: Sequence[Sequence[bytes]]) -> float:
         keys, now = Keys.at(home), time.time_ns()
         Pseudonyms.make(home, now)
         database = Database(home / "bench.duckdb", query_seconds=60)
-        writer = Writer(database, keys.derive("repeated"))
+        writer = Writer(database, keys.derive("repeated"), Tombstones(keys.derive("tombstones")))
         redactor = kind(Policy(), Pseudonyms.at(home, keys), keys.derive("findings"))
         begin = 0.0
         for number, bodies in enumerate(groups):

@@ -39,6 +39,7 @@ from collector.store.database import Database
 from collector.store.maintenance import Maintenance
 from collector.store.writer import Part, Writer
 from collector.tokens import Tokens
+from collector.tombstones import Tombstones
 
 SPANS = 8
 # So many fill the log soon to where it is moved whoever writes.
@@ -119,7 +120,7 @@ def _fill(home: Path, spans: int, *, scores: bool = True) -> None:
     Keys.make(home)
     keys = Keys.at(home)
     database = Database(home / DATABASE, query_seconds=60)
-    writer = Writer(database, keys.derive("repeated"))
+    writer = Writer(database, keys.derive("repeated"), Tombstones(keys.derive("tombstones")))
     rng, now, groups = random.Random(1), time.time_ns(), max(1, spans // GROUP_SPANS)
     Pseudonyms.make(home, now)
     redactor = Redactor(Policy(), Pseudonyms.at(home, keys), bytes(32))

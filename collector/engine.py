@@ -19,6 +19,7 @@ from collector.redact import Redactor
 from collector.redaction.ids import Ids
 from collector.rules import Rules
 from collector.store.database import Database
+from collector.store.erasure import Erasure, stored_tombstones
 from collector.store.installations import Installations
 from collector.store.opening import MEMORY_BYTES, stored_version
 from collector.store.policies import Policies, unnamed
@@ -28,6 +29,7 @@ from collector.store.replays import Replays
 from collector.store.suggestions import Suggestions
 from collector.store.vault import Vault
 from collector.store.writer import Writer
+from collector.tombstones import Tombstones
 
 DATABASE = "limen.duckdb"
 # Whoever wrote this schema or a later one made a file of periods first.
@@ -60,7 +62,9 @@ class Engine:
         try:
             Pseudonyms.renew_master(home)
             keys = Keys.at(home)
-            self.pseudonyms = Pseudonyms.at(home, keys)
+            self.tombstones = Tombstones(keys.derive("tombstones"))
+            self.tombstones.add(stored_tombstones(self.database))
+            self.pseudonyms = Pseudonyms.at(home, keys, self.tombstones)
             newest: int = self.database.read(query("newest_key")).column(0)[0].as_py()
             self.pseudonyms.refuse_newer(newest)
             self.vault = Vault(home / "keys" / "inputs.json")
@@ -83,10 +87,11 @@ class Engine:
             FreeSpace(home, min_free_bytes),
             max_in_flight_bytes=max_in_flight_bytes,
         )
-        writer = Writer(self.database, keys.derive("repeated"))
+        writer = Writer(self.database, keys.derive("repeated"), self.tombstones)
         self.pipeline = Pipeline(self._rules(policy), writer, self.health)
         self.reader = Reader(self.database, self.health, Ids(self._hashing))
         self.installations = Installations(self.database, self.pseudonyms)
+        self.erasure = Erasure(self.database, self.pseudonyms, self.tombstones, self.vault)
         self.suggestions = Suggestions(self.database, self.reader, lambda: self.policy)
         self.replays = Replays(self.database, self.reader, self.vault)
 

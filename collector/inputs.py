@@ -30,6 +30,7 @@ from collector.redaction.fields import log_strings
 from collector.redaction.index import plain
 from collector.redaction.tally import Tally
 from collector.store.vault import Vault
+from collector.tombstones import ERASED
 
 _SOURCE = tuple(
     BY_NAME[name]
@@ -41,7 +42,7 @@ _TRUTH = Attribute(LABEL_TRUTH, "truth", Loose(LABEL))
 _NAMES = frozenset(a.name for a in (*_SOURCE, *_FACTS, _TRUTH))
 
 # Why an input is not stored, in the order it is asked.
-REASONS = ("not an input", "no request", "no consent", "policy", "size")
+REASONS = ("not an input", "no request", "erased", "no consent", "policy", "size")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +112,7 @@ class InputSealer:
         checks = (
             pc.equal(records.field("event_name"), INPUT_EVENT),
             pc.and_(pa.array(linked), columns["installation"].is_valid()),
+            pc.not_equal(columns["installation"], pa.scalar(ERASED)),
             consented,
             allowed,
             pc.and_(pc.greater(size, 0), pc.less_equal(size, self._size_cap)),

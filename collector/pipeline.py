@@ -70,6 +70,14 @@ class Receipt:
         message = f"{self.message}; {what}" if self.message else what
         return Receipt(rejected=self.rejected, message=message)
 
+    def refusing(self, erased: int) -> "Receipt":
+        """This receipt where `erased` records besides belong to what was erased."""
+        if not erased:
+            return self
+        return replace(
+            self.noting("of an installation that was erased"), rejected=self.rejected + erased
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class _Waiting:
@@ -343,8 +351,12 @@ class Pipeline:
         else:
             with _counting():
                 self._count(time.perf_counter() - began, prepared, written)
-            for one in prepared:
-                for waiting, receipt in zip(one.waiting, one.receipts, strict=True):
+            for one, stored in zip(prepared, written, strict=True):
+                receipts = one.receipts
+                if stored.erased is not None:
+                    counts = stored.erased.tolist()
+                    receipts = [r.refusing(n) for r, n in zip(receipts, counts, strict=True)]
+                for waiting, receipt in zip(one.waiting, receipts, strict=True):
                     # A request whose connection is gone waits no more; its data is stored.
                     if waiting.receipt.set_running_or_notify_cancel():
                         waiting.receipt.set_result(receipt)
@@ -364,9 +376,16 @@ class Pipeline:
                 one.part.signal,
                 records=stored.records,
                 duplicates=stored.duplicates,
-                rejected=one.rejected,
+                rejected=_rejected(one, stored),
                 redacted=one.part.redacted.tally,
             )
+
+
+def _rejected(prepared: _Prepared, written: Written) -> Mapping[str, int]:
+    """What of a part can never be stored, by reason."""
+    if written.erased is None:
+        return prepared.rejected
+    return {**prepared.rejected, "erased": int(written.erased.sum())}
 
 
 @contextmanager

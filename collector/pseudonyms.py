@@ -20,9 +20,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import Base64Bytes, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from collector.contract.attributes import INSTALLATION
 from collector.contract.errors import StoreUnusable
 from collector.decode import Indices
 from collector.keys import Keys, periods_file, write_private
+from collector.tombstones import ERASED, Tombstones
 
 DAY_NS = 24 * 3600 * 10**9
 PSEUDONYM_BYTES = 16
@@ -89,14 +91,20 @@ class PeriodKey:
 
 @dataclass(frozen=True, slots=True)
 class RowKeys:
-    """The keys of some rows. `of_row` (int64 [rows]) says which of `keys`; None: all the first."""
+    """The keys of some rows. `of_row` (int64 [rows]) says which of `keys`; None: all the first.
+
+    An installation that `tombstones` know has ERASED for a pseudonym.
+    """
 
     keys: Sequence[PeriodKey]
     of_row: Indices | None = field(default=None, repr=False)
+    tombstones: Tombstones | None = None
 
     def take(self, rows: Indices) -> "RowKeys":
         """The keys of the rows at these places; at -1, which is no row, any."""
-        return self if self.of_row is None else RowKeys(self.keys, np.append(self.of_row, 0)[rows])
+        if self.of_row is None:
+            return self
+        return RowKeys(self.keys, np.append(self.of_row, 0)[rows], self.tombstones)
 
     def ids(self, rows: int) -> pa.Array:
         """The id of each row's key (int32 [rows])."""
@@ -107,10 +115,17 @@ class RowKeys:
         """The pseudonym of each row's identifier; null where there is none."""
         encoded = text.dictionary_encode()
         identifiers = encoded.dictionary.to_pylist()
+        erased: set[str] = set()
+        if self.tombstones and purpose == INSTALLATION:
+            erased = self.tombstones.erased(identifiers)
+
+        def pseudonym(key: PeriodKey, one: str | None) -> bytes | None:
+            return ERASED if one in erased else key.pseudonym(purpose, one) if one else None
+
         columns = [
-            pa.array(
-                [key.pseudonym(purpose, one) if one else None for one in identifiers], pa.binary()
-            ).take(encoded.indices)
+            pa.array([pseudonym(key, one) for one in identifiers], pa.binary()).take(
+                encoded.indices
+            )
             for key in self.keys
         ]
         return columns[0] if self.of_row is None else pc.choose(pa.array(self.of_row), *columns)
@@ -119,8 +134,14 @@ class RowKeys:
 class Pseudonyms:
     """The periods of a home whose keys are not destroyed. Read by any thread, changed by one."""
 
-    def __init__(self, keys: Keys, path: Path, periods: Sequence[Period]) -> None:
-        self._keys, self._path = keys, path
+    def __init__(
+        self,
+        keys: Keys,
+        path: Path,
+        periods: Sequence[Period],
+        tombstones: Tombstones | None = None,
+    ) -> None:
+        self._keys, self._path, self._tombstones = keys, path, tombstones
         self._set(periods)
 
     def __repr__(self) -> str:
@@ -164,8 +185,8 @@ class Pseudonyms:
                 raise StoreUnusable(f"{path} cannot be written: {exc.strerror}") from exc
 
     @classmethod
-    def at(cls, home: Path, keys: Keys) -> "Pseudonyms":
-        """Those of `home`. Raises StoreUnusable."""
+    def at(cls, home: Path, keys: Keys, tombstones: Tombstones | None = None) -> "Pseudonyms":
+        """Those of `home`, but for installations that `tombstones` know. Raises StoreUnusable."""
         path = periods_file(home)
         found = _read(path)
         if found.master != keys.mark:
@@ -173,7 +194,7 @@ class Pseudonyms:
                 f"{path} goes with another master.key: restore both from the same backup. With "
                 "other keys every installation would look like a new one"
             )
-        return cls(keys, path, found.periods)
+        return cls(keys, path, found.periods, tombstones)
 
     def refuse_newer(self, key_id: int) -> None:
         """Raises StoreUnusable where the database has rows of a key that never was in the file."""
@@ -196,8 +217,9 @@ class Pseudonyms:
         since, keys = self._live
         low, high = (_at(since, int(received[at])) for at in (received.argmin(), received.argmax()))
         if low == high:
-            return RowKeys(keys[low : low + 1])
-        return RowKeys(keys, np.maximum(np.searchsorted(since, received, side="right") - 1, 0))
+            return RowKeys(keys[low : low + 1], None, self._tombstones)
+        places = np.maximum(np.searchsorted(since, received, side="right") - 1, 0)
+        return RowKeys(keys, places, self._tombstones)
 
     def all(self, purpose: str, identifier: str) -> list[tuple[int, bytes]]:
         """(key id, pseudonym) of an identifier under every key there is, the oldest first."""

@@ -46,7 +46,8 @@ from collector.redaction.screen import Screen
 from collector.redaction.tally import Tally
 from collector.redaction.text import FreeText
 from collector.redaction.upstream import UPSTREAM_KEYS, count_upstream
-from collector.redaction.watch import Watch, findings
+from collector.redaction.watch import Watch, findings, without
+from collector.tombstones import ERASED
 
 _SPAN_NAME, _IDS = "span.name", "span.ids"
 
@@ -215,7 +216,9 @@ class Redactor:
         for dropped in chain(dropped_strings(decoded, tally), more):
             sightings += self._watch.strings(dropped)
         count_dropped(decoded, tally)
-        tally.findings += findings(sightings, columns, len(decoded.records))
+        tally.findings += findings(
+            without(_erased(columns), sightings), columns, len(decoded.records)
+        )
 
     def _count_unkept(
         self, part: Index, kept: Collection[str], known: Collection[str], tally: Tally
@@ -305,3 +308,13 @@ class Redactor:
             tally[name, *MISFIT] += unfit
         if unfit == len(places):
             tally.sightings += self._watch.misfits(part, name, places)
+
+
+def _erased(columns: Mapping[str, pa.Array]) -> Indices:
+    """The records of installations that were erased."""
+    installation = columns.get("installation")
+    if installation is None:
+        return np.zeros(0, dtype=np.int64)
+    gone = pc.fill_null(pc.equal(installation, pa.scalar(ERASED)), False)
+    found: Indices = np.flatnonzero(gone.to_numpy(zero_copy_only=False))
+    return found

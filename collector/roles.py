@@ -47,6 +47,8 @@ ACCESS: Mapping[str, Roles | None] = {
     "GET /api/metrics/{name}": AGGREGATES,
     "GET /api/traces/{trace}": SINGLE_ROWS,
     "POST /api/installations/lookup": SINGLE_ROWS,
+    "POST /api/installations/erase": REVIEWS,
+    "GET /api/erasures": REVIEWS,
     "GET /api/policy/suggestion": REVIEWS,
     "GET /api/policies": REVIEWS,
     "POST /api/policy/reload": ADMINISTRATION,

@@ -16,6 +16,7 @@ from collector.backup import Backups
 from collector.contract.config import Settings
 from collector.contract.errors import Forbidden, Unauthenticated
 from collector.contract.records import Query
+from collector.erasures import Erasures
 from collector.metrics import metrics
 from collector.reload import Reload
 from collector.roles import ACCESS, Role
@@ -46,6 +47,8 @@ EXPECTED: Mapping[str, str] = {
     "GET /api/metrics/{name}": ASKING,
     "GET /api/traces/{trace}": "oncall admin",
     "POST /api/installations/lookup": "oncall admin",
+    "POST /api/installations/erase": "compliance admin",
+    "GET /api/erasures": "compliance admin",
     "GET /api/policy/suggestion": "compliance admin",
     "GET /api/policies": "compliance admin",
     "POST /api/policy/reload": "admin",
@@ -106,6 +109,7 @@ def routes(store: Store) -> list[Route]:
         {},
         maintenance=maintenance,
         backups=Backups(maintenance, store.home),
+        erasures=Erasures(Settings(home=store.home), store.erasure, maintenance),
         reload=Reload(Settings(home=store.home), store, maintenance),
         admission=store.admission,
         limits=LIMITS,

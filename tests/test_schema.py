@@ -63,6 +63,8 @@ def as_first(path: Path) -> None:
             "forwarding",
             "policies",
             "input_cuts",
+            "tombstones",
+            "erasures",
         ):
             connection.execute(f"drop table {name}")
         for name in ("batches", "inputs", "replays", "replay_chunks"):

@@ -17,10 +17,11 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
 
 
 def _lookup(args: argparse.Namespace) -> int:
+    from collector.commands.identifier import read_identifier
     from collector.contract.client import LimenClient
     from collector.contract.config import load_settings
 
-    identifier = _identifier()
+    identifier = read_identifier(None)
     settings = load_settings({"api_url": args.api_url, "token": args.token})
     with LimenClient.of(settings) as client:
         found = client.lookup(identifier)
@@ -36,20 +37,3 @@ def _lookup(args: argparse.Namespace) -> int:
             )
             sys.stdout.write(f"{one.installation}  key {one.key_id}  {stored}\n")
     return 0 if any(one.first_received for one in found.pseudonyms) else 1
-
-
-def _identifier() -> str:
-    """One line of standard input; on a terminal it is asked for and not shown."""
-    from getpass import getpass
-
-    from collector.contract.errors import BadInput
-
-    asked = getpass("app.installation.id: ") if sys.stdin.isatty() else sys.stdin.readline()
-    identifier = asked.removesuffix("\n").removesuffix("\r")
-    if not identifier:
-        raise BadInput("give the identifier on standard input: limen lookup < FILE")
-    try:
-        identifier.encode()
-    except UnicodeEncodeError:
-        raise BadInput("the identifier is not UTF-8") from None
-    return identifier

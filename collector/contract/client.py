@@ -23,6 +23,7 @@ from collector.contract.errors import (
 from collector.contract.records import (
     Answer,
     Compacted,
+    Erased,
     Lookup,
     PolicyReload,
     Query,
@@ -165,6 +166,18 @@ class LimenClient:
         body = {"installation": identifier}
         answer = self._call("POST", "/api/installations/lookup", json=body)
         return Lookup.model_validate(answer.json())
+
+    def erase(self, identifier: str, *, now: bool) -> Erased:
+        """Erases the installation with this identifier; `now`: to the last byte, which takes as
+        long as a compaction."""
+        body = {"installation": identifier, "now": now}
+        answer = self._call("POST", "/api/installations/erase", json=body, timeout=None)
+        return Erased.model_validate(answer.json())
+
+    def erasures(self) -> list[Erased]:
+        """The receipts of erasures, newest first."""
+        found = self._call("GET", "/api/erasures").json()["erasures"]
+        return [Erased.model_validate(one) for one in found]
 
     def reload_policy(self) -> PolicyReload:
         """The collector reads its policy again. Raises BadInput where the one before stays."""

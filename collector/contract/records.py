@@ -259,6 +259,27 @@ class Lookup(_Record):
     pseudonyms: tuple[FoundPseudonym, ...]
 
 
+class Erased(_Record):
+    """The receipt of an erasure: what was deleted where, and since when. Not whose.
+
+    Since `unreachable` no question finds it; since `bytes_gone` no byte of it is left in the home
+    folder, which is due with the compaction of `bytes_gone_due` (None: only when one is asked for).
+    `deleted` are rows by table. Out of reach are `backups`, by when they were made, and the
+    `forwarded_spans` that are known to have been passed on, at the address of now.
+    """
+
+    receipt: str
+    unreachable: str
+    bytes_gone: str | None
+    bytes_gone_due: str | None
+    deleted: Mapping[str, int]
+    traces: int
+    keys_destroyed: int
+    forwarded_spans: int
+    forwarded_to: str | None
+    backups: tuple[str, ...]
+
+
 class SuggestedAttribute(_Record):
     """What a policy could do with an attribute that nobody names; `action` None: leave it out.
 

@@ -6,6 +6,7 @@ value its type is noted, and one bit of a sketch by its keyed hash.
 
 import hmac
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -235,6 +236,14 @@ def _as_text(value: object) -> str:
     if isinstance(value, bytes):
         return value[:VALUE_CHARACTERS].decode("latin-1")
     return str(value)[:VALUE_CHARACTERS]
+
+
+def without(records: Indices, sightings: Sequence[Sighting]) -> Sequence[Sighting]:
+    """`sightings` but for those in these `records`."""
+    if not len(records):
+        return sightings
+    kept = [replace(s, records=s.records[~np.isin(s.records, records)]) for s in sightings]
+    return [sighting for sighting in kept if len(sighting.records)]
 
 
 def findings(

@@ -24,6 +24,7 @@ from collector.backup import Backups
 from collector.contract.arrow import MEDIA_TYPE, from_ipc, to_ipc
 from collector.contract.errors import BadInput, LimenError, named
 from collector.contract.records import Query, ReplayRequest, Spent, Sweep
+from collector.erasures import Erasures
 from collector.health import Health
 from collector.metrics import get_metric, metrics
 from collector.reload import Reload
@@ -73,6 +74,12 @@ class _Lookup(BaseModel):
     installation: SecretStr = Field(min_length=1)
 
 
+class _Erasure(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    installation: SecretStr = Field(min_length=1)
+    now: bool = False
+
+
 class _Backup(BaseModel):
     model_config = ConfigDict(extra="forbid")
     keys: bool = False
@@ -94,12 +101,14 @@ class QueryApi:
         *,
         maintenance: Maintenance,
         backups: Backups,
+        erasures: Erasures,
         reload: Reload,
         admission: Admission,
         limits: BodyLimits,
     ) -> None:
         self._maintenance, self._backups, self._reload = maintenance, backups, reload
         self._reader, self._replays, self._health = reader, replays, health
+        self._erasures = erasures
         self._installations, self._suggestions = installations, suggestions
         self._policies = policies
         self._guard = guard
@@ -120,6 +129,8 @@ class QueryApi:
             route("/api/metrics/{name}", "GET", self.metric),
             route("/api/traces/{trace}", "GET", self.trace),
             route("/api/installations/lookup", "POST", self.lookup),
+            route("/api/installations/erase", "POST", self.erase),
+            route("/api/erasures", "GET", self.erasures),
             route("/api/policy/suggestion", "GET", self.suggestion),
             route("/api/policies", "GET", self.policies),
             route("/api/policy/reload", "POST", self.reload_policy),
@@ -224,6 +235,23 @@ class QueryApi:
             self._installations.find, asked.installation.get_secret_value(), caller.token
         )
         return Json(found.model_dump())
+
+    async def erase(self, request: Request) -> Response:
+        """Erases one installation, by its identifier in the body; `now`: to the last byte."""
+        asked = _parse(_Erasure, await self._body(request))
+        caller: Caller = request.state.caller
+        done = await run_in_threadpool(
+            self._erasures.run,
+            asked.installation.get_secret_value(),
+            caller.token,
+            compact=asked.now,
+        )
+        return Json(done.model_dump())
+
+    async def erasures(self, _: Request) -> Response:
+        """The receipts of erasures, newest first."""
+        found = await run_in_threadpool(self._erasures.all)
+        return Json({"erasures": [one.model_dump() for one in found]})
 
     async def suggestion(self, request: Request) -> Response:
         """What a policy could say besides, from what was seen: from, to."""

@@ -7,6 +7,7 @@ from importlib.metadata import version
 from collector.backup import Backups
 from collector.contract.config import Settings
 from collector.engine import Engine
+from collector.erasures import Erasures
 from collector.health import Door
 from collector.reload import Reload
 from collector.server.api import QueryApi
@@ -79,6 +80,7 @@ class Doors:
             about,
             maintenance=maintenance,
             backups=Backups(maintenance, home),
+            erasures=Erasures(self._settings, engine.erasure, maintenance),
             reload=reload,
             admission=engine.admission,
             limits=self._limits,

@@ -1,6 +1,7 @@
 """Rewrites the file without what was deleted: copied beside it, then put in its place."""
 
 import logging
+import time
 from dataclasses import asdict
 
 from collector.contract.records import Compacted
@@ -26,6 +27,7 @@ class Compaction:
         )
         self._health.freed("compaction", max(0, before - done.bytes_after))
         with self._database.write() as transaction:
+            transaction.run("complete_erasures", time=time.time_ns())
             transaction.note("compaction", time=now, **done.model_dump())
         _log.info(
             "compaction: %.1f MiB became %.1f MiB, %s spans, %.1f s, writes waited %.2f s",

@@ -107,7 +107,7 @@ class Maintenance:
 
         After that the keys of pseudonyms that nothing has any more.
         """
-        with self._alone("retention"):
+        with self.alone("retention"):
             gone = self._retention.run(now)
             if self._rotation:
                 self._rotation.run(self._policy, now)
@@ -117,12 +117,12 @@ class Maintenance:
         """Deletes the inputs that are more than the policy keeps of a feature: how many."""
         if self._task is not None or not self._sampling.crowded(self._policy):
             return 0
-        with self._alone("sampling"):
+        with self.alone("sampling"):
             return self._sampling.run(self._policy, now)
 
-    def compact(self, now: int) -> Compacted:
+    def compact(self, now: int, patience: float = 0.0) -> Compacted:
         """Rewrites the file without what was deleted. Raises Overloaded: it is as it was."""
-        with self._alone("compaction"):
+        with self.alone("compaction", patience):
             self._compacted = self._compaction.run(now)
             return self._compacted
 
@@ -133,7 +133,7 @@ class Maintenance:
         log. Raises Overloaded.
         """
         opened: list[BinaryIO] = []
-        with self._alone("backup"):
+        with self.alone("backup"):
             copied = self._copying.run(lambda: opened.append(self._database.copy_path.open("rb")))
             with self._database.write() as transaction:
                 transaction.note("backup", by=token, time=now, keys=keys, spans=copied.spans)
@@ -146,9 +146,12 @@ class Maintenance:
         return opened[0]
 
     @contextmanager
-    def _alone(self, task: Task) -> Iterator[None]:
-        """One task at a time: nothing is deleted while a copy is made."""
-        if not self._one.acquire(blocking=False):
+    def alone(self, task: Task, patience: float = 0.0) -> Iterator[None]:
+        """One task at a time: nothing is deleted while a copy is made.
+
+        Raises Overloaded where another is under way for longer than `patience` (s).
+        """
+        if not self._one.acquire(timeout=patience):
             raise Overloaded(f"{self._task or 'stopping'} is under way: try again later")
         try:
             self._task = task
@@ -202,6 +205,13 @@ class Maintenance:
                 _log.error("maintenance: %s at %s:%s", *where)
                 self._stop.wait(PAUSE_SECONDS)
             self._stop.wait(LOOK_EVERY_SECONDS)
+
+    def next_compaction(self, now: int) -> int | None:
+        """When the file is compacted next (ns), after `now`; None: only when asked."""
+        if self._compact_hour is None:
+            return None
+        hour = self._compact_hour * _HOUR_NS
+        return ((now - hour) // _DAY_NS + 1) * _DAY_NS + hour
 
     def _due(self, since: int, now: int) -> bool:
         """Whether the hour of compaction came since the last one, or `since` (ns) without one."""

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from collector.contract.arrow import SCORES
 from collector.contract.errors import BadInput, NotFound
@@ -125,11 +126,14 @@ class Replays:
             scores = scores.select(SCORES.names).cast(SCORES)
         except (KeyError, pa.ArrowInvalid, pa.ArrowNotImplementedError) as exc:
             raise BadInput(f"scores have the columns {', '.join(SCORES.names)}") from exc
-        failed = len(scores) - scores.column("failure").null_count
         with self._database.write() as transaction:
-            transaction.name(fresh=scores)
             if transaction.ask("has_chunk", run=run, chunk=chunk)[0][0]:
                 return
+            transaction.name(fresh=scores)
+            known = [number for (number,) in transaction.ask("scored_inputs")]
+            scores = scores.filter(pc.is_in(scores.column("case"), pa.array(known, pa.int64())))
+            failed = len(scores) - scores.column("failure").null_count
+            transaction.name(fresh=scores)
             transaction.run("insert_scores", run=run)
             transaction.run(
                 "insert_chunk",
@@ -154,9 +158,17 @@ class Replays:
         return joined.append_column("scores", lists.take(joined.column("at"))).drop_columns("at")
 
     def save_sweep(self, sweep: Sweep) -> None:
-        """Keeps `sweep` as the latest of its run and reference."""
+        """Keeps `sweep` as the latest of its run and reference.
+
+        Raises BadInput where some of its cases were erased since.
+        """
         self._row(sweep.run)
         with self._database.write() as transaction:
+            [[cases]] = transaction.ask("count_scored", run=sweep.run)
+            if sweep.cases > cases:
+                raise BadInput(
+                    f"the sweep has {sweep.cases} cases and its run {cases} by now: sweep again"
+                )
             transaction.run(
                 "insert_sweep",
                 run=sweep.run,

@@ -98,6 +98,7 @@ class Retention:
             if self._between() or self.policy != policy:
                 return False
         self._delete(INPUTS, limit.inputs, limit, gone)
+        self._delete(("tombstones",), limit.telemetry, limit, gone)
         return True
 
     def _delete(

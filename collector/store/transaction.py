@@ -33,6 +33,11 @@ class Transaction:
         for name, table in tables.items():
             self._cursor.register(name, table)
 
+    def forget(self, *names: str) -> None:
+        """Lets go of Arrow tables that were called so."""
+        for name in names:
+            self._cursor.unregister(name)
+
     def note(
         self,
         action: str,

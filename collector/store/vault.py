@@ -10,7 +10,7 @@ import json
 import secrets
 import threading
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -50,6 +50,7 @@ class Vault:
         self._unsaved = False
         # By installation, when something was last sealed for it (monotonic).
         self._sealed: dict[bytes, float] = {}
+        self._destroyed: set[bytes] = set()
         self._changing = threading.Lock()
 
     def __repr__(self) -> str:
@@ -63,7 +64,10 @@ class Vault:
         with self._changing:
             self._sealed[installation] = time.monotonic()
             key = self._keys.get(installation)
-            if key is None:
+            if installation in self._destroyed:
+                # On its way when it was erased: it is sealed, and never stored.
+                key = AESGCM.generate_key(256)
+            elif key is None:
                 key = self._keys[installation] = AESGCM.generate_key(256)
                 self._unsaved = True
         nonce = secrets.token_bytes(_NONCE_BYTES)
@@ -89,6 +93,19 @@ class Vault:
                 _write_keys(self._path, kept)
                 self._keys, self._unsaved = kept, False
         return gone
+
+    def count(self, installations: Iterable[bytes]) -> int:
+        """How many of `installations` have a key."""
+        return sum(one in self._keys for one in installations)
+
+    def destroy(self, installations: Collection[bytes]) -> None:
+        """Destroys the keys of `installations`, for good: none is made for them again."""
+        with self._changing:
+            self._destroyed |= set(installations)
+            kept = {one: key for one, key in self._keys.items() if one not in self._destroyed}
+            if len(kept) < len(self._keys):
+                _write_keys(self._path, kept)
+                self._keys, self._unsaved = kept, False
 
     def open(self, sealed: bytes, installation: bytes, span: bytes) -> "Opened":
         """The content, or why there is none."""

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import compress
 
 import numpy as np
@@ -18,6 +18,7 @@ from collector.store.database import Database
 from collector.store.queries import query
 from collector.store.repeated import Queries, Repeated
 from collector.store.transaction import Transaction
+from collector.tombstones import Tombstones
 
 # Spans that began longer ago than this are looked for apart, so that the many recent ones are
 # looked for in a narrow range of the file.
@@ -94,20 +95,25 @@ class Part:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Written:
-    """How many records of a part are stored, and how many copies of stored ones were left out."""
+    """How many records of a part are stored, and how many copies of stored ones were left out.
+
+    `erased` (int64 [requests]) counts those of each request that were refused, because what they
+    belong to was erased; None: none.
+    """
 
     records: int
     duplicates: int
+    erased: Indices | None = None
 
 
 class Writer:
     """Writes parts, each call one transaction. Used from one thread.
 
-    `key` (32 bytes) hashes what repeats from span to span.
+    `key` (32 bytes) hashes what repeats from span to span. What `tombstones` know is refused.
     """
 
-    def __init__(self, database: Database, key: bytes) -> None:
-        self._database = database
+    def __init__(self, database: Database, key: bytes, tombstones: Tombstones) -> None:
+        self._database, self._tombstones = database, tombstones
         known = database.read(query("known_releases"))
         self._releases = set(known.column(0).to_pylist())
         self._facts = database.read(query("fact_columns")).column(0).to_pylist()
@@ -144,17 +150,51 @@ class Writer:
                 self.forget()
                 self._releases = {name for (name,) in transaction.ask("known_releases")}
                 self._opened = self._database.opened
+            # Within the transaction: what was prepared before an erasure is not stored after it.
+            parts, refused = zip(*(self._standing(part) for part in parts), strict=True)
             fresh_releases = {r for part in parts for r in self._fresh_releases(part.redacted.rows)}
             spans = iter(first_copies(transaction, [p for p in parts if p.signal == "traces"]))
-            for part in parts:
+            for part, erased in zip(parts, refused, strict=True):
                 if part.signal == "traces":
-                    written.append(self._write_spans(transaction, part, next(spans)))
+                    done = self._write_spans(transaction, part, next(spans))
                 else:
-                    written.append(self._write_inputs(transaction, part))
+                    done = self._write_inputs(transaction, part)
+                written.append(done if erased is None else replace(done, erased=erased))
                 self._insert(transaction, "insert_batches", self._batches(part))
             insert(transaction, "insert_releases", _releases(fresh_releases))
         self._releases |= fresh_releases
         return written
+
+    def _standing(self, part: Part) -> tuple[Part, Indices | None]:
+        """`part` without what is of erased installations, and how much of each request that was."""
+        rows, request = part.redacted.rows, part.redacted.request
+        refused = self._refused(rows)
+        inputs, lost = part.inputs, None
+        if inputs is not None and (lost := self._refused(inputs)) is not None:
+            inputs = inputs.filter(pa.array(~lost))
+        if refused is None and lost is None:
+            return part, None
+        if refused is None:
+            refused = np.zeros(len(rows), dtype=np.bool_)
+        erased = np.bincount(request[refused], minlength=len(part.received))
+        if part.signal == "logs":
+            # Here the rows are all records, refused ones too.
+            every = np.bincount(request, minlength=len(part.received))
+            erased = np.minimum(erased, every - part.redacted.rejected)
+        redacted = replace(
+            part.redacted,
+            rows=rows.filter(pa.array(~refused)),
+            request=request[~refused],
+            rejected=part.redacted.rejected + erased,
+        )
+        return replace(part, redacted=redacted, inputs=inputs), erased
+
+    def _refused(self, rows: pa.Table) -> npt.NDArray[np.bool_] | None:
+        present = rows.column_names
+        return self._tombstones.refused(
+            rows.column("installation") if "installation" in present else None,
+            rows.column("trace_id") if "trace_id" in present else None,
+        )
 
     def _insert(self, transaction: Transaction, name: str, rows: pa.Table) -> None:
         number = pa.repeat(self._commit, len(rows))

@@ -1,6 +1,5 @@
--- Saves a chunk's scores, of inputs that are still stored.
+-- Saves a chunk's scores.
 insert into replay_scores by name
 select
     $run as run, "case" as number, predicted, confidence, scores, failure
-from fresh f
-semi join inputs i on i.number = f."case"
+from fresh

@@ -22,6 +22,8 @@ TABLES = (
     "replay_scores",
     "sweeps",
     "audit",
+    "tombstones",
+    "erasures",
     "forwarding",
 )
 

@@ -1,5 +1,5 @@
 -- Schema 4 to 5: inputs are drawn, so that a sample of them stays where there are too many to keep; the
--- audit log has a Merkle tree, and what was logged before is appended to it.
+-- audit log has a Merkle tree, and what was logged before is appended to it; installations can be erased.
 alter table inputs add column draw double;
 alter table inputs add column size bigint;
 update inputs set draw = random(), size = octet_length(sealed);
@@ -29,4 +29,15 @@ create table audit (
     detail varchar,
     salt varchar,
     hashes blob not null
+);
+create table tombstones (
+    mark blob not null,
+    sieve uinteger,
+    time bigint not null
+);
+create table erasures (
+    receipt varchar not null,
+    unreachable bigint not null,
+    bytes_gone bigint,
+    document varchar not null
 );

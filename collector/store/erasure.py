@@ -1,0 +1,181 @@
+"""Erases one installation (GDPR, Art. 17): every trace that holds a span of it, its inputs, what
+models said of them, and what was noted of its requests.
+
+Nothing of it can be asked for once the transaction is through. Its bytes are gone from the file
+with the next compaction.
+"""
+
+import json
+import logging
+import secrets
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pyarrow as pa
+
+from collector.contract.attributes import ATTRIBUTES, INSTALLATION
+from collector.contract.errors import NotFound, Overloaded
+from collector.contract.records import Erased
+from collector.pseudonyms import Pseudonyms
+from collector.store.database import Database
+from collector.store.queries import query
+from collector.store.reader import rfc3339
+from collector.store.transaction import Transaction
+from collector.store.vault import Vault
+from collector.tombstones import Tombstone, Tombstones
+
+# In an order in which each statement still finds what it asks for.
+_DELETED = {
+    "sweeps": "erase_sweeps",
+    "replay_scores": "erase_replay_scores",
+    "inputs": "erase_inputs",
+    "span_facts": "erase_span_facts",
+}
+# The tables that hold something of one installation; a test asks it of every table.
+ERASED = frozenset((*_DELETED, "replay_chunks", "batches", "forwarding"))
+_NAMES = [attribute.name for attribute in ATTRIBUTES]
+
+_log = logging.getLogger("limen")
+
+
+class Erasure:
+    """Of `database`, where installations are known by `pseudonyms` and their inputs are sealed in
+    `vault`. One at a time, and only while nothing else deletes or copies."""
+
+    def __init__(
+        self,
+        database: Database,
+        pseudonyms: Pseudonyms,
+        tombstones: Tombstones,
+        vault: Vault,
+    ) -> None:
+        self._database, self._pseudonyms = database, pseudonyms
+        self._tombstones, self._vault = tombstones, vault
+
+    def run(self, identifier: str, token: str | None, facts: dict[str, Any]) -> Erased:
+        """Erases the installation whose `app.installation.id` this is, asked for by `token`.
+
+        `facts` go on the receipt. What is sent of it from now on is refused, and what was on its
+        way too. Raises Overloaded: nothing is erased then.
+        """
+        made = [pseudonym for _, pseudonym in self._pseudonyms.all(INSTALLATION, identifier)]
+        before = self._tombstones.snapshot()
+        try:
+            with self._database.write() as transaction:
+                document = facts | self._delete(transaction, identifier, made)
+                document["keys_destroyed"] = self._vault.count(made)
+                now = time.time_ns()
+                receipt = secrets.token_hex(8)
+                transaction.run(
+                    "insert_erasure",
+                    receipt=receipt,
+                    unreachable=now,
+                    document=json.dumps(document),
+                )
+                transaction.note(
+                    "installation erased",
+                    by=token,
+                    time=now,
+                    count=sum(document["deleted"].values()),
+                    receipt=receipt,
+                )
+        except BaseException:
+            self._tombstones.restore(before)
+            raise
+        try:
+            self._vault.destroy(made)
+        except OSError as exc:
+            raise Overloaded(
+                f"the installation is erased, but not the keys of its inputs, which are deleted: "
+                f"{exc.strerror}; the next run of retention destroys them"
+            ) from exc
+        _log.info("erasure: receipt %s, %s", receipt, document["deleted"])
+        return self.receipt(receipt)
+
+    def receipt(self, name: str) -> Erased:
+        """The receipt of this name as it stands by now. Raises NotFound."""
+        for one in self._receipts(name):
+            return one
+        raise NotFound("there is no erasure with this receipt; see GET /api/erasures")
+
+    def receipts(self) -> list[Erased]:
+        """Every receipt, newest first."""
+        return list(self._receipts(None))
+
+    def _receipts(self, name: str | None) -> Iterator[Erased]:
+        for row in self._database.read(query("erasures"), {"receipt": name}).to_pylist():
+            gone = row["bytes_gone"]
+            yield Erased(
+                receipt=row["receipt"],
+                unreachable=rfc3339(row["unreachable"]),
+                bytes_gone=None if gone is None else rfc3339(gone),
+                **json.loads(row["document"]),
+            )
+
+    def _delete(
+        self, transaction: Transaction, identifier: str, pseudonyms: Sequence[bytes]
+    ) -> dict[str, Any]:
+        """Deletes in `transaction`, and refuses from now on; what was deleted where."""
+        _name(transaction, "erased_installations", "installation", pseudonyms, pa.binary())
+        traces = [trace for (trace,) in transaction.ask("erased_traces")]
+        numbers = [number for (number,) in transaction.ask("erased_inputs")]
+        _name(transaction, "erased_traces", "trace_id", traces, pa.binary())
+        _name(transaction, "erased_inputs", "number", numbers, pa.int64())
+        [[since]] = transaction.ask("erased_since")
+        [[forwarded]] = transaction.ask("erased_forwarded")
+        backups = [] if since is None else transaction.ask("backups_since", since=since)
+        self._refuse(transaction, identifier, traces, pseudonyms)
+        transaction.run("erase_from_chunks")
+        deleted = {table: _rows(transaction, name) for table, name in _DELETED.items()}
+        fields = [*_NAMES, *(field for (field,) in transaction.ask("standing_fields"))]
+        releases = [release for (release,) in transaction.ask("standing_releases")]
+        transaction.run("erase_from_findings", fields=fields, releases=releases)
+        notes = _rows(transaction, "erase_batches") + _rows(transaction, "erase_from_batches")
+        for commit, span, start in transaction.ask("find_forwarded"):
+            place = {"commit_number": commit, "span_id": span, "start_time": start}
+            transaction.run("forget_forwarded")
+            transaction.run("insert_forwarded", **place)
+        transaction.forget("erased_installations", "erased_traces", "erased_inputs")
+        return {
+            "deleted": deleted | {"batches": notes},
+            "traces": len(traces),
+            "forwarded_spans": forwarded,
+            "backups": [rfc3339(made) for (made,) in backups],
+        }
+
+    def _refuse(
+        self,
+        transaction: Transaction,
+        identifier: str,
+        traces: Sequence[bytes],
+        pseudonyms: Sequence[bytes],
+    ) -> None:
+        stones = [self._tombstones.installation(identifier), *self._tombstones.traces(traces)]
+        marks = pa.table(
+            {
+                "mark": pa.array([stone.mark for stone in stones], pa.binary()),
+                "sieve": pa.array([stone.sieve for stone in stones], pa.uint32()),
+                "time": pa.repeat(time.time_ns(), len(stones)),
+            }
+        )
+        transaction.name(fresh=marks)
+        transaction.run("insert_tombstones")
+        self._tombstones.add(stones, pseudonyms)
+
+
+def stored_tombstones(database: Database) -> list[Tombstone]:
+    """Those of every erasure."""
+    rows = database.read(query("tombstones")).to_pylist()
+    return [Tombstone(row["mark"], row["sieve"]) for row in rows]
+
+
+def _name(
+    transaction: Transaction, table: str, column: str, values: Sequence[Any], kind: pa.DataType
+) -> None:
+    transaction.name(**{table: pa.table({column: pa.array(values, kind)})})
+
+
+def _rows(transaction: Transaction, name: str) -> int:
+    [[count]] = transaction.ask(name)
+    return int(count)

@@ -1,0 +1,5 @@
+-- Erasure: the sweeps of runs that scored one of the `erased_inputs`; their points are its scores.
+delete from sweeps
+where run in (
+    select run from replay_scores where number in (select number from erased_inputs)
+)

@@ -1,0 +1,2 @@
+-- Keeps the receipt of an erasure.
+insert into erasures values ($receipt, $unreachable, null, $document)

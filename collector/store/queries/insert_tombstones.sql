@@ -1,0 +1,2 @@
+-- Keeps the tombstones of an erasure.
+insert into tombstones by name select * from fresh

@@ -1,0 +1,2 @@
+-- Every tombstone.
+select mark, sieve from tombstones
