@@ -34,12 +34,15 @@ def _joined(argv: Sequence[str]) -> list[str]:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command. 0 good, 1 the answer is no, 2 bad usage or input."""
+    from collector.contract.config import load_settings
     from collector.contract.errors import LimenError
     from models.errors import ModelError
 
     _leave_no_core()
     args = parser().parse_args(_joined(sys.argv[1:] if argv is None else argv))
     try:
+        if "default_home" in args:
+            args.default_home = load_settings({}).home
         code: int = args.run(args)
     except (LimenError, ModelError) as exc:
         sys.stderr.write(f"limen: {exc}\n")

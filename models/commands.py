@@ -1,4 +1,4 @@
-"""`limen models list` and `limen models verify`."""
+"""`limen models list`, `verify` and `add`."""
 
 import argparse
 import json
@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from models import add_command
 
 if TYPE_CHECKING:
     from models.registry import Registry
@@ -26,15 +28,20 @@ class Verdict:
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Adds `models` with its sub-commands; each sets `run`, which returns the exit code."""
-    parser = subparsers.add_parser("models", help="the models here: list or verify them")
-    commands = parser.add_subparsers(dest="models_command", required=True, metavar="list|verify")
+    parser = subparsers.add_parser("models", help="the models here: list, verify or add to them")
+    commands = parser.add_subparsers(
+        dest="models_command", required=True, metavar="list|verify|add"
+    )
     listing = commands.add_parser("list", help="every model and what its card says")
     listing.set_defaults(run=list_models)
     verifying = commands.add_parser(
         "verify", help="check every digest and size budget, and run every model once"
     )
     verifying.set_defaults(run=verify_models)
-    for command in (listing, verifying):
+    add_command.register(commands)
+    for command in commands.choices.values():
+        # Settings say where data is, and who may read them knows this default by its name.
+        command.set_defaults(default_home=None)
         command.add_argument(
             "--home", type=Path, metavar="DIR", help="Limen's data; your models are in DIR/models"
         )
@@ -46,7 +53,7 @@ def list_models(args: argparse.Namespace) -> int:
     from models.errors import ModelError
 
     try:
-        cards = _registry(args.home).cards()
+        cards = _registry(args).cards()
     except ModelError as exc:
         return _refuse(exc)
     if args.json:
@@ -73,7 +80,7 @@ def verify_models(args: argparse.Namespace) -> int:
     from models.errors import ModelError
 
     try:
-        registry = _registry(args.home)
+        registry = _registry(args)
     except ModelError as exc:
         return _refuse(exc)
     verdicts = [
@@ -121,15 +128,16 @@ def _smoke_run(registry: "Registry", reference: str, runtime: str) -> Verdict:
     return Verdict(model=reference, runtime=runtime, good=True, detail=detail)
 
 
-def _registry(home: Path | None) -> "Registry":
+def _registry(args: argparse.Namespace) -> "Registry":
     from models.errors import ModelNotFound
     from models.registry import Registry
 
-    if home is None:
-        return Registry.bundled()
-    if not home.is_dir():
-        raise ModelNotFound(f"There is no folder {home}: give --home the folder of Limen's data.")
-    return Registry.bundled(home / "models")
+    if args.home is not None and not args.home.is_dir():
+        raise ModelNotFound(
+            f"There is no folder {args.home}: give --home the folder of Limen's data."
+        )
+    home = args.home or args.default_home
+    return Registry.bundled() if home is None else Registry.bundled(home / "models")
 
 
 def _refuse(error: Exception) -> int:
