@@ -1,16 +1,22 @@
 """The cheap half of a replay: every threshold from the saved scores, in one pass."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from collector.contract.certificate import Certificate, Limits
 from collector.contract.errors import BadInput
-from collector.contract.records import Sweep, SweepPoint
+from collector.contract.records import ReplayRun, Sweep, SweepPoint
+from replay.calibration import calibrations
+from replay.certificate import certify
+from replay.evidence import evident
 from replay.in_force import InForce
-from replay.recommendation import Limits, certify
-from replay.references import REFERENCES, Judged, Reference, judge
+from replay.ordering import descending
+from replay.references import REFERENCES, Judged, Reference, judge, scored_cases
+from replay.segments import Segment, segments
 
 MAX_POINTS = 1_000
 
@@ -24,7 +30,8 @@ _NO_ANSWERS = {
 }
 _CLOUD_ONLY_WHERE_DECLINED = (
     "the cloud's answers exist only where the phone fell back, so they do not tell how often the "
-    "phone is wrong where it is sure; use --reference label or audit"
+    "phone is wrong where it is sure: neither a lower nor a higher threshold can be advised; use "
+    "--reference label or audit"
 )
 
 
@@ -33,20 +40,29 @@ class Curve:
     """What each of t distinct confidences would do as the threshold, from the highest down.
 
     All columns have length t + 1: entry k holds what k accepted confidences make, so that entry 0
-    accepts nothing. `error_rate` is NaN where no accepted case has a known reference; the bytes
-    per request are None where none are known.
+    accepts nothing. `error_rate` is NaN where no accepted case has a known reference; `evidence`
+    says that it speaks for all accepted ones (see `replay.evidence`). The bytes per request are
+    None where none are known; `requests_per_user` are scored cases per installation.
     """
 
     threshold: NDArray[np.float64]
     accepted: NDArray[np.int64]
     device_share: NDArray[np.float64]
     error_rate: NDArray[np.float64]
+    evidence: NDArray[np.bool_]
     egress_change: NDArray[np.float64] | None
     sent: float | None
+    requests_per_user: float
 
     def __len__(self) -> int:
         """The number of distinct confidences."""
         return len(self.threshold) - 1
+
+    @property
+    def evidence_from(self) -> float | None:
+        """The lowest threshold whose error rests on evidence; None where none does."""
+        entries = int(self.evidence[1:].sum())
+        return float(self.threshold[entries]) if entries else None
 
     def at(self, threshold: float) -> SweepPoint:
         """The point of any threshold, also of one that is no case's confidence."""
@@ -55,14 +71,17 @@ class Curve:
         error = float(self.error_rate[entry])
         share = float(self.device_share[entry])
         change = None if self.egress_change is None else float(self.egress_change[entry])
+        egress = None if change is None or self.sent is None else self.sent + change
         return SweepPoint(
             threshold=threshold,
             accepted=int(self.accepted[entry]),
             device_share=share,
             fallback_rate=1 - share,
             error_rate=None if np.isnan(error) else error,
+            evidence=bool(self.evidence[entry]),
             egress_change=change,
-            egress=None if change is None or self.sent is None else self.sent + change,
+            egress=egress,
+            egress_per_user=None if egress is None else egress * self.requests_per_user,
         )
 
     def points(self, always: tuple[float, ...]) -> tuple[SweepPoint, ...]:
@@ -77,16 +96,19 @@ class Curve:
 
     def table(self) -> pa.Table:
         """Every distinct confidence as a row with the columns of SweepPoint, lowest first."""
-        change = self.egress_change
-        egress = None if change is None or self.sent is None else change + self.sent
+        unknown = np.full(len(self) + 1, np.nan)
+        change = unknown if self.egress_change is None else self.egress_change
+        egress = unknown if self.sent is None else change + self.sent
         columns = {
             "threshold": self.threshold,
             "accepted": self.accepted,
             "device_share": self.device_share,
             "fallback_rate": 1 - self.device_share,
             "error_rate": self.error_rate,
-            "egress_change": np.full(len(self) + 1, np.nan) if change is None else change,
-            "egress": np.full(len(self) + 1, np.nan) if egress is None else egress,
+            "egress_change": change,
+            "egress": egress,
+            "egress_per_user": egress * self.requests_per_user,
+            "evidence": self.evidence,
         }
         return pa.table(
             {name: pa.array(column[:0:-1], from_pandas=True) for name, column in columns.items()}
@@ -101,14 +123,13 @@ def curve(judged: Judged) -> Curve:
     Thompson 1952, normalised by the sum of weights).
     """
     cases = len(judged.confidence)
-    order = np.argsort(-judged.confidence, kind="stable")
+    order = descending(judged.confidence)
     ranked = judged.confidence[order]
     last = np.flatnonzero(np.append(ranked[1:] != ranked[:-1], True)[:cases])
     known = judged.known
-    weight = np.zeros(cases)
-    weight[known] = 1 / judged.probability[known]
+    weight = np.divide(1.0, judged.probability, out=np.zeros(cases), where=known)
 
-    def running(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    def running(values: NDArray[Any]) -> NDArray[np.float64]:
         return np.append(0.0, np.cumsum(values[order])[last])
 
     weights = running(weight)
@@ -123,8 +144,10 @@ def curve(judged: Judged) -> Curve:
         accepted=accepted,
         device_share=accepted / max(cases, 1),
         error_rate=np.divide(errors, weights, out=np.full(len(errors), np.nan), where=weights > 0),
+        evidence=accepted <= evident(known[order], judged.least_chance),
         egress_change=change,
         sent=judged.sent,
+        requests_per_user=cases / max(len(np.unique(judged.installation)), 1),
     )
 
 
@@ -133,89 +156,92 @@ def all_points(scores: pa.Table, reference: Reference) -> pa.Table:
     return curve(judge(scores, reference)).table()
 
 
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """What saved scores say against a reference: all that a sweep and a certificate rest on."""
+
+    judged: Judged
+    curve: Curve
+    segments: list[Segment]
+
+    @classmethod
+    def of(cls, scores: pa.Table, reference: Reference) -> "Found":
+        judged = judge(scores, reference)
+        return cls(
+            judged=judged,
+            curve=curve(judged),
+            segments=list(segments(scored_cases(scores), judged)),
+        )
+
+
 def sweep(
-    run: str,
+    run: ReplayRun,
     scores: pa.Table,
     reference: Reference,
     *,
     current: InForce | None,
     limits: Limits | None = None,
+    withheld: str | None = None,
 ) -> Sweep:
     """Every threshold of `scores` (see `LimenClient.scores`), and the recommended one or why none.
 
-    `current` is None where no threshold is known; the reason ends with its origin. Raises BadInput
+    `current` is None where no threshold is known; the reason ends with its origin. `withheld`
+    completes "Nothing is recommended: " where the scores are not to be trusted. Raises BadInput
     for an unknown reference or limits outside their range.
     """
     limits = limits or Limits()
     _check(reference, limits)
-    judged = judge(scores, reference)
-    found = curve(judged)
-    recommended, reason = _recommend(judged, found, reference, limits)
-    always: tuple[float, ...] = () if current is None else (current.threshold,)
+    found = Found.of(scores, reference)
+    certificate = certify(
+        run,
+        reference,
+        scores,
+        found.judged,
+        found.segments,
+        limits,
+        evidence_from=found.curve.evidence_from,
+        withheld=_unknown(found.judged, reference) or withheld,
+    )
+    overall = certificate.overall
+    recommended = None if overall.threshold is None else found.curve.at(overall.threshold)
+    always = [] if current is None else [current.threshold]
     if recommended is not None:
-        always += (recommended.threshold,)
+        always.append(recommended.threshold)
     return Sweep(
-        run=run,
+        run=run.run,
         reference=reference,
-        cases=len(judged.confidence),
+        cases=len(found.judged.case),
         current=None if current is None else current.threshold,
-        points=found.points(always) if len(found) else (),
+        points=found.curve.points(tuple(always)) if len(found.curve) else (),
         recommended=recommended,
-        reason=reason if current is None else f"{reason} {current.origin}",
+        reason=_reason(found.curve, certificate, current),
+        source=run.source,
+        evidence_from=found.curve.evidence_from,
+        calibration=tuple(calibrations(found.judged, found.segments)),
+        certificate=certificate,
     )
 
 
-def _recommend(
-    judged: Judged, found: Curve, reference: Reference, limits: Limits
-) -> tuple[SweepPoint | None, str]:
+def _unknown(judged: Judged, reference: Reference) -> str | None:
+    """Why nothing is known of the error among device answers, so that no threshold is advised."""
     if reference == "cloud":
-        return None, f"Nothing is recommended: {_CLOUD_ONLY_WHERE_DECLINED}."
-    if not judged.known.any():
-        return None, f"Nothing is recommended: {_NO_ANSWERS[reference]}."
-    certified = certify(judged, limits)
-    if not certified.steps:
-        return None, f"Nothing is recommended: {certified.reason}."
-    points = [found.at(step.threshold) for step in certified.steps]
-    kept = [
-        (step, point)
-        for step, point in zip(certified.steps, points, strict=True)
-        if point.error_rate is not None and point.error_rate <= limits.max_error
-    ]
-    if not kept:
-        return None, (
-            f"Nothing is recommended: one request an installation shows an error of at most "
-            f"{limits.max_error:.3g} down to {points[-1].threshold:.4g}, but over all their "
-            "requests it is above: the installations that ask most are wrong most."
-        )
-    step, lowest = kept[-1]
-    if (missed := _missed_cap(lowest, limits)) is not None:
-        return None, f"Nothing is recommended: {missed}."
-    return lowest, (
-        f"{lowest.threshold:.6g} is the lowest threshold tested that keeps the error among device "
-        f"answers at most {limits.max_error:.3g} with confidence {limits.confidence:.3g}: of "
-        f"{step.accepted} installations sampled at or above it, {step.errors} got a wrong answer."
-    )
+        return _CLOUD_ONLY_WHERE_DECLINED
+    return None if judged.known.any() else _NO_ANSWERS[reference]
 
 
-def _missed_cap(lowest: SweepPoint, limits: Limits) -> str | None:
-    """Why the lowest certified threshold does not do; a higher one sends more and answers less."""
-    at = f"the lowest threshold that keeps the error within {limits.max_error:.3g}"
-    at = f"{at} is {lowest.threshold:.6g}"
-    if limits.min_offline is not None and lowest.device_share < limits.min_offline:
-        return (
-            f"{at}, where the device answers {lowest.device_share:.1%} of requests and "
-            f"{limits.min_offline:.1%} are asked for"
-        )
-    if limits.max_egress is None:
-        return None
-    if lowest.egress is None:
-        return f"no request's bytes are known, so {limits.max_egress:.6g} bytes cannot be checked"
-    if lowest.egress > limits.max_egress:
-        return (
-            f"{at}, where {lowest.egress:.6g} bytes per request leave the device and at most "
-            f"{limits.max_egress:.6g} are asked for"
-        )
-    return None
+def _reason(found: Curve, certificate: Certificate, current: InForce | None) -> str:
+    overall = certificate.overall
+    said = [f"{overall.reason}."]
+    if overall.threshold is None:
+        said = [f"Nothing is recommended: {overall.reason}."]
+    lowest = certificate.evidence_from
+    if lowest is not None and lowest > found.threshold[-1]:
+        said.append(f"Below {lowest:.6g} no answer is known, so nothing lower was tested.")
+    if certificate.source == "spans":
+        said.append("From the scores on spans alone: no input was stored or replayed.")
+    if current is not None:
+        said.append(current.origin)
+    return " ".join(said)
 
 
 def _check(reference: str, limits: Limits) -> None:
@@ -225,7 +251,14 @@ def _check(reference: str, limits: Limits) -> None:
         value = getattr(limits, name)
         if not 0 < value < 1:
             raise BadInput(f"{name}: {value:g} is not between 0 and 1; write for example 0.05")
-    if limits.min_offline is not None and not 0 <= limits.min_offline <= 1:
-        raise BadInput(f"min_offline: {limits.min_offline:g} is no share; write for example 0.8")
-    if limits.max_egress is not None and not limits.max_egress >= 0:
-        raise BadInput(f"max_egress: {limits.max_egress:g} is no number of bytes; write 0 or more")
+    for name in ("max_cloud", "min_offline"):
+        value = getattr(limits, name)
+        if value is not None and not 0 < value < 1:
+            raise BadInput(
+                f"{name}: {value:g} is no share that can be shown, between 0 and 1; write for "
+                "example 0.8"
+            )
+    for name in ("max_egress", "max_egress_per_user"):
+        value = getattr(limits, name)
+        if value is not None and not value >= 0:
+            raise BadInput(f"{name}: {value:g} is no number of bytes; write 0 or more")

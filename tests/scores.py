@@ -7,6 +7,25 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from collector.contract.records import ReplayRun
+
+RUN = ReplayRun(
+    run="r",
+    feature="image_classify",
+    model="digit_reader@1",
+    model_digest="sha256:" + "0" * 64,
+    runtime="litert",
+    runtime_version="2.0",
+    created="2026-01-08T00:00:00Z",
+    since="2026-01-01T00:00:00Z",
+    until="2026-01-08T00:00:00Z",
+    inputs=0,
+    failed=0,
+    seconds=0.0,
+    chunks=(0,),
+    done=(0,),
+)
+
 _TYPES = {
     "span_id": pa.binary(),
     "installation": pa.binary(16),
@@ -16,6 +35,10 @@ _TYPES = {
     "audit_probability": pa.float64(),
     "cloud_label": pa.string(),
     "egress_bytes": pa.int64(),
+    "network": pa.string(),
+    "release": pa.string(),
+    "os": pa.string(),
+    "device_model": pa.string(),
     "predicted": pa.string(),
     "confidence": pa.float64(),
 }

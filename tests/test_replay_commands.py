@@ -1,6 +1,7 @@
 """`limen replay run` and `limen replay sweep` through the front door, against a real collector."""
 
 import io
+import json
 import os
 import pty
 from collections.abc import Iterator
@@ -240,6 +241,27 @@ def test_every_point_goes_to_an_arrow_file(fleet: Fleet, finished: str, tmp_path
     assert recommended == pytest.approx(printed["recommended"])
 
 
+def test_a_certificate_is_written_kept_and_verified(
+    fleet: Fleet, finished: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "certificate.json"
+    answer = sweep(fleet, finished, "--json", "--certificate", str(file)).json
+    made = json.loads(file.read_text())
+    assert made == answer["certificate"]
+    assert made["overall"]["threshold"] == answer["recommended"]["threshold"]
+    assert (made["run"], made["model"], made["source"]) == (finished, MODEL, "inputs")
+    assert "consented to have their inputs logged" in made["speaks_for"]
+    assert {"limen", "mapie", "numpy", "scipy"} == set(made["versions"])
+    verified = replay("verify", str(file), *fleet.place)
+    assert (verified.code, verified.err) == (0, "")
+    assert "every test and what follows is as stated" in verified.out
+    made["overall"]["threshold"] /= 2
+    file.write_text(json.dumps(made))
+    forged = replay("verify", str(file), *fleet.place, "--json")
+    assert (forged.code, forged.json["good"], forged.json["expired"]) == (1, False, False)
+    assert "everybody" in forged.json["faults"][0]
+
+
 @pytest.mark.usefixtures("nothing_asked")
 def test_an_arrow_file_that_cannot_be_written_is_refused_by_name_and_no_sweep_kept(
     fleet: Fleet, finished: str, tmp_path: Path
@@ -273,9 +295,13 @@ NOTHING_RECOMMENDED = {
     "the cloud's answers": (("--reference", "cloud"), "only where the phone fell back"),
     "no audit": (("--reference", "audit"), "no request that a phone answered was audited"),
     "an error too small to show": (("--max-error", "0.001"), "more are needed"),
-    "the device cannot answer everything": (
-        ("--max-error", "0.04", "--min-offline", "1"),
-        "100.0% are asked for",
+    "nobody was without a network": (
+        ("--max-error", "0.04", "--min-offline", "0.9"),
+        "no request was made without a network",
+    ),
+    "the cloud answers too much": (
+        ("--max-error", "0.04", "--max-cloud", "0.0001"),
+        "which does not show a share of at most 0.0001",
     ),
     "nothing may leave": (
         ("--max-error", "0.04", "--max-egress", "0"),

@@ -10,8 +10,9 @@ from collector.contract.records import Sweep
 from replay.in_force import InForce
 from replay.references import judge
 from replay.sweep import MAX_POINTS, all_points, curve, sweep
-from tests.scores import audited, only, scores_of
+from tests.scores import RUN, audited, only, scores_of
 
+A = np.array(["a"] * 3_000)
 IN_FORCE = InForce(threshold=0.7, mark="in force", origin="In force is 0.7.")
 
 
@@ -62,6 +63,7 @@ def naive(scores: pa.Table, reference: str, threshold: float) -> dict[str, float
             known += weight
             wrong += weight * (answer != case["predicted"])
     accepted_cases = sum(case["confidence"] >= threshold for case in cases)
+    users = len({case["installation"] for case in cases})
     return {
         "threshold": threshold,
         "accepted": accepted_cases,
@@ -70,6 +72,7 @@ def naive(scores: pa.Table, reference: str, threshold: float) -> dict[str, float
         "error_rate": wrong / known if known else None,
         "egress_change": (would_send - sent) / len(cases),
         "egress": would_send / len(cases),
+        "egress_per_user": would_send / users,
     }
 
 
@@ -81,6 +84,7 @@ def test_every_point_equals_a_count_case_by_case(reference: Any, decimals: int) 
     distinct = {value for value in scores["confidence"].to_pylist() if value is not None}
     assert [row["threshold"] for row in rows] == sorted(distinct)
     for row in rows:
+        row.pop("evidence")
         assert row == pytest.approx(naive(scores, reference, row["threshold"]), abs=1e-9)
 
 
@@ -106,6 +110,45 @@ def test_a_small_table_gives_the_counts_done_by_hand() -> None:
     assert [p["egress_change"] for p in points] == [-20.0, 0.0, 20.0, 60.0]
 
 
+def test_of_the_clouds_answers_nothing_is_known_where_the_phone_was_sure() -> None:
+    found = sweep(RUN, random_scores(seed=4, rows=300, decimals=9), "cloud", current=IN_FORCE)
+    assert found.evidence_from is None
+    accepted = [point.evidence for point in found.points]
+    assert not any(accepted) and found.certificate is not None
+    assert "neither a lower nor a higher threshold" in found.certificate.overall.reason
+
+
+def test_below_the_last_label_the_curve_is_unknown_and_nothing_lower_is_tested() -> None:
+    """Only what the device answered is labelled: a lower threshold has no evidence."""
+    random = np.random.default_rng(1)
+    confidence = np.sort(random.random(3_000))
+    labelled = (confidence >= 0.6) & (random.random(3_000) < 0.3)
+    scores = scores_of(
+        {"confidence": confidence, "predicted": ["a"] * 3_000, "truth": only(labelled, A)}
+    )
+    found = sweep(RUN, scores, "label", current=None)
+    lowest = confidence[labelled].min()
+    assert found.evidence_from == lowest
+    assert [point.evidence for point in found.points] == [
+        point.threshold >= lowest for point in found.points
+    ]
+    assert found.recommended is not None and found.recommended.threshold >= lowest
+    assert f"Below {lowest:.6g} no answer is known" in found.reason
+    everywhere = scores_of(
+        {
+            "confidence": confidence,
+            "predicted": ["a"] * 3_000,
+            "truth": only(random.random(3_000) < 0.1, A),
+        }
+    )
+    assert sweep(RUN, everywhere, "label", current=None).points[0].evidence
+
+
+def test_an_audited_curve_is_known_throughout_although_audits_are_rare() -> None:
+    scores, _ = audited(np.random.default_rng(3), 5_000)
+    assert curve(judge(scores, "audit")).evidence.all()
+
+
 def test_a_threshold_between_two_confidences_accepts_what_lies_above_it() -> None:
     found = curve(judge(by_hand(), "label"))
     assert [found.at(t).accepted for t in (0.0, 0.75, 0.8, 0.85, 0.95)] == [5, 3, 3, 1, 0]
@@ -114,14 +157,14 @@ def test_a_threshold_between_two_confidences_accepts_what_lies_above_it() -> Non
 
 def test_no_bytes_known_means_no_egress_rather_than_zero() -> None:
     scores = scores_of({"predicted": ["a"], "truth": ["a"], "confidence": [0.5]})
-    found = sweep("r", scores, "label", current=None)
+    found = sweep(RUN, scores, "label", current=None)
     assert found.points[0].egress_change is None
     assert found.points[0].egress is None
 
 
 def test_a_run_without_any_score_has_no_points_and_says_why() -> None:
     scores = scores_of({"predicted": [None], "truth": ["a"], "confidence": [None]})
-    found = sweep("r", scores, "label", current=IN_FORCE)
+    found = sweep(RUN, scores, "label", current=IN_FORCE)
     assert (found.cases, found.points, found.recommended) == (0, (), None)
     assert "no case carries a label" in found.reason
 
@@ -137,7 +180,7 @@ def test_the_record_keeps_the_ends_the_current_and_the_recommended_threshold_exa
             "truth": np.where(right, "a", "b"),
         }
     )
-    found = sweep("r", scores, "label", current=IN_FORCE)
+    found = sweep(RUN, scores, "label", current=IN_FORCE)
     full = {row["threshold"]: row for row in all_points(scores, "label").to_pylist()}
     assert found.recommended is not None
     assert len(full) == 20_000 and len(found.points) <= MAX_POINTS

@@ -5,6 +5,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from collector.contract.certificate import Certificate
+
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
@@ -84,7 +86,8 @@ class Spent(_Record):
 class ReplayRun(_Record):
     """A replay run as the collector knows it.
 
-    `chunks` are the chunk numbers that hold inputs, `done` those whose scores are saved. `inputs`
+    `chunks` are the chunk numbers that hold inputs, `done` those whose scores are saved; of
+    `source` `spans` there are none, its scores are those that phones put on their spans. `inputs`
     of its `cases` are saved, in `seconds`. Of what was logged the share `sampled` is kept, drawn at
     random.
     """
@@ -106,6 +109,7 @@ class ReplayRun(_Record):
     spent: Spent = Spent()
     chunks: tuple[int, ...]
     done: tuple[int, ...]
+    source: str = "inputs"
 
 
 class ComparedSegment(_Record):
@@ -163,9 +167,10 @@ class Comparison(_Record):
 class SweepPoint(_Record):
     """What one threshold would do. Shares are over all scored cases.
 
-    `error_rate` is over accepted cases with a known reference, None where there is none. `egress`
-    is bytes per request that would leave the device and `egress_change` how many more (or fewer,
-    negative) than did; both None where no bytes are known.
+    `error_rate` is over accepted cases with a known reference, None where there is none; where
+    there is no `evidence` it says nothing of a part of them. `egress` is bytes per request that
+    would leave the device, `egress_change` how many more (or fewer, negative) than did, and
+    `egress_per_user` bytes per installation in the period; None where no bytes are known.
     """
 
     threshold: float
@@ -175,10 +180,41 @@ class SweepPoint(_Record):
     error_rate: float | None
     egress_change: float | None
     egress: float | None = None
+    egress_per_user: float | None = None
+    evidence: bool = True
+
+
+class CalibrationBin(_Record):
+    """Cases with a known answer whose confidence lies in (low, high]: how sure the model was of
+    them on average, and the share that was right."""
+
+    low: float
+    high: float
+    cases: int
+    confidence: float
+    accuracy: float
+
+
+class Calibration(_Record):
+    """A reliability diagram of all cases (`dimension` None) or of one segment.
+
+    `ece` is the expected calibration error, 0 to 1.
+    """
+
+    dimension: str | None
+    value: str | None
+    cases: int
+    installations: int
+    ece: float
+    bins: tuple[CalibrationBin, ...]
 
 
 class Sweep(_Record):
-    """Every threshold of one run against one reference, and the recommended one or why none."""
+    """Every threshold of one run against one reference, and the recommended one or why none.
+
+    `source` is `inputs` where logged inputs were replayed, `spans` where the scores are those that
+    phones put on their spans. Below `evidence_from` nothing is known of the error (None: of any).
+    """
 
     run: str
     reference: str
@@ -187,6 +223,10 @@ class Sweep(_Record):
     points: tuple[SweepPoint, ...]
     recommended: SweepPoint | None
     reason: str
+    source: str = "inputs"
+    evidence_from: float | None = None
+    calibration: tuple[Calibration, ...] = ()
+    certificate: Certificate | None = None
 
 
 class Compacted(_Record):

@@ -65,6 +65,7 @@ select
     s.release,
     os_of(s.os_name, s.os_type, s.os_version) as os,
     s.device_model,
+    s.network,
     s.runtime,
     s.delegate,
     cloud.sent as egress_bytes

@@ -1,0 +1,216 @@
+"""What can be promised of a threshold: tested on one request an installation, checked on all."""
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import binom
+
+from collector.contract.certificate import Guarantee, Limits, Tested
+from replay import learn_then_test as ltt
+from replay.plain_checks import plain
+from replay.references import Judged
+from replay.sampling import HELD_OUT, held_out, one_per_installation, thinned
+from replay.segments import Segment
+
+
+def guarantees(
+    judged: Judged,
+    segments: list[Segment],
+    limits: Limits,
+    *,
+    evidence_from: float | None,
+    withheld: str | None,
+    seed: int,
+) -> tuple[Guarantee, tuple[Guarantee, ...]]:
+    """Of everybody and of each segment, each for itself with the confidence asked for.
+
+    All are tested on the grid of everybody, so that a threshold of one is one of the others.
+    """
+    thresholds = _grid(judged, evidence_from, seed)
+    whole = _guarantee(judged, limits, thresholds, seed, withheld)
+    parts = (
+        _guarantee(judged.of(one.rows), limits, thresholds, seed, withheld).model_copy(
+            update={"dimension": one.dimension, "value": one.value}
+        )
+        for one in segments
+    )
+    return whole, tuple(
+        part if whole.threshold is None else part.model_copy(update={"holds": _holds(part, whole)})
+        for part in parts
+    )
+
+
+def _holds(part: Guarantee, whole: Guarantee) -> bool:
+    shown = part.tests[part.start : part.start + part.passed]
+    return any(test.threshold == whole.threshold for test in shown)
+
+
+def _grid(judged: Judged, evidence_from: float | None, seed: int) -> NDArray[np.float64]:
+    if evidence_from is None:
+        return np.empty(0)
+    return ltt.grid(_samples(judged, Limits(), seed)[0], evidence_from)
+
+
+def _samples(judged: Judged, limits: Limits, seed: int) -> tuple[ltt.Sample, ltt.Sample]:
+    """Those held out, and those to test on."""
+
+    def drawn(rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        chosen = one_per_installation(judged.case, judged.installation, rows, seed)
+        out = held_out(judged.installation[chosen], seed)
+        return chosen[out], chosen[~out]
+
+    none = np.empty(0, np.int64)
+    known = np.flatnonzero(judged.known)
+    if len(known):
+        known = known[thinned(judged.case[known], judged.probability[known], seed)]
+    requests = np.arange(len(judged.case)) if limits.max_cloud is not None else none
+    offline = np.flatnonzero(judged.offline) if limits.min_offline is not None else none
+    parts = zip(drawn(known), drawn(requests), drawn(offline), strict=True)
+    learned, tested = (
+        ltt.Sample.of(
+            judged.confidence[answers],
+            judged.wrong[answers],
+            judged.confidence[asked],
+            judged.confidence[unreached],
+        )
+        for answers, asked, unreached in parts
+    )
+    return learned, tested
+
+
+def _guarantee(
+    judged: Judged,
+    limits: Limits,
+    thresholds: NDArray[np.float64],
+    seed: int,
+    withheld: str | None,
+) -> Guarantee:
+    learned, tested = _samples(judged, limits, seed)
+    found = Guarantee(
+        dimension=None,
+        value=None,
+        installations=len(np.unique(judged.installation)),
+        sampled=int(tested.answered.sum()),
+        tests=(),
+        start=0,
+        passed=0,
+        threshold=None,
+        reason="",
+    )
+    if limits.min_offline is not None and not judged.offline.any():
+        outcome = {"reason": "no request was made without a network to show offline coverage by"}
+    elif found.sampled < ltt.least_sample(limits) or not len(thresholds):
+        outcome = _too_few(found.sampled, limits)
+    else:
+        found = found.model_copy(update=_tests(learned, tested, thresholds, limits))
+        outcome = _outcome(found, judged, tested, limits)
+    return found.model_copy(update=outcome if withheld is None else {"reason": withheld})
+
+
+def _tests(
+    learned: ltt.Sample, tested: ltt.Sample, thresholds: NDArray[np.float64], limits: Limits
+) -> dict[str, Any]:
+    p_values = ltt.p_values(tested, thresholds, limits)
+    start = ltt.start(learned, tested, thresholds, limits)
+    columns = (thresholds, *tested.counts(thresholds), p_values)
+    return {
+        "tests": tuple(
+            Tested(threshold=threshold, accepted=accepted, wrong=wrong, p_value=p_value)
+            for threshold, accepted, wrong, p_value in zip(
+                *(column.tolist() for column in columns), strict=True
+            )
+        ),
+        "start": start,
+        "passed": ltt.passed(p_values[start:], limits),
+    }
+
+
+def _outcome(
+    found: Guarantee, judged: Judged, tested: ltt.Sample, limits: Limits
+) -> dict[str, Any]:
+    """The fields that say which threshold qualifies, or why none does."""
+    if not found.passed:
+        return _not_shown(found, tested, limits)
+    shown = found.tests[found.start : found.start + found.passed]
+    everything = plain(judged, np.array([test.threshold for test in shown]))
+    kept = np.flatnonzero(everything.error <= limits.max_error)
+    if not len(kept):
+        reason = (
+            f"one request an installation shows an error of at most {limits.max_error:.3g} down to "
+            f"{shown[-1].threshold:.4g}, but over all their requests it is above: the "
+            "installations that ask most are wrong most"
+        )
+        return {"reason": reason}
+    place = int(kept[-1])
+    test = shown[place]
+    if (missed := everything.missed(place, test.threshold, limits)) is not None:
+        return {"reason": missed}
+    reason = (
+        f"{test.threshold:.6g} is the lowest threshold tested that keeps {_promise(limits)}: of "
+        f"{test.accepted} installations sampled at or above it, {test.wrong} got a wrong answer"
+    )
+    return {"threshold": test.threshold, "reason": reason}
+
+
+def _promise(limits: Limits) -> str:
+    kept = [f"the error among device answers at most {limits.max_error:.3g}"]
+    if limits.max_cloud is not None:
+        kept.append(f"the cloud's share at most {limits.max_cloud:.3g}")
+    if limits.min_offline is not None:
+        kept.append(f"offline coverage at least {limits.min_offline:.3g}")
+    return f"{' and '.join(kept)} with confidence {limits.confidence:.3g}"
+
+
+def _too_few(sampled: int, limits: Limits) -> dict[str, Any]:
+    """`sampled` are those that are not held out."""
+    needed = math.ceil(ltt.least_sample(limits) / (1 - HELD_OUT))
+    there = math.floor(sampled / (1 - HELD_OUT))
+    more = max(needed - there, 1)
+    reason = (
+        f"to show an error of at most {limits.max_error:.3g} with confidence "
+        f"{limits.confidence:.3g} takes at the least about {needed} installations with a request "
+        f"whose right answer is known, of which every fifth says where to test; there are about "
+        f"{there}: {more} more are needed"
+    )
+    return {"reason": reason, "more_installations": more}
+
+
+def _not_shown(found: Guarantee, tested: ltt.Sample, limits: Limits) -> dict[str, Any]:
+    """Why nothing was shown at the first threshold tested, and how many more would show it."""
+    first = found.tests[found.start]
+    at = f"at the highest threshold tested, {first.threshold:.4g}"
+    surely = f"with confidence {limits.confidence:.3g}"
+    for words, declined, count, cap in tested.shares(first.threshold, limits):
+        if binom.cdf(declined, count, cap) > 1 - limits.confidence:
+            return {
+                "reason": f"{at}, {declined} of {count} {words}, which does not show a share of at "
+                f"most {cap:.3g} {surely}"
+            }
+    reason = (
+        f"{at}, {first.wrong} of {first.accepted} installations sampled got a wrong answer, which "
+        f"does not show an error of at most {limits.max_error:.3g} {surely}"
+    )
+    if found.start:
+        above = found.tests[found.start - 1].threshold
+        for words, declined, count, cap in tested.shares(above, limits):
+            if declined > cap * count:
+                reason = f"above it more than {cap:.3g} of {words}, and {reason}"
+    enough = _enough(first.wrong / max(first.accepted, 1), limits)
+    if enough is None:
+        return {"reason": f"{reason}, and at that rate no number of them would"}
+    needed = max(enough - first.accepted, 1)
+    more = math.ceil(needed * found.sampled / max(first.accepted, 1) / (1 - HELD_OUT))
+    return {
+        "reason": f"{reason}; at that rate about {needed} more above it would, of {more} more "
+        "installations",
+        "more_installations": more,
+    }
+
+
+def _enough(rate: float, limits: Limits) -> int | None:
+    """How many installations show it at this rate of error; None where a million do not."""
+    counts = np.unique(np.geomspace(1, 1_000_000, 2_000).astype(np.int64))
+    shown = binom.cdf(np.ceil(rate * counts), counts, limits.max_error) <= 1 - limits.confidence
+    return int(counts[np.argmax(shown)]) if shown.any() else None
