@@ -8,7 +8,12 @@ import sys
 def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Adds the command."""
     lookup = commands.add_parser(
-        "lookup", help="find an installation by its identifier, read from standard input"
+        "lookup",
+        help="find an installation by its identifier, read from standard input",
+        description=(
+            "Finds what is stored of one installation. Its identifier is asked for, or read from "
+            "standard input (limen lookup < FILE), so that no history of commands keeps it."
+        ),
     )
     lookup.add_argument("--json", action="store_true", help="print JSON")
     lookup.add_argument("--api", dest="api_url", metavar="URL", help="of a running collector")

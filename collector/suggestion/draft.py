@@ -37,7 +37,7 @@ _ATTRIBUTES = """\
 # detectors find in it; "hash": as a pseudonym; "bucket": coarser. How many different values there
 # are is an estimate; no value is stored."""
 _UNKEPT = "# These are better not kept, and not sent:"
-_HIDDEN = "# {count} stand under keys that are no plain names, or too many to be shown."
+_HIDDEN = "# Under keys that are no plain names, or too many to be shown: {count}."
 _DOMAIN = """\
 # Of this host only the domain was kept. "*." stands for every host below it: better write the
 # whole name of the one that is meant."""
