@@ -22,11 +22,11 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     add = commands.add_parser(
         "add",
         help="register a model of your own",
-        description="Registers a .tflite file as a model of yours. What the file says of itself "
+        description="Registers a file as a model of yours. What the file says of itself "
         "(signature, metadata, packed labels) is taken from it, the rest is proposed and said.",
     )
     add.set_defaults(run=add_model)
-    add.add_argument("file", type=Path, metavar="FILE", help="a .tflite file; it is copied")
+    add.add_argument("file", type=Path, metavar="FILE", help=".tflite, .mlmodel or .mlpackage")
     add.add_argument("--name", required=True, metavar="N")
     add.add_argument("--version", required=True, metavar="V")
     add.add_argument("--feature", required=True, metavar="F", help="as apps send limen.feature")

@@ -8,8 +8,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from models.card import ModelCard, write_card
-from models.errors import BadCard, ModelError, ModelNotFound, OverBudget
+from models.artifact import Artifact, read_artifact, size_of
+from models.card import ModelCard, read_card, write_card
+from models.coreml import read_coreml
+from models.coreml_proposal import propose_coreml
+from models.errors import BadCard, CorruptModel, ModelError, OverBudget
 from models.interpreters import available_runtimes
 from models.proposal import Proposal, Wanted, propose
 from models.registry import CARD_FILE, Model, Registry
@@ -18,6 +21,7 @@ from models.tflite import verify_tflite
 from models.tflite_file import read_tflite
 
 _IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]*")
+_COREML = (".mlmodel", ".mlpackage")
 _LABELS_FILE = "labels.txt"
 _LABELS_IN_CARD = 50
 
@@ -38,35 +42,41 @@ def add_model(path: Path, wanted: Wanted, registry: Registry, root: Path) -> Pro
     reference = f"{wanted.name}@{wanted.version}"
     if reference in registry.references():
         raise BadCard(f"{reference} is registered already: give this one another --version.")
-    content = _content(path, wanted.size_budget)
-    verify_tflite(content, str(path))
-    proposal = propose(path, content, read_tflite(content), wanted)
+    artifact = _artifact(path, wanted.size_budget)
+    proposal = _proposed(path, artifact, wanted)
     card, notes = _running(proposal.card, path)
-    _place(card, content, root)
+    _place(card, artifact, root)
     return Proposal(card=card, notes=(*proposal.notes, *notes))
 
 
-def _content(path: Path, budget: int) -> bytes:
-    try:
-        size = path.stat().st_size
-        if size > budget:
-            raise OverBudget(
-                f"{path} has {size:,} bytes, over the budget of {budget:,}: use a smaller model, "
-                f"or allow this one with --size-budget {size}."
-            )
-        return path.read_bytes()
-    except OSError as exc:
-        reason = exc.strerror or type(exc).__name__
-        raise ModelNotFound(f"{path} cannot be read ({reason}): name a model's file.") from exc
+def _artifact(path: Path, budget: int) -> Artifact:
+    size = size_of(path, str(path))
+    if size > budget:
+        raise OverBudget(
+            f"{path} has {size:,} bytes, over the budget of {budget:,}: use a smaller model, "
+            f"or allow this one with --size-budget {size}."
+        )
+    return read_artifact(path, str(path))
 
 
-def _place(card: ModelCard, content: bytes, root: Path) -> None:
+def _proposed(path: Path, artifact: Artifact, wanted: Wanted) -> Proposal:
+    if path.suffix.lower() in _COREML:
+        return propose_coreml(path, artifact, read_coreml(artifact, str(path)), wanted)
+    content = artifact.files.get("")
+    if content is None:
+        raise CorruptModel(f"{path} is a folder and no .mlpackage: name a model's file.")
+    verify_tflite(content, str(path))
+    return propose(path, artifact, read_tflite(content), wanted)
+
+
+def _place(card: ModelCard, artifact: Artifact, root: Path) -> None:
     """Writes where nobody looks for models yet, then moves it into its place."""
     root.mkdir(parents=True, exist_ok=True, mode=0o700)
     folder = Path(tempfile.mkdtemp(prefix=".adding-", dir=root))
     try:
-        (folder / card.file).write_bytes(content)
+        artifact.write(folder / card.file)
         _write_card(card, folder)
+        read_card(folder / CARD_FILE)
         place = root / card.name / card.version
         place.parent.mkdir(exist_ok=True)
         folder.rename(place)

@@ -108,6 +108,9 @@ def _contradiction(card: ModelCard) -> str | None:
     runtimes = set(card.runtimes)
     if not any(runtimes <= together for together in FORMATS):
         return f"runtimes: no one file is read by all of {', '.join(card.runtimes)}"
+    if "coreml" in runtimes:
+        # Core ML prepares its inputs itself.
+        return None if card.preprocessing.kind == "none" else "preprocessing: coreml goes with none"
     if (card.input.kind == "text") != (card.preprocessing.kind in ("hashed_ngrams", "last_words")):
         return f"preprocessing: {card.preprocessing.kind} is not for input of {card.input.kind}"
     if (card.labels_file is None) != (card.labels_digest is None):
@@ -124,7 +127,7 @@ def _contradiction(card: ModelCard) -> str | None:
         return "output: binary goes with two labels, the second of which the score is for"
     if card.output == "independent" and card.confidence_method == "entropy":
         return "confidence_method: entropy is of probabilities that add up to 1"
-    if not card.labels and not card.labels_file and "coreml" not in runtimes:
+    if not card.labels and not card.labels_file:
         return "labels: they are missing"
     return None
 

@@ -105,12 +105,12 @@ def _verdicts(registry: "Registry", reference: str) -> list[Verdict]:
 
     try:
         model = registry.get(reference)
-        model.content()
+        model.artifact()
     except ModelError as exc:
         return [Verdict(model=reference, runtime=None, good=False, detail=str(exc))]
     runtimes = [name for name in available_runtimes() if name in model.card.runtimes]
     if not runtimes:
-        detail = f"digest and budget hold; none of {', '.join(model.card.runtimes)} is here to run"
+        detail = f"digest and budget hold; {' and '.join(model.card.runtimes)} cannot run here"
         return [Verdict(model=reference, runtime=None, good=True, detail=detail)]
     return [_smoke_run(registry, reference, runtime) for runtime in runtimes]
 

@@ -1,11 +1,11 @@
 """The card of a user's own TFLite model: what its file says, what its user says, and proposals."""
 
-import hashlib
 import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast, get_args
 
+from models.artifact import Artifact
 from models.card import (
     DEFAULT_SIZE_BUDGET,
     ConfidenceMethod,
@@ -63,28 +63,56 @@ class Proposal:
     notes: tuple[str, ...]
 
 
-def propose(path: Path, content: bytes, facts: TFLiteFile, wanted: Wanted) -> Proposal:
-    """The card of a TFLite model that a runtime has opened. Raises BadCard."""
-    spec, preprocessing, notes = _preparation(path, facts, wanted)
-    output = wanted.output or _output(path, facts)
-    card = ModelCard(
+def card_of(
+    wanted: Wanted,
+    artifact: Artifact,
+    *,
+    file: str,
+    input: InputSpec,
+    preprocessing: Preprocessing,
+    labels: tuple[str, ...],
+    output: Output,
+    runtimes: tuple[RuntimeName, ...],
+    description: str | None,
+    licence: str | None,
+) -> ModelCard:
+    """What a user says goes before what the file says."""
+    return ModelCard(
         name=wanted.name,
         version=wanted.version,
         feature=wanted.feature,
-        file="model.tflite",
-        digest=f"sha256:{hashlib.sha256(content).hexdigest()}",
-        size=len(content),
+        file=file,
+        digest=artifact.digest,
+        size=artifact.size,
         size_budget=wanted.size_budget,
+        input=input,
+        preprocessing=preprocessing,
+        labels=labels,
+        output=output,
+        confidence_method=wanted.confidence_method,
+        threshold=wanted.threshold,
+        runtimes=runtimes,
+        training_data=wanted.training_data or description or _NOT_STATED,
+        accuracy={},
+        licence=wanted.licence or licence or _NOT_STATED,
+    )
+
+
+def propose(path: Path, artifact: Artifact, facts: TFLiteFile, wanted: Wanted) -> Proposal:
+    """The card of a TFLite model that a runtime has opened. Raises BadCard."""
+    spec, preprocessing, notes = _preparation(path, facts, wanted)
+    output = wanted.output or _output(path, facts)
+    card = card_of(
+        wanted,
+        artifact,
+        file="model.tflite",
         input=spec,
         preprocessing=preprocessing,
         labels=_labels(path, facts, wanted, output),
         output=output,
-        confidence_method=wanted.confidence_method,
-        threshold=wanted.threshold,
         runtimes=_runtimes(facts),
-        training_data=wanted.training_data or facts.metadata.description or _NOT_STATED,
-        accuracy={},
-        licence=wanted.licence or facts.metadata.licence or _NOT_STATED,
+        description=facts.metadata.description,
+        licence=facts.metadata.licence,
     )
     return Proposal(card=card, notes=tuple(notes))
 

@@ -1,13 +1,13 @@
 """Where models live: `<root>/<name>/<version>/{card.toml, the model file}`, verified on load."""
 
-import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from models.artifact import Artifact, read_artifact, size_of
 from models.card import ModelCard, read_card
-from models.errors import BadCard, DigestMismatch, ModelNotFound, OverBudget
+from models.errors import BadCard, CorruptModel, DigestMismatch, ModelNotFound, OverBudget
 
 BUNDLED_ROOT = Path(__file__).parent / "registry"
 CARD_FILE = "card.toml"
@@ -27,33 +27,37 @@ class Model:
         """`name@version`."""
         return self.card.reference
 
-    def content(self) -> bytes:
-        """The bytes of the model file, after its budget and digest are verified.
+    def artifact(self) -> Artifact:
+        """The bytes of the model, after its budget and digest are verified.
 
-        Raises ModelNotFound where the file is gone, OverBudget where it is larger than its card
-        allows, DigestMismatch where it is not the file its card describes.
+        Raises ModelNotFound where a file is gone, OverBudget where it is larger than its card
+        allows, DigestMismatch where it is not the one its card describes.
         """
-        card = self.card
-        try:
-            size = self.path.stat().st_size
-            if size > card.size_budget:
-                raise OverBudget(
-                    f"{self.reference} at {self.path} has {size} bytes and its card allows "
-                    f"{card.size_budget}: use a smaller model or raise size_budget in the card."
-                )
-            content = self.path.read_bytes()
-        except OSError as exc:
-            raise ModelNotFound(
-                f"{self.reference} has a card but no readable file {self.path}: restore the file."
-            ) from exc
-        digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
-        if digest != card.digest or len(content) != card.size:
-            raise DigestMismatch(
-                f"{self.reference} at {self.path} has {len(content)} bytes with digest {digest}, "
-                f"its card states {card.size} bytes with {card.digest}: restore the file, or "
-                "register the changed one as a new version."
+        card, where = self.card, f"{self.reference} at {self.path}"
+        size = size_of(self.path, where)
+        if size > card.size_budget:
+            raise OverBudget(
+                f"{where} has {size} bytes and its card allows {card.size_budget}: use a smaller "
+                "model or raise size_budget in the card."
             )
-        return content
+        found = read_artifact(self.path, where)
+        if found.digest != card.digest or found.size != card.size:
+            raise DigestMismatch(
+                f"{where} has {found.size} bytes with digest {found.digest}, its card states "
+                f"{card.size} bytes with {card.digest}: restore the file, or register the changed "
+                "one as a new version."
+            )
+        return found
+
+    def content(self) -> bytes:
+        """The bytes of a model that is one file, verified. Raises as `artifact`, CorruptModel."""
+        files = self.artifact().files
+        if "" not in files:
+            raise CorruptModel(
+                f"{self.reference} at {self.path} is a folder: state the runtime it is for in its "
+                "card, coreml."
+            )
+        return files[""]
 
 
 class Registry:

@@ -35,6 +35,7 @@ DOORS = {
         "collector/outline.py",
         "collector/forward",
         "collector/server",
+        "models/coreml.py",
     ),
     "opentelemetry.proto": (
         "collector/decode.py",
