@@ -29,6 +29,8 @@ RUN = {
 BODIES: Mapping[str, Mapping[str, Any]] = {
     "POST /api/metrics": {"queries": [{"metric": "requests"}, {"metric": "redaction"}]},
     "POST /api/installations/lookup": {"installation": "phone-1"},
+    # Of nobody who sent a secret: theirs must be found, or the search proves nothing.
+    "POST /api/installations/erase": {"installation": "phone-of-nobody"},
     "POST /api/replays": RUN,
     "POST /api/compact": {},
     "POST /api/policy/reload": {},
