@@ -9,9 +9,11 @@ import pytest
 from models.answers import Answers
 from models.interpreters import Interpreter, available_runtimes, open_interpreter
 from models.registry import Model, Registry
+from models.tflite import TFLiteInterpreter
 from models.training.documents import KINDS, TEST_SEED, TRAIN_SEED, make_documents
 from models.training.english import load_english, places, words
 from models.training.measure import measure_documents, measure_words
+from tests.test_interpreters import needs_tflite
 
 Measure = Callable[[Model, Interpreter], dict[str, float]]
 
@@ -52,6 +54,21 @@ def test_a_text_is_answered_alike_alone_and_among_others(reference: str, runtime
         alone = answers([text])
         assert alone.predicted[0] == together.predicted[row]
         np.testing.assert_allclose(alone.confidence, together.confidence[row], atol=1e-6)
+
+
+@needs_tflite
+@pytest.mark.parametrize("reference", MEASURES)
+def test_litert_and_tflite_agree(reference: str) -> None:
+    texts = [one.text for one in make_documents(300, TEST_SEED)]
+    scores = []
+    for runtime in ("litert", "tflite"):
+        _, interpreter = opened(reference, runtime)
+        assert isinstance(interpreter, TFLiteInterpreter)
+        scores.append(interpreter.scores(interpreter.prepare(texts)))
+    # Weights of int8 meet inputs rounded anew at each batch, and the two round differently.
+    np.testing.assert_allclose(*scores, atol=0.02)
+    best = [found.argmax(axis=1) for found in scores]
+    assert (best[0] == best[1]).mean() > 0.99
 
 
 def test_models_of_texts_are_far_below_their_budget() -> None:
