@@ -18,6 +18,7 @@ from collector.pseudonyms import Pseudonyms
 from collector.redact import Redactor
 from collector.redaction.ids import Ids
 from collector.rules import Rules
+from collector.store.audit_log import AuditLog
 from collector.store.database import Database
 from collector.store.erasure import Erasure, stored_tombstones
 from collector.store.installations import Installations
@@ -29,6 +30,7 @@ from collector.store.replays import Replays
 from collector.store.suggestions import Suggestions
 from collector.store.vault import Vault
 from collector.store.writer import Writer
+from collector.tlog.checkpoint import Signer
 from collector.tombstones import Tombstones
 
 DATABASE = "limen.duckdb"
@@ -91,6 +93,7 @@ class Engine:
         self.pipeline = Pipeline(self._rules(policy), writer, self.health)
         self.reader = Reader(self.database, self.health, Ids(self._hashing))
         self.installations = Installations(self.database, self.pseudonyms)
+        self.audit_log = AuditLog(self.database, Signer(keys.derive("audit log")))
         self.erasure = Erasure(self.database, self.pseudonyms, self.tombstones, self.vault)
         self.suggestions = Suggestions(self.database, self.reader, lambda: self.policy)
         self.replays = Replays(self.database, self.reader, self.vault)

@@ -26,7 +26,7 @@ Mask = npt.NDArray[np.bool_]
 class Tombstone:
     """The `mark` of what was erased; `sieve` of a trace's id, None of an installation's."""
 
-    mark: bytes
+    mark: bytes = field(repr=False)
     sieve: int | None
 
 
@@ -37,10 +37,10 @@ class _Erased:
     `pseudonyms` are those that groups which were prepared before the erasure may still carry.
     """
 
-    installations: frozenset[bytes] = frozenset()
-    traces: frozenset[bytes] = frozenset()
+    installations: frozenset[bytes] = field(default=frozenset(), repr=False)
+    traces: frozenset[bytes] = field(default=frozenset(), repr=False)
     sieves: npt.NDArray[np.uint32] = field(default_factory=lambda: np.zeros(0, np.uint32))
-    pseudonyms: frozenset[bytes] = frozenset()
+    pseudonyms: frozenset[bytes] = field(default=frozenset(), repr=False)
 
 
 class Tombstones:

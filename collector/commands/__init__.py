@@ -2,10 +2,20 @@
 
 import argparse
 
-from collector.commands import collector, declaration, erase, lookup, metric, policy, token, upkeep
+from collector.commands import (
+    audit,
+    collector,
+    declaration,
+    erase,
+    lookup,
+    metric,
+    policy,
+    token,
+    upkeep,
+)
 
 
 def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Adds them all."""
-    for command in (collector, metric, token, upkeep, lookup, erase, policy, declaration):
+    for command in (audit, collector, metric, token, upkeep, lookup, erase, policy, declaration):
         command.register(commands)

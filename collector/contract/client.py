@@ -179,6 +179,19 @@ class LimenClient:
         found = self._call("GET", "/api/erasures").json()["erasures"]
         return [Erased.model_validate(one) for one in found]
 
+    def audit_entries(self, first: int, limit: int) -> pa.Table:
+        """Entries of the audit log from a number on, with their salts and leaf hashes."""
+        asked: dict[str, int | str] = {"from": first, "limit": limit, "format": "arrow"}
+        return from_ipc(self._call("GET", "/api/audit", params=asked).content)
+
+    def audit_checkpoint(self) -> str:
+        """The signed head of the audit log."""
+        return self._call("GET", "/api/audit/checkpoint").text
+
+    def audit_key(self) -> str:
+        """The public key that the heads of the audit log are signed with."""
+        return self._call("GET", "/api/audit/key").text
+
     def reload_policy(self) -> PolicyReload:
         """The collector reads its policy again. Raises BadInput where the one before stays."""
         return PolicyReload.model_validate(self._call("POST", "/api/policy/reload").json())

@@ -81,6 +81,8 @@ class Settings(BaseModel):
     compact_hour: Annotated[int, Field(ge=0, le=23)] | Literal["off"] = 3
     own_traces_url: HttpUrl | None = None
     cors_origins: tuple[str, ...] = ()
+    audit_heads_file: Path | None = None
+    audit_heads_url: HttpUrl | None = None
     forward_url: HttpUrl | None = None
     forward_headers: SecretStr = SecretStr("")
     forward_ca: Path | None = None

@@ -29,6 +29,7 @@ from collector.health import Health
 from collector.metrics import get_metric, metrics
 from collector.reload import Reload
 from collector.roles import METRICS, SINGLE_ROWS
+from collector.server.audit import AuditRoutes
 from collector.server.body import BodyLimits, hung_up, read_body
 from collector.server.counted import CountAnswers
 from collector.server.errors import problem, problem_of, reason_of
@@ -36,6 +37,7 @@ from collector.server.exposure import NO_TOKENS
 from collector.server.faults import AnswerFaults
 from collector.server.guard import Caller, Guard
 from collector.server.openapi import describe
+from collector.store.audit_log import AuditLog
 from collector.store.installations import Installations
 from collector.store.maintenance import Maintenance
 from collector.store.policies import Policies
@@ -102,13 +104,14 @@ class QueryApi:
         maintenance: Maintenance,
         backups: Backups,
         erasures: Erasures,
+        audit_log: AuditLog,
         reload: Reload,
         admission: Admission,
         limits: BodyLimits,
     ) -> None:
         self._maintenance, self._backups, self._reload = maintenance, backups, reload
         self._reader, self._replays, self._health = reader, replays, health
-        self._erasures = erasures
+        self._erasures, self._audit = erasures, AuditRoutes(audit_log)
         self._installations, self._suggestions = installations, suggestions
         self._policies = policies
         self._guard = guard
@@ -131,6 +134,7 @@ class QueryApi:
             route("/api/installations/lookup", "POST", self.lookup),
             route("/api/installations/erase", "POST", self.erase),
             route("/api/erasures", "GET", self.erasures),
+            *self._audit.routes(),
             route("/api/policy/suggestion", "GET", self.suggestion),
             route("/api/policies", "GET", self.policies),
             route("/api/policy/reload", "POST", self.reload_policy),

@@ -81,6 +81,7 @@ class Doors:
             maintenance=maintenance,
             backups=Backups(maintenance, home),
             erasures=Erasures(self._settings, engine.erasure, maintenance),
+            audit_log=engine.audit_log,
             reload=reload,
             admission=engine.admission,
             limits=self._limits,

@@ -12,6 +12,7 @@ from starlette.routing import Route
 from collector.contract.records import (
     Answer,
     Compacted,
+    Erased,
     Lookup,
     PolicyInForce,
     PolicyReload,
@@ -26,6 +27,7 @@ from collector.contract.records import (
 _RECORDS = (
     Answer,
     Compacted,
+    Erased,
     Lookup,
     PolicyInForce,
     PolicyReload,

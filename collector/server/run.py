@@ -14,6 +14,7 @@ from collector.contract.config import Settings
 from collector.engine import DATABASE, Engine
 from collector.forward.backend import Backend
 from collector.forward.forwarder import Forwarder
+from collector.heads import Heads
 from collector.own_traces import own_traces
 from collector.reload import Reload, named_policy
 from collector.server.doors import Doors
@@ -106,6 +107,7 @@ def _background(settings: Settings, engine: Engine) -> Iterator[Maintenance]:
         min_free_bytes=settings.min_free_bytes,
     )
     with ExitStack() as running:
+        running.enter_context(Heads(settings, engine.audit_log))
         running.enter_context(maintenance)
         if backlog:
             headers = settings.headers_to_forward()

@@ -26,6 +26,7 @@ from collector.store.opening import MEMORY_BYTES, connect, logs, make, one
 from collector.store.queries import query
 from collector.store.schema import DEFINITIONS, TABLES, VERSION, ddl, migration
 from collector.store.transaction import Transaction
+from collector.tlog.merkle import Frontier
 
 # After these DuckDB refuses everything until the file is opened anew. An OSError is the folder's:
 # whether its log has a name on the disk is then as unknown as after a failed fsync.
@@ -75,6 +76,11 @@ class Database:
     def opened(self) -> int:
         """How often the file was opened: what was remembered of an older one may be wrong."""
         return self._opened
+
+    @property
+    def audited(self) -> Frontier:
+        """The tree over the audit log as it is committed."""
+        return self._audited
 
     @property
     def healthy(self) -> bool:

@@ -5,7 +5,7 @@ its last leaf is there, and never changes after that.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 
 HASH_BYTES = 32
@@ -29,7 +29,7 @@ class Frontier:
     the left: all that appending needs to know."""
 
     size: int = 0
-    roots: tuple[bytes, ...] = ()
+    roots: tuple[bytes, ...] = field(default=(), repr=False)
 
     def append(self, leaf: bytes) -> tuple["Frontier", tuple[bytes, ...]]:
         """The tree with one leaf hash more, and the nodes that it completes: level 0 upwards."""

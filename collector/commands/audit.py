@@ -1,0 +1,176 @@
+"""`limen audit`: the audit log of a running collector, read, and checked from outside it."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collector.contract.client import LimenClient
+    from collector.tlog.checkpoint import Checkpoint, Verifier
+    from collector.tlog.verify import Check
+
+_SLICE = 50_000
+
+
+def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Adds `audit` with its sub-commands."""
+    audit = commands.add_parser("audit", help="read and check the audit log")
+    actions = audit.add_subparsers(required=True, metavar="list|verify|checkpoint|key")
+    listing = actions.add_parser("list", help="the last entries")
+    listing.add_argument("--limit", type=int, default=20, metavar="N")
+    listing.set_defaults(run=_list)
+    verify = actions.add_parser("verify", help="the log against itself and heads kept elsewhere")
+    verify.add_argument(
+        "--since",
+        metavar="FILE",
+        help="checkpoints that were kept outside the home folder",
+    )
+    verify.add_argument(
+        "--key", metavar="KEY", help="the log's public key as it was kept, or a file of it"
+    )
+    verify.set_defaults(run=_verify)
+    checkpoint = actions.add_parser("checkpoint", help="print the signed head, to keep elsewhere")
+    checkpoint.set_defaults(run=_checkpoint)
+    key = actions.add_parser("key", help="print the public key, to keep elsewhere")
+    key.set_defaults(run=_key)
+    for action in (listing, verify):
+        action.add_argument("--json", action="store_true", help="print JSON")
+    for action in (listing, verify, checkpoint, key):
+        action.add_argument("--api", dest="api_url", metavar="URL", help="of a running collector")
+        action.add_argument("--token", metavar="TOKEN", help="for it (better: LIMEN_TOKEN)")
+
+
+def _list(args: argparse.Namespace) -> int:
+    from collector.contract.errors import BadInput
+    from collector.tlog.checkpoint import read_checkpoints
+
+    if not 1 <= args.limit <= _SLICE:
+        raise BadInput(f"--limit: a number from 1 to {_SLICE}")
+    with _client(args) as client:
+        (head,) = read_checkpoints(client.audit_checkpoint())
+        table = client.audit_entries(max(0, head.size - args.limit), args.limit)
+    for row in table.drop_columns(["salt", "leaf"]).to_pylist():
+        if args.json:
+            sys.stdout.write(json.dumps(row) + "\n")
+            continue
+        count = "" if row["count"] is None else f"  {row['count']:,}"
+        why = f"  {row['reason']}" if row["reason"] else ""
+        who = row["actor"] or "nobody named"
+        sys.stdout.write(
+            f"{row['number']:>6}  {_time(row['time'])}  {who:12}  {row['action']}{count}{why}"
+            f"  {row['detail'] if row['detail'] != '{}' else ''}".rstrip()
+            + "\n"
+        )
+    return 0
+
+
+def _verify(args: argparse.Namespace) -> int:
+    from collector.contract.errors import BadInput
+    from collector.tlog.checkpoint import read_checkpoints
+    from collector.tlog.verify import Check
+
+    kept: list[Checkpoint] = []
+    if args.since:
+        try:
+            kept = read_checkpoints(_text(args.since))
+        except BadInput as exc:
+            raise BadInput(f"--since {args.since}: {exc}") from None
+    with _client(args) as client:
+        verifier = _verifier(args.key, client.audit_key())
+        (now,) = read_checkpoints(client.audit_checkpoint())
+        check = Check(verifier, now, kept)
+        _show(check, client)
+    problems = check.finish()
+    if args.json:
+        document: dict[str, Any] = {
+            "log": verifier.name,
+            "key": str(verifier),
+            "entries": now.size,
+            "erased": check.erased,
+            "checkpoints": len(kept),
+            "good": not problems,
+            "problems": problems,
+        }
+        sys.stdout.write(json.dumps(document) + "\n")
+    else:
+        for problem in problems:
+            sys.stdout.write(f"{problem}\n")
+        if not problems:
+            heads = f" and {len(kept):,} kept checkpoints" if kept else ""
+            sys.stdout.write(f"{now.size:,} entries agree with the signed head{heads}\n")
+    if not args.since:
+        sys.stderr.write(
+            "limen: whoever holds the home folder could have rewritten all of it: keep heads "
+            "elsewhere (limen audit checkpoint) and name them with --since\n"
+        )
+    if not args.key:
+        sys.stderr.write(
+            "limen: the key is the one that the collector says: keep `limen audit key` elsewhere "
+            "and name it with --key\n"
+        )
+    return 1 if problems else 0
+
+
+def _show(check: "Check", client: "LimenClient") -> None:
+    """Shows the log to `check`, slice by slice, up to its head."""
+    from collector.tlog.entries import Entry
+
+    size = check.now.size
+    first = 0
+    while first < size:
+        table = client.audit_entries(first, min(_SLICE, size - first))
+        if not len(table):
+            return
+        leaves = table.column("leaf").to_pylist()
+        for row, leaf in zip(table.drop_columns("leaf").to_pylist(), leaves, strict=True):
+            entry = None if row["salt"] is None else Entry(**row)
+            check.take(entry, row["number"], leaf)
+        first = table.column("number")[-1].as_py() + 1
+        if size > _SLICE:
+            sys.stderr.write(f"limen: {min(first, size):,} of {size:,} entries\n")
+
+
+def _checkpoint(args: argparse.Namespace) -> int:
+    with _client(args) as client:
+        sys.stdout.write(client.audit_checkpoint())
+    return 0
+
+
+def _key(args: argparse.Namespace) -> int:
+    with _client(args) as client:
+        sys.stdout.write(client.audit_key())
+    return 0
+
+
+def _verifier(given: str | None, served: str) -> "Verifier":
+    """The key that was `given`, itself or its file, else the one that is `served`."""
+    from collector.tlog.checkpoint import Verifier
+
+    if given is None:
+        return Verifier.parse(served)
+    return Verifier.parse(_text(given) if "+" not in given else given)
+
+
+def _text(name: str) -> str:
+    from collector.contract.errors import BadInput
+
+    try:
+        return sys.stdin.read() if name == "-" else Path(name).read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as exc:
+        reason = exc.strerror if isinstance(exc, OSError) else "it is no text"
+        raise BadInput(f"{name} cannot be read: {reason}") from None
+
+
+def _time(ns: int) -> str:
+    from datetime import UTC, datetime
+
+    return f"{datetime.fromtimestamp(ns / 10**9, UTC):%Y-%m-%d %H:%M:%SZ}"
+
+
+def _client(args: argparse.Namespace) -> "LimenClient":
+    from collector.contract.client import LimenClient
+    from collector.contract.config import load_settings
+
+    return LimenClient.of(load_settings({"api_url": args.api_url, "token": args.token}))
