@@ -116,16 +116,18 @@ def _sizes(text: str) -> tuple[int, ...]:
 
 def _write(proposal: "Proposal", root: Path) -> None:
     card = proposal.card
-    shown = ", ".join(card.labels[:5]) + (" …" if len(card.labels) > 5 else "")
+    shown = ", ".join(card.labels[:5]) or "not stated"
+    more = f" … ({len(card.labels)} in all)" if len(card.labels) > 5 else ""
+    runs = card.runtimes != ("coreml",)
     spec = {key: value for key, value in asdict(card.input).items() if key != "kind"}
     lines = (
         f"{card.reference} is registered: {root / card.name / card.version}",
-        f"  {card.size:,} bytes, {card.digest[:19]}…, runs on {', '.join(card.runtimes)}",
+        f"  {card.size:,} bytes, {card.digest[:19]}…, for {', '.join(card.runtimes)}",
         f"  takes {card.input.kind} ({', '.join(f'{k} {v}' for k, v in spec.items())}), "
         f"prepared by {card.preprocessing.kind}",
-        f"  gives {card.output} of {len(card.labels)} labels: {shown}",
+        f"  gives {card.output} of the labels: {shown}{more}",
         *(f"  {note}" for note in proposal.notes),
         "What is wrong of that is corrected in its card.toml.",
-        f"Next: limen replay run --feature {card.feature} --model {card.reference}",
+        *[f"Next: limen replay run --feature {card.feature} --model {card.reference}"][:runs],
     )
     sys.stdout.write("\n".join(lines) + "\n")

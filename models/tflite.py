@@ -155,17 +155,17 @@ def _open(
         raise CorruptModel(f"{where} is not a TFLite model (no TFL3 identifier): export it again.")
     try:
         native = engine.make(model_content=content, num_threads=threads)
+        _check_tensors(native.get_input_details(), where, "input")
+        _check_tensors(native.get_output_details(), where, "output")
         native.allocate_tensors()
     except (ValueError, RuntimeError) as exc:
         operator = _operator_in(str(exc))
         if operator is not None:
             raise UnknownOperator(_lacking(where, engine, operator, content, other)) from exc
         raise CorruptModel(
-            f"{where} cannot be read by {engine}: the file is damaged, so restore it or export it "
-            "again."
+            f"{where} cannot be read by {engine}: it is damaged or its tensors do not fit together; "
+            "restore it or export it again."
         ) from exc
-    _check_tensors(native.get_input_details(), where, "input")
-    _check_tensors(native.get_output_details(), where, "output")
     return Graph(native)
 
 

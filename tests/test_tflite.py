@@ -191,6 +191,22 @@ def strings() -> bytes:
     return build.file([x], [x])
 
 
+def growing() -> bytes:
+    """Sides are free, and what it does to them makes no sense at the sizes of its file."""
+    build = Builder()
+    x, given = build.tensor("x", [1, 1], free=(0, 1)), build.tensor("given", [1, 4], free=(0,))
+    build.dense(x, given, np.ones((9, 4), np.float32))
+    return build.file([x], [given])
+
+
+def misfitting() -> bytes:
+    """Three values for a layer of four."""
+    build = Builder()
+    x, given = build.tensor("x", [1, 4]), build.tensor("given", [1, 3])
+    build.dense(x, given, np.ones((3, 3), np.float32))
+    return build.file([x], [given])
+
+
 def floating() -> bytes:
     build = Builder()
     x, given = build.tensor("x", [1, 4]), build.tensor("given", [1, 4], Type.FLOAT16)
@@ -204,7 +220,9 @@ BAD_FORMS: dict[str, tuple[bytes, str]] = {
     "strings": (strings(), "input tensor of strings: export the part that takes numbers"),
     "no batch axis": (dense([4]), r"shape \(4\), without a batch axis: export it with \(1, 4\)"),
     "a free side": (dense([1, 4, 3], free=(0, 1)), r"shape \(\?, \?, 3\), free in more than its"),
+    "free sides inside": (growing(), r"shape \(\?, \?\), free in more than its first axis"),
     "scores of another type": (floating(), "output tensor of float16"),
+    "tensors that do not fit": (misfitting(), "its tensors do not fit together"),
     "another shape": (classifier(WEIGHTS[:3]), r"takes \(3,\) where its card states \(4,\)"),
     "more labels than scores": (
         classifier(WEIGHTS[:, :2]),
