@@ -163,8 +163,8 @@ def _open(
         if operator is not None:
             raise UnknownOperator(_lacking(where, engine, operator, content, other)) from exc
         raise CorruptModel(
-            f"{where} cannot be read by {engine}: it is damaged or its tensors do not fit together; "
-            "restore it or export it again."
+            f"{where} cannot be read by {engine}: it is damaged or its tensors do not fit "
+            "together; restore it or export it again."
         ) from exc
     return Graph(native)
 
