@@ -7,6 +7,7 @@ import json
 import tomllib
 from collections import Counter
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -87,7 +88,7 @@ class BarcodeReader:
     runtime = "zxing"
     fixed_batch = False
 
-    def __init__(self, model: Model, decoder: Decoder) -> None:
+    def __init__(self, model: Model, decoder: Decoder, threads: int) -> None:
         import zxingcpp
 
         spec = model.card.input
@@ -106,6 +107,8 @@ class BarcodeReader:
                 f"{model.reference} at {model.path}: {exc}; correct formats."
             ) from exc
         self._disturbances = _disturbances(decoder, spec.shape[:2])
+        # zxing and scipy compute without Python's lock.
+        self._map = map if threads == 1 else ThreadPoolExecutor(threads).map
         self._read_barcode = functools.partial(
             zxingcpp.read_barcode,
             formats=formats,
@@ -131,7 +134,7 @@ class BarcodeReader:
                 f"{prepared.shape}: decode the inputs by its card first."
             )
         pictures = np.ascontiguousarray(prepared.reshape(len(prepared), *self._shape[:2]))
-        return _counted([self._readings(picture) for picture in pictures])
+        return _counted(list(self._map(self._readings, pictures)))
 
     def _readings(self, picture: Picture) -> list[str | None]:
         disturbed = (disturb(picture) for disturb in self._disturbances)
@@ -142,8 +145,11 @@ class BarcodeReader:
         return label(found.format.name, found.text) if found else None
 
 
-def open_barcode_reader(model: Model) -> BarcodeReader:
-    """Raises RuntimeMissing, CorruptModel, and what `Model.content` raises."""
+def open_barcode_reader(model: Model, threads: int) -> BarcodeReader:
+    """The decoder of a model, which reads as many pictures at a time as it has threads.
+
+    Raises RuntimeMissing, CorruptModel, and what `Model.content` raises.
+    """
     content = model.content()
     try:
         table = tomllib.loads(content.decode("utf-8"))
@@ -159,7 +165,7 @@ def open_barcode_reader(model: Model) -> BarcodeReader:
             f"{model.reference} at {model.path} is not the settings of a decoder: {faults}."
         ) from exc
     try:
-        return BarcodeReader(model, decoder)
+        return BarcodeReader(model, decoder, threads)
     except ImportError as exc:
         raise RuntimeMissing(
             f"{model.reference} cannot run on zxing, which is missing here: install it with "

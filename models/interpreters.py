@@ -63,7 +63,7 @@ def open_interpreter(model: Model, runtime: str | None = None, threads: int = 1)
     if runtime == "zxing":
         from models.barcode import open_barcode_reader
 
-        return open_barcode_reader(model)
+        return open_barcode_reader(model, threads)
     from models.tflite import open_tflite
 
     return open_tflite(model, runtime, threads)

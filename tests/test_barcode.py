@@ -107,6 +107,14 @@ def test_a_picture_is_answered_the_same_alone_and_among_others(
     assert len(reader.run(pictures[:0]).predicted) == 0
 
 
+def test_more_threads_answer_alike(model: Model, reader: BarcodeReader) -> None:
+    clear = [drawn(model, name, text) for name, text in TEXTS.items()]
+    pictures = batch(model, *(noisy(clear[n % 3], 20 * n, seed=n) for n in range(12)))
+    one, three = reader.run(pictures), open_interpreter(model, threads=3).run(pictures)
+    assert three.predicted.tolist() == one.predicted.tolist()
+    assert three.confidence.tolist() == one.confidence.tolist()
+
+
 def test_a_label_tells_texts_apart_and_tells_no_text() -> None:
     found = [label("EAN13", str(4006381333931 + n)) for n in range(2_000)]
     assert len(set(found)) == 2_000

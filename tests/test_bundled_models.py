@@ -65,7 +65,7 @@ def test_litert_and_tflite_agree(reference: str) -> None:
         _, interpreter = opened(reference, runtime)
         assert isinstance(interpreter, TFLiteInterpreter)
         scores.append(interpreter.scores(interpreter.prepare(texts)))
-    # Weights of int8 meet inputs rounded anew at each batch, and the two round differently.
+    # Weights of int8 meet inputs that each runtime rounds in its own way.
     np.testing.assert_allclose(scores[0], scores[1], atol=0.02)
     best = [found.argmax(axis=1) for found in scores]
     assert (best[0] == best[1]).mean() > 0.99
