@@ -29,6 +29,7 @@ from collector.store.reader import Reader
 from collector.store.replays import Replays
 from collector.store.suggestions import Suggestions
 from collector.store.vault import Vault
+from collector.store.what_ifs import WhatIfs
 from collector.store.writer import Writer
 from collector.tlog.checkpoint import Signer
 from collector.tombstones import Tombstones
@@ -40,7 +41,7 @@ _PERIODS_SINCE_SCHEMA = 4
 
 class Engine:
     """Takes payloads (`admission`, `pipeline`), answers (`reader`, `replays`, `installations`,
-    `suggestions`) and counts (`health`).
+    `suggestions`, `what_ifs`) and counts (`health`).
 
     `policy` is None where nobody names one. Raises StoreUnusable when `home` cannot be used, and
     BadInput when it cannot under this policy. Leaving the context commits what was taken.
@@ -96,6 +97,7 @@ class Engine:
         self.audit_log = AuditLog(self.database, Signer(keys.derive("audit log")))
         self.erasure = Erasure(self.database, self.pseudonyms, self.tombstones, self.vault)
         self.suggestions = Suggestions(self.database, self.reader, lambda: self.policy)
+        self.what_ifs = WhatIfs(self.database, self.reader, lambda: self.policy)
         self.replays = Replays(self.database, self.reader, self.vault)
 
     @classmethod

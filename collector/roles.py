@@ -46,6 +46,7 @@ ACCESS: Mapping[str, Roles | None] = {
     "POST /api/metrics": AGGREGATES,
     "GET /api/metrics/{name}": AGGREGATES,
     "GET /api/traces/{trace}": SINGLE_ROWS,
+    "GET /api/traces/{trace}/what-if": SINGLE_ROWS,
     "POST /api/installations/lookup": SINGLE_ROWS,
     "POST /api/installations/erase": REVIEWS,
     "GET /api/erasures": REVIEWS,

@@ -9,6 +9,7 @@ from collector.contract.client import LimenClient
 from collector.contract.config import load_settings
 from collector.contract.errors import LimenError
 from collector.contract.records import Answer, Query, ReplayRun, Sweep
+from collector.contract.what_if.records import Change, WhatIf
 
 SECONDS = 5
 _FLOW = ("feature", "release", "destination", "category")
@@ -55,6 +56,10 @@ class Questions:
     def trace(self, trace_id: str) -> dict[str, Any]:
         return _trace(self.api, trace_id)
 
+    def what_if(self, trace_id: str, change: Change) -> list[WhatIf]:
+        """The trace's requests under other circumstances."""
+        return _what_if(self.api, trace_id, change.model_dump_json())
+
     def replays(self) -> list[ReplayRun]:
         return _replays(self.api)
 
@@ -88,7 +93,7 @@ def undeclared(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 def forget() -> None:
     """The next question is asked anew."""
-    for kept in (_status, _metrics, _trace, _replays, _sweeps):
+    for kept in (_status, _metrics, _trace, _what_if, _replays, _sweeps):
         kept.clear()
 
 
@@ -117,6 +122,12 @@ def _metrics(api: str, queries: tuple[str, ...]) -> list[Answer]:
 @st.cache_data(ttl=SECONDS, max_entries=32, show_spinner=False)
 def _trace(api: str, trace_id: str) -> dict[str, Any]:
     return _ask(api, lambda client: client.trace(trace_id))
+
+
+@st.cache_data(ttl=SECONDS, max_entries=128, show_spinner=False)
+def _what_if(api: str, trace_id: str, change: str) -> list[WhatIf]:
+    asked = Change.model_validate_json(change)
+    return _ask(api, lambda client: client.what_if(trace_id, asked))
 
 
 @st.cache_data(ttl=SECONDS, max_entries=8, show_spinner=False)

@@ -12,10 +12,24 @@ from collector.commands import (
     policy,
     token,
     upkeep,
+    what_if,
+)
+
+_COMMANDS = (
+    audit,
+    collector,
+    metric,
+    what_if,
+    token,
+    upkeep,
+    lookup,
+    erase,
+    policy,
+    declaration,
 )
 
 
 def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Adds them all."""
-    for command in (audit, collector, metric, token, upkeep, lookup, erase, policy, declaration):
+    for command in _COMMANDS:
         command.register(commands)

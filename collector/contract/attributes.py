@@ -170,6 +170,7 @@ NETWORKS = ("wifi", "cell", "wired", "unavailable", "unknown")
 
 FEATURE = "limen.feature"
 DECISION = "limen.decision"
+OUTPUT_LABEL = "limen.output.label"
 INSTALLATION = "app.installation.id"
 LAUNCH = "service.instance.id"
 CONSENT_STATE = "limen.consent.state"
@@ -232,7 +233,7 @@ SPAN_ATTRIBUTES: tuple[Attribute, ...] = (
     Attribute(INPUT_DIGEST_NAME, "input_digest", Pattern(INPUT_DIGEST, without=NO_DIGEST)),
     Attribute(INPUT_KIND, "input_kind", Loose(NAME)),
     Attribute("limen.input.size", "input_size", _BYTES),
-    Attribute("limen.output.label", "output_label", Loose(LABEL)),
+    Attribute(OUTPUT_LABEL, "output_label", Loose(LABEL)),
     Attribute("limen.scores", "scores", Reals(0.0, 1.0)),
     Attribute("limen.scores.labels", "scores_labels", Labels(LABEL)),
     Attribute("limen.sequence", "sequence", Whole()),

@@ -34,6 +34,7 @@ from collector.contract.records import (
     Sweep,
     Upkeep,
 )
+from collector.contract.what_if.records import Change, WhatIf
 
 _ERRORS: Mapping[int, type[LimenError]] = {
     400: BadInput,
@@ -153,6 +154,12 @@ class LimenClient:
         """One trace: its spans, its requests and what left the device in it."""
         found: dict[str, Any] = self._call("GET", f"/api/traces/{trace_id}").json()
         return found
+
+    def what_if(self, trace_id: str, change: Change) -> list[WhatIf]:
+        """The requests of a trace under other circumstances."""
+        asked = change.model_dump(exclude_none=True)
+        found = self._call("GET", f"/api/traces/{trace_id}/what-if", params=asked).json()
+        return [WhatIf.model_validate(one) for one in found["requests"]]
 
     def suggestion(self, since: str | None = None, until: str | None = None) -> Suggestion:
         """What a policy could say besides, from what was seen; times as in Query."""

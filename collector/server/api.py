@@ -24,6 +24,7 @@ from collector.backup import Backups
 from collector.contract.arrow import MEDIA_TYPE, from_ipc, to_ipc
 from collector.contract.errors import BadInput, LimenError, named
 from collector.contract.records import Query, ReplayRequest, Spent, Sweep
+from collector.contract.what_if.records import Change
 from collector.erasures import Erasures
 from collector.health import Health
 from collector.metrics import get_metric, metrics
@@ -44,6 +45,7 @@ from collector.store.policies import Policies
 from collector.store.reader import Reader
 from collector.store.replays import Replays
 from collector.store.suggestions import Suggestions
+from collector.store.what_ifs import WhatIfs
 
 _FAULT = "the request failed here: the collector's log says where"
 
@@ -97,6 +99,7 @@ class QueryApi:
         installations: Installations,
         suggestions: Suggestions,
         policies: Policies,
+        what_ifs: WhatIfs,
         health: Health,
         guard: Guard,
         about: dict[str, Any],
@@ -113,7 +116,7 @@ class QueryApi:
         self._reader, self._replays, self._health = reader, replays, health
         self._erasures, self._audit = erasures, AuditRoutes(audit_log)
         self._installations, self._suggestions = installations, suggestions
-        self._policies = policies
+        self._policies, self._what_ifs = policies, what_ifs
         self._guard = guard
         self._about = about
         self._admission, self._limits = admission, limits
@@ -131,6 +134,7 @@ class QueryApi:
             route("/api/metrics", "POST", self.several),
             route("/api/metrics/{name}", "GET", self.metric),
             route("/api/traces/{trace}", "GET", self.trace),
+            route("/api/traces/{trace}/what-if", "GET", self.what_if),
             route("/api/installations/lookup", "POST", self.lookup),
             route("/api/installations/erase", "POST", self.erase),
             route("/api/erasures", "GET", self.erasures),
@@ -230,6 +234,14 @@ class QueryApi:
     async def trace(self, request: Request) -> Response:
         """The spans, requests and departures of one trace."""
         return Json(await run_in_threadpool(self._reader.trace, request.path_params["trace"]))
+
+    async def what_if(self, request: Request) -> Response:
+        """Its requests under another threshold, model, network or consent, without an input."""
+        asked = request.query_params
+        _only(asked, tuple(Change.model_fields))
+        change = _parse(Change, orjson.dumps(dict(asked)))
+        found = await run_in_threadpool(self._what_ifs.ask, request.path_params["trace"], change)
+        return Json({"requests": [one.model_dump() for one in found]})
 
     async def lookup(self, request: Request) -> Response:
         """What is stored of one installation, by its identifier in the body; audited without it."""

@@ -75,6 +75,7 @@ class Doors:
             engine.installations,
             engine.suggestions,
             engine.policies,
+            engine.what_ifs,
             engine.health,
             self._api_guard,
             about,

@@ -23,6 +23,7 @@ from collector.contract.records import (
     Sweep,
     Upkeep,
 )
+from collector.contract.what_if.records import WhatIf
 
 _RECORDS = (
     Answer,
@@ -37,6 +38,7 @@ _RECORDS = (
     Suggestion,
     Sweep,
     Upkeep,
+    WhatIf,
 )
 _PLACE = re.compile(r"\{(\w+)(?::\w+)?\}")
 

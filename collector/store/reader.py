@@ -99,9 +99,7 @@ class Reader:
 
     def trace(self, trace_id: str) -> dict[str, Any]:
         """One trace's spans, requests and departures. Raises BadInput and NotFound."""
-        if not re.fullmatch(r"[0-9a-fA-F]{32}", trace_id):
-            raise BadInput("a trace id is 32 hexadecimal digits")
-        key = self._ids.stored(bytes.fromhex(trace_id))
+        key = self.trace_key(trace_id)
         spans = self._database.read(query("trace_spans"), {"trace": key}).to_pylist()
         if not spans:
             raise NotFound("there is no such trace here; it may be erased, expired or not yet sent")
@@ -116,6 +114,12 @@ class Reader:
             "requests": requests.to_pylist(),
             "departures": departures.to_pylist(),
         }
+
+    def trace_key(self, trace_id: str) -> bytes:
+        """A trace's id as it is stored. Raises BadInput."""
+        if not re.fullmatch(r"[0-9a-fA-F]{32}", trace_id):
+            raise BadInput("a trace id is 32 hexadecimal digits")
+        return self._ids.stored(bytes.fromhex(trace_id))
 
     def status(self) -> dict[str, Any]:
         """How much is stored and from when."""

@@ -1,4 +1,4 @@
-"""One trace: what was decided and why, phone and cloud on one axis, what left the device."""
+"""One trace: what was decided and why, what if, phone and cloud on one axis, what left."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,6 +10,7 @@ from dashboard import panels, sentences, states, tables, theme
 from dashboard.charts.waterfall import SIDES, ordered, waterfall
 from dashboard.formats import milliseconds, moment, words
 from dashboard.questions import Questions
+from dashboard.views.what_if import show_what_if
 
 SPANS: Mapping[str, str] = {
     "name": "text",
@@ -54,6 +55,8 @@ def show_trace(questions: Questions, trace_id: str) -> None:
         return
     for request in found["requests"]:
         _decision(request)
+    if found["requests"]:
+        show_what_if(questions, trace_id)
     spans: Rows = found["spans"]
     st.subheader("Phone and cloud", anchor=False)
     panels.chart(

@@ -297,6 +297,25 @@ def test_a_request_opens_its_trace_and_the_link_reopens_it(
     assert "trace" not in page.url
 
 
+def test_what_if_answers_in_a_sentence_and_stands_in_the_address(
+    reader: Reader, shown: Shown
+) -> None:
+    newest = shown.ask("requests", decision="fallback", reason="low_confidence").records()[0]
+    page = reader.open(f"/requests?trace={newest['trace_id']}")
+    box = page.locator("[class*=st-key-what-if] .limen-notice")
+    expect(box).to_contain_text("As it was: the device asked the cloud")
+    page.get_by_role("combobox", name="Network").click()
+    page.get_by_role("option", name="unavailable").click()
+    expect(box).to_contain_text("no answer would have been possible, offline")
+    page.wait_for_url("**/*if_network=unavailable*")
+    page.get_by_role("slider", name="Threshold").press("Home")
+    expect(box).to_contain_text("With a threshold of 0.000")
+    expect(box).to_contain_text("the device would have answered")
+    reader.open(page.url.removeprefix(reader.base))
+    expect(box).to_contain_text("the device would have answered")
+    no_error(reader)
+
+
 def test_a_trace_that_is_not_there_says_so(reader: Reader) -> None:
     page = reader.open(f"/requests?trace={'0' * 31}1")
     expect(page.locator(".limen-empty")).to_contain_text("No such trace yet")

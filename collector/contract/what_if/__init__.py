@@ -1,0 +1,1 @@
+"""What would have become of one request under other circumstances."""

@@ -1,0 +1,176 @@
+"""Gathers what a what-if of a trace's requests rests on: spans, departures, policy, replays."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from collector.contract.attributes import DECISION, OUTPUT_LABEL
+from collector.contract.errors import BadInput, NotFound
+from collector.contract.policy import Policy
+from collector.contract.what_if.records import (
+    Change,
+    Circumstances,
+    Observed,
+    Outcome,
+    Said,
+    WhatIf,
+)
+from collector.contract.what_if.rules import what_if
+from collector.store.database import Database
+from collector.store.queries import query
+from collector.store.reader import Reader
+
+_DAY = 24 * 3600 * 10**9
+_UNKNOWN = "unknown"
+# As in departures: whatever was sent, a climb ends.
+_LONGEST_CHAIN = 32
+
+Row = Mapping[str, Any]
+
+
+class WhatIfs:
+    """What would have become of stored requests, under the policy that `policy` gives.
+
+    Opens no input: other models' answers are those that replays saved.
+    """
+
+    def __init__(self, database: Database, reader: Reader, policy: Callable[[], Policy]) -> None:
+        self._database, self._reader, self._policy = database, reader, policy
+
+    def ask(self, trace_id: str, change: Change) -> list[WhatIf]:
+        """Each request of the trace under `change`. Raises BadInput and NotFound."""
+        change = change.checked()
+        key, found = self._reader.trace_key(trace_id), self._reader.trace(trace_id)
+        if not found["requests"]:
+            raise NotFound(f"this trace holds no request: no span of it has {DECISION}")
+        replayed = self._replayed(key)
+        _check_model(change.model, found["requests"], replayed)
+        return [
+            what_if(
+                self._observed(request, found, key),
+                change,
+                replayed.get(request["span_id"], {}),
+            )
+            for request in found["requests"]
+        ]
+
+    def _replayed(self, key: bytes) -> dict[str, dict[str, Said]]:
+        """By request and model."""
+        found: dict[str, dict[str, Said]] = {}
+        for row in self._rows("replayed", trace=key):
+            said = Said(model=row["model"], label=row["predicted"], confidence=row["confidence"])
+            found.setdefault(row["span_id"], {})[row["model"]] = said
+        return found
+
+    def _observed(self, request: Row, trace: Mapping[str, Any], key: bytes) -> Observed:
+        spans = {span["span_id"]: span for span in trace["spans"]}
+        span = spans[request["span_id"]]
+        asked = request["decision"] in ("fallback", "cloud") or bool(request["audit_sampled"])
+        usual = self._usual(request, span)
+        sends = [
+            row
+            for row in trace["departures"]
+            if row["request"] == request["span_id"]
+            and row["leg"] != "onward"
+            and usual.get("destination") in (None, row["destination"])
+        ]
+        cloud_label = _cloud_label(request["span_id"], spans)
+        needed, way_out = self._declared(request)
+        decision = request["decision"]
+        answers = {"device": request["output_label"], "cloud": cloud_label}
+        return Observed(
+            span_id=request["span_id"],
+            feature=request["feature"],
+            release=request["release"],
+            circumstances=Circumstances(
+                placement=_known(request["placement"]),
+                said=Said(
+                    model=_known(request["model"]),
+                    label=request["output_label"],
+                    confidence=request["confidence"],
+                ),
+                threshold=request["threshold"],
+                network=_known(request["network"]),
+                consent=self._consent(sends, key, request["span_id"]),
+            ),
+            outcome=Outcome(
+                decision=decision,
+                reason=request["reason"],
+                answered_by=request["answered_by"],
+                answer=answers.get(request["answered_by"]),
+                sent=_sent(sends, asked or request["reason"] == "cloud_error"),
+            ),
+            asked=asked,
+            cloud_label=cloud_label,
+            usual=usual.get("bytes"),
+            usual_of=usual.get("measured", 0),
+            consent_needed=needed,
+            way_out=way_out,
+        )
+
+    def _usual(self, request: Row, span: Row) -> Row:
+        """Where requests of the feature usually go; over a week up to this one's day."""
+        until = int(datetime.fromisoformat(span["start"]).timestamp()) * 10**9 + _DAY
+        asked = {"feature": request["feature"], "app": span["app"] or _UNKNOWN}
+        rows = self._rows("usual_sends", **asked, **{"from": until - 8 * _DAY, "to": until})
+        return rows[0] if rows else {}
+
+    def _consent(self, sends: Sequence[Row], key: bytes, span_id: str) -> str | None:
+        """As its departures say, else as the installation stated it last."""
+        said = [row["consent"] for row in sends if row["consent"] != _UNKNOWN]
+        if said:
+            return str(said[0])
+        rows = self._rows("stated_consent", trace=key, span=bytes.fromhex(span_id))
+        return rows[0]["consent_state"] if rows else None
+
+    def _declared(self, request: Row) -> tuple[bool | None, bool | None]:
+        """Whether the policy asks for consent, and whether it declares any way out."""
+        feature = self._policy().features.get(request["feature"])
+        if feature is None:
+            return None, None
+        ways = feature.rule(_known(request["release"])).egress
+        return bool(ways) and all(flow.consent == "granted" for flow in ways), bool(ways)
+
+    def _rows(self, name: str, **values: Any) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self._database.read(query(name), values).to_pylist()
+        return found
+
+
+def _check_model(
+    model: str | None, requests: Sequence[Row], replayed: Mapping[str, Mapping[str, Said]]
+) -> None:
+    if model is None:
+        return
+    known = {name for said in replayed.values() for name in said}
+    known |= {request["model"] for request in requests} - {_UNKNOWN}
+    if model not in known:
+        there = f"there is {', '.join(sorted(known))}" if known else "there is none of any"
+        raise BadInput(
+            f"model: no replay of this request by that one is saved; {there}. "
+            "`limen replay run` makes one where its input was logged"
+        )
+
+
+def _cloud_label(request: str, spans: Mapping[str, Row]) -> str | None:
+    """What the first model endpoint below the request said."""
+    for span in spans.values():
+        label = span["attributes"].get(OUTPUT_LABEL)
+        if span["kind"] != "SERVER" or label is None:
+            continue
+        above = span["parent_span_id"]
+        for _ in range(_LONGEST_CHAIN):
+            if above == request:
+                return str(label)
+            above = spans[above]["parent_span_id"] if above in spans else None
+    return None
+
+
+def _sent(sends: Sequence[Row], asked: bool) -> float | None:
+    if not sends:
+        return None if asked else 0
+    sizes = [row["bytes"] for row in sends]
+    return None if None in sizes else sum(sizes)
+
+
+def _known(value: str | None) -> str | None:
+    return None if value == _UNKNOWN else value
