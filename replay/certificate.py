@@ -13,10 +13,10 @@ from collector.contract.certificate import FORMAT, Certificate, Guarantee, Limit
 from collector.contract.errors import BadInput
 from collector.contract.records import ReplayRun
 from replay.digest import data_digest
+from replay.evaluation import Evaluation, evaluate
 from replay.guarantee import guarantees
-from replay.references import Judged, Reference
+from replay.references import Reference
 from replay.sampling import HELD_OUT
-from replay.segments import Segment
 
 SEED = 0
 # Phones, cameras and users change; a month later it is another population.
@@ -37,19 +37,17 @@ _COMPUTED_BY = ("limen", "mapie", "numpy", "scipy")
 
 def certify(
     run: ReplayRun,
-    reference: Reference,
     scores: pa.Table,
-    judged: Judged,
-    segments: list[Segment],
+    reference: Reference,
     limits: Limits,
-    *,
-    evidence_from: float | None,
-    withheld: str | None,
+    in_force: float | None,
+    found: Evaluation,
 ) -> Certificate:
-    """What can be promised of the run's model, for everybody and by segment."""
-    overall, parts = guarantees(
-        judged, segments, limits, evidence_from=evidence_from, withheld=withheld, seed=SEED
-    )
+    """What can be promised of the run's model, for everybody and by segment.
+
+    `found` is what `evaluate` made of the others.
+    """
+    overall, parts = guarantees(found, limits, SEED)
     now = datetime.now(UTC).replace(microsecond=0)
     return Certificate(
         made=now.isoformat(),
@@ -64,8 +62,9 @@ def certify(
         reference=reference,
         limits=limits,
         speaks_for=SPEAKS_FOR[run.source],
-        withheld=withheld,
-        evidence_from=evidence_from,
+        in_force=in_force,
+        left_out=found.left_out,
+        evidence_from=found.curve.evidence_from,
         data_digest=data_digest(scores),
         seed=SEED,
         held_out=HELD_OUT,
@@ -98,35 +97,24 @@ class Verified:
     expired: bool
 
 
-def verify(
-    certificate: Certificate,
-    run: ReplayRun,
-    scores: pa.Table,
-    judged: Judged,
-    segments: list[Segment],
-    evidence_from: float | None,
-    now: datetime,
-) -> Verified:
-    """Recomputes `certificate` from the scores of its run, judged by its reference."""
+def verify(certificate: Certificate, run: ReplayRun, scores: pa.Table, now: datetime) -> Verified:
+    """Recomputes `certificate` from the scores of its run at the time `now`."""
     faults = []
     if certificate.model_digest != run.model_digest:
         faults.append(f"the run is of another model file: {run.model_digest}")
-    found = data_digest(scores)
-    if certificate.data_digest != found:
+    digest = data_digest(scores)
+    if certificate.data_digest != digest:
         faults.append(
-            f"the data are not those it was made of ({found}): some expired, were erased or "
+            f"the data are not those it was made of ({digest}): some expired, were erased or "
             "arrived since, or it was made elsewhere"
         )
-    overall, parts = guarantees(
-        judged,
-        segments,
-        certificate.limits,
-        evidence_from=evidence_from,
-        withheld=certificate.withheld,
-        seed=certificate.seed,
-    )
-    if certificate.evidence_from != evidence_from:
+    limits = certificate.limits
+    found = evaluate(run, scores, certificate.reference, certificate.in_force, limits.max_error)
+    overall, parts = guarantees(found, limits, certificate.seed)
+    if certificate.evidence_from != found.curve.evidence_from:
         faults.append("the lowest threshold with evidence is another one")
+    if certificate.left_out != found.left_out:
+        faults.append("the phones that this host cannot speak for are others")
     if [_name(one) for one in certificate.segments] != [_name(one) for one in parts]:
         faults.append("the segments are others")
     for stated, recomputed in zip(
@@ -149,8 +137,8 @@ def _name(guarantee: Guarantee) -> str:
 
 def _same(stated: Guarantee, recomputed: Guarantee) -> bool:
     """Equal, but for the last digits of p-values, which are another library's."""
-    said, found = (np.array([test.p_value for test in one.tests]) for one in (stated, recomputed))
-    if len(said) != len(found) or not np.allclose(said, found, rtol=1e-9, atol=0):
+    said, anew = (np.array([test.p_value for test in one.tests]) for one in (stated, recomputed))
+    if len(said) != len(anew) or not np.allclose(said, anew, rtol=1e-9, atol=0):
         return False
     plain = [
         one.model_copy(

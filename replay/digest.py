@@ -13,6 +13,7 @@ COLUMNS = (
     *("span_id", "installation", "confidence", "predicted", "truth", "cloud_label", "decision"),
     *("audit_sampled", "audit_probability", "network", "egress_bytes"),
     *("os", "device_model", "release"),
+    *("model_digest", "runtime", "delegate", "device_label", "device_confidence"),
 )
 
 

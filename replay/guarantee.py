@@ -9,32 +9,31 @@ from scipy.stats import binom
 
 from collector.contract.certificate import Guarantee, Limits, Tested
 from replay import learn_then_test as ltt
+from replay.evaluation import Evaluation
 from replay.plain_checks import plain
 from replay.references import Judged
 from replay.sampling import HELD_OUT, held_out, one_per_installation, thinned
-from replay.segments import Segment
 
 
 def guarantees(
-    judged: Judged,
-    segments: list[Segment],
-    limits: Limits,
-    *,
-    evidence_from: float | None,
-    withheld: str | None,
-    seed: int,
+    found: Evaluation, limits: Limits, seed: int
 ) -> tuple[Guarantee, tuple[Guarantee, ...]]:
     """Of everybody and of each segment, each for itself with the confidence asked for.
 
     All are tested on the grid of everybody, so that a threshold of one is one of the others.
     """
-    thresholds = _grid(judged, evidence_from, seed)
+    judged, withheld = found.judged, found.withheld
+    thresholds = _grid(judged, found.curve.evidence_from, seed)
     whole = _guarantee(judged, limits, thresholds, seed, withheld)
+    if whole.threshold is not None:
+        error = found.curve.at(whole.threshold).error_rate or 0.0
+        if (reason := found.objection(whole.threshold, limits.max_error - error)) is not None:
+            whole = whole.model_copy(update={"threshold": None, "reason": reason})
     parts = (
         _guarantee(judged.of(one.rows), limits, thresholds, seed, withheld).model_copy(
             update={"dimension": one.dimension, "value": one.value}
         )
-        for one in segments
+        for one in found.segments
     )
     return whole, tuple(
         part if whole.threshold is None else part.model_copy(update={"holds": _holds(part, whole)})

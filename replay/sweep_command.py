@@ -71,8 +71,9 @@ def replay_sweep(args: argparse.Namespace) -> int:
     from collector.contract.certificate import Limits
     from collector.contract.client import LimenClient
     from models.errors import ModelNotFound
+    from replay.evaluation import evaluate
     from replay.in_force import in_force
-    from replay.sweep import all_points, sweep
+    from replay.sweep import sweep
 
     settings, registry = places(args)
     limits = Limits(
@@ -93,7 +94,9 @@ def replay_sweep(args: argparse.Namespace) -> int:
         current = in_force(scores, run.model_digest, card)
         found = sweep(run, scores, args.reference, current=current, limits=limits)
         if args.arrow is not None:
-            _write_arrow(all_points(scores, args.reference), args.arrow)
+            now = None if current is None else current.threshold
+            whole = evaluate(run, scores, args.reference, now, limits.max_error)
+            _write_arrow(whole.curve.table(), args.arrow)
         if args.certificate is not None and found.certificate is not None:
             _write_certificate(found.certificate, args.certificate)
         client.save_sweep(found)

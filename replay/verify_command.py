@@ -27,7 +27,6 @@ def replay_verify(args: argparse.Namespace) -> int:
     """
     from collector.contract.client import LimenClient
     from replay.certificate import read, verify
-    from replay.sweep import Found
     from replay.sweep_command import with_scores
 
     certificate = read(args.file)
@@ -35,16 +34,7 @@ def replay_verify(args: argparse.Namespace) -> int:
     with LimenClient.of(settings) as client:
         run = with_scores(client.replay(certificate.run))
         scores = client.scores(run.run)
-    found = Found.of(scores, certificate.reference)
-    verified = verify(
-        certificate,
-        run,
-        scores,
-        found.judged,
-        found.segments,
-        found.curve.evidence_from,
-        datetime.now(UTC),
-    )
+    verified = verify(certificate, run, scores, datetime.now(UTC))
     good = not verified.faults and not verified.expired
     if args.json:
         answer = {"good": good, "expired": verified.expired, "faults": verified.faults}

@@ -14,7 +14,7 @@ from collector.contract.records import ReplayRun
 from replay.certificate import Verified, read, verify
 from replay.digest import data_digest
 from replay.segments import LEAST_INSTALLATIONS
-from replay.sweep import Found, sweep
+from replay.sweep import sweep
 from tests.scores import RUN, scores_of
 
 LIMITS = Limits(max_error=0.1, confidence=0.9)
@@ -48,16 +48,7 @@ def certificate(scores: pa.Table, limits: Limits = LIMITS) -> Certificate:
 def verified(
     made: Certificate, scores: pa.Table, run: ReplayRun = RUN, now: datetime | None = None
 ) -> Verified:
-    found = Found.of(scores, made.reference)
-    return verify(
-        made,
-        run,
-        scores,
-        found.judged,
-        found.segments,
-        found.curve.evidence_from,
-        now or datetime.now(UTC),
-    )
+    return verify(made, run, scores, now or datetime.now(UTC))
 
 
 def test_the_recommended_threshold_is_the_certificates() -> None:

@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 from scipy.stats import binom
 
 from collector.contract.certificate import Guarantee, Limits
+from replay.curve import curve
+from replay.evaluation import Evaluation
 from replay.guarantee import guarantees
 from replay.references import Judged
-from replay.sweep import curve
 from tests.judged import AUDITED, IN_FORCE, censored, error_above, fleet
 
 FLEETS = 500
@@ -27,15 +28,17 @@ def fleets(seed: int, most: int = MOST) -> list[Judged]:
     return [fleet(random, INSTALLATIONS, most) for _ in range(FLEETS)]
 
 
-def certified(judged: Judged) -> Guarantee:
-    return guarantees(
-        judged,
-        [],
-        LIMITS,
-        evidence_from=curve(judged).evidence_from,
+def certified(judged: Judged, limits: Limits = LIMITS) -> Guarantee:
+    """Judged as it is, with no phone to compare with and no segment."""
+    found = Evaluation(
+        judged=judged,
+        curve=curve(judged),
+        segments=[],
+        left_out="",
         withheld=None,
-        seed=0,
-    )[0]
+        objection=lambda threshold, margin: None,
+    )
+    return guarantees(found, limits, 0)[0]
 
 
 def found_and_broken(
@@ -108,10 +111,7 @@ def test_nothing_is_certified_below_what_anybody_looked_at() -> None:
 def test_two_limits_are_kept_jointly() -> None:
     limits = LIMITS.model_copy(update={"max_cloud": 0.55, "min_offline": 0.35})
     whole = fleets(2029, most=1)
-    found = [
-        guarantees(one, [], limits, evidence_from=0.0, withheld=None, seed=0)[0].threshold
-        for one in whole[:JOINTLY]
-    ]
+    found = [certified(one, limits).threshold for one in whole[:JOINTLY]]
     thresholds = np.array([one for one in found if one is not None])
     many = fleet(np.random.default_rng(5), 400_000, 1)
     below = np.searchsorted(np.sort(many.confidence), thresholds) / len(many.case)

@@ -7,9 +7,10 @@ import pyarrow as pa
 import pytest
 
 from collector.contract.records import Sweep
+from replay.curve import MAX_POINTS, curve
 from replay.in_force import InForce
 from replay.references import judge
-from replay.sweep import MAX_POINTS, all_points, curve, sweep
+from replay.sweep import sweep
 from tests.scores import RUN, audited, only, scores_of
 
 A = np.array(["a"] * 3_000)
@@ -80,7 +81,7 @@ def naive(scores: pa.Table, reference: str, threshold: float) -> dict[str, float
 @pytest.mark.parametrize("decimals", [1, 2, 9], ids=["many ties", "some ties", "no ties"])
 def test_every_point_equals_a_count_case_by_case(reference: Any, decimals: int) -> None:
     scores = random_scores(seed=decimals, rows=300, decimals=decimals)
-    rows = all_points(scores, reference).to_pylist()
+    rows = curve(judge(scores, reference)).table().to_pylist()
     distinct = {value for value in scores["confidence"].to_pylist() if value is not None}
     assert [row["threshold"] for row in rows] == sorted(distinct)
     for row in rows:
@@ -101,7 +102,7 @@ def by_hand() -> pa.Table:
 
 
 def test_a_small_table_gives_the_counts_done_by_hand() -> None:
-    points = all_points(by_hand(), "label").to_pylist()
+    points = curve(judge(by_hand(), "label")).table().to_pylist()
     assert [p["threshold"] for p in points] == [0.6, 0.7, 0.8, 0.9]
     assert [p["accepted"] for p in points] == [5, 4, 3, 1]
     assert [p["device_share"] for p in points] == [1.0, 0.8, 0.6, 0.2]
@@ -181,7 +182,7 @@ def test_the_record_keeps_the_ends_the_current_and_the_recommended_threshold_exa
         }
     )
     found = sweep(RUN, scores, "label", current=IN_FORCE)
-    full = {row["threshold"]: row for row in all_points(scores, "label").to_pylist()}
+    full = {row["threshold"]: row for row in curve(judge(scores, "label")).table().to_pylist()}
     assert found.recommended is not None
     assert len(full) == 20_000 and len(found.points) <= MAX_POINTS
     thresholds = [point.threshold for point in found.points]

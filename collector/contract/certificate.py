@@ -64,9 +64,10 @@ class Guarantee(_Record):
 class Certificate(_Record):
     """All of it, as the file holds it; times are RFC 3339.
 
-    `evidence_from` is the lowest threshold down to which answers are known, `withheld` why none
-    qualifies whatever the tests show, `data_digest` the digest of what was judged (see
-    `replay.digest`), `versions` those of what computed it.
+    `evidence_from` is the lowest threshold down to which answers are known. `left_out` says of
+    which phones it says nothing, judged at the threshold `in_force`: empty where of none.
+    `data_digest` is the digest of all scores of the run (see `replay.digest`), `versions` are those
+    of what computed it.
     """
 
     format: int = FORMAT
@@ -82,7 +83,8 @@ class Certificate(_Record):
     reference: Literal["label", "audit", "cloud"]
     limits: Limits
     speaks_for: str
-    withheld: str | None
+    in_force: float | None
+    left_out: str
     evidence_from: float | None
     data_digest: str
     seed: int

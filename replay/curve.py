@@ -1,0 +1,131 @@
+"""Every threshold of what was judged, in one pass."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from collector.contract.records import SweepPoint
+from replay.evidence import evident
+from replay.ordering import descending
+from replay.references import Judged
+
+MAX_POINTS = 1_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Curve:
+    """What each of t distinct confidences would do as the threshold, from the highest down.
+
+    All columns have length t + 1: entry k holds what k accepted confidences make, so that entry 0
+    accepts nothing. `error_rate` is NaN where no accepted case has a known reference; `evidence`
+    says that it speaks for all accepted ones (see `replay.evidence`). The bytes per request are
+    None where none are known; `requests_per_user` are scored cases per installation.
+    """
+
+    threshold: NDArray[np.float64]
+    accepted: NDArray[np.int64]
+    device_share: NDArray[np.float64]
+    error_rate: NDArray[np.float64]
+    evidence: NDArray[np.bool_]
+    egress_change: NDArray[np.float64] | None
+    sent: float | None
+    requests_per_user: float
+
+    def __len__(self) -> int:
+        """The number of distinct confidences."""
+        return len(self.threshold) - 1
+
+    @property
+    def evidence_from(self) -> float | None:
+        """The lowest threshold whose error rests on evidence; None where none does."""
+        entries = int(self.evidence[1:].sum())
+        return float(self.threshold[entries]) if entries else None
+
+    def at(self, threshold: float) -> SweepPoint:
+        """The point of any threshold, also of one that is no case's confidence."""
+        below = int(np.searchsorted(self.threshold[::-1], threshold))
+        entry = len(self) - below
+        error = float(self.error_rate[entry])
+        share = float(self.device_share[entry])
+        change = None if self.egress_change is None else float(self.egress_change[entry])
+        egress = None if change is None or self.sent is None else self.sent + change
+        return SweepPoint(
+            threshold=threshold,
+            accepted=int(self.accepted[entry]),
+            device_share=share,
+            fallback_rate=1 - share,
+            error_rate=None if np.isnan(error) else error,
+            evidence=bool(self.evidence[entry]),
+            egress_change=change,
+            egress=egress,
+            egress_per_user=None if egress is None else egress * self.requests_per_user,
+        )
+
+    def points(self, always: tuple[float, ...]) -> tuple[SweepPoint, ...]:
+        """At most MAX_POINTS points from the lowest threshold up, evenly by rank.
+
+        The first, the last and those of `always` are among them.
+        """
+        room = MAX_POINTS - len(always)
+        entries = np.unique(np.linspace(1, len(self), min(room, len(self))).astype(np.int64))
+        thresholds = set(self.threshold[entries].tolist()) | set(always)
+        return tuple(self.at(threshold) for threshold in sorted(thresholds))
+
+    def table(self) -> pa.Table:
+        """Every distinct confidence as a row with the columns of SweepPoint, lowest first."""
+        unknown = np.full(len(self) + 1, np.nan)
+        change = unknown if self.egress_change is None else self.egress_change
+        egress = unknown if self.sent is None else change + self.sent
+        columns = {
+            "threshold": self.threshold,
+            "accepted": self.accepted,
+            "device_share": self.device_share,
+            "fallback_rate": 1 - self.device_share,
+            "error_rate": self.error_rate,
+            "egress_change": change,
+            "egress": egress,
+            "egress_per_user": egress * self.requests_per_user,
+            "evidence": self.evidence,
+        }
+        return pa.table(
+            {name: pa.array(column[:0:-1], from_pandas=True) for name, column in columns.items()}
+        )
+
+
+def curve(judged: Judged) -> Curve:
+    """One point per distinct confidence: one sort, then running sums.
+
+    A case is accepted where confidence ≥ threshold. Shares are over all cases. The error rate is
+    over accepted cases with a known reference, each weighted by 1 / probability (Horvitz and
+    Thompson 1952, normalised by the sum of weights).
+    """
+    cases = len(judged.confidence)
+    order = descending(judged.confidence)
+    ranked = judged.confidence[order]
+    last = np.flatnonzero(np.append(ranked[1:] != ranked[:-1], True)[:cases])
+    known = judged.known
+    weight = np.divide(1.0, judged.probability, out=np.zeros(cases), where=known)
+
+    def running(values: NDArray[Any]) -> NDArray[np.float64]:
+        return np.append(0.0, np.cumsum(values[order])[last])
+
+    weights = running(weight)
+    errors = running(weight * judged.wrong)
+    accepted = np.append(0, last + 1)
+    change = None
+    if judged.bytes_if_accepted is not None and judged.bytes_if_declined is not None:
+        gained = running(judged.bytes_if_accepted - judged.bytes_if_declined)
+        change = (judged.bytes_if_declined.sum() + gained) / cases
+    return Curve(
+        threshold=np.append(np.inf, ranked[last]),
+        accepted=accepted,
+        device_share=accepted / max(cases, 1),
+        error_rate=np.divide(errors, weights, out=np.full(len(errors), np.nan), where=weights > 0),
+        evidence=accepted <= evident(known[order], judged.least_chance),
+        egress_change=change,
+        sent=judged.sent,
+        requests_per_user=cases / max(len(np.unique(judged.installation)), 1),
+    )
