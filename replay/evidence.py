@@ -13,8 +13,9 @@ def evident(known: NDArray[np.bool_], least_chance: float) -> int:
     """How many of the cases, ranked from the highest confidence down, rest on known answers.
 
     They end where a run of cases begins of which none is `known` and which is longer than chance
-    would make it, were each known with `least_chance` (0 to 1] at least. An error among accepted
-    cases that reaches into such a run says nothing of the part that nobody looked at.
+    would make it, were each known with `least_chance` (0 to 1] at least; at the latest with the
+    last known one. An error among accepted cases that reaches into such a run says nothing of the
+    part that nobody looked at.
     """
     if not known.any():
         return 0
@@ -22,7 +23,7 @@ def evident(known: NDArray[np.bool_], least_chance: float) -> int:
     if least_chance < 1:
         tries = max(len(known) * least_chance, 1)
         longest = math.ceil(math.log(MISTAKEN / tries) / math.log1p(-least_chance))
-    places = np.flatnonzero(np.concatenate([[True], known, [True]]))
-    runs = np.diff(places) - 1
-    blind = np.flatnonzero(runs > longest)
-    return int(places[blind[0]]) if len(blind) else len(known)
+    # Places count from 1, so that what lies before the first known one is a run too.
+    places = np.flatnonzero(np.append(True, known))
+    blind = np.flatnonzero(np.diff(places) - 1 > longest)
+    return int(places[blind[0] if len(blind) else -1])

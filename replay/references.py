@@ -63,7 +63,9 @@ def judge(scores: pa.Table, reference: Reference) -> Judged:
     accepted = _flags(pc.equal(scored["decision"], "accept"))
     chance = _probability(scored, reference, accepted)
     before, if_accepted, if_declined = _bytes(scored, accepted)
-    probability = np.where(_flags(pc.is_valid(answer)), chance, 0.0)
+    # Phones need not say what they would have answered where the cloud did.
+    told = pc.and_(pc.is_valid(answer), pc.is_valid(scored["predicted"]))
+    probability = np.where(_flags(told), chance, 0.0)
     return Judged(
         case=case_numbers(scored["span_id"]),
         installation=_installations(scored["installation"]),

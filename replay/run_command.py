@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from replay import scores_only
 from replay.options import add_shared, places
 
 if TYPE_CHECKING:
@@ -29,6 +30,11 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         "--runtime",
         metavar="NAME",
         help="litert, tflite, … (the first of the model's card that is installed)",
+    )
+    run.add_argument(
+        "--scores-only",
+        action="store_true",
+        help="no input at all: take the scores that phones put on their spans",
     )
     run.add_argument(
         "--threads", type=int, default=_cores(), metavar="N", help="of the model (all cores)"
@@ -58,6 +64,8 @@ def replay_run(args: argparse.Namespace) -> int:
 
     if args.threads < 1:
         raise BadInput(f"--threads {args.threads}: at least 1 is needed")
+    if args.scores_only:
+        return scores_only.replay_scores(args)
     settings, registry = places(args)
     model = registry.get(args.model)
     if model.card.feature != args.feature:

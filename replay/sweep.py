@@ -12,6 +12,9 @@ from replay.evaluation import evaluate
 from replay.in_force import InForce
 from replay.references import REFERENCES, Reference
 
+# What lies below the lowest known case of many is left unsaid.
+_NEARLY_ALL = 0.99
+
 
 def sweep(
     run: ReplayRun,
@@ -58,7 +61,7 @@ def _reason(found: Curve, certificate: Certificate, current: InForce | None) -> 
     if overall.threshold is None:
         said = [f"Nothing is recommended: {overall.reason}."]
     lowest = certificate.evidence_from
-    if lowest is not None and lowest > found.threshold[-1]:
+    if lowest is not None and found.at(lowest).device_share < _NEARLY_ALL:
         said.append(f"Below {lowest:.6g} no answer is known, so nothing lower was tested.")
     if certificate.left_out:
         said.append(certificate.left_out)

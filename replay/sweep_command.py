@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collector.contract.certificate import Certificate, Guarantee
     from collector.contract.records import ReplayRun, Sweep
     from replay.in_force import InForce
+    from replay.references import Reference
 
 _SHOWN_POINTS = 12
 
@@ -26,8 +27,8 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     sweep.add_argument(
         "--reference",
         choices=("label", "audit", "cloud"),
-        default="label",
-        help="what is right: the label, the cloud's answer to random audits, or to fallbacks",
+        help="what is right: the label, the cloud's answer to random audits, or to fallbacks "
+        "(label; audit of a run of --scores-only)",
     )
     sweep.add_argument(
         "--max-error", type=float, default=0.05, metavar="E", help="among device answers (0.05)"
@@ -91,11 +92,12 @@ def replay_sweep(args: argparse.Namespace) -> int:
         except ModelNotFound:
             card = None
         scores = client.scores(run.run)
+        reference: Reference = args.reference or ("audit" if run.source == "spans" else "label")
         current = in_force(scores, run.model_digest, card)
-        found = sweep(run, scores, args.reference, current=current, limits=limits)
+        found = sweep(run, scores, reference, current=current, limits=limits)
         if args.arrow is not None:
             now = None if current is None else current.threshold
-            whole = evaluate(run, scores, args.reference, now, limits.max_error)
+            whole = evaluate(run, scores, reference, now, limits.max_error)
             _write_arrow(whole.curve.table(), args.arrow)
         if args.certificate is not None and found.certificate is not None:
             _write_certificate(found.certificate, args.certificate)

@@ -37,6 +37,7 @@ class Reading:
     confidence: float
     audit: float | None = None
     threshold: float = THRESHOLD
+    model: str = "digit_reader@1"
 
     @property
     def decision(self) -> str:
@@ -83,6 +84,7 @@ def read_digits(
             confidence=float(answers.confidence[row]),
             audit=audit if audited[row] and answers.confidence[row] >= threshold else None,
             threshold=threshold,
+            model=model,
         )
         for row in range(rows)
     ]
@@ -117,6 +119,8 @@ def _request(reading: Reading) -> Span:
         limen_confidence=reading.confidence,
         limen_threshold=reading.threshold,
         limen_output_label=reading.label,
+        limen_model_name=reading.model.partition("@")[0],
+        limen_model_version=reading.model.partition("@")[2],
         limen_model_digest=reading.digest,
         limen_runtime_name="litert",
         limen_runtime_delegate="cpu",

@@ -61,7 +61,8 @@ def run(fleet: Fleet, *more: str, model: str = MODEL) -> Printed:
 
 
 def sweep(fleet: Fleet, name: str, *more: str) -> Printed:
-    return replay("sweep", name, *fleet.place, *more)
+    """With a limit that so few phones show whatever their draws, where `more` says no other."""
+    return replay("sweep", name, "--max-error", "0.1", *fleet.place, *more)
 
 
 def own_model(home: Path, *, of: str = "1", damage: bytes = b"") -> None:

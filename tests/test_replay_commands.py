@@ -192,7 +192,7 @@ def test_points_and_recommendation_are_those_counted_on_the_digits(
         saved = client.scores(finished)
     truths = [reading.truth for reading in fleet.plain]
     answers = list(zip(*(saved[n].to_pylist() for n in ("confidence", "predicted")), strict=True))
-    answer = sweep(fleet, finished, "--json", "--max-error", "0.04").json
+    answer = sweep(fleet, finished, "--json", "--max-error", "0.1").json
     for point in [*answer["points"], answer["recommended"]]:
         accepted = [
             predicted != truth
@@ -203,7 +203,7 @@ def test_points_and_recommendation_are_those_counted_on_the_digits(
         assert point["error_rate"] == pytest.approx(sum(accepted) / len(accepted))
         declined = len(answers) - len(accepted)
         assert point["egress"] == pytest.approx(INPUT_BYTES * declined / len(answers))
-    assert answer["recommended"]["error_rate"] <= 0.04
+    assert answer["recommended"]["error_rate"] <= 0.1
 
 
 def test_the_threshold_in_force_is_the_phones_and_not_the_cards(fleet: Fleet) -> None:
@@ -286,9 +286,56 @@ def test_a_sweep_for_people_shows_the_threshold_in_force_the_recommended_one_and
 
 def test_random_audits_recommend_without_any_label(fleet: Fleet) -> None:
     name = run(fleet, "--from", fleet.audits_since, "--json").json["run"]
-    swept = sweep(fleet, name, "--reference", "audit", "--max-error", "0.1", "--json")
+    swept = sweep(fleet, name, "--reference", "audit", "--max-error", "0.2", "--json")
     assert (swept.code, swept.json["reference"], swept.json["cases"]) == (0, "audit", 299)
-    assert swept.json["recommended"]["error_rate"] <= 0.1
+    assert swept.json["recommended"]["error_rate"] <= 0.2
+
+
+def test_scores_on_spans_are_swept_without_any_input(fleet: Fleet) -> None:
+    done = run(fleet, "--scores-only", "--from", fleet.audits_since, "--json")
+    answer = done.json
+    assert (done.code, answer["source"], answer["inputs"]) == (0, "spans", len(fleet.audited))
+    with fleet.collector.client() as client:
+        made = client.replay(answer["run"])
+        rows = client.scores(answer["run"]).to_pylist()
+    assert (made.source, made.chunks, made.runtime) == ("spans", (), "phones")
+    assert made.model_digest == fleet.audited[0].digest
+    said = {
+        reading.confidence: {
+            # Where it fell back, no phone told what it would have answered.
+            "predicted": reading.label if reading.decision == "accept" else None,
+            "decision": reading.decision,
+            "truth": None,
+            "audit_sampled": reading.audit is not None,
+            "cloud_label": reading.truth if reading.asked_the_cloud else None,
+            "egress_bytes": INPUT_BYTES if reading.asked_the_cloud else None,
+        }
+        for reading in fleet.audited[:-1]
+    }
+    assert len(rows) == len(fleet.audited)
+    for row in rows:
+        if row["confidence"] in said:
+            assert row == row | said[row["confidence"]]
+    swept = sweep(fleet, answer["run"], "--max-error", "0.2", "--json")
+    found = swept.json
+    assert (found["reference"], found["source"]) == ("audit", "spans")
+    assert "no input was stored or replayed" in found["reason"]
+    assert "sent telemetry" in found["certificate"]["speaks_for"]
+    accepted = [reading.confidence for reading in fleet.audited if reading.decision == "accept"]
+    assert found["evidence_from"] >= min(accepted)
+    assert swept.code == 0 and found["recommended"]["threshold"] >= found["evidence_from"]
+    with fleet.collector.client() as client:
+        assert client.sweeps(answer["run"]) == [Sweep.model_validate(found)]
+
+
+def test_scores_on_spans_for_people_say_that_no_input_was_opened(fleet: Fleet) -> None:
+    printed = run(fleet, "--scores-only", *fleet.before_audits)
+    assert printed.code == 0 and "No input was stored or opened" in printed.out
+    nobody = run(fleet, "--scores-only", model="somebody_elses@3")
+    assert nobody.code == 1 and "had its confidence" in nobody.out
+    name = printed.out.partition(":")[0]
+    swept = sweep(fleet, name, "--reference", "label")
+    assert swept.code == 1 and "no case carries a label" in swept.out
 
 
 NOTHING_RECOMMENDED = {
@@ -296,15 +343,15 @@ NOTHING_RECOMMENDED = {
     "no audit": (("--reference", "audit"), "no request that a phone answered was audited"),
     "an error too small to show": (("--max-error", "0.001"), "more are needed"),
     "nobody was without a network": (
-        ("--max-error", "0.04", "--min-offline", "0.9"),
+        ("--max-error", "0.1", "--min-offline", "0.9"),
         "no request was made without a network",
     ),
     "the cloud answers too much": (
-        ("--max-error", "0.04", "--max-cloud", "0.0001"),
+        ("--max-error", "0.1", "--max-cloud", "0.0001"),
         "which does not show a share of at most 0.0001",
     ),
     "nothing may leave": (
-        ("--max-error", "0.04", "--max-egress", "0"),
+        ("--max-error", "0.1", "--max-egress", "0"),
         "at most 0 are asked for",
     ),
 }
@@ -328,7 +375,7 @@ def test_a_run_of_a_model_that_is_neither_here_nor_on_a_phone_has_no_threshold_i
     own_model(tmp_path, of="2")
     words = ("--home", str(tmp_path), "--from", fleet.audits_since, "--json")
     name = run(fleet, *words, model="digit_reader@7").json["run"]
-    swept = sweep(fleet, name, "--max-error", "0.3", "--json")
+    swept = sweep(fleet, name, "--max-error", "0.5", "--json")
     assert (swept.code, swept.json["current"]) == (0, None)
 
 
@@ -367,6 +414,10 @@ REFUSED = {
         "from must be before to",
     ),
     "an unknown run": (("sweep", "r9"), "no such replay run"),
+    "a runtime where nothing runs": (
+        ("run", "--feature", FEATURE, "--model", MODEL, "--scores-only", "--runtime", "litert"),
+        "nothing is run",
+    ),
 }
 
 

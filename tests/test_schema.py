@@ -21,7 +21,7 @@ KEPT = {
     "spans": "* exclude (commit_number, key_id)",
     "batches": "* exclude (commit_number, key_id, policy_version, redactions, findings)",
     "inputs": "* exclude (commit_number, key_id, policy_version, draw, size)",
-    "replays": "* exclude (chunk_inputs)",
+    "replays": "* exclude (chunk_inputs, source)",
     "replay_chunks": "* exclude (opening, preparing, inferring, saving)",
 }
 REDACTIONS = (

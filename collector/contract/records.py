@@ -1,12 +1,13 @@
 """Records that cross the query API, frozen; one way in from JSON each."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from collector.contract.certificate import Certificate
 
+Source = Literal["inputs", "spans"]
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
@@ -52,7 +53,11 @@ class Answer(_Record):
 
 
 class ReplayRequest(_Record):
-    """Which logged inputs go through which model. Times as in `Query`."""
+    """Which logged inputs go through which model. Times as in `Query`.
+
+    Of `source` `spans` nothing goes through it: the scores are those that phones put on the spans
+    of their requests, and an empty `model_digest` stands for the one that most of them tell.
+    """
 
     feature: str
     model: str
@@ -61,6 +66,7 @@ class ReplayRequest(_Record):
     runtime_version: str
     since: str | None = Field(default=None, alias="from")
     until: str | None = Field(default=None, alias="to")
+    source: Source = "inputs"
     model_config = ConfigDict(
         frozen=True, populate_by_name=True, protected_namespaces=(), extra="forbid"
     )
@@ -109,7 +115,7 @@ class ReplayRun(_Record):
     spent: Spent = Spent()
     chunks: tuple[int, ...]
     done: tuple[int, ...]
-    source: str = "inputs"
+    source: Source = "inputs"
 
 
 class ComparedSegment(_Record):

@@ -32,7 +32,9 @@ class Replays:
 
     def create(self, request: ReplayRequest) -> ReplayRun:
         """A new run, or the unfinished one asked for in the same words."""
-        asked = request.model_dump_json(by_alias=True)
+        asked = request.model_dump_json(by_alias=True, exclude={"source"})
+        if request.source == "spans":
+            return self._of_spans(request, asked)
         found = self._database.read(query("find_replay"), {"asked": asked}).to_pylist()
         if found:
             run = self.get(found[0]["run"])
@@ -57,7 +59,37 @@ class Replays:
                 runtime_version=request.runtime_version,
                 chunk_inputs=self._chunk_inputs(inputs),
                 asked=asked,
+                source=request.source,
                 **inputs,
+            )
+        return self.get(name)
+
+    def _of_spans(self, request: ReplayRequest, asked: str) -> ReplayRun:
+        """A run over the requests that are stored by now."""
+        since, until, now = self._reader.period(request.since, request.until)
+        spans = {
+            "feature": request.feature,
+            "model": request.model,
+            "last_number": self._database.read(query("last_commit")).column(0)[0].as_py(),
+            "since": since,
+            "until": until,
+        }
+        digest = request.model_digest
+        if not digest:
+            digest = self._database.read(query("span_digest"), spans).column(0)[0].as_py()
+        name = secrets.token_hex(6)
+        with self._database.write() as transaction:
+            transaction.run(
+                "create_replay",
+                run=name,
+                created=now,
+                model_digest=digest,
+                runtime=request.runtime,
+                runtime_version=request.runtime_version,
+                chunk_inputs=CHUNK_INPUTS,
+                asked=asked,
+                source=request.source,
+                **spans,
             )
         return self.get(name)
 
@@ -146,7 +178,10 @@ class Replays:
             )
 
     def scores(self, run: str) -> pa.Table:
-        """The saved scores with the facts of their requests."""
+        """The saved scores, or those on spans, with the facts of their requests."""
+        row = self._row(run)
+        if row["source"] == "spans":
+            return self._span_cases(row)
         saved = self._database.read(query("scores"), {"run": self._row(run)["run"]})
         cases = self._cases(run, 0, 2**62).drop_columns(["sealed", "trace_id"])
         lists = saved.column("scores")
@@ -162,9 +197,11 @@ class Replays:
 
         Raises BadInput where some of its cases were erased since.
         """
-        self._row(sweep.run)
+        row = self._row(sweep.run)
+        on_spans = self._span_cases(row).num_rows if row["source"] == "spans" else None
         with self._database.write() as transaction:
             [[cases]] = transaction.ask("count_scored", run=sweep.run)
+            cases = cases if on_spans is None else on_spans
             if sweep.cases > cases:
                 raise BadInput(
                     f"the sweep has {sweep.cases} cases and its run {cases} by now: sweep again"
@@ -194,6 +231,10 @@ class Replays:
         asked = _inputs_of(self._row(run)) | {"first": first, "last": last, "only": only}
         return self._database.read(query("cases"), asked)
 
+    def _span_cases(self, row: dict[str, Any]) -> pa.Table:
+        asked = _inputs_of(row) | {name: row[name] for name in ("model", "model_digest")}
+        return self._database.read(query("span_cases"), asked)
+
     def _chunk_inputs(self, of: dict[str, Any]) -> int:
         """How many numbers a chunk has, so that none holds more than CHUNK_BYTES of inputs."""
         sizes = self._database.read(query("input_sizes"), of)
@@ -204,6 +245,9 @@ class Replays:
         return inputs
 
     def _record(self, row: dict[str, Any]) -> ReplayRun:
+        if row["source"] == "spans":
+            times = {k: rfc3339(row[k]) for k in ("created", "since", "until")}
+            return ReplayRun.model_validate(row | times | {"chunks": ()})
         chunks = self._database.read(
             query("replay_chunk_numbers"), _inputs_of(row) | {"size": row["chunk_inputs"]}
         )

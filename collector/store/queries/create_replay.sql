@@ -5,4 +5,4 @@ select
     $model_digest as model_digest, $runtime as runtime, $runtime_version as runtime_version,
     $since as since, $until as until,
     $last_number as last_number, $chunk_inputs as chunk_inputs,
-    $asked as asked
+    $asked as asked, $source as source

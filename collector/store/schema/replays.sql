@@ -1,5 +1,6 @@
 -- One row per replay run: which logged inputs through which model. `asked` is the request in the
--- asker's words, so that asking again finds the unfinished run.
+-- asker's words, so that asking again finds the unfinished run. Of `source` `spans` it is over spans
+-- up to the transaction `last_number`, else over inputs up to that number.
 create table replays (
     run varchar not null,
     created bigint not null,
@@ -12,5 +13,6 @@ create table replays (
     until bigint not null,
     last_number bigint not null,
     chunk_inputs bigint not null,
-    asked varchar not null
+    asked varchar not null,
+    source varchar not null
 )

@@ -5,6 +5,8 @@ alter table inputs add column size bigint;
 update inputs set draw = random(), size = octet_length(sealed);
 alter table replays add column chunk_inputs bigint default 4096;
 alter table replays alter column chunk_inputs drop default;
+alter table replays add column source varchar default 'inputs';
+alter table replays alter column source drop default;
 alter table replay_chunks add column opening double default 0;
 alter table replay_chunks alter column opening drop default;
 alter table replay_chunks add column preparing double default 0;

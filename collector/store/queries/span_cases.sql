@@ -1,0 +1,85 @@
+-- Requests of a score-only run, by what their spans say: the answer of the device is the label of its
+-- highest score, or of an accepted request the label it gave. The cloud's label and the bytes sent are
+-- those of the first send that a model endpoint answered.
+with recursive chosen as (
+    select *
+    from spans
+    where feature = $feature and decision is not null
+        and coalesce(model_name || '@' || model_version, model_name) = $model
+        and ($model_digest = '' or model_digest = $model_digest)
+        and commit_number <= $last_number
+        and received_time >= $since and received_time < $until
+),
+nodes as (
+    select
+        s.*,
+        case
+            when s.kind = 'CLIENT'
+                then coalesce(s.egress_bytes, s.http_request_body_size, s.http_request_size)
+        end as sent
+    from spans s
+    semi join chosen c on c.trace_id = s.trace_id
+    qualify row_number() over (partition by s.trace_id, s.span_id order by s.start_time) = 1
+),
+climb as (
+    select
+        trace_id, span_id as server, time, output_label, parent_span_id as parent,
+        cast(null as bigint) as sent, 0 as depth
+    from nodes
+    where kind = 'SERVER' and output_label is not null
+    union all
+    select
+        c.trace_id, c.server, c.time, c.output_label, p.parent_span_id,
+        coalesce(c.sent, p.sent), c.depth + 1
+    from climb c
+    join nodes p on p.trace_id = c.trace_id and p.span_id = c.parent
+    where c.depth < 8
+),
+cloud as (
+    select
+        trace_id, parent as request,
+        arg_min(output_label, time) as output_label,
+        arg_min(sent, time) as sent
+    from climb
+    where parent is not null
+    group by trace_id, parent
+)
+select
+    row_number() over (order by s.commit_number, s.trace_id, s.span_id) - 1 as "case",
+    coalesce(
+        case
+            when len(s.scores) = len(s.scores_labels)
+                then s.scores_labels[list_position(s.scores, list_max(s.scores))]
+        end,
+        case when s.decision = 'accept' then s.output_label end
+    ) as predicted,
+    s.confidence,
+    s.scores,
+    cast(null as varchar) as failure,
+    s.span_id,
+    s.installation,
+    s.key_id,
+    cast(null as varchar) as truth,
+    s.decision,
+    s.output_label as device_label,
+    s.confidence as device_confidence,
+    s.threshold,
+    p.threshold as policy_threshold,
+    s.model_digest,
+    coalesce(s.audit_sampled, false) as audit_sampled,
+    s.audit_probability,
+    cloud.output_label as cloud_label,
+    s.release,
+    os_of(s.os_name, s.os_type, s.os_version) as os,
+    s.device_model,
+    s.network,
+    s.runtime,
+    s.delegate,
+    cloud.sent as egress_bytes
+from chosen s
+left join releases r on r.release = s.release
+left join policy_features p
+    on p.feature = s.feature
+    and coalesce(r.sort_key, '') >= p.from_key and coalesce(r.sort_key, '') < p.until_key
+left join cloud on cloud.trace_id = s.trace_id and cloud.request = s.span_id
+order by "case"

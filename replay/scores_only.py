@@ -1,0 +1,74 @@
+"""`limen replay run --scores-only`: no input at all, the scores that phones put on their spans."""
+
+import argparse
+import json
+import sys
+from contextlib import suppress
+
+from replay.options import places
+
+# What a run has where its runtime would be.
+PHONES = "phones"
+
+
+def replay_scores(args: argparse.Namespace) -> int:
+    """Makes the run and prints it. 0, or 1 where no span has a score.
+
+    Raises BadInput for a model that is registered here for another feature or a runtime, and
+    LimenError as it comes. The model need not be registered.
+    """
+    from collector.contract.client import LimenClient
+    from collector.contract.errors import BadInput
+    from collector.contract.records import ReplayRequest
+    from models.errors import ModelNotFound
+
+    settings, registry = places(args)
+    if args.runtime is not None:
+        raise BadInput(f"--runtime {args.runtime}: with --scores-only nothing is run; leave it out")
+    with suppress(ModelNotFound):
+        card = registry.get(args.model).card
+        if card.feature != args.feature:
+            raise BadInput(f"--model: {args.model} is for the feature {card.feature}")
+    request = ReplayRequest.model_validate(
+        {
+            "feature": args.feature,
+            "model": args.model,
+            "model_digest": "",
+            "runtime": PHONES,
+            "runtime_version": "",
+            "from": args.since,
+            "to": args.until,
+            "source": "spans",
+        }
+    )
+    with LimenClient.of(settings) as client:
+        run = client.create_replay(request)
+        scores = client.scores(run.run)
+    scored = len(scores) - scores["confidence"].null_count
+    if args.json:
+        answer = {
+            "run": run.run,
+            "feature": run.feature,
+            "model": run.model,
+            "runtime": run.runtime,
+            "inputs": scored,
+            "failed": len(scores) - scored,
+            "seconds": 0.0,
+            "inputs_per_second": None,
+            "fidelity": None,
+            "source": run.source,
+        }
+        sys.stdout.write(json.dumps(answer) + "\n")
+    elif not scored:
+        sys.stdout.write(
+            f"No request of {run.feature} by {run.model} had its confidence (limen.confidence, "
+            f"limen.model.name, limen.model.version) on its span from {run.since[:16]}Z to "
+            f"{run.until[:16]}Z: choose another --from\n"
+        )
+    else:
+        sys.stdout.write(
+            f"{run.run}: the scores of {scored:,} requests of {run.feature} by {run.model}, from "
+            f"their spans alone; {len(scores) - scored:,} more have none. No input was stored or "
+            f"opened.\nNext: limen replay sweep {run.run}\n"
+        )
+    return 0 if scored else 1
