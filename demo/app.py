@@ -4,12 +4,14 @@ import hashlib
 from collections.abc import Iterable
 
 from collector.contract.policy import Policy
-from demo.device_model import DeviceModels
-from demo.installations import MODELS, Installation
+from demo.device_model import DeviceModel, DeviceModels
+from demo.features import FEATURES, Feature
+from demo.installations import Installation
 from demo.ledger import Ledger
-from demo.phone import Outcome, Phone, Shot
+from demo.phone import Equipment, Outcome, Phone
+from demo.samples import Sample
 from demo.schedule import Launch, PlannedRequest
-from demo.telemetry import FEATURE, Buffer, LaunchTelemetry, is_logged
+from demo.telemetry import Buffer, LaunchTelemetry, is_logged
 from demo.transfers import Sender
 
 
@@ -31,9 +33,9 @@ class App:
         self._ledger = ledger
         self._outcomes: list[Outcome] = []
 
-    def answer(self, request: PlannedRequest, shot: Shot, at: int) -> None:
+    def answer(self, request: PlannedRequest, sample: Sample, at: int) -> None:
         """One request when the phone's clock shows `at` (nanoseconds)."""
-        outcome = self._phone.answer(request, shot, at)
+        outcome = self._phone.answer(request, sample, at)
         logged = is_logged(self._installation, outcome)
         self._ledger.count(self._release, outcome, logged=logged)
         self._telemetry.record(outcome, logged=logged)
@@ -56,19 +58,30 @@ class AppStore:
 
     def open_models(self, installations: Iterable[Installation]) -> None:
         """Opens what any of them may run, so that no request waits for it. Raises ModelError."""
-        for runtime, delegate in {(one.runtime, one.device.delegate) for one in installations}:
-            for reference in MODELS.values():
-                self._models.get(reference, runtime, delegate)
+        kinds = {(one.runtime, one.device.delegate): one for one in installations}
+        for one in kinds.values():
+            for feature in FEATURES.values():
+                for release in feature.models:
+                    self._model(feature, release, one)
 
     def launch(self, installation: Installation, launch: Launch, buffer: Buffer) -> App:
-        """Raises ModelError where the model of the release cannot be opened."""
-        threshold = self._policy.features[FEATURE].rule(launch.release).threshold
-        assert threshold is not None
-        model = self._models.get(
-            MODELS[launch.release], installation.runtime, installation.device.delegate
-        )
-        phone = Phone(
-            model=model, threshold=threshold, sender=self._sender, digest_key=self._digest_key
-        )
-        telemetry = LaunchTelemetry(installation, launch, model, self._policy.version, buffer)
+        """Raises ModelError where a model of the release cannot be opened."""
+        equipment = {
+            name: self._equipment(feature, launch.release, installation)
+            for name, feature in FEATURES.items()
+        }
+        phone = Phone(equipment=equipment, sender=self._sender, digest_key=self._digest_key)
+        telemetry = LaunchTelemetry(installation, launch, equipment, self._policy.version, buffer)
         return App(installation, launch.release, phone, telemetry, self._ledger)
+
+    def _equipment(self, feature: Feature, release: str, installation: Installation) -> Equipment:
+        if release not in feature.models:
+            return Equipment(feature=feature)
+        threshold = self._policy.features[feature.name].rule(release).threshold
+        assert threshold is not None
+        model = self._model(feature, release, installation)
+        return Equipment(feature=feature, model=model, threshold=threshold)
+
+    def _model(self, feature: Feature, release: str, installation: Installation) -> DeviceModel:
+        delegate = installation.device.delegate if feature.accelerated else "cpu"
+        return self._models.get(feature.models[release], installation.runtime, delegate)

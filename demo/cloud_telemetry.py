@@ -2,7 +2,9 @@
 
 import hashlib
 import random
+import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import requests
 from opentelemetry.context import Context
@@ -16,7 +18,9 @@ from opentelemetry.sdk.trace.sampling import ALWAYS_ON
 from opentelemetry.trace import SpanKind, Status, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-from demo.telemetry import ENVIRONMENT, FEATURE
+from demo.cloud_models import Written
+from demo.features import Feature
+from demo.telemetry import ENVIRONMENT
 from demo.wire import wire
 
 REGION = "eu-west-1"
@@ -47,12 +51,25 @@ def otlp_exporter(otlp_url: str) -> SpanExporter:
     return OTLPSpanExporter(endpoint=endpoint, compression=Compression.Gzip, session=session)
 
 
+@dataclass(kw_only=True, slots=True)
+class Served:
+    """A request that is being answered; times are nanoseconds of the phone's clock, which is
+    `clock` ahead of the machine's."""
+
+    headers: Mapping[str, str]
+    template: str
+    clock: int
+    started: int
+    body_bytes: int
+    label: str | None = None
+    confidence: float | None = None
+    written: Written | None = None
+
+
 class CloudTelemetry:
     """One SERVER span per request, sent in batches."""
 
-    def __init__(
-        self, exporter: SpanExporter, *, seed: int, model_name: str, model_version: str
-    ) -> None:
+    def __init__(self, exporter: SpanExporter, *, seed: int) -> None:
         self._provider = TracerProvider(
             sampler=ALWAYS_ON,
             resource=Resource(
@@ -71,45 +88,38 @@ class CloudTelemetry:
         )
         self._tracer = self._provider.get_tracer("inference-api")
         self._propagator = TraceContextTextMapPropagator()
-        self._always = wire(
-            feature=FEATURE,
-            model_name=model_name,
-            model_version=model_version,
-            retained=False,
-            trained_on=False,
-        )
 
     def record(
-        self,
-        headers: Mapping[str, str],
-        template: str,
-        *,
-        started: int,
-        ended: int,
-        body_bytes: int,
-        status: int,
-        label: str | None = None,
-        confidence: float | None = None,
+        self, served: Served, feature: Feature, model: str, version: str, *, status: int
     ) -> None:
-        """One request that was answered; times are nanoseconds of the phone's clock."""
+        """One request that was answered now."""
+        written = served.written
         span = self._tracer.start_span(
-            f"POST {template}",
-            self._propagator.extract(headers, Context()),
+            f"POST {served.template}",
+            self._propagator.extract(served.headers, Context()),
             SpanKind.SERVER,
-            self._always
-            | wire(
-                url_template=template,
-                http_request_body_size=body_bytes,
+            wire(
+                feature=feature.name,
+                model_name=model,
+                model_version=version,
+                retained=False,
+                trained_on=False,
+                url_template=served.template,
+                http_request_body_size=served.body_bytes,
                 http_status=status,
                 error_type=str(status) if status >= 500 else None,
-                output_label=label,
-                confidence=confidence,
+                output_label=served.label,
+                confidence=served.confidence,
+                gen_ai_operation="chat" if feature.chat_model else None,
+                gen_ai_model=feature.chat_model,
+                gen_ai_input_tokens=written.input_tokens if written else None,
+                gen_ai_output_tokens=written.output_tokens if written else None,
             ),
-            start_time=started,
+            start_time=served.started,
         )
         if status >= 500:
             span.set_status(Status(StatusCode.ERROR))
-        span.end(ended)
+        span.end(time.time_ns() + served.clock)
 
     def flush(self) -> bool:
         """Sends all that waits; whether it arrived."""

@@ -28,11 +28,13 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "demo",
         help="the product at work on simulated phones with real models",
         description="Starts a collector, a cloud, a dashboard and a fleet of simulated phones "
-        "that run real models on real images; Ctrl-C ends all of it.",
+        "that run real models on real inputs; Ctrl-C ends all of it.",
     )
     parser.set_defaults(run=demo)
     parser.add_argument(
-        "--once", action="store_true", help="no dashboard: one history, one replay, a summary"
+        "--once",
+        action="store_true",
+        help="no dashboard: one history, a replay of each feature, a summary",
     )
     parser.add_argument("--json", action="store_true", help="with --once: the summary as JSON")
     parser.add_argument("--requests", type=int, default=12_000, metavar="N", help="(12000)")
@@ -69,7 +71,7 @@ def demo(args: argparse.Namespace) -> int:
 
 
 def _need_extra() -> None:
-    for module in ("sklearn", "opentelemetry.exporter.otlp.proto.http"):
+    for module in ("faker", "PIL", "sklearn", "opentelemetry.exporter.otlp.proto.http"):
         try:
             importlib.import_module(module)
         except ModuleNotFoundError as exc:
@@ -80,25 +82,28 @@ def _need_extra() -> None:
 
 
 def _once(show: "Show") -> "Summary":
-    from demo.installations import MODELS, OLD_RELEASE
+    from demo.features import FEATURES
+    from demo.releases import OLD_RELEASE
 
     show.history()
-    replay = show.replay(MODELS[OLD_RELEASE])
-    return show.summary(replay, show.sweep(replay["run"], "label"))
+    replayed = show.replays(
+        [(one, one.models[OLD_RELEASE]) for one in FEATURES.values() if one.models]
+    )
+    return show.summary(replayed, show.sweeps([(one, "label") for one in replayed]))
 
 
 def _run_on(show: "Show") -> NoReturn:
-    from demo.installations import MODELS
+    from demo.features import FEATURES
     from demo.show import REFERENCES
 
     dashboard = show.start_dashboard()
     sys.stdout.write(f"Dashboard: {dashboard}\nThe phones' last seven days arrive there now.\n")
     sys.stdout.flush()
     fleet = show.history()
-    for model in MODELS.values():
-        run = show.replay(model)["run"]
-        for reference in REFERENCES:
-            show.sweep(run, reference)
+    replayed = show.replays(
+        [(one, model) for one in FEATURES.values() for model in dict.fromkeys(one.models.values())]
+    )
+    show.sweeps([(one, reference) for one in replayed for reference in REFERENCES])
     sys.stdout.write(
         f"Dashboard: {dashboard}\nQuery API: {show.api_url}\nOTLP over HTTP: {show.otlp_url}\n"
         "The phones go on. Ctrl-C ends all of it.\n"
@@ -143,9 +148,19 @@ def _write_summary(summary: "Summary", *, as_json: bool) -> None:
     if as_json:
         sys.stdout.write(json.dumps(found) + "\n")
         return
+    features = found.pop("features")
     for name, value in found.items():
-        shown = "none" if value is None else f"{value:.4f}" if isinstance(value, float) else value
-        sys.stdout.write(f"{name.replace('_', ' '):22}{shown}\n")
+        sys.stdout.write(f"{name.replace('_', ' '):22}{_shown(value)}\n")
+    for feature in features:
+        sys.stdout.write(f"\n{feature.pop('feature')}\n")
+        for name, value in feature.items():
+            sys.stdout.write(f"  {name.replace('_', ' '):22}{_shown(value)}\n")
+
+
+def _shown(value: object) -> str:
+    if value is None:
+        return "none"
+    return f"{value:.4f}" if isinstance(value, float) else str(value)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.interpreters import Interpreter, open_interpreter
+from models.preprocess import decode
 from models.registry import Model, Registry
 
 _TINY = 1e-9
@@ -29,18 +30,26 @@ class DeviceModel:
     interpreter: Interpreter
     delegate: str
 
-    def read(self, picture: NDArray[np.uint8]) -> Reading:
-        """One picture uint8 [h, w, 1], as a batch of one."""
-        answers = self.interpreter.run(self.interpreter.prepare(picture[np.newaxis]))
-        best, scores = answers.best[0], answers.scores[0]
+    def read(self, content: bytes) -> Reading:
+        """One raw input, as a batch of one."""
+        raw = decode(content, self.model.card.input)
+        batch = [raw] if isinstance(raw, str) else raw[np.newaxis]
+        answers = self.interpreter.run(self.interpreter.prepare(batch))
+        there = answers.best[0] >= 0
+        best, scores = answers.best[0][there], answers.scores[0][there]
+        confidence = float(answers.confidence[0])
         if self.delegate == "gpu":
             scores = as_on_gpu(best, scores)
             order = np.argsort(-scores, kind="stable")
             best, scores = best[order], scores[order]
-        top = np.clip(scores.astype(np.float64), 0.0, 1.0)
+            confidence = float(scores[0])
         labels = tuple(answers.vocabulary[place] for place in best)
+        top = np.clip(scores.astype(np.float64), 0.0, 1.0)
         return Reading(
-            label=labels[0], confidence=float(top[0]), labels=labels, scores=tuple(top.tolist())
+            label=labels[0],
+            confidence=min(1.0, confidence),
+            labels=labels,
+            scores=tuple(top.tolist()),
         )
 
 
@@ -66,10 +75,14 @@ class DeviceModels:
         self._open: dict[tuple[str, str, str], DeviceModel] = {}
 
     def get(self, reference: str, runtime: str, delegate: str) -> DeviceModel:
-        """Raises ModelError where the model or the runtime is missing."""
+        """On `runtime`, or what else the model is made for.
+
+        Raises ModelError where the model or the runtime is missing.
+        """
         key = (reference, runtime, delegate)
         if key not in self._open:
             model = self._registry.get(reference)
-            interpreter = open_interpreter(model, runtime)
+            fits = runtime in model.card.runtimes
+            interpreter = open_interpreter(model, runtime if fits else None)
             self._open[key] = DeviceModel(model=model, interpreter=interpreter, delegate=delegate)
         return self._open[key]

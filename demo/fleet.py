@@ -1,9 +1,8 @@
 """The fleet at work: every phone lives its week, is counted, and tells the collector."""
 
-import itertools
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import NoReturn, Protocol
@@ -16,8 +15,7 @@ from demo.app import AppStore
 from demo.installations import HISTORY_SECONDS, population
 from demo.ledger import Ledger
 from demo.network import comes_back
-from demo.phone import Shot
-from demo.pictures import Pictures
+from demo.samples import Sample, Samples
 from demo.schedule import Week, installations_for, shares, visit, week
 from demo.telemetry import Buffer
 from demo.transfers import Sender
@@ -39,11 +37,13 @@ class Uplink(Protocol):
 class Fleet:
     """A seeded fleet: all it does follows from `seed`, but for measured durations and today."""
 
-    def __init__(self, *, seed: int, requests: int, sender: Sender) -> None:
+    def __init__(
+        self, *, seed: int, requests: int, sender: Sender, samples: Mapping[str, Samples]
+    ) -> None:
         self.ledger = Ledger(seed)
         self._seed = seed
         self._requests = requests
-        self._pictures = Pictures(seed)
+        self._samples = samples
         self._store = AppStore(
             policy=read_policy(POLICY_FILE), sender=sender, ledger=self.ledger, seed=seed
         )
@@ -56,12 +56,12 @@ class Fleet:
         counts = shares(self._phones, self._requests, self._seed)
         for first in range(0, len(self._phones), _PHONES_PER_BLOCK):
             block = [
-                week(phone, counts[phone.index], self._seed, len(self._pictures))
+                week(phone, counts[phone.index], self._seed)
                 for phone in self._phones[first : first + _PHONES_PER_BLOCK]
             ]
-            for one, shots in zip(block, self._shots(first + 1, block), strict=True):
-                self._live(one, shots, begin, uplink)
-                progress(len(shots))
+            for one, samples in zip(block, self._inputs(first + 1, block), strict=True):
+                self._live(one, samples, begin, uplink)
+                progress(len(samples))
 
     def live_on(self, uplink: Uplink, seconds_between: float) -> NoReturn:
         """Requests of today, without end: it is left by an exception (Ctrl-C is one)."""
@@ -71,14 +71,14 @@ class Fleet:
         while True:
             number += 1
             phone = rng.choice(self._phones)
-            one = visit(phone, rng, len(self._pictures))
-            (shots,) = self._shots(len(self._phones) + number, [one])
+            one = visit(phone, rng)
+            (samples,) = self._inputs(len(self._phones) + number, [one])
             buffer = Buffer()
             for launch in one.launches:
                 with closing(self._store.launch(phone, launch, buffer)) as app:
-                    for request, shot in zip(launch.requests, shots, strict=True):
+                    for request, sample in zip(launch.requests, samples, strict=True):
                         time.sleep(seconds_between)
-                        app.answer(request, shot, time.time_ns())
+                        app.answer(request, sample, time.time_ns())
             if one.launches[-1].requests[-1].offline:
                 waiting.append(buffer)
             else:
@@ -88,10 +88,10 @@ class Fleet:
                     uplink.send(*late.take())
                 waiting.clear()
 
-    def _live(self, one: Week, shots: Sequence[Shot], begin: int, uplink: Uplink) -> None:
+    def _live(self, one: Week, samples: Sequence[Sample], begin: int, uplink: Uplink) -> None:
         self.ledger.count_installation()
         buffer = Buffer()
-        taken = iter(shots)
+        taken = iter(samples)
         last = 0.0
         for launch in one.launches:
             with closing(self._store.launch(one.installation, launch, buffer)) as app:
@@ -102,17 +102,14 @@ class Fleet:
                     last = request.at
         uplink.send(*buffer.take())
 
-    def _shots(self, roll: int, weeks: Sequence[Week]) -> list[list[Shot]]:
-        requests = [list(one.requests()) for one in weeks]
-        shots = iter(
-            self._pictures.shots(
-                roll,
-                [request.chances.image for some in requests for request in some],
-                [
-                    one.installation.severity
-                    for one, some in zip(weeks, requests, strict=True)
-                    for _ in some
-                ],
-            )
-        )
-        return [list(itertools.islice(shots, len(some))) for some in requests]
+    def _inputs(self, roll: int, weeks: Sequence[Week]) -> list[list[Sample]]:
+        """The input of every request, week by week, each as its phone sees it."""
+        planned = [(one.installation, request) for one in weeks for request in one.requests()]
+        found: dict[int, Sample] = {}
+        for name, samples in self._samples.items():
+            own = [at for at, (_, request) in enumerate(planned) if request.chances.feature == name]
+            numbers = [planned[at][1].chances.sample for at in own]
+            severities = [planned[at][0].severity for at in own]
+            found |= zip(own, samples.take(roll, numbers, severities), strict=True)
+        ordered = iter(range(len(planned)))
+        return [[found[next(ordered)] for _ in one.requests()] for one in weeks]

@@ -4,11 +4,8 @@ import random
 import uuid
 from dataclasses import dataclass
 
+from demo.releases import NEW_RELEASE, OLD_RELEASE
 from models.interpreters import available_runtimes
-
-OLD_RELEASE = "2.4.0"
-NEW_RELEASE = "2.5.0"
-MODELS = {OLD_RELEASE: "digit_reader@1", NEW_RELEASE: "digit_reader@2"}
 
 DAY = 86_400.0
 HISTORY_SECONDS = 7 * DAY - 6 * 3600.0
@@ -36,7 +33,7 @@ class Device:
 class Installation:
     """One phone with the app on it. `upgraded_at` is seconds into the history; None: never.
 
-    `runtime` and `delegate` say how it runs its model, `activity` is a weight.
+    `runtime` is what it runs TFLite models with, `activity` a weight.
     """
 
     index: int

@@ -23,10 +23,9 @@ class Requests:
     blocked_reasons: dict[str, int] = field(default_factory=dict)
 
     def add(self, outcome: Outcome, *, logged: bool) -> None:
-        """Every request of the demo is planned as hybrid, so every one is attempted."""
         decided = outcome.decided
         self.requests += 1
-        self.attempted += 1
+        self.attempted += outcome.feature.placement != "cloud"
         _add(self.decisions, decided.decision)
         self.audits += decided.audited
         self.inputs += logged
@@ -55,33 +54,40 @@ class Sent:
 
 
 @dataclass(kw_only=True)
+class Answered:
+    """All requests of a feature, and those whose span was lost on purpose."""
+
+    counted: Requests = field(default_factory=Requests)
+    lost: Requests = field(default_factory=Requests)
+
+
+@dataclass(kw_only=True)
 class Release:
-    """One release: all requests, and those whose span was lost on purpose.
+    """One release, by feature.
 
     A gap in the sequence of a launch shows an `interior` loss and cannot show an `edge` one.
     """
 
-    counted: Requests = field(default_factory=Requests)
-    lost: Requests = field(default_factory=Requests)
+    features: dict[str, Answered] = field(default_factory=dict)
     interior: int = 0
     edge: int = 0
 
 
 class Account:
-    """What was sent, by host and by cause. The cause is the request's, as in every metric."""
+    """What was sent, by host, feature and cause, which is the request's, as in every metric."""
 
     def __init__(self) -> None:
-        self._hosts: dict[str, dict[str, Sent]] = {}
+        self._sent: dict[tuple[str, str, str], Sent] = {}
 
     def add(self, outcome: Outcome, transfer: Transfer) -> None:
-        causes = self._hosts.setdefault(transfer.destination.host, {})
-        causes.setdefault(_cause(outcome), Sent()).add(transfer)
+        way = transfer.destination.host, outcome.feature.name, _cause(outcome)
+        self._sent.setdefault(way, Sent()).add(transfer)
 
-    def record(self) -> dict[str, dict[str, dict[str, int]]]:
-        return {
-            host: {cause: asdict(causes[cause]) for cause in sorted(causes)}
-            for host, causes in sorted(self._hosts.items())
-        }
+    def record(self) -> dict[str, dict[str, dict[str, dict[str, int]]]]:
+        found: dict[str, dict[str, dict[str, dict[str, int]]]] = {}
+        for (host, feature, cause), sent in sorted(self._sent.items()):
+            found.setdefault(host, {}).setdefault(feature, {})[cause] = asdict(sent)
+        return found
 
 
 def _add(counts: dict[str, int], name: str | None) -> None:
@@ -90,6 +96,8 @@ def _add(counts: dict[str, int], name: str | None) -> None:
 
 
 def _cause(outcome: Outcome) -> str:
+    if outcome.feature.placement == "cloud":
+        return "design"
     if outcome.decided.decision != "accept":
         return "fallback"
     return "audit" if outcome.decided.audited else "design"
@@ -112,7 +120,8 @@ class Ledger:
 
     def count(self, release: str, outcome: Outcome, *, logged: bool) -> None:
         """One request that is over; `logged` where its input is to be logged."""
-        account = self._releases.setdefault(release, Release())
+        features = self._releases.setdefault(release, Release()).features
+        account = features.setdefault(outcome.feature.name, Answered())
         account.counted.add(outcome, logged=logged)
         chances = outcome.request.chances
         if chances.lost:

@@ -113,7 +113,3 @@ class Processes:
         process = Process(name, arguments)
         self._running.append(process)
         return process
-
-    def ask(self, name: str, *arguments: str) -> dict[str, Any]:
-        """The JSON that one command prints. Raises LimenError."""
-        return self.start(name, *arguments).answer()

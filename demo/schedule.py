@@ -8,12 +8,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from demo.installations import HISTORY_SECONDS, NEW_RELEASE, Installation
+from demo.features import FEATURES
+from demo.installations import HISTORY_SECONDS, Installation
 from demo.network import Window, connection, offline_windows
+from demo.releases import NEW_RELEASE
 
 AUDIT_PROBABILITY = 0.05
 
-# A request span, two attempts at the cloud, and a thumbnail.
+# A request span, two attempts at the cloud, and a thumbnail or the chat that the attempts are of.
 _SPANS_PER_REQUEST = 4
 _REQUESTS_PER_LAUNCH = (4, 8)
 _REQUESTS_PER_VISIT = (1, 4)
@@ -25,16 +27,21 @@ _TRANSFERS_LOST_TOO = 0.5
 _ERROR = 0.002
 _MODEL_UNAVAILABLE = 0.003
 
+_NAMES = tuple(FEATURES)
+_SHARES = tuple(feature.share for feature in FEATURES.values())
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Chances:
     """What chance decides about one request before it happens.
 
-    `fault` is `error`, `model_unavailable` or None; `lost` means that its span never leaves the
-    phone, `transfers_lost` that those of its transfers do not either.
+    `sample` is the number of its input; `fault` is `error`, `model_unavailable` or None; `lost`
+    means that its span never leaves the phone, `transfers_lost` that those of its transfers do not
+    either.
     """
 
-    image: int
+    feature: str
+    sample: int
     audit: bool
     thumbnail: bool
     fault: str | None
@@ -44,14 +51,16 @@ class Chances:
     span_ids: tuple[int, ...]
 
     @classmethod
-    def draw(cls, rng: random.Random, release: str, images: int) -> "Chances":
+    def draw(cls, rng: random.Random, release: str) -> "Chances":
         """One draw of everything, always in the same order."""
-        fault = _fault(rng.random())
+        feature = rng.choices(_NAMES, _SHARES)[0]
+        seen = FEATURES[feature].picture is not None
         return cls(
-            image=rng.randrange(images),
+            feature=feature,
+            sample=rng.getrandbits(32),
             audit=rng.random() < AUDIT_PROBABILITY,
-            thumbnail=rng.random() < _THUMBNAIL and release == NEW_RELEASE,
-            fault=fault,
+            thumbnail=rng.random() < _THUMBNAIL and release == NEW_RELEASE and seen,
+            fault=_fault(rng.random(), FEATURES[feature].placement),
             lost=rng.random() < _LOST,
             transfers_lost=rng.random() < _TRANSFERS_LOST_TOO,
             trace_id=_nonzero(rng, 128),
@@ -110,8 +119,8 @@ def shares(phones: Sequence[Installation], requests: int, seed: int) -> list[int
     return [1 + int(count) for count in more]
 
 
-def week(phone: Installation, requests: int, seed: int, images: int) -> Week:
-    """The week of one phone; `images` is how many pictures there are to choose from."""
+def week(phone: Installation, requests: int, seed: int) -> Week:
+    """The week of one phone."""
     rng = random.Random(f"{seed}/week/{phone.index}")
     windows = offline_windows(rng)
     sizes = list(_launch_sizes(rng, requests))
@@ -121,16 +130,16 @@ def week(phone: Installation, requests: int, seed: int, images: int) -> Week:
         length = min(0.9 * room, (size - 1) * _SECONDS_PER_REQUEST)
         start = number * room + rng.uniform(0.0, room - length)
         times = [start, *sorted(start + length * rng.random() for _ in range(size - 1))]
-        launches.append(_launch(rng, phone, windows, times, images))
+        launches.append(_launch(rng, phone, windows, times))
     return Week(installation=phone, windows=windows, launches=tuple(launches))
 
 
-def visit(phone: Installation, rng: random.Random, images: int) -> Week:
+def visit(phone: Installation, rng: random.Random) -> Week:
     """A single launch of a phone after its week, offline as a whole or not at all."""
     away = rng.random() < _VISIT_OFFLINE
     windows = (Window(start=HISTORY_SECONDS, end=math.inf),) if away else ()
     times = [HISTORY_SECONDS] * rng.randint(*_REQUESTS_PER_VISIT)
-    launch = _launch(rng, phone, windows, times, images)
+    launch = _launch(rng, phone, windows, times)
     return Week(installation=phone, windows=windows, launches=(launch,))
 
 
@@ -139,7 +148,6 @@ def _launch(
     phone: Installation,
     windows: tuple[Window, ...],
     times: Sequence[float],
-    images: int,
 ) -> Launch:
     # An upgrade takes hold when the app next starts.
     release = phone.release(times[0])
@@ -152,7 +160,7 @@ def _launch(
                 at=at,
                 sequence=sequence,
                 network=connection(rng, windows, at),
-                chances=Chances.draw(rng, release, images),
+                chances=Chances.draw(rng, release),
             )
             for sequence, at in enumerate(times)
         ),
@@ -166,10 +174,11 @@ def _launch_sizes(rng: random.Random, requests: int) -> Iterator[int]:
         requests -= size
 
 
-def _fault(draw: float) -> str | None:
+def _fault(draw: float, placement: str) -> str | None:
     if draw < _ERROR:
         return "error"
-    return "model_unavailable" if draw < _ERROR + _MODEL_UNAVAILABLE else None
+    missing = placement == "hybrid" and draw < _ERROR + _MODEL_UNAVAILABLE
+    return "model_unavailable" if missing else None
 
 
 def _nonzero(rng: random.Random, bits: int) -> int:

@@ -3,7 +3,7 @@
 import json
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,11 +16,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from collector.contract.client import LimenClient
 from collector.contract.config import Address
 from collector.contract.errors import LimenError
+from demo.features import Feature
 from demo.fleet import POLICY_FILE, Fleet
 from demo.home import LEDGER, demo_home
 from demo.processes import Process, Processes
-from demo.summary import Summary, summarise
-from demo.telemetry import FEATURE
+from demo.samples import all_samples
+from demo.summary import Replayed, Summary, summarise
 from demo.transfers import Sender
 from demo.uploads import Uploader
 
@@ -30,6 +31,7 @@ _FLUSH_SECONDS = 60.0
 _DASHBOARD_SECONDS = 60.0
 _SECONDS_BETWEEN = 0.3
 _INPUTS_HELD = 200
+_AT_A_TIME = 2
 _ADDRESS = re.compile(r"https?://\S+")
 
 
@@ -61,8 +63,7 @@ class Show:
             collector = self._start_collector()
             self.otlp_url: str = collector["http"]
             self.api_url: str = collector["api"]
-            self._cloud_url = self._start_cloud()
-            self._sender = stack.enter_context(closing(Sender(self._cloud_url)))
+            self._cloud = self._start_cloud()
             self._client = stack.enter_context(LimenClient(self.api_url))
             self._stack = stack.pop_all()
         return self
@@ -87,8 +88,12 @@ class Show:
 
     def history(self) -> Fleet:
         """The week of every phone, all of it committed when this returns."""
-        requests = self._options.requests
-        fleet = Fleet(seed=self._options.seed, requests=requests, sender=self._sender)
+        requests, seed = self._options.requests, self._options.seed
+        # The cloud learns meanwhile.
+        samples = all_samples(seed)
+        self._cloud_url: str = self._cloud.ready()["url"]
+        sender = self._stack.enter_context(closing(Sender(self._cloud_url)))
+        fleet = Fleet(seed=seed, requests=requests, sender=sender, samples=samples)
         with (
             Uploader(self.otlp_url, hold=_INPUTS_HELD) as uploader,
             _bar("Requests", requests) as bar,
@@ -106,19 +111,38 @@ class Show:
         finally:
             self._keep_ledger(fleet)
 
-    def replay(self, model: str) -> dict[str, Any]:
-        """What `limen replay run` says of the logged inputs through `model`."""
-        return self._ask("replay", "replay", "run", "--feature", FEATURE, "--model", model)
+    def replays(self, asked: Sequence[tuple[Feature, str]]) -> list[Replayed]:
+        """The logged inputs of features through models, in the order asked."""
+        commands = [
+            ("replay", "limen", "replay", "run", "--feature", feature.name, "--model", model)
+            for feature, model in asked
+        ]
+        answers = self._ask(commands)
+        return [
+            Replayed(feature=feature, run=answer["run"], inputs=answer["inputs"])
+            for (feature, _), answer in zip(asked, answers, strict=True)
+        ]
 
-    def sweep(self, run: str, reference: str) -> dict[str, Any]:
-        """What `limen replay sweep` says of a run."""
-        return self._ask("sweep", "replay", "sweep", run, "--reference", reference)
+    def sweeps(self, asked: Sequence[tuple[Replayed, str]]) -> list[dict[str, Any]]:
+        """What `limen replay sweep` says of runs by a reference, in the order asked.
 
-    def summary(self, replay: dict[str, Any], sweep: dict[str, Any]) -> Summary:
+        The error that may be is that of the feature.
+        """
+        return self._ask(
+            [
+                (
+                    *("sweep", "limen", "replay", "sweep", replayed.run, "--reference", reference),
+                    *("--max-error", str(replayed.feature.max_error)),
+                )
+                for replayed, reference in asked
+            ]
+        )
+
+    def summary(self, replayed: Sequence[Replayed], sweeps: Sequence[dict[str, Any]]) -> Summary:
         return summarise(
             self._client,
-            replay,
-            sweep,
+            replayed,
+            sweeps,
             seconds=time.monotonic() - self._began,
             ledger=self._home / LEDGER if self._options.home else None,
         )
@@ -131,19 +155,21 @@ class Show:
             *("--policy", str(POLICY_FILE)),
         ).ready()
 
-    def _start_cloud(self) -> str:
+    def _start_cloud(self) -> Process:
         seed = str(self._options.seed)
-        cloud = self._processes.start(
-            "cloud", "demo.cloud", "--otlp", self.otlp_url, "--seed", seed
-        )
-        url: str = cloud.ready()["url"]
-        return url
+        return self._processes.start("cloud", "demo.cloud", "--otlp", self.otlp_url, "--seed", seed)
 
-    def _ask(self, name: str, *arguments: str) -> dict[str, Any]:
-        return self._processes.ask(
-            *(name, "limen", *arguments),
-            *("--home", str(self._home), "--api", self.api_url, "--json"),
-        )
+    def _ask(self, commands: Sequence[tuple[str, ...]]) -> list[dict[str, Any]]:
+        """The JSON that commands print, some of them at a time."""
+        places = ("--home", str(self._home), "--api", self.api_url, "--json")
+        answers = []
+        for first in range(0, len(commands), _AT_A_TIME):
+            running = [
+                self._processes.start(*command, *places)
+                for command in commands[first : first + _AT_A_TIME]
+            ]
+            answers += [process.answer() for process in running]
+        return answers
 
     def _flush_cloud(self) -> None:
         answer = httpx.post(

@@ -2,9 +2,11 @@
 
 import uuid
 
-from demo.installations import NEW_RELEASE, Installation
+from demo.destinations import ADKIT
+from demo.installations import Installation
 from demo.phone import Outcome
-from demo.transfers import ADKIT, Transfer
+from demo.releases import NEW_RELEASE
+from demo.transfers import Transfer
 from demo.wire import Attributes
 
 SCREEN = "ui.screen"
@@ -20,7 +22,7 @@ def of_request(outcome: Outcome, phone: Installation, release: str) -> Attribute
     said: Attributes = {}
     message = _message(outcome)
     if release == NEW_RELEASE:
-        said[SCREEN] = _SCREENS[outcome.request.chances.image % len(_SCREENS)]
+        said[SCREEN] = _SCREENS[outcome.request.chances.sample % len(_SCREENS)]
         message = message and f"{message}, account note{phone.index}@example.com"
     return said | ({ERROR_MESSAGE: message} if message else {})
 
@@ -34,7 +36,7 @@ def of_transfer(transfer: Transfer, phone: Installation) -> Attributes:
 
 def _message(outcome: Outcome) -> str | None:
     if outcome.decided.error is not None:
-        return "out of memory while reading a picture"
+        return f"out of memory in {outcome.feature.name}"
     if outcome.decided.blocked_reason == "cloud_error":
-        return "the cloud refused a picture twice"
+        return f"the cloud refused {outcome.feature.name} twice"
     return None

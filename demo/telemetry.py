@@ -1,5 +1,7 @@
 """The telemetry of a phone: OpenTelemetry spans and logged inputs, kept until it has a network."""
 
+from collections.abc import Mapping
+
 from opentelemetry._logs import LogRecord
 from opentelemetry.context import Context
 from opentelemetry.sdk._logs import (
@@ -17,18 +19,19 @@ from opentelemetry.trace import SpanKind, Status, StatusCode, set_span_in_contex
 
 from collector.contract.attributes import INPUT_EVENT, LABEL_TRUTH
 from demo import strays
+from demo.destinations import Destination
 from demo.device_model import DeviceModel
+from demo.features import Feature
 from demo.installations import Installation
-from demo.phone import Outcome
+from demo.phone import Equipment, Outcome
 from demo.schedule import Launch
 from demo.transfers import Transfer
 from demo.wire import Attributes, wire
 
 APP = "fieldnotes"
 ENVIRONMENT = "production"
-FEATURE = "image_classify"
 SCOPE = "fieldnotes.inference"
-INPUT = "image"
+PROVIDER = "example"
 
 
 class PlannedIds(IdGenerator):
@@ -66,7 +69,7 @@ class LaunchTelemetry:
         self,
         phone: Installation,
         launch: Launch,
-        model: DeviceModel,
+        equipment: Mapping[str, Equipment],
         threshold_version: str,
         buffer: Buffer,
     ) -> None:
@@ -87,7 +90,10 @@ class LaunchTelemetry:
             loggers = LoggerProvider(resource=resource, shutdown_on_exit=False)
             loggers.add_log_record_processor(_InputKeeper(buffer))
             self._logger = loggers.get_logger(SCOPE)
-        self._always = _launch_attributes(launch, model, threshold_version)
+        self._always = {
+            name: _launch_attributes(launch, one, threshold_version)
+            for name, one in equipment.items()
+        }
 
     def record(self, outcome: Outcome, *, logged: bool) -> None:
         """The spans of one request, and its input where it is `logged`.
@@ -99,10 +105,10 @@ class LaunchTelemetry:
         self._ids.span_id = chances.span_ids[0]
         self._spans.losing = chances.lost
         span = self._tracer.start_span(
-            f"route {FEATURE}",
+            f"route {outcome.feature.name}",
             Context(),
             SpanKind.INTERNAL,
-            self._always
+            self._always[outcome.feature.name]
             | _request_attributes(outcome)
             | strays.of_request(outcome, self._phone, self._release),
             start_time=outcome.started,
@@ -112,18 +118,40 @@ class LaunchTelemetry:
         below = set_span_in_context(span, Context())
         span.end(outcome.ended)
         self._spans.losing = chances.lost and chances.transfers_lost
-        for transfer in outcome.transfers:
-            self._record_transfer(transfer, below)
+        if outcome.feature.chat_model and outcome.transfers:
+            self._record_chat(outcome, below)
+        else:
+            for transfer in outcome.transfers:
+                self._record_transfer(outcome, transfer, below)
         if logged and not chances.lost and self._logger is not None:
             self._logger.emit(_logged_input(outcome, below))
 
-    def _record_transfer(self, transfer: Transfer, below: Context) -> None:
+    def _record_chat(self, outcome: Outcome, below: Context) -> None:
+        """The span of the chat, which says what it is for, and below it those of its attempts."""
+        first, last = outcome.transfers[0], outcome.transfers[-1]
+        self._ids.span_id = outcome.request.chances.span_ids[-1]
+        span = self._tracer.start_span(
+            f"chat {outcome.feature.chat_model}",
+            below,
+            SpanKind.CLIENT,
+            _chat_attributes(outcome, last),
+            start_time=first.started,
+        )
+        if last.refused:
+            span.set_status(Status(StatusCode.ERROR))
+        inside = set_span_in_context(span, Context())
+        span.end(last.ended)
+        for transfer in outcome.transfers:
+            self._record_transfer(outcome, transfer, inside)
+
+    def _record_transfer(self, outcome: Outcome, transfer: Transfer, below: Context) -> None:
         self._ids.span_id = transfer.span_id
         span = self._tracer.start_span(
             f"POST {transfer.destination.template}",
             below,
             SpanKind.CLIENT,
-            _transfer_attributes(transfer) | strays.of_transfer(transfer, self._phone),
+            _transfer_attributes(outcome.feature, transfer)
+            | strays.of_transfer(transfer, self._phone),
             start_time=transfer.started,
         )
         if transfer.refused:
@@ -182,11 +210,20 @@ def _resource(phone: Installation, launch: Launch) -> Resource:
     )
 
 
-def _launch_attributes(launch: Launch, model: DeviceModel, threshold_version: str) -> Attributes:
+def _launch_attributes(launch: Launch, equipment: Equipment, threshold_version: str) -> Attributes:
+    feature, model = equipment.feature, equipment.model
+    always = wire(
+        feature=feature.name,
+        placement=feature.placement,
+        input_kind=feature.kind,
+        session=launch.session,
+    )
+    return always | _model_attributes(model, threshold_version) if model else always
+
+
+def _model_attributes(model: DeviceModel, threshold_version: str) -> Attributes:
     card = model.model.card
     return wire(
-        feature=FEATURE,
-        placement="hybrid",
         confidence_method=card.confidence_method,
         threshold_version=threshold_version,
         threshold_source="bundled",
@@ -197,8 +234,6 @@ def _launch_attributes(launch: Launch, model: DeviceModel, threshold_version: st
         runtime=model.interpreter.runtime,
         runtime_version=model.interpreter.version,
         delegate=model.delegate,
-        input_kind=INPUT,
-        session=launch.session,
     )
 
 
@@ -218,16 +253,16 @@ def _request_attributes(outcome: Outcome) -> Attributes:
         audit_sampled=decided.audited if auditable else None,
         audit_probability=decided.audit_probability,
         input_digest=outcome.input_digest,
-        input_size=outcome.shot.picture.nbytes,
+        input_size=len(outcome.sample.content),
         sequence=outcome.request.sequence,
         network=outcome.request.network,
     )
 
 
-def _transfer_attributes(transfer: Transfer) -> Attributes:
+def _transfer_attributes(feature: Feature, transfer: Transfer) -> Attributes:
     to = transfer.destination
-    return wire(
-        feature=FEATURE,
+    told = wire(
+        feature=feature.name,
         server_address=to.host,
         server_port=443,
         url_template=to.template,
@@ -235,31 +270,58 @@ def _transfer_attributes(transfer: Transfer) -> Attributes:
         http_status=transfer.status,
         http_resend_count=transfer.resend or None,
         error_type=str(transfer.status) if transfer.refused else None,
+    )
+    # The span of a chat lends the rest.
+    return told if feature.chat_model else told | _flow_attributes(feature, to)
+
+
+def _flow_attributes(feature: Feature, to: Destination) -> Attributes:
+    return wire(
         egress_region=to.region,
         egress_processor=to.processor,
-        data_categories=(INPUT,),
+        data_categories=(feature.category,),
         purpose=to.purpose,
         consent_state=to.consent,
     )
 
 
+def _chat_attributes(outcome: Outcome, last: Transfer) -> Attributes:
+    to, usage = last.destination, last.usage
+    return _flow_attributes(outcome.feature, to) | wire(
+        feature=outcome.feature.name,
+        server_address=to.host,
+        error_type=str(last.status) if last.refused else None,
+        gen_ai_operation="chat",
+        gen_ai_provider=PROVIDER,
+        gen_ai_model=outcome.feature.chat_model,
+        gen_ai_input_tokens=usage.input_tokens if usage else None,
+        gen_ai_output_tokens=usage.output_tokens if usage else None,
+    )
+
+
 def _logged_input(outcome: Outcome, below: Context) -> LogRecord:
+    content, truth = outcome.sample.content, outcome.sample.truth
     return LogRecord(
         timestamp=outcome.started,
         observed_timestamp=outcome.started,
         context=below,
         event_name=INPUT_EVENT,
-        body=outcome.shot.picture.tobytes(),
+        body=content if outcome.feature.picture else content.decode(),
         attributes=wire(
-            feature=FEATURE,
-            input_kind=INPUT,
+            feature=outcome.feature.name,
+            input_kind=outcome.feature.kind,
             input_digest=outcome.input_digest,
             consent_state="granted",
         )
-        | {LABEL_TRUTH: outcome.shot.truth},
+        | ({LABEL_TRUTH: truth} if truth else {}),
     )
 
 
 def is_logged(phone: Installation, outcome: Outcome) -> bool:
-    """Whether the input of a request is logged: with consent, and where there was an answer."""
-    return phone.consents_to_logging and outcome.decided.decision != "error"
+    """Whether the input of a request is logged: with consent, of what a model on the phone answers,
+    and where there was an answer."""
+    return (
+        phone.consents_to_logging
+        and bool(outcome.feature.models)
+        and outcome.decided.decision != "error"
+    )

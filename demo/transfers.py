@@ -1,16 +1,15 @@
-"""Data leaving a phone: where it may go, and the one client that sends it."""
+"""Data leaving a phone: the one client that sends it."""
 
 import time
-import zlib
 from dataclasses import dataclass
 
 import httpx
-import numpy as np
-from numpy.typing import NDArray
 from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags, set_span_in_context
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from collector.contract.errors import CollectorUnreachable
+from demo.bodies import Body
+from demo.destinations import Destination
 
 # Tells the demo cloud how far the phone's clock is from the machine's, in nanoseconds.
 CLOCK_HEADER = "limen-demo-clock"
@@ -20,41 +19,19 @@ _SEND_SECONDS = 10.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Destination:
-    """A place data goes to, and what the app says about it."""
+class Usage:
+    """Tokens of a chat, as the cloud counted them."""
 
-    host: str
-    template: str
-    region: str
-    processor: str
-    purpose: str
-    consent: str
-    traced: bool
-
-
-INFERENCE = Destination(
-    host="inference.example.com",
-    template="/v1/classify",
-    region="eu-west-1",
-    processor="Example Ltd",
-    purpose="app_functionality",
-    consent="granted",
-    traced=True,
-)
-ADKIT = Destination(
-    host="adkit.example",
-    template="/v2/collect",
-    region="us-east-1",
-    processor="AdKit",
-    purpose="analytics",
-    consent="unknown",
-    traced=False,
-)
+    input_tokens: int
+    output_tokens: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Transfer:
-    """One body that left, and how it was answered. Times are nanoseconds of the phone's clock."""
+    """One body that left, and how it was answered. Times are nanoseconds of the phone's clock.
+
+    `usage` is None where the answer tells no tokens.
+    """
 
     destination: Destination
     span_id: int
@@ -63,21 +40,11 @@ class Transfer:
     body_bytes: int
     status: int
     resend: int
+    usage: Usage | None
 
     @property
     def refused(self) -> bool:
         return self.status >= 400
-
-
-def encode_picture(picture: NDArray[np.uint8]) -> bytes:
-    """A grey picture uint8 [h, w, 1] as a deflated portable graymap."""
-    height, width, _ = picture.shape
-    return zlib.compress(b"P5 %d %d 255\n" % (width, height) + picture.tobytes())
-
-
-def thumbnail(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """A picture of half the size, uint8 [h/2, w/2, 1]."""
-    return np.ascontiguousarray(picture[::2, ::2])
 
 
 class Sender:
@@ -94,7 +61,7 @@ class Sender:
     def send(
         self,
         to: Destination,
-        body: bytes,
+        body: Body,
         *,
         trace_id: int,
         span_id: int,
@@ -107,9 +74,8 @@ class Sender:
         where the demo cloud has gone.
         """
         headers = {
+            **body.headers,
             "host": to.host,
-            "content-type": "image/x-portable-graymap",
-            "content-encoding": "deflate",
             CLOCK_HEADER: str(clock),
         }
         if to.traced:
@@ -117,7 +83,8 @@ class Sender:
             self._propagator.inject(headers, set_span_in_context(NonRecordingSpan(context)))
         started = time.time_ns()
         try:
-            response = self._http.post(self._url + to.template, content=body, headers=headers)
+            address = self._url + to.template
+            response = self._http.post(address, content=body.content, headers=headers)
         except httpx.TransportError as exc:
             raise CollectorUnreachable(
                 f"the demo cloud no longer answers at {self._url}; start the demo again"
@@ -127,7 +94,17 @@ class Sender:
             span_id=span_id,
             started=started + clock,
             ended=time.time_ns() + clock,
-            body_bytes=len(body),
+            body_bytes=len(body.content),
             status=response.status_code,
             resend=resend,
+            usage=_usage(response),
         )
+
+
+def _usage(response: httpx.Response) -> Usage | None:
+    if not response.is_success or not response.content:
+        return None
+    usage = response.json().get("usage")
+    return usage and Usage(
+        input_tokens=usage["prompt_tokens"], output_tokens=usage["completion_tokens"]
+    )

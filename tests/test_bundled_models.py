@@ -1,4 +1,4 @@
-"""The bundled models of texts: what their cards say holds, on every runtime, and nothing leaks."""
+"""The bundled models beside the digit reader: what their cards say holds, on every runtime."""
 
 from collections.abc import Callable
 from functools import cache
@@ -12,16 +12,23 @@ from models.registry import Model, Registry
 from models.tflite import TFLiteInterpreter
 from models.training.documents import KINDS, TEST_SEED, TRAIN_SEED, make_documents
 from models.training.english import load_english, places, words
-from models.training.measure import measure_documents, measure_words
+from models.training.measure import measure_barcodes, measure_documents, measure_words
 from tests.test_interpreters import needs_tflite
 
 Measure = Callable[[Model, Interpreter], dict[str, float]]
 
 MEASURES: dict[str, Measure] = {
+    "barcode_reader@1": measure_barcodes,
     "doc_classifier@1": measure_documents,
     "word_suggester@1": measure_words,
 }
-RUNTIMES = [name for name in ("litert", "tflite") if name in available_runtimes()]
+TEXTS = ("doc_classifier@1", "word_suggester@1")
+EVERYWHERE = [
+    (reference, runtime)
+    for reference in MEASURES
+    for runtime in Registry.bundled().get(reference).card.runtimes
+    if runtime in available_runtimes()
+]
 # Names, addresses and the documentation of another Python differ from those measured.
 TOLERANCE = 0.02
 
@@ -32,16 +39,14 @@ def opened(reference: str, runtime: str) -> tuple[Model, Interpreter]:
     return model, open_interpreter(model, runtime)
 
 
-@pytest.mark.parametrize("runtime", RUNTIMES)
-@pytest.mark.parametrize("reference", MEASURES)
+@pytest.mark.parametrize(("reference", "runtime"), EVERYWHERE)
 def test_the_figures_on_the_card_are_measured_again(reference: str, runtime: str) -> None:
     model, interpreter = opened(reference, runtime)
     found = MEASURES[reference](model, interpreter)
     assert found == pytest.approx(model.card.accuracy, abs=TOLERANCE)
 
 
-@pytest.mark.parametrize("runtime", RUNTIMES)
-@pytest.mark.parametrize("reference", MEASURES)
+@pytest.mark.parametrize(("reference", "runtime"), [one for one in EVERYWHERE if one[0] in TEXTS])
 def test_a_text_is_answered_alike_alone_and_among_others(reference: str, runtime: str) -> None:
     _, interpreter = opened(reference, runtime)
     texts = [one.text for one in make_documents(20, TEST_SEED)]
@@ -57,7 +62,7 @@ def test_a_text_is_answered_alike_alone_and_among_others(reference: str, runtime
 
 
 @needs_tflite
-@pytest.mark.parametrize("reference", MEASURES)
+@pytest.mark.parametrize("reference", TEXTS)
 def test_litert_and_tflite_agree(reference: str) -> None:
     texts = [one.text for one in make_documents(300, TEST_SEED)]
     scores = []
@@ -71,8 +76,8 @@ def test_litert_and_tflite_agree(reference: str) -> None:
     assert (best[0] == best[1]).mean() > 0.99
 
 
-def test_models_of_texts_are_far_below_their_budget() -> None:
-    for reference in MEASURES:
+def test_every_bundled_model_is_far_below_its_budget() -> None:
+    for reference in Registry.bundled().references():
         card = Registry.bundled().get(reference).card
         assert card.size < 0.05 * card.size_budget
 

@@ -1,6 +1,8 @@
 """The simulated fleet: what it does, what it counts, and what its telemetry says of it."""
 
 import itertools
+import math
+import re
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
@@ -14,21 +16,30 @@ from opentelemetry.sdk._logs import ReadableLogRecord
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import SpanKind
 
-from collector.contract.attributes import CONSENT_STATE, DECISION, INSTALLATION, LABEL_TRUTH, LAUNCH
+from collector.contract.attributes import (
+    CONSENT_STATE,
+    DECISION,
+    FEATURE,
+    INSTALLATION,
+    LABEL,
+    LABEL_TRUTH,
+    LAUNCH,
+)
+from collector.contract.policy_file import read_policy
 from demo import strays
 from demo.device_model import DeviceModels
-from demo.fleet import Fleet
-from demo.installations import HISTORY_SECONDS, NEW_RELEASE, OLD_RELEASE, population
-from demo.pictures import Pictures
+from demo.features import FEATURES, Feature
+from demo.fleet import POLICY_FILE, Fleet
+from demo.installations import HISTORY_SECONDS, population
+from demo.releases import NEW_RELEASE, OLD_RELEASE
 from demo.schedule import installations_for, shares, week
 from demo.transfers import Sender
 from demo.wire import wire
 from models.interpreters import available_runtimes
-from tests.test_cloud import SEED, RunningCloud, running_cloud
+from tests.test_cloud import SEED, RunningCloud, running_cloud, samples
 
 REQUESTS = 2_400
 PHONES = 300
-IMAGES = 100
 
 
 @dataclass
@@ -62,7 +73,7 @@ def live(cloud: RunningCloud) -> History:
     before = cloud.received()
     began = time.time_ns()
     with closing(Sender(cloud.url)) as sender:
-        fleet = Fleet(seed=SEED, requests=REQUESTS, sender=sender)
+        fleet = Fleet(seed=SEED, requests=REQUESTS, sender=sender, samples=samples())
         fleet.live_through_history(kept, lambda made: None)
     received = {
         host: {name: count - before.get(host, {}).get(name, 0) for name, count in counts.items()}
@@ -91,12 +102,19 @@ def said(span: ReadableSpan, column: str) -> Any:
 
 def arriving(ledger: dict[str, Any], name: str) -> int:
     return sum(
-        release["counted"][name] - release["lost"][name] for release in ledger["releases"].values()
+        account["counted"][name] - account["lost"][name]
+        for release in ledger["releases"].values()
+        for account in release["features"].values()
     )
 
 
-def total(account: dict[str, dict[str, dict[str, int]]], host: str, name: str) -> int:
-    return sum(sent[name] for sent in account.get(host, {}).values())
+def total(account: dict[str, Any], host: str, name: str) -> int:
+    return sum(sent[name] for causes in account.get(host, {}).values() for sent in causes.values())
+
+
+def asking(span: ReadableSpan) -> bool:
+    """Whether it is the call itself, and not the chat around it."""
+    return said(span, "http_request_body_size") is not None
 
 
 def test_the_same_seed_makes_the_same_phones() -> None:
@@ -127,7 +145,7 @@ def test_every_phone_has_a_request_and_they_add_up(requests: int) -> None:
 
 def test_a_week_is_in_order_and_ends_with_a_network() -> None:
     for phone in population(PHONES, SEED):
-        one = week(phone, 20, SEED, IMAGES)
+        one = week(phone, 20, SEED)
         times = [request.at for request in one.requests()]
         assert times == sorted(times) and len(times) == 20
         assert 0 <= times[0] and times[-1] <= HISTORY_SECONDS
@@ -157,17 +175,23 @@ def test_a_gpu_reads_differently_from_the_host_but_always_alike() -> None:
     models = DeviceModels()
     host = models.get("digit_reader@1", "litert", "cpu")
     gpu = models.get("digit_reader@1", "litert", "gpu")
-    shots = Pictures(SEED).shots(1, range(200), [0.4] * 200)
-    differing = [host.read(s.picture).label != gpu.read(s.picture).label for s in shots]
+    digits = samples()["image_classify"].take(1, range(200), [0.4] * 200)
+    differing = [host.read(s.content).label != gpu.read(s.content).label for s in digits]
     assert 0.01 < np.mean(differing) < 0.3
-    assert all(gpu.read(s.picture) == gpu.read(s.picture) for s in shots)
+    assert all(gpu.read(s.content) == gpu.read(s.content) for s in digits)
 
 
 def test_what_arrives_is_what_was_counted_less_what_was_lost(history: History) -> None:
     spans = history.kept.of(SpanKind.INTERNAL)
     assert len(spans) == arriving(history.ledger, "requests")
-    for release, account in history.ledger["releases"].items():
-        own = [s for s in spans if s.resource.attributes["service.version"] == release]
+    for release, feature in itertools.product((OLD_RELEASE, NEW_RELEASE), FEATURES):
+        account = history.ledger["releases"][release]["features"][feature]
+        own = [
+            span
+            for span in spans
+            if span.resource.attributes["service.version"] == release
+            and said(span, "feature") == feature
+        ]
         expected = Counter(account["counted"]["decisions"])
         expected.subtract(account["lost"]["decisions"])
         assert Counter(str(said(span, "decision")) for span in own) == +expected
@@ -179,9 +203,31 @@ def test_what_arrives_is_what_was_counted_less_what_was_lost(history: History) -
         assert served == account["counted"]["offline_served"] - account["lost"]["offline_served"]
 
 
+@pytest.mark.parametrize("feature", FEATURES.values(), ids=FEATURES.keys())
+def test_every_feature_shows_what_can_become_of_a_request(
+    history: History, feature: Feature
+) -> None:
+    decisions: Counter[str] = Counter()
+    blocked: Counter[str] = Counter()
+    inputs = 0
+    for release in history.ledger["releases"].values():
+        counted = release["features"][feature.name]["counted"]
+        decisions += Counter(counted["decisions"])
+        blocked += Counter(counted["blocked_reasons"])
+        inputs += counted["inputs"]
+    assert blocked["offline"] > 0
+    if feature.models:
+        assert decisions["accept"] > 0 and decisions["fallback"] > 0 and not decisions["cloud"]
+        assert inputs > 0
+    else:
+        assert decisions["cloud"] > 0 and not decisions["accept"] and not decisions["fallback"]
+        assert inputs == 0
+
+
 def test_the_cloud_received_what_the_ledger_says_was_sent(history: History) -> None:
     sent = history.ledger["sent"]
-    assert set(sent) == {"inference.example.com", "adkit.example"}
+    assert set(sent) == {"inference.example.com", "llm.example.net", "adkit.example"}
+    assert set(sent["llm.example.net"]) == {"summarize", "generate"}
     assert history.received == {
         host: {
             "requests": total(sent, host, "transfers"),
@@ -193,7 +239,7 @@ def test_the_cloud_received_what_the_ledger_says_was_sent(history: History) -> N
 
 def test_the_spans_tell_the_bytes_that_were_not_lost(history: History) -> None:
     told: Counter[str] = Counter()
-    for span in history.kept.of(SpanKind.CLIENT):
+    for span in filter(asking, history.kept.of(SpanKind.CLIENT)):
         told[said(span, "server_address")] += said(span, "http_request_body_size")
     assert told == {
         host: counts["bytes"] - total(history.ledger["lost"], host, "bytes")
@@ -202,11 +248,11 @@ def test_the_spans_tell_the_bytes_that_were_not_lost(history: History) -> None:
 
 
 def test_a_transfer_whose_request_was_lost_arrives_as_an_orphan(history: History) -> None:
-    requests = {span.context.span_id for span in history.kept.of(SpanKind.INTERNAL)}
+    requests = {span.context.trace_id for span in history.kept.of(SpanKind.INTERNAL)}
     orphans = [
         span
-        for span in history.kept.of(SpanKind.CLIENT)
-        if span.parent is not None and span.parent.span_id not in requests
+        for span in filter(asking, history.kept.of(SpanKind.CLIENT))
+        if span.context.trace_id not in requests
     ]
     orphaned = history.ledger["orphaned"]
     assert len(orphans) == sum(total(orphaned, host, "transfers") for host in orphaned) > 0
@@ -223,7 +269,11 @@ def test_gaps_in_the_sequence_are_the_losses_within_launches(history: History) -
         for before, after in itertools.pairwise(sorted(numbers))
     )
     releases = history.ledger["releases"].values()
-    lost = sum(release["lost"]["requests"] for release in releases)
+    lost = sum(
+        account["lost"]["requests"]
+        for release in releases
+        for account in release["features"].values()
+    )
     assert missing == sum(release["interior"] for release in releases) > 0
     assert lost == missing + sum(release["edge"] for release in releases)
 
@@ -246,11 +296,10 @@ def test_a_phone_without_network_sends_nothing_and_answers_when_it_is_sure(
 
 
 def test_the_threshold_decides_by_the_policy_of_the_release(history: History) -> None:
-    thresholds = {OLD_RELEASE: 0.70, NEW_RELEASE: 0.75}
+    rules = {name: read_policy(POLICY_FILE).features[name] for name in FEATURES}
     for span in history.kept.of(SpanKind.INTERNAL):
-        assert (
-            said(span, "threshold") == thresholds[str(span.resource.attributes["service.version"])]
-        )
+        release = str(span.resource.attributes["service.version"])
+        assert said(span, "threshold") == rules[said(span, "feature")].rule(release).threshold
         if said(span, "confidence") is not None:
             sure = said(span, "confidence") >= said(span, "threshold")
             assert sure == (said(span, "decision") == "accept")
@@ -283,11 +332,29 @@ def test_stamps_lie_in_the_last_week_and_children_within_their_parents(history: 
 def test_the_clouds_side_of_every_transfer_is_in_its_trace(history: History) -> None:
     asked = {
         span.context.span_id
-        for span in history.kept.of(SpanKind.CLIENT)
-        if said(span, "server_address") == "inference.example.com"
+        for span in filter(asking, history.kept.of(SpanKind.CLIENT))
+        if said(span, "server_address") != "adkit.example"
     }
     answered = {span.parent.span_id for span in history.cloud_spans if span.parent is not None}
     assert asked <= answered
+
+
+def test_a_chat_encloses_its_calls_and_tells_its_tokens(history: History) -> None:
+    clients = history.kept.of(SpanKind.CLIENT)
+    chats = {span.context.span_id: span for span in clients if not asking(span)}
+    assert {said(span, "feature") for span in chats.values()} == {"summarize", "generate"}
+    served = {span.parent.span_id: span for span in history.cloud_spans if span.parent is not None}
+    calls: defaultdict[int, list[ReadableSpan]] = defaultdict(list)
+    for span in filter(asking, clients):
+        if said(span, "server_address") == "llm.example.net":
+            assert span.parent is not None and span.parent.span_id in chats
+            calls[span.parent.span_id].append(span)
+    assert set(calls) == set(chats)
+    for number, chat in chats.items():
+        answered = served[calls[number][-1].context.span_id]
+        for tokens in ("gen_ai_input_tokens", "gen_ai_output_tokens"):
+            assert said(chat, tokens) == said(answered, tokens)
+            assert (said(chat, tokens) is None) == (said(answered, "http_status") == 503)
 
 
 def test_inputs_are_logged_of_phones_that_consent_only(history: History) -> None:
@@ -300,10 +367,14 @@ def test_inputs_are_logged_of_phones_that_consent_only(history: History) -> None
         log = record.log_record
         assert record.resource.attributes[INSTALLATION] in consenting
         assert log.event_name == "limen.input"
-        assert isinstance(log.body, bytes) and len(log.body) == 64
         assert log.attributes is not None and log.span_id is not None
+        feature = FEATURES[str(log.attributes[FEATURE])]
+        if feature.picture:
+            assert isinstance(log.body, bytes) and len(log.body) == math.prod(feature.picture)
+        else:
+            assert isinstance(log.body, str)
         assert log.attributes[CONSENT_STATE] == "granted"
-        assert str(log.attributes[LABEL_TRUTH]).isdigit()
+        assert re.fullmatch(LABEL, str(log.attributes[LABEL_TRUTH]))
         request = requests[log.span_id]
         assert request.attributes is not None and DECISION in request.attributes
         (name,) = wire(input_digest="")

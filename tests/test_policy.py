@@ -6,6 +6,7 @@ import pytest
 
 from collector.contract.policy import release_key
 from collector.contract.policy_file import read_policy
+from demo.features import FEATURES
 from demo.fleet import POLICY_FILE
 from tests.store import FULL_POLICY, POLICY, Store, policy_from
 
@@ -18,9 +19,11 @@ def test_the_documented_policy_is_read(tmp_path: Path) -> None:
 
 
 def test_the_demos_policy_says_all_there_is_to_say_of_a_way_out() -> None:
-    for feature in read_policy(POLICY_FILE).features.values():
+    features = read_policy(POLICY_FILE).features
+    assert set(features) == set(FEATURES)
+    for feature in features.values():
         assert all(None not in flow.model_dump().values() for flow in feature.egress)
-        assert len(list(feature.rules())) > 1
+    assert len(list(features["image_classify"].rules())) > 1
 
 
 def test_without_a_file_the_default_policy_holds() -> None:

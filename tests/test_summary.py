@@ -11,8 +11,6 @@ from tests.phones import CLOUD
 from tests.processes import RunningCollector
 
 NAMELESS = {name: found for name, found in PHONE.items() if name != "app.installation.id"}
-REPLAY = {"run": "r1", "inputs": 0}
-SWEEP = {"recommended": None}
 
 
 def post(collector: RunningCollector, *spans: Span, resource: Mapping[str, Any] = PHONE) -> None:
@@ -40,5 +38,5 @@ def test_every_byte_that_left_a_phone_counts_and_none_that_a_back_end_passed_on(
     orphan.attributes = {**orphan.attributes, "limen.feature": "image_classify"}
     post(collector, orphan, resource=NAMELESS)
     with collector.client() as client:
-        found = summarise(client, REPLAY, SWEEP, seconds=1.0, ledger=None)
+        found = summarise(client, [], [], seconds=1.0, ledger=None)
     assert (found.egress_bytes, found.undeclared_bytes) == (120, 20)

@@ -7,8 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.answers import Answers
+from models.barcode import label
 from models.interpreters import Interpreter
 from models.registry import Model
+from models.training.barcodes import draw, make_codes, photograph
 from models.training.digits import Split, camera
 from models.training.documents import TEST_SEED, make_documents, scan
 from models.training.english import load_english, places
@@ -17,6 +19,7 @@ MODERATE = 0.5
 _SEED = 7
 _REPEATS = 8
 _DOCUMENTS = 1_000
+_CODES = 300
 
 
 def measure(model: Model, interpreter: Interpreter, split: Split) -> dict[str, float]:
@@ -69,6 +72,30 @@ def measure_words(model: Model, interpreter: Interpreter) -> dict[str, float]:
         "top_1": _share(hits[:, 0]),
         "top_3": _share(hits.any(axis=1)),
         "right_at_threshold": _share(hits[sure, 0]),
+        "fallback_at_threshold": _share(~sure),
+    }
+
+
+def measure_barcodes(model: Model, interpreter: Interpreter) -> dict[str, float]:
+    """Of a decoder, on 300 codes that are printed for it.
+
+    `clean`: codes read rightly, upright and sharp; `moderate_camera`: through a camera of severity
+    0.5; `right_at_threshold`: of those the share read rightly among them whose confidence is at
+    least the card's threshold; `fallback_at_threshold`: the share below it.
+    """
+    codes = make_codes(_CODES, _SEED)
+    prints = [draw(code) for code in codes]
+    truths = np.array([label(code.format, code.text) for code in codes], dtype=object)
+    rng = random.Random(_SEED)
+    clean, seen = (
+        interpreter.run(np.stack([photograph(one, rng, severity) for one in prints]))
+        for severity in (0.0, MODERATE)
+    )
+    sure = seen.confidence >= model.card.threshold
+    return {
+        "clean": _share(clean.predicted == truths),
+        "moderate_camera": _share(seen.predicted == truths),
+        "right_at_threshold": _share((seen.predicted == truths)[sure]),
         "fallback_at_threshold": _share(~sure),
     }
 

@@ -1,5 +1,6 @@
 """The demo as a person starts it: what the collector answers is what was counted outside it."""
 
+import itertools
 import json
 import os
 import re
@@ -18,12 +19,15 @@ import pytest
 
 from collector.contract.client import LimenClient
 from collector.contract.records import Query
+from demo.features import FEATURES
 
 pytestmark = pytest.mark.end_to_end
 
 ROOT = Path(__file__).parent.parent.parent
 LIMEN = (sys.executable, "-m", "limen")
 FREE = "127.0.0.1:0"
+RELEASES = ("2.4.0", "2.5.0")
+EVERYWHERE = tuple(itertools.product(RELEASES, FEATURES))
 ONCE = ("demo", "--once", "--json", "--requests", "3000", "--seed", "7")
 
 
@@ -39,18 +43,23 @@ class Shown:
     summary: dict[str, Any]
     ledger: dict[str, Any]
 
-    def arriving(self, release: str, name: str) -> Any:
-        account = self.ledger["releases"][release]
-        return account["counted"][name] - account["lost"][name]
+    def arriving(self, release: str, feature: str, name: str) -> int:
+        account = self.ledger["releases"][release]["features"][feature]
+        count: int = account["counted"][name] - account["lost"][name]
+        return count
 
-    def arriving_by(self, release: str, name: str) -> dict[str, int]:
-        account = self.ledger["releases"][release]
+    def arriving_by(self, release: str, feature: str, name: str) -> Counter[str]:
+        account = self.ledger["releases"][release]["features"][feature]
         left = Counter(account["counted"][name])
         left.subtract(account["lost"][name])
-        return dict(+left)
+        return +left
 
     def per_host(self, account: str, host: str, name: str) -> int:
-        return sum(sent[name] for sent in self.ledger[account].get(host, {}).values())
+        return sum(
+            sent[name]
+            for causes in self.ledger[account].get(host, {}).values()
+            for sent in causes.values()
+        )
 
 
 def show(home: Path) -> Shown:
@@ -89,44 +98,44 @@ def rows(client: LimenClient, metric: str, *by: str) -> list[dict[str, Any]]:
 
 def test_every_request_that_was_not_lost_is_counted(client: LimenClient, shown: Shown) -> None:
     found = {
-        row["release"]: (row["requests"], row["attempted"], row["fallbacks"], row["blocked"])
-        for row in rows(client, "fallback_rate", "release")
+        (row["release"], row["feature"]): (row["requests"], row["attempted"], row["fallbacks"])
+        for row in rows(client, "fallback_rate", "release", "feature")
     }
     assert found == {
-        release: (
-            shown.arriving(release, "requests"),
-            shown.arriving(release, "attempted"),
-            shown.arriving_by(release, "decisions")["fallback"],
-            shown.arriving_by(release, "decisions")["blocked"],
+        (release, feature): (
+            shown.arriving(release, feature, "requests"),
+            shown.arriving(release, feature, "attempted"),
+            shown.arriving_by(release, feature, "decisions")["fallback"],
         )
-        for release in ("2.4.0", "2.5.0")
+        for release, feature in EVERYWHERE
     }
 
 
 def test_offline_answers_are_counted(client: LimenClient, shown: Shown) -> None:
     found = {
-        row["release"]: (row["offline_requests"], row["served"])
-        for row in rows(client, "offline_coverage", "release")
+        (row["release"], row["feature"]): (row["offline_requests"], row["served"])
+        for row in rows(client, "offline_coverage", "release", "feature")
     }
-    assert found == {
-        release: (
-            shown.arriving(release, "offline_requests"),
-            shown.arriving(release, "offline_served"),
+    expected = {
+        (release, feature): (
+            shown.arriving(release, feature, "offline_requests"),
+            shown.arriving(release, feature, "offline_served"),
         )
-        for release in ("2.4.0", "2.5.0")
+        for release, feature in EVERYWHERE
     }
+    assert found == {where: counts for where, counts in expected.items() if counts[0]}
 
 
 def test_reasons_are_counted(client: LimenClient, shown: Shown) -> None:
     found = {
-        (row["release"], row["decision"], row["reason"]): row["requests"]
-        for row in rows(client, "fallback_reasons", "release")
+        (row["release"], row["feature"], row["decision"], row["reason"]): row["requests"]
+        for row in rows(client, "fallback_reasons", "release", "feature")
     }
     assert found == {
-        (release, decision, reason): count
-        for release in ("2.4.0", "2.5.0")
+        (release, feature, decision, reason): count
+        for release, feature in EVERYWHERE
         for decision, name in (("fallback", "fallback_reasons"), ("blocked", "blocked_reasons"))
-        for reason, count in shown.arriving_by(release, name).items()
+        for reason, count in shown.arriving_by(release, feature, name).items()
     }
 
 
@@ -151,18 +160,19 @@ def test_departures_are_what_the_cloud_received_less_what_was_lost(
 
 
 def test_departures_have_the_cause_of_their_request(client: LimenClient, shown: Shown) -> None:
-    found: Counter[tuple[str, str]] = Counter()
-    for row in departures(client):
-        found[row["destination"], row["cause"]] += row["bytes"]
-    expected: Counter[tuple[str, str]] = Counter()
-    for host, causes in shown.ledger["sent"].items():
-        for cause, sent in causes.items():
-            expected[host, cause] += sent["bytes"]
-            for account in ("lost", "orphaned"):
-                away = shown.ledger[account].get(host, {}).get(cause, {"bytes": 0})
-                expected[host, cause] -= away["bytes"]
-        expected[host, "unknown"] += shown.per_host("orphaned", host, "bytes")
+    found: Counter[tuple[str, str, str]] = Counter()
+    for row in departures(client, "feature"):
+        found[row["destination"], row["feature"], row["cause"]] += row["bytes"]
+    expected: Counter[tuple[str, str, str]] = Counter()
+    for account, sign in (("sent", 1), ("lost", -1), ("orphaned", -1)):
+        for host, features in shown.ledger[account].items():
+            for feature, causes in features.items():
+                for cause, sent in causes.items():
+                    expected[host, feature, cause] += sign * sent["bytes"]
+                    if account == "orphaned":
+                        expected[host, feature, "unknown"] += sent["bytes"]
     assert +found == +expected
+    assert {feature for _, feature, _ in +found} == set(FEATURES)
 
 
 def test_the_flow_that_the_policy_does_not_know_is_found(client: LimenClient, shown: Shown) -> None:
@@ -189,9 +199,11 @@ def test_completeness_finds_the_losses_that_left_a_gap(client: LimenClient, show
 
 def test_people_waited_for_the_device_and_for_the_cloud(client: LimenClient, shown: Shown) -> None:
     found = {row["answered_by"]: row for row in rows(client, "latency")}
-    decisions = [shown.arriving_by(release, "decisions") for release in ("2.4.0", "2.5.0")]
-    assert found["device"]["requests"] == sum(count["accept"] for count in decisions)
-    assert found["cloud"]["requests"] == sum(count["fallback"] for count in decisions)
+    decisions: Counter[str] = Counter()
+    for release, feature in EVERYWHERE:
+        decisions += shown.arriving_by(release, feature, "decisions")
+    assert found["device"]["requests"] == decisions["accept"]
+    assert found["cloud"]["requests"] == decisions["fallback"] + decisions["cloud"]
     assert 0 < found["device"]["p50_ms"] < found["cloud"]["p50_ms"]
 
 
@@ -206,20 +218,36 @@ def test_the_summary_says_what_the_collector_says(client: LimenClient, shown: Sh
     assert summary["seconds"] > 0
 
 
-def test_every_logged_input_is_replayed(client: LimenClient, shown: Shown) -> None:
-    inputs = sum(shown.arriving(release, "inputs") for release in ("2.4.0", "2.5.0"))
-    assert shown.summary["inputs_replayed"] == inputs
-    replayed = client.replay(shown.summary["replay_run"])
+@pytest.mark.parametrize("feature", FEATURES)
+def test_every_logged_input_is_replayed(client: LimenClient, shown: Shown, feature: str) -> None:
+    (summary,) = [one for one in shown.summary["features"] if one["feature"] == feature]
+    inputs = sum(shown.arriving(release, feature, "inputs") for release in RELEASES)
+    requests = sum(shown.arriving(release, feature, "requests") for release in RELEASES)
+    assert summary["requests"] == requests
+    if not FEATURES[feature].models:
+        assert inputs == 0 and summary["replay_run"] is None
+        return
+    assert summary["inputs_replayed"] == inputs > 0
+    replayed = client.replay(summary["replay_run"])
     assert (replayed.inputs, replayed.failed) == (inputs, 0)
-    assert 0 < shown.summary["recommended_threshold"] < 1
+    assert summary["reason"]
+    assert summary["recommended_threshold"] is None or 0 < summary["recommended_threshold"] < 1
+
+
+def test_a_threshold_is_recommended_where_there_is_enough_to_tell(shown: Shown) -> None:
+    found = {one["feature"]: one["recommended_threshold"] for one in shown.summary["features"]}
+    assert found["image_classify"] is not None
+    assert found["doc_classify"] is not None
 
 
 def test_the_same_seed_gives_the_same_ledger_and_answers(shown: Shown, tmp_path: Path) -> None:
     again = show(tmp_path)
     assert again.ledger == shown.ledger
     same = ("requests", "fallback_rate", "offline_coverage", "egress_bytes")
-    for name in (*same, "recommended_threshold"):
+    for name in same:
         assert again.summary[name] == shown.summary[name]
+    for one, other in zip(again.summary["features"], shown.summary["features"], strict=True):
+        assert one["recommended_threshold"] == other["recommended_threshold"]
 
 
 @pytest.mark.parametrize("moment", ["The phones' last seven days", "The phones go on"])
@@ -291,11 +319,11 @@ def test_a_folder_with_anything_else_in_it_is_left_alone(tmp_path: Path) -> None
     assert [entry.name for entry in tmp_path.iterdir()] == ["thesis.txt"]
 
 
-def departures(client: LimenClient) -> list[dict[str, Any]]:
+def departures(client: LimenClient, *by: str) -> list[dict[str, Any]]:
     """What left the phones, without Limen's own telemetry."""
     return [
         row
-        for row in rows(client, "egress")
+        for row in rows(client, "egress", *by)
         if row["leg"] != "onward" and row["destination"] != "telemetry"
     ]
 
