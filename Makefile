@@ -39,6 +39,7 @@ bench: $(VENV)/.dev
 	$(VENV)/bin/python -m bench.duplicates
 	$(VENV)/bin/python -m bench.upkeep
 	$(VENV)/bin/python -m bench.replay
+	$(VENV)/bin/python -m bench.sealed
 
 pictures: $(VENV)/.dev browser
 	$(VENV)/bin/python -m tests.end_to_end.pictures

@@ -4,8 +4,10 @@ import random
 from collections.abc import Mapping
 from typing import Any
 
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
+from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 DEVICES = ("Pixel 8", "Pixel 7", "SM-S918B", "SM-A546B", "iPhone15,2", "iPhone14,5")
@@ -31,6 +33,34 @@ def export_request(
             for span in made:
                 span.attributes.extend(_pairs(_unnamed(unnamed, rng)))
             scope.spans.extend(made)
+    return bytes(request.SerializeToString())
+
+
+def logged_inputs(feature: str, inputs: int, size: int, at: int, rng: random.Random) -> bytes:
+    """An encoded request of logged inputs of `size` random bytes, from a tenth as many phones."""
+    request = ExportLogsServiceRequest()
+    for _ in range(max(1, inputs // 10)):
+        resource = request.resource_logs.add()
+        resource.resource.attributes.extend(_pairs(_phone(rng)))
+        resource.scope_logs.add()
+    for number in range(inputs):
+        logs = request.resource_logs[number % len(request.resource_logs)].scope_logs[0]
+        logs.log_records.append(
+            LogRecord(
+                event_name="limen.input",
+                time_unix_nano=at,
+                trace_id=rng.randbytes(16),
+                span_id=rng.randbytes(8),
+                body=AnyValue(bytes_value=rng.randbytes(size)),
+                attributes=_pairs(
+                    {
+                        "limen.feature": feature,
+                        "limen.input.kind": "tensor",
+                        "limen.consent.state": "granted",
+                    }
+                ),
+            )
+        )
     return bytes(request.SerializeToString())
 
 

@@ -13,6 +13,7 @@ from collector.engine import DATABASE, Engine
 from collector.pipeline import Payload, Receipt, Signal
 from collector.server.body import BodyLimits
 from collector.server.guard import Guard
+from collector.store.opening import MEMORY_BYTES
 from collector.tokens import Tokens
 from tests.otlp import now
 
@@ -90,7 +91,9 @@ def policy_from(text: str, folder: Path) -> Policy:
 class Store(Engine):
     """The engine on a database in `home`, with what tests ask of it."""
 
-    def __init__(self, home: Path, policy: Policy | None = None) -> None:
+    def __init__(
+        self, home: Path, policy: Policy | None = None, memory_bytes: int = MEMORY_BYTES
+    ) -> None:
         self.home = home
         self.guard = Guard(Tokens.at(home, home / DATABASE), exposed=False)
         super().__init__(
@@ -99,6 +102,7 @@ class Store(Engine):
             query_seconds=20,
             max_in_flight_bytes=256 * 2**20,
             min_free_bytes=0,
+            database_memory_bytes=memory_bytes,
         )
 
     def take(self, *requests: Message, received: int | None = None) -> list[Receipt]:

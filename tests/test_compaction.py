@@ -174,7 +174,9 @@ def test_inputs_still_open_after_it(tmp_path: Path) -> None:
         store.take(traces(asked), logged_input(asked, b"body"))
         maintenance(store).compact(now())
     with Store(tmp_path, policy_from(POLICY, tmp_path)) as store:
-        (row,) = store.rows("select sealed, installation, span_id from inputs")
+        (row,) = store.rows(
+            "select sealed, installation, span_id from inputs join input_pieces using (number)"
+        )
         assert store.vault.open(*row.values()).content == b"body"
 
 

@@ -142,7 +142,7 @@ def secrets_of(store: Store) -> dict[str, list[bytes]]:
         f"(select trace_id from spans where release = '{VALUES['service.version']}')"
     )
     sealed = store.rows(
-        "select i.sealed from inputs i join spans s using (span_id) "
+        "select sealed from inputs i join input_pieces using (number) join spans s using (span_id) "
         f"where s.release = '{VALUES['service.version']}'"
     )
     return {
@@ -183,7 +183,8 @@ def test_no_question_finds_it_and_nobody_elses_numbers_change(filled: Store) -> 
     for word in (release, LABEL, HOST, "only_key", "OnlyModel"):
         assert word not in everything
     assert receipt.deleted == {
-        "sweeps": 1, "replay_scores": 3, "inputs": 3, "span_facts": 9, "batches": 6,
+        "sweeps": 1, "replay_scores": 3, "input_pieces": 3,
+        "inputs": 3, "span_facts": 9, "batches": 6,
     }  # fmt: skip
     assert (receipt.traces, receipt.keys_destroyed, receipt.bytes_gone) == (3, 1, None)
     assert GONE not in receipt.model_dump_json()

@@ -1,6 +1,7 @@
 """Logged inputs: only with consent and policy, sealed, and the key outside the database."""
 
 import json
+import random
 import stat
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,9 @@ from collector.contract.records import ReplayRequest, ReplayRun, Spent, Sweep
 from collector.engine import DATABASE
 from collector.keys import Keys, write_private
 from collector.store import replays
+from collector.store.maintenance import Maintenance
 from collector.store.vault import KEY_GONE, SEAL_BROKEN, Vault
-from tests.otlp import PHONE, Span, logged_input, request_span, traces
+from tests.otlp import PHONE, Span, logged_input, now, request_span, traces
 from tests.store import POLICY, Store, policy_from
 
 BODY = b"a very recognisable input body"
@@ -193,8 +195,8 @@ def test_an_input_without_its_key_or_damaged_is_a_case_with_its_reason(tmp_path:
     keys.write_text(json.dumps(left))
     with duckdb.connect(str(tmp_path / DATABASE)) as connection:
         connection.execute(
-            "update inputs set sealed = sealed[:20] || '\\x00'::blob || sealed[22:] "
-            "where installation = ?",
+            "update input_pieces set sealed = sealed[:20] || '\\x00'::blob || sealed[22:] "
+            "where number in (select number from inputs where installation = ?)",
             [names[1]],
         )
     with Store(tmp_path) as store:
@@ -316,6 +318,27 @@ def test_some_cases_alone_are_opened_and_audited_like_a_chunk(store: Store) -> N
     assert (entry["actor"], entry["reason"], entry["count"]) == ("token-7", "to look at them", 2)
     with pytest.raises(BadInput, match="reason"):
         store.replays.open_cases(run, [1], "")
+
+
+def test_many_large_inputs_are_opened_copied_and_expire_within_the_memory_of_the_store(
+    tmp_path: Path,
+) -> None:
+    memory = 64 * 2**20
+    with Store(tmp_path, memory_bytes=memory) as store:
+        bodies = [random.Random(n).randbytes(500_000) for n in range(150)]
+        for first in range(0, len(bodies), 25):
+            part = bodies[first : first + 25]
+            store.take(*(logged_input(request_span(), body) for body in part))
+        assert sum(map(len, bodies)) > memory
+        run = store.replays.create(REQUEST)
+        opened = store.replays.open_inputs(run.run, run.chunks[3], "a test").to_pylist()
+        assert opened and all(row["input"] == bodies[row["case"]] for row in opened)
+        upkeep = Maintenance(store.database, store.policy, store.health)
+        upkeep.compact(now())
+        (last,) = store.replays.open_cases(run.run, [149], "a test").to_pylist()
+        assert last["input"] == bodies[149]
+        upkeep.retain(now() + 40 * 24 * 3600 * 10**9)
+        assert store.rows("select count(*) as n from input_pieces") == [{"n": 0}]
 
 
 def test_a_chunk_holds_no_more_than_so_many_bytes_of_inputs(

@@ -61,6 +61,7 @@ def test_a_feature_is_kept_shorter_with_its_inputs_and_their_replays(tmp_path: P
         gone = maintenance(store).retain(now() + 8 * DAY)
         assert {table: rows for table, rows in gone.items() if rows} == {
             "span_facts": 1,
+            "input_pieces": 1,
             "inputs": 1,
             "replays": 1,
         }

@@ -20,7 +20,7 @@ FIRST = Path(__file__).parent / "schema_1"
 KEPT = {
     "spans": "* exclude (commit_number, key_id)",
     "batches": "* exclude (commit_number, key_id, policy_version, redactions, findings)",
-    "inputs": "* exclude (commit_number, key_id, policy_version, draw, size)",
+    "inputs": "* exclude (commit_number, key_id, policy_version, draw, size, piece)",
     "replays": "* exclude (chunk_inputs, source)",
     "replay_chunks": "* exclude (opening, preparing, inferring, saving)",
 }
@@ -51,7 +51,8 @@ def as_first(path: Path) -> None:
     """Turns a file of today's schema into one of version 1 with the same spans."""
     with duckdb.connect(str(path)) as connection:
         for name, columns in KEPT.items():
-            connection.execute(f"create temp table kept_{name} as select {columns} from {name}")
+            stored = "inputs join input_pieces p using (number)" if name == "inputs" else name
+            connection.execute(f"create temp table kept_{name} as select {columns} from {stored}")
         connection.execute(f"create temp table kept_redactions as {REDACTIONS}")
         connection.execute("drop view requests; drop view spans")
         connection.execute("create table kept_audit as select time, action, detail from audit")
@@ -63,6 +64,7 @@ def as_first(path: Path) -> None:
             "forwarding",
             "policies",
             "input_cuts",
+            "input_pieces",
             "tombstones",
             "erasures",
         ):

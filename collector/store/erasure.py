@@ -29,6 +29,7 @@ from collector.tombstones import Tombstone, Tombstones
 _DELETED = {
     "sweeps": "erase_sweeps",
     "replay_scores": "erase_replay_scores",
+    "input_pieces": "erase_input_pieces",
     "inputs": "erase_inputs",
     "span_facts": "erase_span_facts",
 }

@@ -15,13 +15,13 @@ from collector.contract.records import ReplayRequest, ReplayRun, Spent, Sweep
 from collector.store.database import Database
 from collector.store.queries import query
 from collector.store.reader import Reader, rfc3339
-from collector.store.vault import Vault
+from collector.store.vault import GONE, Opened, Vault
 
 # A chunk is opened, scored and saved as a whole, so what it may hold bounds the memory it takes.
 CHUNK_INPUTS = 4096
 CHUNK_BYTES = 16 * 2**20
 
-_SEALED_BY = ("sealed", "installation", "span_id")
+_OPENED_BY = ("case", "installation", "span_id")
 
 
 class Replays:
@@ -133,18 +133,25 @@ class Replays:
                 feature=feature,
                 chunk=chunk,
             )
-        opened = [
-            self._vault.open(*one)
-            for one in zip(
-                *(cases.column(name).to_pylist() for name in _SEALED_BY),
-                strict=True,
-            )
+        opened = self._open(cases)
+        contents = pa.array([one.content for one in opened], pa.binary())
+        failures = pa.array([one.failure for one in opened], pa.string())
+        return cases.append_column("input", contents).append_column("failure", failures)
+
+    def _open(self, cases: pa.Table) -> list[Opened]:
+        """The inputs of `cases`, in order."""
+        numbers, *known = (cases.column(name).to_pylist() for name in _OPENED_BY)
+        if not numbers:
+            return []
+        asked = {"first": min(numbers), "last": max(numbers), "only": numbers}
+        found = self._database.read(query("sealed_inputs"), asked)
+        sealed: dict[int, bytes] = {}
+        for number, piece in zip(*(c.to_pylist() for c in found.columns), strict=True):
+            sealed[number] = sealed.get(number, b"") + piece
+        return [
+            self._vault.open(sealed[number], *names) if number in sealed else Opened(None, GONE)
+            for number, *names in zip(numbers, *known, strict=True)
         ]
-        return (
-            cases.drop_columns("sealed")
-            .append_column("input", pa.array([one.content for one in opened], pa.binary()))
-            .append_column("failure", pa.array([one.failure for one in opened], pa.string()))
-        )
 
     def save_chunk(self, run: str, chunk: int, scores: pa.Table, spent: Spent) -> None:
         """Saves a chunk's scores once; again changes nothing.
@@ -183,7 +190,7 @@ class Replays:
         if row["source"] == "spans":
             return self._span_cases(row)
         saved = self._database.read(query("scores"), {"run": self._row(run)["run"]})
-        cases = self._cases(run, 0, 2**62).drop_columns(["sealed", "trace_id"])
+        cases = self._cases(run, 0, 2**62).drop_columns("trace_id")
         lists = saved.column("scores")
         # Acero's join carries no lists; they are taken along by position.
         numbered = saved.drop_columns("scores").append_column(

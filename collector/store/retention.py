@@ -19,8 +19,10 @@ from collector.store.queries import query
 from collector.store.reader import rfc3339
 
 TELEMETRY = ("span_facts", "batches")
-# Replays come last: what belongs to them is found by them.
-INPUTS = ("inputs", "input_cuts", "replay_scores", "replay_chunks", "sweeps", "replays")
+# Last comes what the others are found by.
+INPUTS = (
+    "input_pieces", "inputs", "input_cuts", "replay_scores", "replay_chunks", "sweeps", "replays",
+)  # fmt: skip
 
 _HOUR_NS = 3600 * 10**9
 _DAY_NS = 24 * _HOUR_NS

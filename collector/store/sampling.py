@@ -38,6 +38,7 @@ class Sampling:
         for feature, kept in self.crowded(policy).items():
             with self._database.write() as transaction:
                 [[share]] = transaction.ask("find_cut", feature=feature, kept=kept)
+                transaction.run("cut_input_pieces", feature=feature, share=share)
                 [[cut]] = transaction.ask("cut_inputs", feature=feature, share=share)
                 transaction.run("insert_cut", time=now, feature=feature, share=share)
             self._health.expired("inputs", cut)

@@ -29,6 +29,7 @@ KEY_GONE = (
     "the input no longer decrypts: the key of its installation is not in keys/inputs.json, as "
     "after an erasure, or a restore without the keys"
 )
+GONE = "the input is gone: it has expired or was erased while the replay ran"
 SEAL_BROKEN = (
     "the input no longer decrypts: what is stored of it is damaged, or was sealed under another key"
 )

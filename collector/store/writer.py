@@ -24,6 +24,9 @@ from collector.tombstones import Tombstones
 # looked for in a narrow range of the file.
 LATE_NS = 3600 * 10**9
 
+# Below what DuckDB keeps apart from the rows of a block.
+PIECE_BYTES = 4_000
+
 _KEY = ["span_id", "start_time"]
 _LATEST = 2**63 - 1
 _REDACTIONS = pa.list_(
@@ -196,9 +199,11 @@ class Writer:
             rows.column("trace_id") if "trace_id" in present else None,
         )
 
-    def _insert(self, transaction: Transaction, name: str, rows: pa.Table) -> None:
+    def _insert(
+        self, transaction: Transaction, name: str, rows: pa.Table, **values: object
+    ) -> None:
         number = pa.repeat(self._commit, len(rows))
-        insert(transaction, name, rows.append_column("commit_number", number))
+        insert(transaction, name, rows.append_column("commit_number", number), **values)
 
     def _write_spans(self, transaction: Transaction, part: Part, rows: pa.Table) -> Written:
         """Stores `rows`, those of `part` that are first copies."""
@@ -214,10 +219,12 @@ class Writer:
         return Written(records=len(rows), duplicates=accepted - len(rows))
 
     def _write_inputs(self, transaction: Transaction, part: Part) -> Written:
-        if part.inputs is None:
+        if part.inputs is None or not len(part.inputs):
             return Written(records=0, duplicates=0)
         inputs = _under(part.redacted.policy_version, part.inputs)
-        self._insert(transaction, "insert_inputs", inputs)
+        self._insert(transaction, "insert_inputs", inputs.drop_columns("sealed"))
+        first = pc.min(inputs.column("number")).as_py()
+        self._insert(transaction, "insert_input_pieces", _pieces(inputs), first=first)
         return Written(records=len(part.inputs), duplicates=0)
 
     def _fresh_releases(self, rows: pa.Table) -> set[str]:
@@ -285,11 +292,29 @@ def _set(rows: pa.Table, name: str, column: pa.Array) -> pa.Table:
     return rows.append_column(name, column) if at < 0 else rows.set_column(at, name, column)
 
 
-def insert(transaction: Transaction, name: str, table: pa.Table) -> None:
+def insert(transaction: Transaction, name: str, table: pa.Table, **values: object) -> None:
     """Runs the query `name` over `table`, which it knows as `fresh`."""
     if table.num_rows:
         transaction.name(fresh=table)
-        transaction.run(name)
+        transaction.run(name, **values)
+
+
+def _pieces(inputs: pa.Table) -> pa.Table:
+    """What is sealed of `inputs`, cut into pieces of at most PIECE_BYTES."""
+    columns = (inputs.column(name).to_pylist() for name in ("number", "sealed"))
+    rows = [
+        (number, piece, sealed[at : at + PIECE_BYTES])
+        for number, sealed in zip(*columns, strict=True)
+        for piece, at in enumerate(range(0, len(sealed), PIECE_BYTES))
+    ]
+    numbers, pieces, parts = zip(*rows, strict=True)
+    return pa.table(
+        {
+            "number": pa.array(numbers, pa.int64()),
+            "piece": pa.array(pieces, pa.int32()),
+            "sealed": pa.array(parts, pa.binary()),
+        }
+    )
 
 
 def _releases(names: set[str]) -> pa.Table:

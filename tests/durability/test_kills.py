@@ -113,7 +113,9 @@ def test_nothing_acknowledged_is_lost_or_doubled_when_it_is_killed_as(
     check_recovery(home, phones)
     if point.inputs:
         with Store(home) as store:
-            sealed = store.rows("select sealed, installation, span_id from inputs")
+            sealed = store.rows(
+                "select sealed, installation, span_id from inputs join input_pieces using (number)"
+            )
             opened = [store.vault.open(*row.values()).content for row in sealed]
         assert opened and all(body == b"what it saw" for body in opened)
 

@@ -1,7 +1,7 @@
 -- Logged inputs of a run between two numbers, with the facts of their requests; the cloud's label
 -- and the bytes sent are those of the first send that a model endpoint answered.
 with recursive chosen as (
-    select *
+    select number, trace_id, span_id, installation, key_id, feature, truth
     from inputs
     where feature = $feature and number <= $last_number
         and received_time >= $since and received_time < $until
@@ -51,7 +51,6 @@ select
     i.span_id,
     i.installation,
     i.key_id,
-    i.sealed,
     i.truth,
     s.decision,
     s.output_label as device_label,

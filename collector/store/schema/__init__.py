@@ -16,6 +16,7 @@ TABLES = (
     "policy_flows",
     "policy_hosts",
     "inputs",
+    "input_pieces",
     "input_cuts",
     "replays",
     "replay_chunks",

@@ -1,4 +1,5 @@
--- Logged inputs, sealed with a key per installation that is not in this file.
+-- Logged inputs; what they hold is in input_pieces, sealed with a key per installation that is not in
+-- this file.
 create table inputs (
     commit_number bigint not null,
     number bigint not null,
@@ -13,6 +14,5 @@ create table inputs (
     truth varchar,
     size bigint not null,
     received_time bigint not null,
-    policy_version varchar,
-    sealed blob not null
+    policy_version varchar
 )

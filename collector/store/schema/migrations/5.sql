@@ -3,6 +3,18 @@
 alter table inputs add column draw double;
 alter table inputs add column size bigint;
 update inputs set draw = random(), size = octet_length(sealed);
+create table input_pieces (
+    commit_number bigint not null,
+    number bigint not null,
+    piece integer not null,
+    sealed blob not null
+);
+insert into input_pieces by name
+select
+    i.commit_number, i.number, p.piece,
+    i.sealed[p.piece * 4000 + 1 : (p.piece + 1) * 4000] as sealed
+from inputs i, unnest(range((octet_length(i.sealed) + 3999) // 4000)) as p(piece);
+alter table inputs drop column sealed;
 alter table replays add column chunk_inputs bigint default 4096;
 alter table replays alter column chunk_inputs drop default;
 alter table replays add column source varchar default 'inputs';
