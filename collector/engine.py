@@ -18,6 +18,7 @@ from collector.pseudonyms import Pseudonyms
 from collector.redact import Redactor
 from collector.redaction.ids import Ids
 from collector.rules import Rules
+from collector.store.access import Access
 from collector.store.audit_log import AuditLog
 from collector.store.database import Database
 from collector.store.erasure import Erasure, stored_tombstones
@@ -95,6 +96,7 @@ class Engine:
         self.reader = Reader(self.database, self.health, Ids(self._hashing))
         self.installations = Installations(self.database, self.pseudonyms)
         self.audit_log = AuditLog(self.database, Signer(keys.derive("audit log")))
+        self.access = Access(self.database, self.pseudonyms, self.vault)
         self.erasure = Erasure(self.database, self.pseudonyms, self.tombstones, self.vault)
         self.suggestions = Suggestions(self.database, self.reader, lambda: self.policy)
         self.what_ifs = WhatIfs(self.database, self.reader, lambda: self.policy)

@@ -50,6 +50,7 @@ ACCESS: Mapping[str, Roles | None] = {
     "POST /api/installations/lookup": SINGLE_ROWS,
     "POST /api/installations/erase": REVIEWS,
     "GET /api/erasures": REVIEWS,
+    "POST /api/installations/access": REVIEWS,
     "GET /api/audit": REVIEWS,
     "GET /api/audit/checkpoint": REVIEWS,
     "GET /api/audit/key": REVIEWS,

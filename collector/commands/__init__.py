@@ -3,6 +3,7 @@
 import argparse
 
 from collector.commands import (
+    access,
     audit,
     collector,
     declaration,
@@ -16,6 +17,7 @@ from collector.commands import (
 )
 
 _COMMANDS = (
+    access,
     audit,
     collector,
     metric,

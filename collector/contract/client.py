@@ -21,6 +21,7 @@ from collector.contract.errors import (
     Unauthenticated,
 )
 from collector.contract.records import (
+    AccessReport,
     Answer,
     Compacted,
     Erased,
@@ -180,6 +181,13 @@ class LimenClient:
         body = {"installation": identifier, "now": now}
         answer = self._call("POST", "/api/installations/erase", json=body, timeout=None)
         return Erased.model_validate(answer.json())
+
+    def access(self, identifier: str, *, contents: bool) -> AccessReport:
+        """Everything held about the installation with this identifier; `contents`: its logged
+        inputs too, opened."""
+        body = {"installation": identifier, "contents": contents}
+        answer = self._call("POST", "/api/installations/access", json=body, timeout=None)
+        return AccessReport.model_validate(answer.json())
 
     def erasures(self) -> list[Erased]:
         """The receipts of erasures, newest first."""

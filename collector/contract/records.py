@@ -326,6 +326,26 @@ class Erased(_Record):
     backups: tuple[str, ...]
 
 
+class AccessReport(_Record):
+    """Everything that is held about one installation, as rows, the oldest first.
+
+    Telemetry is kept `retention_days`, inputs at most `input_days`, by the policy of that version.
+    `spans` are all there are, and the whole of it; `requests` and `departures` are made of them.
+    `scores` are what replays said of its inputs, by their numbers; `exports` are the requests that
+    its SDK made. The `content` of an input is base64, where it was asked for.
+    """
+
+    policy: str
+    retention_days: int
+    input_days: int
+    requests: Sequence[Mapping[str, Any]] = Field(repr=False)
+    departures: Sequence[Mapping[str, Any]] = Field(repr=False)
+    inputs: Sequence[Mapping[str, Any]] = Field(repr=False)
+    scores: Sequence[Mapping[str, Any]] = Field(repr=False)
+    exports: Sequence[Mapping[str, Any]] = Field(repr=False)
+    spans: Sequence[Mapping[str, Any]] = Field(repr=False)
+
+
 class SuggestedAttribute(_Record):
     """What a policy could do with an attribute that nobody names; `action` None: leave it out.
 

@@ -38,6 +38,7 @@ from collector.server.exposure import NO_TOKENS
 from collector.server.faults import AnswerFaults
 from collector.server.guard import Caller, Guard
 from collector.server.openapi import describe
+from collector.store.access import Access
 from collector.store.audit_log import AuditLog
 from collector.store.installations import Installations
 from collector.store.maintenance import Maintenance
@@ -84,6 +85,12 @@ class _Erasure(BaseModel):
     now: bool = False
 
 
+class _Access(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    installation: SecretStr = Field(min_length=1)
+    contents: bool = False
+
+
 class _Backup(BaseModel):
     model_config = ConfigDict(extra="forbid")
     keys: bool = False
@@ -108,12 +115,14 @@ class QueryApi:
         backups: Backups,
         erasures: Erasures,
         audit_log: AuditLog,
+        access: Access,
         reload: Reload,
         admission: Admission,
         limits: BodyLimits,
     ) -> None:
         self._maintenance, self._backups, self._reload = maintenance, backups, reload
         self._reader, self._replays, self._health = reader, replays, health
+        self._access = access
         self._erasures, self._audit = erasures, AuditRoutes(audit_log)
         self._installations, self._suggestions = installations, suggestions
         self._policies, self._what_ifs = policies, what_ifs
@@ -137,6 +146,7 @@ class QueryApi:
             route("/api/traces/{trace}/what-if", "GET", self.what_if),
             route("/api/installations/lookup", "POST", self.lookup),
             route("/api/installations/erase", "POST", self.erase),
+            route("/api/installations/access", "POST", self.access),
             route("/api/erasures", "GET", self.erasures),
             *self._audit.routes(),
             route("/api/policy/suggestion", "GET", self.suggestion),
@@ -263,6 +273,19 @@ class QueryApi:
             compact=asked.now,
         )
         return Json(done.model_dump())
+
+    async def access(self, request: Request) -> Response:
+        """Everything held about one installation, by its identifier in the body; audited."""
+        asked = _parse(_Access, await self._body(request))
+        caller: Caller = request.state.caller
+        report = await run_in_threadpool(
+            self._access.report,
+            asked.installation.get_secret_value(),
+            self._reload.policy,
+            caller.token,
+            contents=asked.contents,
+        )
+        return Json(report.model_dump())
 
     async def erasures(self, _: Request) -> Response:
         """The receipts of erasures, newest first."""

@@ -83,6 +83,7 @@ class Doors:
             backups=Backups(maintenance, home),
             erasures=Erasures(self._settings, engine.erasure, maintenance),
             audit_log=engine.audit_log,
+            access=engine.access,
             reload=reload,
             admission=engine.admission,
             limits=self._limits,

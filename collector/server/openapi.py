@@ -10,6 +10,7 @@ from pydantic.json_schema import models_json_schema
 from starlette.routing import Route
 
 from collector.contract.records import (
+    AccessReport,
     Answer,
     Compacted,
     Erased,
@@ -26,6 +27,7 @@ from collector.contract.records import (
 from collector.contract.what_if.records import WhatIf
 
 _RECORDS = (
+    AccessReport,
     Answer,
     Compacted,
     Erased,

@@ -110,7 +110,7 @@ class Reader:
         departures = self._database.read(query("trace_departures"), bounds)
         return {
             "trace_id": trace_id.lower(),
-            "spans": [_span(span, start) for span in spans],
+            "spans": [shown_span(span, start) for span in spans],
             "requests": requests.to_pylist(),
             "departures": departures.to_pylist(),
         }
@@ -129,7 +129,8 @@ class Reader:
         return row | {"database_bytes": self._database.file_bytes()}
 
 
-def _span(row: dict[str, Any], start: int) -> dict[str, Any]:
+def shown_span(row: dict[str, Any], start: int) -> dict[str, Any]:
+    """A row of `spans` as it is told; `start` (ns) is where its offset is counted from."""
     attributes = dict(row["attributes"] or [])
     for attribute in ATTRIBUTES:
         value = row.get(attribute.column) if attribute.column else None

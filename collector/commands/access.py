@@ -1,0 +1,52 @@
+"""`limen access`: everything held about one installation, as a report a person can read."""
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+
+from collector.commands.identifier import add_identifier, read_identifier
+
+
+def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Adds the command."""
+    access = commands.add_parser(
+        "access", help="everything held about an installation (GDPR, Art. 15)"
+    )
+    add_identifier(access)
+    access.add_argument(
+        "--out", type=Path, metavar="FILE", help="a page to send or print, not there yet"
+    )
+    access.add_argument(
+        "--contents", action="store_true", help="its logged inputs too, opened; with --json"
+    )
+    access.add_argument("--json", action="store_true", help="print all of it as JSON")
+    access.add_argument("--api", dest="api_url", metavar="URL", help="of a running collector")
+    access.add_argument("--token", metavar="TOKEN", help="for it (better: LIMEN_TOKEN)")
+    access.set_defaults(run=_access)
+
+
+def _access(args: argparse.Namespace) -> int:
+    from collector.commands.person import as_page, as_text
+    from collector.contract.client import LimenClient
+    from collector.contract.config import load_settings
+    from collector.contract.errors import BadInput
+
+    if args.contents and not args.json:
+        raise BadInput("--contents goes with --json: inputs may be pictures or sound")
+    settings = load_settings({"api_url": args.api_url, "token": args.token})
+    with LimenClient.of(settings) as client:
+        report = client.access(read_identifier(args.installation), contents=args.contents)
+    if args.json:
+        sys.stdout.write(json.dumps(report.model_dump()) + "\n")
+    elif args.out is None:
+        sys.stdout.write(as_text(report))
+    else:
+        try:
+            handle = os.open(args.out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with open(handle, "w", encoding="utf-8") as file:
+                file.write(as_page(report))
+        except OSError as exc:
+            raise BadInput(f"--out {args.out} cannot be written: {exc.strerror}") from exc
+    return 0 if report.spans or report.inputs or report.exports else 1

@@ -1,0 +1,204 @@
+"""What is held about an installation, as a report that the person can read: text or a page."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+from collector.contract.records import AccessReport
+
+_TITLE = "What is held about this installation of the app"
+_UNKNOWN = "not known"
+_STYLE = (
+    "body{font:15px/1.45 system-ui,sans-serif;max-width:64rem;margin:2rem auto;padding:0 1rem;"
+    "color:#1b1f24}h1{font-size:1.5rem}h2{font-size:1.15rem;margin:2rem 0 .3rem}"
+    "p{max-width:44rem;margin:.3rem 0 .8rem}table{border-collapse:collapse;width:100%;"
+    "font-size:.85rem}th,td{text-align:left;padding:.3rem .6rem .3rem 0;vertical-align:top;"
+    "border-bottom:1px solid #d8dde3}th{color:#57606a;font-weight:600}"
+    "td:last-child{overflow-wrap:anywhere}td:first-child{white-space:nowrap}"
+    "tr{break-inside:avoid}"
+)
+_ANSWERED = {"device": "on the phone", "cloud": "in the cloud"}
+_WHY = {
+    "accept": "the phone's own answer was used",
+    "cloud": "it is planned to be answered in the cloud",
+    "fallback": "the phone passed it on",
+    "blocked": "the cloud was needed and could not be asked",
+    "error": "something failed",
+}
+_CAUSE = {
+    "fallback": "the phone could not answer by itself",
+    "design": "it is planned so",
+    "audit": "drawn at random, to check the phone's answer",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A table of the report with what it says."""
+
+    title: str
+    about: str
+    columns: tuple[str, ...]
+    rows: Sequence[tuple[str, ...]]
+
+
+def sections(report: AccessReport) -> Iterator[Section]:
+    """The report, table by table."""
+    yield Section(
+        "What ran where",
+        "Each time the app asked a model, where the answer came from, and why.",
+        ("when", "app", "what for", "answered", "why", "answer", "model"),
+        [_request(row) for row in report.requests],
+    )
+    yield Section(
+        "What left the phone, or was passed on",
+        "Each transfer: to whom, what kind of data, what for, and with which consent.",
+        ("when", "to", "where", "what", "what for", "consent", "why", "bytes"),
+        [_departure(row) for row in report.departures],
+    )
+    yield Section(
+        "Inputs that were kept",
+        "With consent, and sealed: what a model was given. "
+        f"They are deleted after at most {report.input_days} days.",
+        ("received", "what for", "kind", "what it was said to be", "number"),
+        [
+            _texts(row, "received_time", "feature", "kind", "truth", "number")
+            for row in report.inputs
+        ],
+    )
+    yield Section(
+        "What other models would have said of them",
+        "Inputs are run through models again, to compare them.",
+        ("input", "run", "answer", "confidence", "or why none"),
+        [
+            _texts(row, "number", "run", "predicted", "confidence", "failure")
+            for row in report.scores
+        ],
+    )
+    yield Section(
+        "When the app sent telemetry here",
+        "The records above came in these requests.",
+        ("received", "app", "release", "records", "bytes"),
+        [
+            _texts(row, "received_time", "app", "release", "records", "body_bytes")
+            for row in report.exports
+        ],
+    )
+    yield Section(
+        "Everything above as it is stored",
+        "Span by span, with every attribute. Identifiers are kept as keyed hashes only.",
+        ("when", "trace", "name", "kind", "attributes"),
+        [_span(row) for row in report.spans],
+    )
+
+
+def facts(report: AccessReport) -> list[str]:
+    """What a person has to be told besides."""
+    receivers = sorted({_receiver(row) for row in report.departures})
+    return [
+        f"Requests: {len(report.requests):,}; transfers: {len(report.departures):,}; kept inputs: "
+        f"{len(report.inputs):,}; records in all: {len(report.spans):,}.",
+        "Received by: " + ("; ".join(receivers) or "nobody") + ".",
+        f"Telemetry is deleted {report.retention_days} days after it was received, inputs after at "
+        f"most {report.input_days} (policy {report.policy}).",
+        "It came from the app itself and from the services it asked. It is known by a keyed hash "
+        "of the installation's identifier, which is not kept.",
+        "Limen, which holds it, decides nothing about a person.",
+        "You may have it erased or corrected, object to its use, or complain to a supervisory "
+        "authority.",
+    ]
+
+
+def as_text(report: AccessReport) -> str:
+    """For a terminal or a mail."""
+    lines = [_TITLE, "=" * len(_TITLE), "", *(f"- {fact}" for fact in facts(report))]
+    for section in sections(report):
+        lines += ["", section.title, "-" * len(section.title), section.about, ""]
+        if not section.rows:
+            lines.append("(nothing)")
+            continue
+        table = [section.columns, *section.rows]
+        widths = [max(len(row[at]) for row in table) for at in range(len(section.columns))]
+        for row in table:
+            cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+            lines.append("  ".join(cells).rstrip())
+    return "\n".join(lines) + "\n"
+
+
+def as_page(report: AccessReport) -> str:
+    """A page by itself, to be sent or printed."""
+    parts = [
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{_TITLE}</title>'
+        '<meta name="viewport" content="width=device-width">'
+        f"<style>{_STYLE}</style><h1>{_TITLE}</h1><ul>",
+        *(f"<li>{escape(fact)}</li>" for fact in facts(report)),
+        "</ul>",
+    ]
+    for section in sections(report):
+        parts.append(f"<h2>{escape(section.title)}</h2><p>{escape(section.about)}</p>")
+        if not section.rows:
+            parts.append("<p>Nothing.</p>")
+            continue
+        parts.append(f"<table><thead>{_row(section.columns, 'th')}</thead><tbody>")
+        parts += [_row(row, "td") for row in section.rows]
+        parts.append("</tbody></table>")
+    return "\n".join(parts) + "\n</html>\n"
+
+
+def _row(cells: Sequence[str], tag: str) -> str:
+    return "<tr>" + "".join(f"<{tag}>{escape(cell)}</{tag}>" for cell in cells) + "</tr>"
+
+
+def _request(row: Mapping[str, Any]) -> tuple[str, ...]:
+    reason = f": {row['reason'].replace('_', ' ')}" if row["reason"] else ""
+    return (
+        _when(row["time"]),
+        f"{row['app']} {row['release']}",
+        _text(row["feature"]),
+        _ANSWERED.get(row["answered_by"], "not at all"),
+        _WHY.get(row["decision"], _UNKNOWN) + reason,
+        _text(row["output_label"]),
+        _text(row["model"]),
+    )
+
+
+def _departure(row: Mapping[str, Any]) -> tuple[str, ...]:
+    passed_on = " (passed on by a service)" if row["leg"] == "onward" else ""
+    return (
+        _when(row["time"]),
+        _receiver(row) + passed_on,
+        _text(row["region"]),
+        _text(row["category"]),
+        _text(row["purpose"]),
+        _text(row["consent"]),
+        _CAUSE.get(row["cause"], _UNKNOWN),
+        _text(row["bytes"]),
+    )
+
+
+def _span(row: Mapping[str, Any]) -> tuple[str, ...]:
+    attributes = "; ".join(f"{name} = {value}" for name, value in row["attributes"].items())
+    return (_when(row["start"]), row["trace_id"][:8], _text(row["name"]), row["kind"], attributes)
+
+
+def _receiver(row: Mapping[str, Any]) -> str:
+    who = ", ".join(word for word in (row["owner"], row["role"]) if word)
+    return f"{row['destination']} ({who.replace('_', ' ')})" if who else str(row["destination"])
+
+
+def _texts(row: Mapping[str, Any], *names: str) -> tuple[str, ...]:
+    return tuple(_when(row[name]) if name.endswith("time") else _text(row[name]) for name in names)
+
+
+def _text(value: object) -> str:
+    if value is None or value == "unknown":
+        return _UNKNOWN
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return f"{value:,}" if isinstance(value, int) else str(value).replace("_", " ")
+
+
+def _when(time: str) -> str:
+    """To the second, UTC."""
+    return time[:19].replace("T", " ")

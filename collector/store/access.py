@@ -1,0 +1,98 @@
+"""Everything that is held about one installation (GDPR, Art. 15)."""
+
+import base64
+from fnmatch import fnmatchcase
+from typing import Any
+
+from collector.contract.attributes import INSTALLATION
+from collector.contract.policy import Host, Policy
+from collector.contract.records import AccessReport
+from collector.pseudonyms import Pseudonyms
+from collector.store.database import Database
+from collector.store.queries import query
+from collector.store.reader import rfc3339, shown_span
+from collector.store.vault import Vault
+
+_HOUR_NS = 3600 * 10**9
+
+
+class Access:
+    """Of `database`, where installations are known by `pseudonyms` and their inputs are sealed in
+    `vault`."""
+
+    def __init__(self, database: Database, pseudonyms: Pseudonyms, vault: Vault) -> None:
+        self._database, self._pseudonyms, self._vault = database, pseudonyms, vault
+
+    def report(
+        self, identifier: str, policy: Policy, token: str | None, *, contents: bool
+    ) -> AccessReport:
+        """What is held of the installation whose `app.installation.id` this is, under `policy`.
+
+        `contents`: its logged inputs too, opened. The audit log notes that it was asked, and by
+        which `token`, not of whom.
+        """
+        made = {"pseudonyms": [one for _, one in self._pseudonyms.all(INSTALLATION, identifier)]}
+        inputs = self._rows("access_inputs", made)
+        with self._database.write() as transaction:
+            opened = len(inputs) if contents else 0
+            transaction.note("access reported", by=token, count=1, inputs_opened=opened)
+        spans = self._rows("access_spans", made)
+        first = min((span["time"] for span in spans), default=0)
+        numbers = [one["number"] for one in inputs]
+        return AccessReport(
+            policy=policy.version,
+            retention_days=policy.retention_days,
+            input_days=policy.input_days,
+            requests=[_timed(row) for row in self._rows("access_requests", made)],
+            departures=self._departures(spans, policy),
+            inputs=[self._input(row, contents=contents) for row in inputs],
+            scores=self._rows("access_scores", {"numbers": numbers}),
+            exports=[_timed(row) for row in self._rows("access_exports", made)],
+            spans=[{"trace_id": one["trace_id"].hex()} | shown_span(one, first) for one in spans],
+        )
+
+    def _departures(self, spans: list[dict[str, Any]], policy: Policy) -> list[dict[str, Any]]:
+        """What left in its traces, and who stands behind the destination by `policy`."""
+        times: dict[bytes, list[int]] = {}
+        for span in spans:
+            if span["kind"] == "CLIENT":
+                times.setdefault(span["trace_id"], []).append(span["time"])
+        found = []
+        for trace, seen in times.items():
+            bounds = {"from": min(seen) - _HOUR_NS, "to": max(seen) + _HOUR_NS, "trace": trace}
+            clients = {s["span_id"].hex(): s for s in spans if s["trace_id"] == trace}
+            for row in self._rows("trace_departures", bounds):
+                # In a trace that others share their departures are theirs.
+                if (client := clients.get(row["span_id"])) is not None:
+                    host = _host(policy, row["destination"])
+                    found.append(
+                        {"time": rfc3339(client["time"]), "trace_id": trace.hex()}
+                        | row
+                        | {"owner": host and host.owner, "role": host and host.role}
+                    )
+        return sorted(found, key=lambda row: row["time"])
+
+    def _input(self, row: dict[str, Any], *, contents: bool) -> dict[str, Any]:
+        sealed = row.pop("sealed"), row.pop("installation"), row.pop("span_id")
+        shown = _timed(row)
+        if contents:
+            opened = self._vault.open(*sealed)
+            content = opened.content
+            shown["content"] = None if content is None else base64.b64encode(content).decode()
+            shown["failure"] = opened.failure
+        return shown
+
+    def _rows(self, name: str, values: dict[str, Any]) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self._database.read(query(name), values).to_pylist()
+        return found
+
+
+def _timed(row: dict[str, Any]) -> dict[str, Any]:
+    times = ("time", "received_time")
+    return {name: rfc3339(value) if name in times else value for name, value in row.items()}
+
+
+def _host(policy: Policy, destination: str) -> Host | None:
+    """What the policy says of a destination: the longest of its hosts that fits."""
+    fitting = [host for host in policy.hosts if fnmatchcase(destination, host.match)]
+    return max(fitting, key=lambda host: len(host.match), default=None)
