@@ -66,7 +66,7 @@ def _proposed(path: Path, artifact: Artifact, wanted: Wanted) -> Proposal:
     if content is None:
         raise CorruptModel(f"{path} is a folder and no .mlpackage: name a model's file.")
     verify_tflite(content, str(path))
-    return propose(path, artifact, read_tflite(content), wanted)
+    return propose(path, artifact, read_tflite(content, str(path)), wanted)
 
 
 def _place(card: ModelCard, artifact: Artifact, root: Path) -> None:

@@ -182,7 +182,7 @@ def _lacking(
 ) -> str:
     from models.tflite_file import read_tflite
 
-    release = read_tflite(content).runtime
+    release = read_tflite(content, where).runtime
     has_it = [f"{other}, which is here, has it"] if other else []
     has_it.append(
         f"the file asks for the runtime of TensorFlow {release} or newer"

@@ -3,6 +3,7 @@
 import io
 import struct
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -10,8 +11,12 @@ from typing import Any
 import flatbuffers
 from flatbuffers import number_types
 
+from models.errors import CorruptModel
+
 # Packed files beyond it are no label files.
 _PACKED_BYTES = 2**20
+# What following an offset to nowhere ends in.
+_DAMAGED = (struct.error, IndexError, TypeError, ValueError, AttributeError, OverflowError)
 _NORMALIZATION = 1
 _AXIS_LABELS = 2
 # What may stand between a softmax and the output without changing what the scores are.
@@ -57,8 +62,17 @@ class TFLiteFile:
     labels: tuple[str, ...]
 
 
-def read_tflite(content: bytes) -> TFLiteFile:
-    """Reads a file whose structure a runtime has verified: this follows its offsets unchecked."""
+def read_tflite(content: bytes, where: str) -> TFLiteFile:
+    """Reads a file. Raises CorruptModel, which calls it `where`, for one that is damaged."""
+    try:
+        return _read(content)
+    except _DAMAGED as exc:
+        raise CorruptModel(
+            f"{where} is damaged within its structure: restore it or export it again."
+        ) from exc
+
+
+def _read(content: bytes) -> TFLiteFile:
     from ai_edge_litert import schema_py_generated as schema
 
     model = schema.Model.GetRootAs(content, 0)
@@ -121,7 +135,8 @@ def _producer(model: Any, graph: Any, tensor: int, schema: Any) -> str | None:
         for made in _numbers(graph.Operators(at), "Outputs")
     }
     while tensor in makers:
-        operator = makers[tensor]
+        # Each maker once: what a damaged file says may go round in a circle.
+        operator = makers.pop(tensor)
         code = model.OperatorCodes(operator.OpcodeIndex())
         number = max(code.BuiltinCode(), code.DeprecatedBuiltinCode())
         name = _names(schema.BuiltinOperator).get(number, f"operator {number}")
@@ -204,7 +219,7 @@ def _metadata(content: bytes) -> Metadata:
             std=std,
             labels_file=_labels_file(given) if given else None,
         )
-    except (struct.error, IndexError, TypeError, ValueError):
+    except _DAMAGED:
         return Metadata()
 
 
@@ -232,5 +247,5 @@ def _labels(content: bytes, name: str | None) -> tuple[str, ...]:
             if len(chosen) != 1 or chosen[0].file_size > _PACKED_BYTES:
                 return ()
             return tuple(archive.read(chosen[0]).decode("utf-8").splitlines())
-    except (zipfile.BadZipFile, UnicodeDecodeError, NotImplementedError):
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, *_DAMAGED):
         return ()
