@@ -29,6 +29,11 @@ def check(first: ReplayRun, second: ReplayRun) -> None:
             "two runs over the inputs of one feature can be compared"
         )
     for run in (first, second):
+        if run.source == "spans":
+            raise BadInput(
+                f"run {run.run} holds the scores that phones sent, and no input went through a "
+                "model: compare two runs over logged inputs"
+            )
         if not run.done:
             raise BadInput(f"run {run.run} has no saved scores: finish it with `limen replay run`")
 

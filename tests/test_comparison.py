@@ -100,6 +100,7 @@ def test_without_a_shared_case_there_is_nothing_to_compare() -> None:
         (FIRST, "compared with itself"),
         (run_of("r2", feature="barcode_scan"), "of one feature"),
         (run_of("r2", done=()), "r2 has no saved scores"),
+        (run_of("r2", source="spans"), "the scores that phones sent"),
     ],
 )
 def test_runs_that_say_nothing_of_each_other_are_refused(second: ReplayRun, says: str) -> None:
