@@ -74,6 +74,7 @@ def _seconds(database: Database, now: int, late: int, rng: np.random.Generator) 
             rows=rows, request=zeros, rejected=zeros[:1], tally=Tally(), policy_version="bench"
         ),
         inputs=None,
+        consents=None,
         received=np.array([now]),
         body_bytes=[0],
     )

@@ -121,6 +121,7 @@ def _seconds(kind: type[Redactor], groups: Sequence[Sequence[bytes]]) -> float:
                         signal="traces",
                         redacted=redacted,
                         inputs=None,
+                        consents=None,
                         received=received,
                         body_bytes=[len(body) for body in bodies],
                     )

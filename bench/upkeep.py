@@ -135,6 +135,7 @@ def _fill(home: Path, spans: int, *, scores: bool = True) -> None:
             signal="traces",
             redacted=replace(redacted, rows=_other(redacted.rows, number, later)),
             inputs=None,
+            consents=None,
             received=np.full(len(bodies), now + later),
             body_bytes=[len(body) for body in bodies],
         )

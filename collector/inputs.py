@@ -1,4 +1,5 @@
-"""Logged inputs: consented ones are taken out of log records and sealed, the rest is counted."""
+"""Log records: consented inputs are sealed, entries of the history of consent taken, the rest is
+counted."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -10,9 +11,12 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from collector.consents import INCOMPLETE, complete, consent_events, consent_table
 from collector.contract.attributes import (
     BY_NAME,
+    CONSENT_EVENT,
     CONSENT_STATE,
+    CONSENT_VERSION,
     FEATURE,
     INPUT_DIGEST_NAME,
     INPUT_EVENT,
@@ -20,6 +24,7 @@ from collector.contract.attributes import (
     INSTALLATION,
     LABEL,
     LABEL_TRUTH,
+    PURPOSE,
     Attribute,
     Loose,
 )
@@ -37,12 +42,19 @@ _SOURCE = tuple(
     for name in ("service.name", "service.version", "deployment.environment.name", INSTALLATION)
 )
 _SOURCE_COLUMNS = (*(a.column for a in _SOURCE if a.column), "key_id")
-_FACTS = tuple(BY_NAME[name] for name in (FEATURE, INPUT_KIND, INPUT_DIGEST_NAME, CONSENT_STATE))
+_FACTS = tuple(
+    BY_NAME[name]
+    for name in (
+        FEATURE, INPUT_KIND, INPUT_DIGEST_NAME, CONSENT_STATE, CONSENT_VERSION, PURPOSE,
+    )
+)  # fmt: skip
 _TRUTH = Attribute(LABEL_TRUTH, "truth", Loose(LABEL))
 _NAMES = frozenset(a.name for a in (*_SOURCE, *_FACTS, _TRUTH))
 
 # Why an input is not stored, in the order it is asked.
 REASONS = ("not an input", "no request", "erased", "no consent", "policy", "size")
+# What becomes of an entry of the history, beyond the reasons and of an input that is kept.
+_KEPT, _CONSENT, _INCOMPLETE = range(len(REASONS), len(REASONS) + 3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +64,15 @@ class Logged:
 
     redacted: Redacted
     inputs: pa.Table | None = field(repr=False)
+    consents: pa.Table | None = field(repr=False)
     reasons: Mapping[str, int]
 
 
 class InputSealer:
-    """Takes consented inputs out of log records, seals them and gives them `numbers`.
+    """Takes consented inputs out of log records, seals them and gives them `numbers`; takes the
+    history of consent too.
 
-    `key` (32 bytes) draws which of them stay where there are too many to keep.
+    `key` (32 bytes) draws which of the inputs stay where there are too many to keep.
     """
 
     def __init__(
@@ -72,7 +86,7 @@ class InputSealer:
         self._key = key
 
     def seal(self, decoded: Decoded, received: Indices) -> Logged:
-        """The inputs among `decoded`; `received` (ns, int64 [requests]) when each arrived."""
+        """What is kept of `decoded`; `received` (ns, int64 [requests]) when each arrived."""
         tally = Tally()
         # A record speaks for itself: a consent that only its resource states is none.
         index = self._redactor.index(decoded, "log", received)
@@ -82,13 +96,16 @@ class InputSealer:
         ids = self._redactor.ids(decoded.records, tally)
         columns |= {"trace_id": ids.trace, "span_id": ids.span}
         reason = self._judge(decoded.records, columns, ids.good)
-        kept = np.flatnonzero(reason == len(REASONS))
+        kept = np.flatnonzero(reason == _KEPT)
         bodies = log_strings(decoded, kept, tally)
         self._redactor.account(decoded, index, _NAMES, columns, tally, bodies)
-        counts = np.bincount(reason, minlength=len(REASONS) + 1)[:-1].tolist()
-        found = {name: count for name, count in zip(REASONS, counts, strict=True) if count}
-        tally.update({("limen.input", name, "drop"): count for name, count in found.items()})
-        dropped = decoded.request[reason < len(REASONS)]
+        counts = np.bincount(reason, minlength=_INCOMPLETE + 1).tolist()
+        found = {name: count for name, count in zip(REASONS, counts, strict=False) if count}
+        tally.update({(INPUT_EVENT, name, "drop"): count for name, count in found.items()})
+        if incomplete := counts[_INCOMPLETE]:
+            found[INCOMPLETE] = incomplete
+            tally[CONSENT_EVENT, INCOMPLETE, "drop"] = incomplete
+        dropped = decoded.request[(reason < _KEPT) | (reason == _INCOMPLETE)]
         redacted = Redacted(
             rows=pa.table({name: columns[name] for name in _SOURCE_COLUMNS}),
             request=decoded.request,
@@ -96,12 +113,14 @@ class InputSealer:
             tally=tally,
             policy_version=self._redactor.policy_version,
         )
-        return Logged(redacted, self._table(decoded, columns, kept, received), found)
+        consents = consent_table(decoded, columns, np.flatnonzero(reason == _CONSENT), received)
+        return Logged(redacted, self._table(decoded, columns, kept, received), consents, found)
 
     def _judge(
         self, records: pa.StructArray, columns: dict[str, pa.Array], linked: npt.NDArray[np.bool_]
     ) -> Indices:
-        """For each record the index of the first of REASONS that holds, or their number."""
+        """For each record the index of the first of REASONS that holds, _KEPT where none does; of
+        the history of consent _CONSENT or _INCOMPLETE."""
         size = pc.coalesce(
             pc.binary_length(records.field("body").field("bytes_value")),
             pc.binary_length(records.field("body").field("string_value")),
@@ -121,6 +140,10 @@ class InputSealer:
         for number in reversed(range(len(REASONS))):
             holds = pc.fill_null(checks[number], False).to_numpy(zero_copy_only=False)
             reason[~holds] = number
+        history = consent_events(records)
+        reason[history] = np.where(complete(columns), _CONSENT, _INCOMPLETE)[history]
+        gone = pc.fill_null(pc.equal(columns["installation"], pa.scalar(ERASED)), False)
+        reason[history & gone.to_numpy(zero_copy_only=False)] = REASONS.index("erased")
         return reason
 
     def _allowed(self, features: pa.Array, releases: pa.Array) -> pa.Array:

@@ -303,7 +303,8 @@ class Pipeline:
         payloads = [w.payload for w in waiting]
         received = np.array([p.received for p in payloads], dtype=np.int64)
         bodies = [p.body for p in payloads]
-        inputs, signal = None, payloads[0].signal
+        inputs = consents = None
+        signal = payloads[0].signal
         rejected: Mapping[str, int]
         decoded = decode_spans(bodies) if signal == "traces" else decode_logs(bodies)
         if signal == "traces":
@@ -313,11 +314,13 @@ class Pipeline:
         else:
             logged = rules.sealer.seal(decoded, received)
             redacted, inputs, rejected = logged.redacted, logged.inputs, logged.reasons
-            message = f"not stored as logged inputs: {', '.join(logged.reasons)}"
+            consents = logged.consents
+            message = f"not stored: {', '.join(logged.reasons)}"
         part = Part(
             signal=signal,
             redacted=redacted,
             inputs=inputs,
+            consents=consents,
             received=received,
             body_bytes=[p.sent_bytes for p in payloads],
         )

@@ -42,7 +42,8 @@ ACCESS: Mapping[str, Roles | None] = {
     "GET /metrics": AGGREGATES,
     "GET /api/status": AGGREGATES,
     "GET /api/metrics": AGGREGATES,
-    # A metric of single rows asks for SINGLE_ROWS besides, others for what METRICS says.
+    # Besides a metric asks for what METRICS says, one of single rows that is not there for
+    # SINGLE_ROWS.
     "POST /api/metrics": AGGREGATES,
     "GET /api/metrics/{name}": AGGREGATES,
     "GET /api/traces/{trace}": SINGLE_ROWS,
@@ -73,4 +74,4 @@ ACCESS: Mapping[str, Roles | None] = {
 }
 
 # Metrics that not all of AGGREGATES may ask.
-METRICS: Mapping[str, Roles] = {"findings": REVIEWS}
+METRICS: Mapping[str, Roles] = {"findings": REVIEWS, "ledger": REVIEWS}

@@ -122,6 +122,28 @@ def traces(*spans: Span, resource: Mapping[str, Any] = PHONE) -> ExportTraceServ
     return request
 
 
+def consent(
+    state: str | None,
+    time: int,
+    resource: Mapping[str, Any] = PHONE,
+    purpose: str | None = "app_functionality",
+    version: str | None = None,
+) -> ExportLogsServiceRequest:
+    """An entry of the history of consent."""
+    said = {
+        "limen.purpose": purpose,
+        "limen.consent.state": state,
+        "limen.consent.version": version,
+    }
+    request = ExportLogsServiceRequest()
+    group = request.resource_logs.add()
+    group.resource.attributes.extend(pairs(resource))
+    record = group.scope_logs.add().log_records.add()
+    record.event_name, record.time_unix_nano = "limen.consent", time
+    record.attributes.extend(pairs({k: v for k, v in said.items() if v is not None}))
+    return request
+
+
 def logged_input(
     span: Span, body: bytes | str, resource: Mapping[str, Any] = PHONE, **attributes: Any
 ) -> ExportLogsServiceRequest:

@@ -67,6 +67,7 @@ def as_first(path: Path) -> None:
             "input_pieces",
             "tombstones",
             "erasures",
+            "consents",
         ):
             connection.execute(f"drop table {name}")
         for name in ("batches", "inputs", "replays", "replay_chunks"):

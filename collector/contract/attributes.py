@@ -174,10 +174,13 @@ OUTPUT_LABEL = "limen.output.label"
 INSTALLATION = "app.installation.id"
 LAUNCH = "service.instance.id"
 CONSENT_STATE = "limen.consent.state"
+CONSENT_VERSION = "limen.consent.version"
+PURPOSE = "limen.purpose"
 INPUT_DIGEST_NAME = "limen.input.digest"
 INPUT_KIND = "limen.input.kind"
 LABEL_TRUTH = "limen.label"
 INPUT_EVENT = "limen.input"
+CONSENT_EVENT = "limen.consent"
 
 _BYTES = Whole(0, 2**33)
 
@@ -255,9 +258,9 @@ SPAN_ATTRIBUTES: tuple[Attribute, ...] = (
     Attribute("limen.egress.region", "egress_region", Loose(REGION)),
     Attribute("limen.egress.processor", "egress_processor", Loose(LABEL)),
     Attribute("limen.data.categories", "data_categories", WordSet(CATEGORIES)),
-    Attribute("limen.purpose", "purpose", Words(PURPOSES)),
+    Attribute(PURPOSE, "purpose", Words(PURPOSES)),
     Attribute(CONSENT_STATE, "consent_state", Words(CONSENT_STATES)),
-    Attribute("limen.consent.version", "consent_version", Loose(VERSION)),
+    Attribute(CONSENT_VERSION, "consent_version", Loose(VERSION)),
     Attribute("limen.consent.changed_at", None, Pattern(TIMESTAMP)),
     Attribute("gen_ai.operation.name", "gen_ai_operation", Loose(NAME)),
     Attribute("gen_ai.provider.name", "gen_ai_provider", Loose(NAME)),

@@ -5,7 +5,7 @@
 -- region text: region of the destination
 -- category text: categories of data, as a set
 -- purpose text: purpose the app states
--- consent text: consent the app states
+-- consent text: consent as of its time, by the app's word or the history of consent
 -- cause text: fallback, design, audit or unknown
 -- declared flag: the policy of its release names it; unknown where it cannot be told
 -- measure text: which attribute the bytes come from

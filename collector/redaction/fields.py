@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from collector.contract.attributes import INPUT_EVENT
+from collector.contract.attributes import CONSENT_EVENT, INPUT_EVENT
 from collector.decode import Attributes, Decoded, Indices, explode
 from collector.redaction.tally import Tally
 
@@ -130,7 +130,8 @@ def log_strings(decoded: Decoded, sealed: Indices, tally: Tally) -> Iterator[Dro
         tally["log.body", "allowlist", "drop"] += count
         yield Dropped("log", "log.body", pc.fill_null(body.field("string_value"), ""), owner)
     names = records.field("event_name").take(at)
-    names = pc.if_else(pc.equal(names, INPUT_EVENT), "", names)
+    ours = pc.is_in(names, value_set=pa.array([INPUT_EVENT, CONSENT_EVENT]))
+    names = pc.if_else(ours, "", names)
     if count := written(names):
         tally["log.event_name", "allowlist", "drop"] += count
         yield Dropped("log", "log.event_name", names, owner)

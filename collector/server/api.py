@@ -410,10 +410,10 @@ class QueryApi:
 
 def _may_ask(request: Request, asked: Query) -> None:
     caller: Caller = request.state.caller
-    if get_metric(asked.metric).single_rows:
-        caller.must_be(SINGLE_ROWS)
     if roles := METRICS.get(asked.metric):
         caller.must_be(roles)
+    elif get_metric(asked.metric).single_rows:
+        caller.must_be(SINGLE_ROWS)
 
 
 def _parse(kind: type[Body], body: bytes) -> Body:

@@ -25,7 +25,7 @@ ROUNDS = 8
 SPARE_BYTES = 256 * 2**20
 
 # Every row carries the number of the transaction that wrote it.
-_COMMITTED = ("batches", "inputs", "input_pieces")
+_COMMITTED = ("batches", "inputs", "input_pieces", "consents")
 # Copied with what names them, or which they name.
 _BOUND = (
     "span_facts", "span_sources", "span_contexts", "releases", "replay_scores", "replay_chunks",

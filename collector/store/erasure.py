@@ -31,6 +31,7 @@ _DELETED = {
     "replay_scores": "erase_replay_scores",
     "input_pieces": "erase_input_pieces",
     "inputs": "erase_inputs",
+    "consents": "erase_consents",
     "span_facts": "erase_span_facts",
 }
 # The tables that hold something of one installation; a test asks it of every table.

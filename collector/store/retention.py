@@ -18,7 +18,7 @@ from collector.store.database import Database
 from collector.store.queries import query
 from collector.store.reader import rfc3339
 
-TELEMETRY = ("span_facts", "batches")
+TELEMETRY = ("span_facts", "batches", "consents")
 # Last comes what the others are found by.
 INPUTS = (
     "input_pieces", "inputs", "input_cuts", "replay_scores", "replay_chunks", "sweeps", "replays",

@@ -74,6 +74,7 @@ class Part:
     signal: str
     redacted: Redacted
     inputs: pa.Table | None = field(repr=False)
+    consents: pa.Table | None = field(repr=False)
     received: Indices
     body_bytes: Sequence[int]
 
@@ -86,11 +87,12 @@ class Part:
         return found
 
     def of(self, requests: npt.NDArray[np.bool_], tally: Tally) -> "Part":
-        """The part of `requests` (bool [requests]); one with inputs stays whole."""
+        """The part of `requests` (bool [requests]); one of log records stays whole."""
         return Part(
             signal=self.signal,
             redacted=self.redacted.of(requests, tally),
             inputs=self.inputs,
+            consents=self.consents,
             received=self.received[requests],
             body_bytes=list(compress(self.body_bytes, requests)),
         )
@@ -161,7 +163,7 @@ class Writer:
                 if part.signal == "traces":
                     done = self._write_spans(transaction, part, next(spans))
                 else:
-                    done = self._write_inputs(transaction, part)
+                    done = self._write_logged(transaction, part)
                 written.append(done if erased is None else replace(done, erased=erased))
                 self._insert(transaction, "insert_batches", self._batches(part))
             insert(transaction, "insert_releases", _releases(fresh_releases))
@@ -172,10 +174,9 @@ class Writer:
         """`part` without what is of erased installations, and how much of each request that was."""
         rows, request = part.redacted.rows, part.redacted.request
         refused = self._refused(rows)
-        inputs, lost = part.inputs, None
-        if inputs is not None and (lost := self._refused(inputs)) is not None:
-            inputs = inputs.filter(pa.array(~lost))
-        if refused is None and lost is None:
+        logged = {"inputs": part.inputs, "consents": part.consents}
+        kept = {name: self._without_refused(table) for name, table in logged.items()}
+        if refused is None and all(kept[name] is logged[name] for name in logged):
             return part, None
         if refused is None:
             refused = np.zeros(len(rows), dtype=np.bool_)
@@ -190,7 +191,11 @@ class Writer:
             request=request[~refused],
             rejected=part.redacted.rejected + erased,
         )
-        return replace(part, redacted=redacted, inputs=inputs), erased
+        return replace(part, redacted=redacted, **kept), erased
+
+    def _without_refused(self, rows: pa.Table | None) -> pa.Table | None:
+        refused = None if rows is None else self._refused(rows)
+        return rows if refused is None else rows.filter(pa.array(~refused))
 
     def _refused(self, rows: pa.Table) -> npt.NDArray[np.bool_] | None:
         present = rows.column_names
@@ -218,14 +223,19 @@ class Writer:
         accepted = part.redacted.rows.num_rows
         return Written(records=len(rows), duplicates=accepted - len(rows))
 
-    def _write_inputs(self, transaction: Transaction, part: Part) -> Written:
-        if part.inputs is None or not len(part.inputs):
-            return Written(records=0, duplicates=0)
-        inputs = _under(part.redacted.policy_version, part.inputs)
-        self._insert(transaction, "insert_inputs", inputs.drop_columns("sealed"))
-        first = pc.min(inputs.column("number")).as_py()
-        self._insert(transaction, "insert_input_pieces", _pieces(inputs), first=first)
-        return Written(records=len(part.inputs), duplicates=0)
+    def _write_logged(self, transaction: Transaction, part: Part) -> Written:
+        records = 0
+        if part.inputs is not None and len(part.inputs):
+            inputs = _under(part.redacted.policy_version, part.inputs)
+            self._insert(transaction, "insert_inputs", inputs.drop_columns("sealed"))
+            first = pc.min(inputs.column("number")).as_py()
+            self._insert(transaction, "insert_input_pieces", _pieces(inputs), first=first)
+            records += len(inputs)
+        if part.consents is not None:
+            consents = _under(part.redacted.policy_version, part.consents)
+            self._insert(transaction, "insert_consents", consents)
+            records += len(consents)
+        return Written(records=records, duplicates=0)
 
     def _fresh_releases(self, rows: pa.Table) -> set[str]:
         if "release" not in rows.column_names:

@@ -7,6 +7,9 @@ from (
     select min(received_time) from inputs
     where installation in (select installation from erased_installations)
     union all
+    select min(received_time) from consents
+    where installation in (select installation from erased_installations)
+    union all
     select min(received_time) from batches
     where installation in (select installation from erased_installations)
 )

@@ -6,4 +6,6 @@ from (
     select max(key_id) from batches
     union all
     select max(key_id) from inputs
+    union all
+    select max(key_id) from consents
 )

@@ -6,4 +6,6 @@ from (
     select min(received_time) from batches
     union all
     select min(received_time) from inputs
+    union all
+    select min(received_time) from consents
 )

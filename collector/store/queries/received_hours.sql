@@ -7,6 +7,8 @@ from (
     select received_time from spans where feature = $feature
     union all
     select received_time from batches where $feature is null
+    union all
+    select received_time from consents where $feature is null
 )
 where received_time < $before
 order by hour

@@ -18,6 +18,7 @@ TABLES = (
     "inputs",
     "input_pieces",
     "input_cuts",
+    "consents",
     "replays",
     "replay_chunks",
     "replay_scores",

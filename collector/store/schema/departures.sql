@@ -6,6 +6,8 @@
 -- back end passed the data on. Bytes are unknown where nothing measured them or no answer came.
 -- A departure is declared by one of the ways out of its feature and release whose every condition it
 -- meets, in three-valued logic: what nobody says is neither met nor missed.
+-- Consent is that of its own time: the app's word on the span or the history's, whichever is newer;
+-- where the span does not say since when, the one that permits less.
 -- A span id stands for its first span, and no chain is longer than 32: whatever clients send, a
 -- climb ends.
 create or replace macro departures(since, until, only_trace) as table
@@ -13,10 +15,12 @@ with recursive nodes as (
     select
         s.trace_id, s.span_id, s.parent_span_id, s.kind, s.feature, s.decision, s.placement,
         s.audit_sampled, s.egress_region, s.data_categories, s.purpose, s.consent_state,
+        s.consent_version, s.attributes['limen.consent.changed_at'] as consent_changed,
         s.time, s.received_time, s.installation, s.app, s.environment, s.release,
         s.os_name, s.os_type, s.os_version, s.device_model, s.country, s.server_address,
         s.error_type, s.http_status, s.egress_bytes, s.http_request_body_size,
-        s.http_request_size, s.retained
+        s.http_request_size, s.retained, s.trained_on, s.server_port, s.policy_version,
+        s.start_time
     from spans s
     semi join (
         select trace_id
@@ -43,7 +47,7 @@ climb as (
     select
         w.trace_id, w.departure, w.depth, w.servers, n.kind, n.span_id, n.feature, n.decision,
         n.placement, n.audit_sampled, n.egress_region, n.data_categories, n.purpose,
-        n.consent_state
+        n.consent_state, n.consent_version, n.consent_changed, n.installation
     from walk w
     join nodes n on n.trace_id = w.trace_id and n.span_id = w.span_id
 ),
@@ -79,18 +83,27 @@ chains as (
             filter (where purpose is not null and kind = 'CLIENT' and servers = 0) as purpose,
         arg_min(consent_state, depth)
             filter (where consent_state is not null and kind = 'CLIENT' and servers = 0)
-            as consent
+            as consent,
+        arg_min(consent_version, depth)
+            filter (where consent_state is not null and kind = 'CLIENT' and servers = 0)
+            as consent_version,
+        arg_min(consent_changed, depth)
+            filter (where consent_state is not null and kind = 'CLIENT' and servers = 0)
+            as consent_changed,
+        arg_min(installation, depth) filter (where installation is not null) as consenting
     from climb
     group by trace_id, departure
 ),
 measured as (
     select
-        s.*,
+        s.* exclude (consent_changed, consent_state, consent_version),
         c.request, c.decision as request_decision, c.placement as request_placement,
         c.audit_sampled as request_audited, c.passed_on,
         coalesce(c.feature, 'unknown') as of_feature,
         c.region as chain_region, c.category as chain_category,
-        c.purpose as chain_purpose, c.consent as chain_consent,
+        c.purpose as chain_purpose, nullif(c.consent, 'unknown') as said_consent,
+        c.consent_version as said_version,
+        epoch_ns(try_cast(c.consent_changed as timestamptz)) as said_since, c.consenting,
         case
             when s.error_type is not null and s.http_status is null then null
             else coalesce(s.egress_bytes, s.http_request_body_size, s.http_request_size)
@@ -120,6 +133,7 @@ measured as (
 hosts as (
     select
         d.destination,
+        arg_max(h.owner, length(replace(h.host, '%', ''))) as owner,
         arg_max(h.region, length(replace(h.host, '%', ''))) as region,
         arg_max(h.role, length(replace(h.host, '%', ''))) as role,
         arg_max(h.retained, length(replace(h.host, '%', ''))) as retained
@@ -129,19 +143,78 @@ hosts as (
 ),
 -- What the other side says.
 served as (
-    select trace_id, parent_span_id, bool_or(retained) as retained
+    select
+        trace_id, parent_span_id, bool_or(retained) as retained, bool_or(trained_on) as trained_on,
+        arg_min(http_request_body_size, start_time) as bytes
     from nodes
-    where kind = 'SERVER' and retained is not null
+    where kind = 'SERVER'
     group by trace_id, parent_span_id
+),
+-- What the history says of the time, and when consent was granted first.
+grants as (
+    select
+        installation,
+        list({purpose: purpose, began: began}) as purposes
+    from (
+        select installation, purpose, min(time) as began
+        from consents
+        where state = 'granted'
+        group by installation, purpose
+    )
+    group by installation
+),
+consented as (
+    select
+        m.*,
+        h.time as history_since,
+        case
+            when h.state is null then 'span'
+            when m.said_consent is null then 'history'
+            when m.said_since is not null
+                then case when m.said_since > h.time then 'span' else 'history' end
+            when m.said_consent in ('denied', 'withdrawn') then 'span'
+            else 'history'
+        end as speaks,
+        h.state as history_consent,
+        h.version as history_version,
+        g.purposes as granted_purposes
+    from measured m
+    asof left join consents h
+        on h.installation = m.consenting and h.purpose = m.chain_purpose and h.time <= m.time
+    left join grants g on g.installation = m.consenting
 ),
 known as (
     select
         m.*,
         coalesce(m.chain_region, h.region) as region,
+        h.owner,
         h.role,
         coalesce(s.retained, h.retained) as kept_there,
+        s.trained_on as trained_there,
+        s.bytes as bytes_received,
+        case m.speaks when 'span' then m.said_consent else m.history_consent end as chain_consent,
+        case m.speaks when 'span' then m.said_version else m.history_version end
+            as consent_version,
+        case m.speaks when 'span' then m.said_since else m.history_since end as consent_since,
+        case
+            when m.said_since <= m.time then false
+            else coalesce(m.said_since > m.time and m.said_consent = 'granted', false) or (
+                m.history_since is null and coalesce(
+                    list_bool_or([
+                        g.began > m.time for g in m.granted_purposes if g.purpose = m.chain_purpose
+                    ]),
+                    false
+                )
+            )
+        end as granted_later,
+        coalesce(
+            list_bool_or([
+                g.began <= m.time for g in m.granted_purposes if g.purpose <> m.chain_purpose
+            ]),
+            false
+        ) as granted_otherwise,
         string_split(m.chain_category, ',') as chain_categories
-    from measured m
+    from consented m
     left join hosts h on h.destination = m.destination
     left join served s on s.trace_id = m.trace_id and s.parent_span_id = m.span_id
 ),
@@ -153,7 +226,7 @@ ways as (
         and k.chain_purpose = f.purpose
         and case
             when f.consent = 'not_required' then true
-            when k.chain_consent <> 'unknown' then k.chain_consent = f.consent
+            when k.chain_consent is not null then k.chain_consent = f.consent
         end
         and case
             when not list_has_all(list_append(f.categories, 'unknown'), k.chain_categories)
@@ -217,7 +290,19 @@ select
     m.bytes,
     m.measure,
     hour_of(m.time) as hour,
-    day_of(m.time) as day
+    day_of(m.time) as day,
+    m.owner,
+    coalesce(m.role, 'unknown') as role,
+    m.kept_there as retained,
+    m.trained_there as trained_on,
+    m.bytes_received,
+    m.consent_version,
+    m.consent_since,
+    case when m.chain_consent is not null then m.speaks end as consent_from,
+    m.granted_later,
+    m.granted_otherwise,
+    m.server_port = 80 as in_clear,
+    m.policy_version
 from known m
 left join declared d on d.trace_id = m.trace_id and d.span_id = m.span_id
 union all
@@ -229,6 +314,8 @@ select
     case b.signal when 'traces' then 'diagnostics_other' else 'unknown' end,
     'analytics', 'unknown', 'design', null, b.body_bytes, 'otlp.body',
     hour_of(b.received_time),
-    day_of(b.received_time)
+    day_of(b.received_time),
+    'Limen', 'first_party', true, false, b.body_bytes, null, null, null, false, false, null,
+    b.policy_version
 from batches b
 where only_trace is null and b.installation is not null and b.received_time >= since and b.received_time < until

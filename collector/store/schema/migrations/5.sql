@@ -1,5 +1,6 @@
 -- Schema 4 to 5: inputs are drawn, so that a sample of them stays where there are too many to keep; the
--- audit log has a Merkle tree, and what was logged before is appended to it; installations can be erased.
+-- audit log has a Merkle tree, and what was logged before is appended to it; installations can be
+-- erased; the history of consent is kept.
 alter table inputs add column draw double;
 alter table inputs add column size bigint;
 update inputs set draw = random(), size = octet_length(sealed);
@@ -54,4 +55,15 @@ create table erasures (
     unreachable bigint not null,
     bytes_gone bigint,
     document varchar not null
+);
+create table consents (
+    commit_number bigint not null,
+    received_time bigint not null,
+    time bigint not null,
+    installation blob not null,
+    key_id integer,
+    purpose varchar not null,
+    state varchar not null,
+    version varchar,
+    policy_version varchar
 );
