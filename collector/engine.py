@@ -20,7 +20,9 @@ from collector.redaction.ids import Ids
 from collector.rules import Rules
 from collector.store.access import Access
 from collector.store.audit_log import AuditLog
+from collector.store.compliance import Compliance
 from collector.store.database import Database
+from collector.store.declarations import Declarations, Verdicts
 from collector.store.erasure import Erasure, stored_tombstones
 from collector.store.installations import Installations
 from collector.store.opening import MEMORY_BYTES, stored_version
@@ -98,6 +100,14 @@ class Engine:
         self.audit_log = AuditLog(self.database, Signer(keys.derive("audit log")))
         self.access = Access(self.database, self.pseudonyms, self.vault)
         self.erasure = Erasure(self.database, self.pseudonyms, self.tombstones, self.vault)
+        self.declarations = Declarations(self.database)
+        self.compliance = Compliance(
+            self.database,
+            self.reader,
+            self.declarations,
+            Verdicts(self.database),
+            lambda: self.policy,
+        )
         self.suggestions = Suggestions(self.database, self.reader, lambda: self.policy)
         self.what_ifs = WhatIfs(self.database, self.reader, lambda: self.policy)
         self.replays = Replays(self.database, self.reader, self.vault)

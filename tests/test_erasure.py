@@ -40,6 +40,7 @@ EXTRA = POLICY.replace("[[hosts]]", '[attributes]\n"checkout.step" = "keep"\n[[h
 KEPT_TABLES = {
     "schema_version", "releases", "policies", "policy_features", "policy_flows", "policy_hosts",
     "span_sources", "span_contexts", "input_cuts", "replays", "audit", "tombstones", "erasures",
+    "declarations", "verdicts",
 }  # fmt: skip
 
 
@@ -184,7 +185,7 @@ def test_no_question_finds_it_and_nobody_elses_numbers_change(filled: Store) -> 
         assert word not in everything
     assert receipt.deleted == {
         "sweeps": 1, "replay_scores": 3, "input_pieces": 3,
-        "inputs": 3, "span_facts": 9, "batches": 6,
+        "inputs": 3, "consents": 0, "span_facts": 9, "batches": 6,
     }  # fmt: skip
     assert (receipt.traces, receipt.keys_destroyed, receipt.bytes_gone) == (3, 1, None)
     assert GONE not in receipt.model_dump_json()

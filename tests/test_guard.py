@@ -22,6 +22,7 @@ from collector.reload import Reload
 from collector.roles import ACCESS, Role
 from collector.server.api import QueryApi
 from collector.server.ingest import IngestApi
+from collector.server.reviews import Reviews
 from collector.store.maintenance import Maintenance
 from collector.tokens import create_token, read_tokens, revoke_token
 from tests.otlp import Span, logged_input, request_span, traces
@@ -59,6 +60,11 @@ EXPECTED: Mapping[str, str] = {
     "GET /api/policy/suggestion": "compliance admin",
     "GET /api/policies": "compliance admin",
     "POST /api/policy/reload": "admin",
+    "GET /api/findings": "compliance admin",
+    "PUT /api/findings/{finding}/verdict": "compliance admin",
+    "GET /api/declarations": "compliance admin",
+    "POST /api/declarations": "compliance admin",
+    "DELETE /api/declarations/{declaration}": "compliance admin",
     "POST /api/inputs/open": "replay admin",
     "GET /api/replays": ASKING,
     "POST /api/replays": "replay admin",
@@ -115,6 +121,9 @@ def routes(store: Store) -> list[Route]:
         store.health,
         store.guard,
         {},
+        reviews=Reviews(
+            store.compliance, store.declarations, admission=store.admission, limits=LIMITS
+        ),
         maintenance=maintenance,
         backups=Backups(maintenance, store.home),
         erasures=Erasures(Settings(home=store.home), store.erasure, maintenance),

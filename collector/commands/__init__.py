@@ -6,6 +6,7 @@ from collector.commands import (
     access,
     audit,
     collector,
+    compliance,
     declaration,
     erase,
     lookup,
@@ -28,6 +29,7 @@ _COMMANDS = (
     erase,
     policy,
     declaration,
+    compliance,
 )
 
 

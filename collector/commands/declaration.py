@@ -1,12 +1,14 @@
 """`limen declaration`: what a team declared to app stores, read and checked."""
 
 import argparse
+import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collector.contract.client import LimenClient
     from collector.contract.declarations import Declaration
 
 
@@ -19,21 +21,77 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     check.add_argument("--bundle", metavar="ID", help="the app meant, of a report of several")
     check.add_argument("--json", action="store_true", help="print JSON")
     check.set_defaults(run=_check)
+    add = actions.add_parser("add", help="hold what leaves against FILE from now on")
+    add.add_argument("file", type=Path, metavar="FILE")
+    add.add_argument("--app", required=True, metavar="A", help="whose it is (service.name)")
+    add.add_argument("--release", metavar="R", help="of one release only")
+    add.add_argument("--bundle", metavar="ID", help="the app meant, of a report of several")
+    add.set_defaults(run=_add)
+    shown = actions.add_parser("list", help="what a collector holds departures against")
+    shown.set_defaults(run=_list)
+    remove = actions.add_parser("remove", help="take a declaration back")
+    remove.add_argument("id", metavar="ID")
+    remove.set_defaults(run=_remove)
+    for one in (add, shown, remove):
+        one.add_argument("--json", action="store_true", help="print JSON")
+        one.add_argument("--api", dest="api_url", metavar="URL", help="of a running collector")
+        one.add_argument("--token", metavar="TOKEN", help="for it (better: LIMEN_TOKEN)")
 
 
 def _check(args: argparse.Namespace) -> int:
     """0, or 1 where something is wrong in it. Raises BadInput where it cannot be read."""
     from collector.declarations import read_declaration
 
-    found = read_declaration(args.file.name, read_file(args.file), args.bundle)
+    found = read_declaration(args.file.name, _read(args.file), args.bundle)
     if args.json:
         sys.stdout.write(found.model_dump_json(indent=2) + "\n")
     else:
-        sys.stdout.writelines(f"{line}\n" for line in in_words(found))
+        sys.stdout.writelines(f"{line}\n" for line in _in_words(found))
     return 1 if found.problems else 0
 
 
-def read_file(path: Path) -> bytes:
+def _add(args: argparse.Namespace) -> int:
+    """0, or 1 where something is wrong in it; it is kept all the same."""
+    content = _read(args.file)
+    with _client(args) as client:
+        kept = client.declare(
+            args.file.name, content, app=args.app, release=args.release, bundle=args.bundle
+        )
+    if args.json:
+        sys.stdout.write(kept.model_dump_json(indent=2) + "\n")
+    else:
+        sys.stdout.write(f"{kept.id}\n")
+        sys.stdout.writelines(f"{line}\n" for line in _in_words(kept.declaration))
+    return 1 if kept.declaration.problems else 0
+
+
+def _list(args: argparse.Namespace) -> int:
+    with _client(args) as client:
+        found = client.declarations()
+    if args.json:
+        sys.stdout.write(json.dumps([one.model_dump() for one in found], indent=2) + "\n")
+    for one in () if args.json else found:
+        of = f"{one.app} {one.release or '(every release)'}"
+        sys.stdout.write(f"{one.id}  {one.declaration.kind:6}  {of}  {one.declaration.name}\n")
+    return 0
+
+
+def _remove(args: argparse.Namespace) -> int:
+    with _client(args) as client:
+        client.withdraw(args.id)
+    if args.json:
+        sys.stdout.write(json.dumps({"removed": args.id}) + "\n")
+    return 0
+
+
+def _client(args: argparse.Namespace) -> "LimenClient":
+    from collector.contract.client import LimenClient
+    from collector.contract.config import load_settings
+
+    return LimenClient.of(load_settings({"api_url": args.api_url, "token": args.token}))
+
+
+def _read(path: Path) -> bytes:
     """The content of `path`. Raises BadInput."""
     from collector.contract.errors import BadInput
 
@@ -43,7 +101,7 @@ def read_file(path: Path) -> bytes:
         raise BadInput(f"{path} cannot be read: {exc.strerror}") from None
 
 
-def in_words(found: "Declaration") -> Iterator[str]:
+def _in_words(found: "Declaration") -> Iterator[str]:
     """What it declares, and what is wrong with it."""
     from collector.contract.declarations import KINDS
 

@@ -70,7 +70,10 @@ def _host(host: Host) -> str:
     said = (
         f"belongs to {host.owner}" if host.owner else None,
         f"is {_ROLES[host.role]}" if host.role else None,
-        f"stands in {host.region}" if host.region else None,
+        f"stands in {_list([w for w in (host.region, host.country) if w])}"
+        if host.region or host.country
+        else None,
+        f"gets data from the EEA under {host.mechanism}" if host.mechanism else None,
         f"{kept} what it gets longer than the request needs" if kept else None,
     )
     parts = [part for part in said if part]
@@ -126,7 +129,8 @@ def _flow(flow: Flow) -> str:
     sentence = (
         f"{_list(flow.categories or ()) or 'no category of data'} may leave to {flow.host}"
         f"{f' ({about})' if about else ''} for {flow.purpose.replace('_', ' ')}, "
-        f"{'only with' if flow.consent == 'granted' else 'without asking for'} consent."
+        f"{'only with' if flow.consent == 'granted' else 'without asking for'} consent"
+        f"{f', under notice {flow.notice} or a later one' if flow.notice else ''}."
     )
     return sentence[0].upper() + sentence[1:]
 

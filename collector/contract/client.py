@@ -5,12 +5,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
+from urllib.parse import quote
 
 import httpx
 import pyarrow as pa
 
 from collector.contract.arrow import MEDIA_TYPE, from_ipc, to_ipc
+from collector.contract.compliance import Check, Judgement, Verdict
 from collector.contract.config import Settings
+from collector.contract.declarations import KeptDeclaration
 from collector.contract.errors import (
     BadInput,
     CollectorUnreachable,
@@ -207,6 +210,55 @@ class LimenClient:
         """The public key that the heads of the audit log are signed with."""
         return self._call("GET", "/api/audit/key").text
 
+    def check(
+        self,
+        since: str | None = None,
+        until: str | None = None,
+        *,
+        app: str | None = None,
+        environment: str | None = None,
+        release: str | None = None,
+    ) -> Check:
+        """Declared against observed, None: whichever; times as in Query, by default 30 days."""
+        asked = {"from": since, "to": until, "app": app, "environment": environment}
+        answer = self._call("GET", "/api/findings", params=_said(asked | {"release": release}))
+        return Check.model_validate(answer.json())
+
+    def judge(
+        self, finding: str, said: Judgement, since: str | None = None, until: str | None = None
+    ) -> Verdict:
+        """Says something of a finding that a check of this period shows."""
+        answer = self._call(
+            "PUT",
+            f"/api/findings/{quote(finding, safe='')}/verdict",
+            params=_said({"from": since, "to": until}),
+            json=said.model_dump(),
+        )
+        return Verdict.model_validate(answer.json())
+
+    def declarations(self) -> list[KeptDeclaration]:
+        """What was declared elsewhere than in the policy, newest first."""
+        found = self._call("GET", "/api/declarations").json()["declarations"]
+        return [KeptDeclaration.model_validate(one) for one in found]
+
+    def declare(
+        self,
+        name: str,
+        content: bytes,
+        *,
+        app: str,
+        release: str | None = None,
+        bundle: str | None = None,
+    ) -> KeptDeclaration:
+        """Keeps the file called `name` as a declaration of `app`; release None: of every one."""
+        asked = {"name": name, "app": app, "release": release, "bundle": bundle}
+        answer = self._call("POST", "/api/declarations", params=_said(asked), content=content)
+        return KeptDeclaration.model_validate(answer.json())
+
+    def withdraw(self, declaration: str) -> None:
+        """Takes a declaration back."""
+        self._call("DELETE", f"/api/declarations/{quote(declaration, safe='')}")
+
     def reload_policy(self) -> PolicyReload:
         """The collector reads its policy again. Raises BadInput where the one before stays."""
         return PolicyReload.model_validate(self._call("POST", "/api/policy/reload").json())
@@ -256,6 +308,10 @@ class LimenClient:
     def sweeps(self, run: str) -> list[Sweep]:
         found = self._call("GET", f"/api/replays/{run}/sweeps").json()["sweeps"]
         return [Sweep.model_validate(sweep) for sweep in found]
+
+
+def _said(asked: Mapping[str, str | None]) -> dict[str, str]:
+    return {name: value for name, value in asked.items() if value is not None}
 
 
 def trusting(ca: Path, setting: str) -> ssl.SSLContext:

@@ -34,6 +34,14 @@ from collector.contract.attributes import (
 _CATEGORIES = tuple(name for name in CATEGORIES if name != "unknown")
 _ROLES = ("first_party", "processor", "third_party")
 _CONSENTS = ("granted", "not_required")
+# What a transfer to a third country rests on: GDPR, Articles 45, 46 and 49.
+_MECHANISMS = (
+    "adequacy", "scc_2021_914", "scc_dpa", "bcr", "code_of_conduct", "certification",
+    "public_instrument", "ad_hoc_clauses", "admin_arrangement", "derogation_consent",
+    "derogation_contract", "derogation_contract_third", "derogation_public_interest",
+    "derogation_legal_claims", "derogation_vital", "derogation_register",
+    "derogation_compelling_li",
+)  # fmt: skip
 # As `--policy` names it; its version carries its digest besides.
 BUILT_IN = "default"
 # Days.
@@ -45,6 +53,7 @@ Placement = Literal[PLACEMENTS]  # type: ignore[valid-type]
 Purpose = Literal[PURPOSES]  # type: ignore[valid-type]
 Role = Literal[_ROLES]  # type: ignore[valid-type]
 Consent = Literal[_CONSENTS]  # type: ignore[valid-type]
+Mechanism = Literal[_MECHANISMS]  # type: ignore[valid-type]
 Category = Literal[_CATEGORIES]  # type: ignore[valid-type]
 # From a list, which TOML has instead of tuples.
 Categories = Annotated[tuple[Category, ...], Field(strict=False)]
@@ -115,6 +124,7 @@ FeatureName = Annotated[
 ]
 Release = Annotated[str, _form(VERSION, "a version as apps send it, for example 2.5.0")]
 Region = Annotated[str, _form(REGION, "a region, for example eu-west-1")]
+Country = Annotated[str, _form(r"[A-Z]{2}", "a country's two letters (ISO 3166), for example US")]
 Owner = Annotated[str, _form(r"\S(.{0,126}\S)?", "a line of at most 128 characters")]
 Version = Annotated[
     str, _form(r"[0-9A-Za-z][\w.+\-]{0,63}", "a version: letters, digits and . + _ -, at most 64")
@@ -130,7 +140,8 @@ class _Strict(BaseModel):
 class Flow(_Strict):
     """A way data of a feature may leave the device. None: whichever.
 
-    `retained` says whether the recipient may keep it longer than the request needs.
+    `retained` says whether the recipient may keep it longer than the request needs, `notice` which
+    version of the notice was the first to name this way: consent given under an older one is stale.
     """
 
     host: HostPattern
@@ -140,19 +151,25 @@ class Flow(_Strict):
     role: Role | None = None
     categories: Categories | None = None
     retained: bool | None = None
+    notice: Release | None = None
 
 
 Flows = Annotated[tuple[Flow, ...], Field(strict=False)]
 
 
 class Host(_Strict):
-    """Who stands behind a destination, as far as the team says. `*` stands for any characters."""
+    """Who stands behind a destination, as far as the team says. `*` stands for any characters.
+
+    `mechanism` is what a transfer to a `country` outside the EEA rests on.
+    """
 
     match: HostPattern
     owner: Owner | None = None
     role: Role | None = None
     region: Region | None = None
     retained: bool | None = None
+    country: Country | None = None
+    mechanism: Mechanism | None = None
 
 
 class FeatureRule(_Strict):

@@ -100,7 +100,7 @@ def _rule(
 
 def _of_host(place: Key, flow: Flow, hosts: tuple[Host, ...]) -> Iterator[Contradiction]:
     """What the flow says of its host, against what `hosts` do: of each, the one that fits best."""
-    fitting = [host for host in hosts if _fits(host.match, flow.host)]
+    fitting = [host for host in hosts if fits(host.match, flow.host)]
     fitting.sort(key=lambda host: -len(host.match.replace("*", "")))
     role = next((host.role for host in fitting if host.role), None)
     kept = next((host.retained for host in fitting if host.retained is not None), None)
@@ -119,5 +119,6 @@ def _of_host(place: Key, flow: Flow, hosts: tuple[Host, ...]) -> Iterator[Contra
         yield (*place, "retained"), "false here, true under [[hosts]]: one of the two is wrong"
 
 
-def _fits(match: str, host: str) -> bool:
+def fits(match: str, host: str) -> bool:
+    """Whether `match`, in which * stands for any characters, is `host`."""
     return bool(re.fullmatch(".*".join(map(re.escape, match.split("*"))), host))

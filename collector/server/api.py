@@ -1,9 +1,9 @@
 """The query API: metrics, traces, replays. Apart from the ingest door, on a port of its own."""
 
 import time
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 import orjson
 import pyarrow as pa
@@ -15,14 +15,14 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import Scope
 
 from collector.admission import Admission
 from collector.backup import Backups
 from collector.contract.arrow import MEDIA_TYPE, from_ipc, to_ipc
-from collector.contract.errors import BadInput, LimenError, named
+from collector.contract.errors import BadInput, LimenError
 from collector.contract.records import Query, ReplayRequest, Spent, Sweep
 from collector.contract.what_if.records import Change
 from collector.erasures import Erasures
@@ -30,6 +30,7 @@ from collector.health import Health
 from collector.metrics import get_metric, metrics
 from collector.reload import Reload
 from collector.roles import METRICS, SINGLE_ROWS
+from collector.server.asked import Json, only, parse
 from collector.server.audit import AuditRoutes
 from collector.server.body import BodyLimits, hung_up, read_body
 from collector.server.counted import CountAnswers
@@ -38,6 +39,7 @@ from collector.server.exposure import NO_TOKENS
 from collector.server.faults import AnswerFaults
 from collector.server.guard import Caller, Guard
 from collector.server.openapi import describe
+from collector.server.reviews import Reviews
 from collector.store.access import Access
 from collector.store.audit_log import AuditLog
 from collector.store.installations import Installations
@@ -51,14 +53,6 @@ from collector.store.what_ifs import WhatIfs
 _FAULT = "the request failed here: the collector's log says where"
 
 Handler = Callable[[Request], Awaitable[Response]]
-Body = TypeVar("Body", bound=BaseModel)
-
-
-class Json(JSONResponse):
-    """JSON by orjson; NaN becomes null."""
-
-    def render(self, content: Any) -> bytes:
-        return orjson.dumps(content)
 
 
 class _Queries(BaseModel):
@@ -111,6 +105,7 @@ class QueryApi:
         guard: Guard,
         about: dict[str, Any],
         *,
+        reviews: Reviews,
         maintenance: Maintenance,
         backups: Backups,
         erasures: Erasures,
@@ -125,7 +120,7 @@ class QueryApi:
         self._access = access
         self._erasures, self._audit = erasures, AuditRoutes(audit_log)
         self._installations, self._suggestions = installations, suggestions
-        self._policies, self._what_ifs = policies, what_ifs
+        self._policies, self._what_ifs, self._reviews = policies, what_ifs, reviews
         self._guard = guard
         self._about = about
         self._admission, self._limits = admission, limits
@@ -163,6 +158,7 @@ class QueryApi:
             route("/api/upkeep", "GET", self.upkeep),
             route("/api/compact", "POST", self.compact),
             route("/api/backup", "POST", self.backup),
+            *self._reviews.routes(),
         ]
         document = describe(routes)
 
@@ -235,7 +231,7 @@ class QueryApi:
 
     async def several(self, request: Request) -> Response:
         """Several metrics in one request, answered in order."""
-        asked = _parse(_Queries, await self._body(request))
+        asked = parse(_Queries, await self._body(request))
         for one in asked.queries:
             _may_ask(request, one)
         answers = [await run_in_threadpool(self._reader.answer, one) for one in asked.queries]
@@ -248,14 +244,14 @@ class QueryApi:
     async def what_if(self, request: Request) -> Response:
         """Its requests under another threshold, model, network or consent, without an input."""
         asked = request.query_params
-        _only(asked, tuple(Change.model_fields))
-        change = _parse(Change, orjson.dumps(dict(asked)))
+        only(asked, tuple(Change.model_fields))
+        change = parse(Change, orjson.dumps(dict(asked)))
         found = await run_in_threadpool(self._what_ifs.ask, request.path_params["trace"], change)
         return Json({"requests": [one.model_dump() for one in found]})
 
     async def lookup(self, request: Request) -> Response:
         """What is stored of one installation, by its identifier in the body; audited without it."""
-        asked = _parse(_Lookup, await self._body(request))
+        asked = parse(_Lookup, await self._body(request))
         caller: Caller = request.state.caller
         found = await run_in_threadpool(
             self._installations.find, asked.installation.get_secret_value(), caller.token
@@ -264,7 +260,7 @@ class QueryApi:
 
     async def erase(self, request: Request) -> Response:
         """Erases one installation, by its identifier in the body; `now`: to the last byte."""
-        asked = _parse(_Erasure, await self._body(request))
+        asked = parse(_Erasure, await self._body(request))
         caller: Caller = request.state.caller
         done = await run_in_threadpool(
             self._erasures.run,
@@ -276,7 +272,7 @@ class QueryApi:
 
     async def access(self, request: Request) -> Response:
         """Everything held about one installation, by its identifier in the body; audited."""
-        asked = _parse(_Access, await self._body(request))
+        asked = parse(_Access, await self._body(request))
         caller: Caller = request.state.caller
         report = await run_in_threadpool(
             self._access.report,
@@ -295,7 +291,7 @@ class QueryApi:
     async def suggestion(self, request: Request) -> Response:
         """What a policy could say besides, from what was seen: from, to."""
         asked = request.query_params
-        _only(asked, ("from", "to"))
+        only(asked, ("from", "to"))
         made = await run_in_threadpool(self._suggestions.make, asked.get("from"), asked.get("to"))
         return Json(made.model_dump())
 
@@ -311,7 +307,7 @@ class QueryApi:
 
     async def open_inputs(self, request: Request) -> Response:
         """One chunk of a run, or some of its cases, with their inputs opened; audited."""
-        asked = _parse(_Opening, await self._body(request))
+        asked = parse(_Opening, await self._body(request))
         caller: Caller = request.state.caller
         run, why, token = asked.run, asked.reason, caller.token
         if asked.cases is not None and asked.chunk is None:
@@ -331,7 +327,7 @@ class QueryApi:
     async def create_replay(self, request: Request) -> Response:
         """A new replay run, or the unfinished one asked for in the same words."""
         self._admission.admit()
-        asked = _parse(ReplayRequest, await self._body(request))
+        asked = parse(ReplayRequest, await self._body(request))
         return Json((await run_in_threadpool(self._replays.create, asked)).model_dump())
 
     async def replay(self, request: Request) -> Response:
@@ -343,7 +339,7 @@ class QueryApi:
         """Saves a chunk's scores, an Arrow stream; again changes nothing."""
         self._admission.admit()
         asked = request.query_params
-        _only(asked, tuple(Spent.model_fields))
+        only(asked, tuple(Spent.model_fields))
         try:
             spent = Spent.model_validate(dict(asked))
         except ValidationError:
@@ -366,7 +362,7 @@ class QueryApi:
     async def save_sweep(self, request: Request) -> Response:
         """Keeps a sweep as the latest of its run and reference."""
         self._admission.admit()
-        sweep = _parse(Sweep, await self._body(request))
+        sweep = parse(Sweep, await self._body(request))
         path = request.path_params
         if (sweep.run, sweep.reference) != (path["run"], path["reference"]):
             raise BadInput("the sweep is of another run or reference than its address")
@@ -384,7 +380,7 @@ class QueryApi:
 
     async def backup(self, request: Request) -> Response:
         """A backup as a tar file: the database, and the keys where asked; audited."""
-        asked = _parse(_Backup, await self._body(request))
+        asked = parse(_Backup, await self._body(request))
         caller: Caller = request.state.caller
         archive = await run_in_threadpool(self._backups.make, keys=asked.keys, token=caller.token)
         return StreamingResponse(
@@ -416,20 +412,9 @@ def _may_ask(request: Request, asked: Query) -> None:
         caller.must_be(SINGLE_ROWS)
 
 
-def _parse(kind: type[Body], body: bytes) -> Body:
-    try:
-        return kind.model_validate_json(body)
-    except ValidationError as exc:
-        first = exc.errors(include_input=False, include_url=False)[0]
-        # The key of something that should not be there is the sender's.
-        loc = [part if isinstance(part, int) else named(part) for part in first["loc"]]
-        where = ".".join(str(part).strip("'") for part in loc) or "body"
-        raise BadInput(f"{where}: {first['msg']}") from None
-
-
 def _query(request: Request) -> Query:
     asked = request.query_params
-    _only(asked, ("from", "to", "by", "where", "format"))
+    only(asked, ("from", "to", "by", "where", "format"))
     where: dict[str, tuple[str, ...]] = {}
     for condition in asked.getlist("where"):
         name, equals, value = condition.partition("=")
@@ -443,12 +428,6 @@ def _query(request: Request) -> Query:
         by=tuple(name for name in asked.get("by", "").split(",") if name),
         where=where,
     )
-
-
-def _only(asked: Iterable[str], allowed: Sequence[str]) -> None:
-    for name in asked:
-        if name not in allowed:
-            raise BadInput(f"there is no parameter {named(name)}; there are {', '.join(allowed)}")
 
 
 def _csv(table: pa.Table) -> Response:

@@ -18,6 +18,7 @@ from collector.server.guard import Guard
 from collector.server.ingest import IngestApi
 from collector.server.ingest_grpc import GrpcDoor
 from collector.server.readiness import Readiness
+from collector.server.reviews import Reviews
 from collector.server.serving import HttpDoor
 from collector.server.tls import Certificate
 from collector.store.maintenance import Maintenance
@@ -79,6 +80,12 @@ class Doors:
             engine.health,
             self._api_guard,
             about,
+            reviews=Reviews(
+                engine.compliance,
+                engine.declarations,
+                admission=engine.admission,
+                limits=self._limits,
+            ),
             maintenance=maintenance,
             backups=Backups(maintenance, home),
             erasures=Erasures(self._settings, engine.erasure, maintenance),

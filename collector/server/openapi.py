@@ -9,6 +9,8 @@ from typing import Any
 from pydantic.json_schema import models_json_schema
 from starlette.routing import Route
 
+from collector.contract.compliance import Check, Judgement, Verdict
+from collector.contract.declarations import KeptDeclaration
 from collector.contract.records import (
     AccessReport,
     Answer,
@@ -29,8 +31,11 @@ from collector.contract.what_if.records import WhatIf
 _RECORDS = (
     AccessReport,
     Answer,
+    Check,
     Compacted,
     Erased,
+    Judgement,
+    KeptDeclaration,
     Lookup,
     PolicyInForce,
     PolicyReload,
@@ -40,6 +45,7 @@ _RECORDS = (
     Suggestion,
     Sweep,
     Upkeep,
+    Verdict,
     WhatIf,
 )
 _PLACE = re.compile(r"\{(\w+)(?::\w+)?\}")

@@ -174,9 +174,9 @@ class Writer:
         """`part` without what is of erased installations, and how much of each request that was."""
         rows, request = part.redacted.rows, part.redacted.request
         refused = self._refused(rows)
-        logged = {"inputs": part.inputs, "consents": part.consents}
-        kept = {name: self._without_refused(table) for name, table in logged.items()}
-        if refused is None and all(kept[name] is logged[name] for name in logged):
+        inputs = self._without_refused(part.inputs)
+        consents = self._without_refused(part.consents)
+        if refused is None and inputs is part.inputs and consents is part.consents:
             return part, None
         if refused is None:
             refused = np.zeros(len(rows), dtype=np.bool_)
@@ -191,11 +191,12 @@ class Writer:
             request=request[~refused],
             rejected=part.redacted.rejected + erased,
         )
-        return replace(part, redacted=redacted, **kept), erased
+        return replace(part, redacted=redacted, inputs=inputs, consents=consents), erased
 
     def _without_refused(self, rows: pa.Table | None) -> pa.Table | None:
-        refused = None if rows is None else self._refused(rows)
-        return rows if refused is None else rows.filter(pa.array(~refused))
+        if rows is None or (refused := self._refused(rows)) is None:
+            return rows
+        return rows.filter(pa.array(~refused))
 
     def _refused(self, rows: pa.Table) -> npt.NDArray[np.bool_] | None:
         present = rows.column_names

@@ -19,6 +19,8 @@ TABLES = (
     "input_pieces",
     "input_cuts",
     "consents",
+    "declarations",
+    "verdicts",
     "replays",
     "replay_chunks",
     "replay_scores",

@@ -302,6 +302,7 @@ select
     m.granted_later,
     m.granted_otherwise,
     m.server_port = 80 as in_clear,
+    m.request_decision as decision,
     m.policy_version
 from known m
 left join declared d on d.trace_id = m.trace_id and d.span_id = m.span_id
@@ -315,7 +316,7 @@ select
     'analytics', 'unknown', 'design', null, b.body_bytes, 'otlp.body',
     hour_of(b.received_time),
     day_of(b.received_time),
-    'Limen', 'first_party', true, false, b.body_bytes, null, null, null, false, false, null,
+    'Limen', 'first_party', true, false, b.body_bytes, null, null, null, false, false, null, null,
     b.policy_version
 from batches b
 where only_trace is null and b.installation is not null and b.received_time >= since and b.received_time < until

@@ -9,6 +9,7 @@ select
     s.duration,
     s.installation,
     s.launch,
+    s.session,
     s.sequence,
     s.decision,
     s.confidence,

@@ -1,6 +1,6 @@
 -- Schema 4 to 5: inputs are drawn, so that a sample of them stays where there are too many to keep; the
 -- audit log has a Merkle tree, and what was logged before is appended to it; installations can be
--- erased; the history of consent is kept.
+-- erased; the history of consent, declarations and verdicts are kept.
 alter table inputs add column draw double;
 alter table inputs add column size bigint;
 update inputs set draw = random(), size = octet_length(sealed);
@@ -66,4 +66,22 @@ create table consents (
     state varchar not null,
     version varchar,
     policy_version varchar
+);
+create table declarations (
+    id varchar not null,
+    added bigint not null,
+    app varchar not null,
+    release varchar,
+    digest varchar not null,
+    token varchar,
+    content varchar not null
+);
+create table verdicts (
+    time bigint not null,
+    finding varchar not null,
+    word varchar not null,
+    who varchar not null,
+    why varchar not null,
+    until bigint,
+    token varchar
 );

@@ -1,0 +1,1 @@
+"""Declared held against observed, both ways. Pure: rows and declarations in, findings out."""

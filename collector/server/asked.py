@@ -1,0 +1,38 @@
+"""What a question says: its body as a record, its parameters; and the answer as JSON."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeVar
+
+import orjson
+from pydantic import BaseModel, ValidationError
+from starlette.responses import JSONResponse
+
+from collector.contract.errors import BadInput, named
+
+Body = TypeVar("Body", bound=BaseModel)
+
+
+class Json(JSONResponse):
+    """JSON by orjson; NaN becomes null."""
+
+    def render(self, content: Any) -> bytes:
+        return orjson.dumps(content)
+
+
+def parse(kind: type[Body], body: bytes) -> Body:
+    """`body` as a record. Raises BadInput with the place that is wrong, never a value."""
+    try:
+        return kind.model_validate_json(body)
+    except ValidationError as exc:
+        first = exc.errors(include_input=False, include_url=False)[0]
+        # The key of something that should not be there is the sender's.
+        loc = [part if isinstance(part, int) else named(part) for part in first["loc"]]
+        where = ".".join(str(part).strip("'") for part in loc) or "body"
+        raise BadInput(f"{where}: {first['msg']}") from None
+
+
+def only(asked: Iterable[str], allowed: Sequence[str]) -> None:
+    """Raises BadInput for a parameter that is not `allowed`."""
+    for name in asked:
+        if name not in allowed:
+            raise BadInput(f"there is no parameter {named(name)}; there are {', '.join(allowed)}")

@@ -1,0 +1,258 @@
+"""Declared held against observed, over what is stored."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from collector.compliance.against_policy import against_policy
+from collector.compliance.against_stores import (
+    APPLE,
+    PLAY,
+    REPORT,
+    against_apple,
+    against_play,
+    against_report,
+)
+from collector.compliance.between import between, of_files
+from collector.compliance.observed import (
+    TELEMETRY,
+    UNKNOWN,
+    Draft,
+    Observed,
+    Sighting,
+    observed,
+    together,
+)
+from collector.compliance.unseen import unseen
+from collector.contract.compliance import Check, Coverage, Judgement, Verdict
+from collector.contract.declarations import Declaration, KeptDeclaration
+from collector.contract.errors import BadInput, NotFound, named
+from collector.contract.findings import CODES
+from collector.contract.findings import UNKNOWN as UNKNOWN_ATTRIBUTE
+from collector.contract.policy import Policy, release_key
+from collector.contract.records import Query
+from collector.store.database import Database
+from collector.store.declarations import Declarations, Verdicts
+from collector.store.queries import query
+from collector.store.reader import Reader, rfc3339
+from collector.store.retention import limits
+
+# Findings live longer than what is looked at from day to day.
+DEFAULT_PERIOD = "-30d"
+_DAY_NS = 24 * 3600 * 10**9
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Scope:
+    """What is looked at; None: whichever. Times as in Query."""
+
+    since: str | None = None
+    until: str | None = None
+    app: str | None = None
+    environment: str | None = None
+    release: str | None = None
+
+
+class Compliance:
+    """Checks of `database` against the policy in force, which `policy` gives, and declarations."""
+
+    def __init__(
+        self,
+        database: Database,
+        reader: Reader,
+        declarations: Declarations,
+        verdicts: Verdicts,
+        policy: Callable[[], Policy],
+    ) -> None:
+        self._database, self._reader, self._policy = database, reader, policy
+        self._declarations, self._verdicts = declarations, verdicts
+
+    def check(self, scope: Scope) -> Check:
+        """Everything that is found in `scope`. Raises BadInput where nothing was seen of it."""
+        first, last, now = self._reader.period(scope.since or DEFAULT_PERIOD, scope.until)
+        policy, kept = self._policy(), self._declarations.all()
+        asked = {"app": scope.app, "environment": scope.environment, "release": scope.release}
+        bounds = {"from": first, "to": last}
+        seen = observed(self._rows("observed", bounds | asked))
+        covered = list(self._coverage(scope, bounds | asked, seen))
+        if scope.release is not None and not covered:
+            raise BadInput(
+                "nothing of that release was seen in this period: there is nothing to pass"
+            )
+        files = {name: declared for name, declared in _by_app(kept, covered)}
+        drafts = [
+            *against_policy(seen, policy),
+            *self._door(scope),
+            *self._retention(policy, now),
+        ]
+        for app, own in files.items():
+            drafts += of_files([one.declaration for one in own], app)
+        for one in covered:
+            drafts += _of_release(one, seen, policy, files.get(one.app, ()))
+        for app, own in files.items():
+            told = [one for one in seen if one.app == app]
+            for report in _of_kind(own, REPORT):
+                drafts += against_report(told, report, policy, app)
+        found = together(drafts, self._verdicts.all(), rfc3339)
+        return Check(
+            policy=policy.version,
+            since=rfc3339(first),
+            until=rfc3339(min(last, now)),
+            passed=not any(one.level == "error" and one.stands for one in found),
+            declarations=tuple(one.declaration.name for own in files.values() for one in own),
+            releases_known=len(self._releases(policy)),
+            coverage=covered,
+            findings=found,
+        )
+
+    def judge(self, finding: str, said: Judgement, scope: Scope, token: str | None) -> Verdict:
+        """Keeps what was `said` of a finding that a check of `scope` shows. Raises NotFound."""
+        for one in self.check(scope).findings:
+            if one.id == finding:
+                self._verdicts.say(finding, one.code, said, token)
+                return self._verdicts.all()[finding]
+        raise NotFound(
+            f"there is no finding {named(finding)} in this period; see GET /api/findings"
+        )
+
+    def _coverage(
+        self, scope: Scope, values: dict[str, Any], seen: Sequence[Observed]
+    ) -> Iterator[Coverage]:
+        rows = self._rows("coverage", values)
+        features: dict[tuple[str, str], dict[str, int]] = {}
+        for row in rows:
+            if row["feature"] is not None:
+                own = features.setdefault((row["app"], row["release"]), {})
+                own[row["feature"]] = row["requests"]
+        complete = self._completeness(scope)
+        for row in rows:
+            if row["feature"] is not None:
+                continue
+            of = (row["app"], row["release"])
+            left = [o for o in seen if (o.app, o.release) == of and o.destination != TELEMETRY]
+            yield Coverage(
+                app=row["app"],
+                release=row["release"],
+                features=features[of],
+                installations=row["installations"],
+                sessions=row["sessions"],
+                requests=row["requests"],
+                completeness=complete.get(of),
+                departures=_count(left),
+                declared=_count(o for o in left if o.declared),
+                undeclared=_count(o for o in left if o.declared is False),
+                undecided=_count(o for o in left if o.declared is None),
+                unknown_consent=_count(o for o in left if o.consent == UNKNOWN),
+                unknown_category=_count(o for o in left if UNKNOWN in o.categories),
+                first_seen=rfc3339(row["first"]),
+                last_seen=rfc3339(row["last"]),
+            )
+
+    def _completeness(self, scope: Scope) -> dict[tuple[str, str], float | None]:
+        asked = Query(
+            metric="completeness",
+            since=scope.since or DEFAULT_PERIOD,
+            until=scope.until,
+            by=("app", "release"),
+            where={"environment": (scope.environment,)} if scope.environment else {},
+        )
+        table = self._reader.table(asked).to_pylist()
+        return {(row["app"], row["release"]): row["completeness"] for row in table}
+
+    def _door(self, scope: Scope) -> Iterator[Draft]:
+        """What telemetry held that it should not."""
+        where = {"app": scope.app, "release": scope.release}
+        asked = Query(
+            metric="findings",
+            since=scope.since or DEFAULT_PERIOD,
+            until=scope.until,
+            by=("app", "release"),
+            where={name: (value,) for name, value in where.items() if value is not None},
+        )
+        table = self._reader.table(asked)
+        for name in ("first_seen", "last_seen"):
+            at = table.schema.get_field_index(name)
+            table = table.set_column(at, name, table.column(name).cast(pa.int64()))
+        for row in table.to_pylist():
+            if row["code"] != UNKNOWN_ATTRIBUTE:
+                yield Draft(
+                    code=row["code"],
+                    subject=f"{row['field']} of a {row['place']}",
+                    source="door",
+                    rule=f"{CODES[row['code']]}, found by {row['detector']}: dropped at the door",
+                    app=row["app"],
+                    release=row["release"],
+                    seen=Sighting(
+                        transfers=row["occurrences"],
+                        first=row["first_seen"],
+                        last=row["last_seen"],
+                    ),
+                )
+
+    def _retention(self, policy: Policy, now: int) -> Iterator[Draft]:
+        """Whether our own store keeps its promise; the run of a day may be under way."""
+        oldest = self._database.read(query("oldest_received")).column(0)[0].as_py()
+        limit = next(iter(limits(policy, now))).telemetry
+        if oldest is not None and oldest < limit - _DAY_NS:
+            yield Draft(
+                code="RETENTION_EXCEEDED",
+                subject="telemetry",
+                source="policy",
+                rule=f"retention_days = {policy.retention_days}, and the oldest row was received "
+                f"at {rfc3339(oldest)}",
+            )
+
+    def _releases(self, policy: Policy) -> set[str]:
+        """By what sorts them: 2.5 is 2.5.0."""
+        seen = self._database.read(query("known_releases")).column(0).to_pylist()
+        said = [release for feature in policy.features.values() for release in feature.from_]
+        return {release_key(release) for release in (*seen, *said)}
+
+    def _rows(self, name: str, values: dict[str, Any]) -> list[dict[str, Any]]:
+        rows: list[dict[str, Any]] = self._database.read(query(name), values).to_pylist()
+        return rows
+
+
+def _of_release(
+    covered: Coverage, seen: Sequence[Observed], policy: Policy, kept: Sequence[KeptDeclaration]
+) -> Iterator[Draft]:
+    """One release of an app, against what was declared of it."""
+    own = [one for one in seen if (one.app, one.release) == (covered.app, covered.release)]
+    mine = [one for one in kept if one.release in (None, covered.release)]
+    manifests, form = _of_kind(mine, APPLE), _form(mine)
+    if manifests:
+        yield from against_apple(own, manifests)
+    if form:
+        yield from against_play(own, form)
+    yield from unseen(own, covered, policy, manifests, form)
+    features = [name for name in covered.features if name in policy.features]
+    release = None if covered.release == UNKNOWN else covered.release
+    yield from between(manifests, form, policy, covered.app, release, features)
+
+
+def _of_kind(kept: Sequence[KeptDeclaration], kind: str) -> list[Declaration]:
+    return [one.declaration for one in kept if one.declaration.kind == kind]
+
+
+def _form(kept: Sequence[KeptDeclaration]) -> Declaration | None:
+    """An app has one form: the newest of its release, else the newest of every release."""
+    forms = [one for one in kept if one.declaration.kind == PLAY]
+    forms.sort(key=lambda one: one.release is None)
+    return forms[0].declaration if forms else None
+
+
+def _by_app(
+    kept: Sequence[KeptDeclaration], covered: Sequence[Coverage]
+) -> Iterator[tuple[str, list[KeptDeclaration]]]:
+    """Each app that was seen, with the declarations that speak of what was seen of it."""
+    for app in sorted({one.app for one in covered}):
+        releases = {one.release for one in covered if one.app == app}
+        own = [one for one in kept if one.app == app and one.release in (None, *releases)]
+        if own:
+            yield app, own
+
+
+def _count(seen: Iterator[Observed] | Sequence[Observed]) -> int:
+    return sum(one.transfers for one in seen)

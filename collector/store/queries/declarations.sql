@@ -1,0 +1,2 @@
+-- Every declaration, the newest first.
+select * from declarations order by added desc, id

@@ -1,0 +1,2 @@
+-- Keeps a declaration.
+insert into declarations values ($id, $added, $app, $release, $digest, $token, $content)

@@ -1,0 +1,2 @@
+-- Takes a declaration back.
+delete from declarations where id = $id
