@@ -57,7 +57,13 @@ DOORS = {
     "tensorflow": ("models/training",),
     "flatbuffers": ("models/tflite_file.py",),
     "zxingcpp": ("models", "demo"),
-    "httpx": ("collector/contract/client.py", "collector/forward", "demo", "bench"),
+    "httpx": (
+        "collector/contract/client.py",
+        "collector/forward",
+        "collector/heads.py",
+        "demo",
+        "bench",
+    ),
 }
 
 

@@ -4,6 +4,8 @@ import base64
 from fnmatch import fnmatchcase
 from typing import Any
 
+import pyarrow as pa
+
 from collector.contract.attributes import INSTALLATION
 from collector.contract.policy import Host, Policy
 from collector.contract.records import AccessReport
@@ -11,6 +13,7 @@ from collector.pseudonyms import Pseudonyms
 from collector.store.database import Database
 from collector.store.queries import query
 from collector.store.reader import rfc3339, shown_span
+from collector.store.sealed import opened_inputs
 from collector.store.vault import Vault
 
 _HOUR_NS = 3600 * 10**9
@@ -32,20 +35,20 @@ class Access:
         which `token`, not of whom.
         """
         made = {"pseudonyms": [one for _, one in self._pseudonyms.all(INSTALLATION, identifier)]}
-        inputs = self._rows("access_inputs", made)
+        inputs = self._database.read(query("access_inputs"), made)
         with self._database.write() as transaction:
             opened = len(inputs) if contents else 0
             transaction.note("access reported", by=token, count=1, inputs_opened=opened)
         spans = self._rows("access_spans", made)
         first = min((span["time"] for span in spans), default=0)
-        numbers = [one["number"] for one in inputs]
+        numbers = inputs.column("case").to_pylist()
         return AccessReport(
             policy=policy.version,
             retention_days=policy.retention_days,
             input_days=policy.input_days,
             requests=[_timed(row) for row in self._rows("access_requests", made)],
             departures=self._departures(spans, policy),
-            inputs=[self._input(row, contents=contents) for row in inputs],
+            inputs=self._inputs(inputs, contents=contents),
             scores=self._rows("access_scores", {"numbers": numbers}),
             exports=[_timed(row) for row in self._rows("access_exports", made)],
             spans=[{"trace_id": one["trace_id"].hex()} | shown_span(one, first) for one in spans],
@@ -72,15 +75,16 @@ class Access:
                     )
         return sorted(found, key=lambda row: row["time"])
 
-    def _input(self, row: dict[str, Any], *, contents: bool) -> dict[str, Any]:
-        sealed = row.pop("sealed"), row.pop("installation"), row.pop("span_id")
-        shown = _timed(row)
+    def _inputs(self, inputs: pa.Table, *, contents: bool) -> list[dict[str, Any]]:
+        shown = inputs.drop_columns(["installation", "span_id"]).to_pylist()
+        rows = [{"number": row.pop("case")} | _timed(row) for row in shown]
         if contents:
-            opened = self._vault.open(*sealed)
-            content = opened.content
-            shown["content"] = None if content is None else base64.b64encode(content).decode()
-            shown["failure"] = opened.failure
-        return shown
+            opened = opened_inputs(self._database, self._vault, inputs)
+            for row, one in zip(rows, opened, strict=True):
+                content = one.content
+                row["content"] = None if content is None else base64.b64encode(content).decode()
+                row["failure"] = one.failure
+        return rows
 
     def _rows(self, name: str, values: dict[str, Any]) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = self._database.read(query(name), values).to_pylist()

@@ -15,13 +15,12 @@ from collector.contract.records import ReplayRequest, ReplayRun, Spent, Sweep
 from collector.store.database import Database
 from collector.store.queries import query
 from collector.store.reader import Reader, rfc3339
-from collector.store.vault import GONE, Opened, Vault
+from collector.store.sealed import opened_inputs
+from collector.store.vault import Vault
 
 # A chunk is opened, scored and saved as a whole, so what it may hold bounds the memory it takes.
 CHUNK_INPUTS = 4096
 CHUNK_BYTES = 16 * 2**20
-
-_OPENED_BY = ("case", "installation", "span_id")
 
 
 class Replays:
@@ -133,25 +132,10 @@ class Replays:
                 feature=feature,
                 chunk=chunk,
             )
-        opened = self._open(cases)
+        opened = opened_inputs(self._database, self._vault, cases)
         contents = pa.array([one.content for one in opened], pa.binary())
         failures = pa.array([one.failure for one in opened], pa.string())
         return cases.append_column("input", contents).append_column("failure", failures)
-
-    def _open(self, cases: pa.Table) -> list[Opened]:
-        """The inputs of `cases`, in order."""
-        numbers, *known = (cases.column(name).to_pylist() for name in _OPENED_BY)
-        if not numbers:
-            return []
-        asked = {"first": min(numbers), "last": max(numbers), "only": numbers}
-        found = self._database.read(query("sealed_inputs"), asked)
-        sealed: dict[int, bytes] = {}
-        for number, piece in zip(*(c.to_pylist() for c in found.columns), strict=True):
-            sealed[number] = sealed.get(number, b"") + piece
-        return [
-            self._vault.open(sealed[number], *names) if number in sealed else Opened(None, GONE)
-            for number, *names in zip(numbers, *known, strict=True)
-        ]
 
     def save_chunk(self, run: str, chunk: int, scores: pa.Table, spent: Spent) -> None:
         """Saves a chunk's scores once; again changes nothing.

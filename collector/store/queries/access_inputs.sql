@@ -1,6 +1,6 @@
 -- The logged inputs of an installation.
 select
-    number, received_time, feature, kind, digest, truth, sealed, installation, span_id,
+    number as "case", received_time, feature, kind, digest, truth, size, installation, span_id,
     lower(hex(trace_id)) as trace_id
 from inputs
 where list_contains($pseudonyms, installation)
