@@ -40,6 +40,7 @@ bench: $(VENV)/.dev
 	$(VENV)/bin/python -m bench.upkeep
 	$(VENV)/bin/python -m bench.replay
 	$(VENV)/bin/python -m bench.sealed
+	$(VENV)/bin/python -m bench.sweep
 
 pictures: $(VENV)/.dev browser
 	$(VENV)/bin/python -m tests.end_to_end.pictures

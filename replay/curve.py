@@ -1,10 +1,11 @@
 """Every threshold of what was judged, in one pass."""
 
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from collector.contract.records import SweepPoint
@@ -22,7 +23,7 @@ class Curve:
     All columns have length t + 1: entry k holds what k accepted confidences make, so that entry 0
     accepts nothing. `error_rate` is NaN where no accepted case has a known reference; `evidence`
     says that it speaks for all accepted ones (see `replay.evidence`). The bytes per request are
-    None where none are known; `requests_per_user` are scored cases per installation.
+    None where none are known; `installation` are those of the cases.
     """
 
     threshold: NDArray[np.float64]
@@ -32,7 +33,13 @@ class Curve:
     evidence: NDArray[np.bool_]
     egress_change: NDArray[np.float64] | None
     sent: float | None
-    requests_per_user: float
+    installation: NDArray[np.uint64]
+
+    @cached_property
+    def requests_per_user(self) -> float:
+        """Scored cases per installation."""
+        users: int = pc.count_distinct(pa.array(self.installation)).as_py()
+        return len(self.installation) / max(users, 1)
 
     def __len__(self) -> int:
         """The number of distinct confidences."""
@@ -106,26 +113,32 @@ def curve(judged: Judged) -> Curve:
     order = descending(judged.confidence)
     ranked = judged.confidence[order]
     last = np.flatnonzero(np.append(ranked[1:] != ranked[:-1], True)[:cases])
-    known = judged.known
-    weight = np.divide(1.0, judged.probability, out=np.zeros(cases), where=known)
+    weight = np.divide(1.0, judged.probability, out=np.zeros(cases), where=judged.known)[order]
 
-    def running(values: NDArray[Any]) -> NDArray[np.float64]:
-        return np.append(0.0, np.cumsum(values[order])[last])
+    def running(ordered: NDArray[np.float64]) -> NDArray[np.float64]:
+        sums = np.zeros(len(last) + 1)
+        if len(last) == cases:
+            np.cumsum(ordered, out=sums[1:])
+        else:
+            sums[1:] = np.cumsum(ordered)[last]
+        return sums
 
     weights = running(weight)
-    errors = running(weight * judged.wrong)
+    errors = running(weight * judged.wrong[order])
+    with np.errstate(invalid="ignore"):
+        error_rate = errors / weights
     accepted = np.append(0, last + 1)
     change = None
     if judged.bytes_if_accepted is not None and judged.bytes_if_declined is not None:
-        gained = running(judged.bytes_if_accepted - judged.bytes_if_declined)
+        gained = running((judged.bytes_if_accepted - judged.bytes_if_declined)[order])
         change = (judged.bytes_if_declined.sum() + gained) / cases
     return Curve(
         threshold=np.append(np.inf, ranked[last]),
         accepted=accepted,
         device_share=accepted / max(cases, 1),
-        error_rate=np.divide(errors, weights, out=np.full(len(errors), np.nan), where=weights > 0),
-        evidence=accepted <= evident(known[order], judged.least_chance),
+        error_rate=error_rate,
+        evidence=accepted <= evident(weight > 0, judged.least_chance),
         egress_change=change,
         sent=judged.sent,
-        requests_per_user=cases / max(len(np.unique(judged.installation)), 1),
+        installation=judged.installation,
     )

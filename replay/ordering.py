@@ -12,13 +12,19 @@ def ascending(keys: NDArray[np.uint64]) -> NDArray[np.int64]:
     """
     count = len(keys)
     bits = np.uint64(max(count - 1, 0).bit_length())
-    packed = (keys >> bits << bits) | np.arange(count, dtype=np.uint64)
+    packed = keys >> bits
+    packed <<= bits
+    packed |= np.arange(count, dtype=np.uint64)
     packed.sort()
-    order = (packed & ((np.uint64(1) << bits) - np.uint64(1))).astype(np.int64)
+    packed &= (np.uint64(1) << bits) - np.uint64(1)
+    order = packed.view(np.int64)
     found = keys[order]
     if (found[1:] < found[:-1]).any():
-        # Nearly sorted already, which a merge sort is quick with.
-        order = order[np.argsort(found, kind="stable")]
+        found >>= bits
+        alike = found[1:] == found[:-1]
+        places = np.flatnonzero(np.append(alike, False) | np.append(False, alike))
+        unsure = order[places]
+        order[places] = unsure[np.argsort(keys[unsure], kind="stable")]
     return order
 
 
