@@ -26,6 +26,7 @@ from collector.store.declarations import Declarations, Verdicts
 from collector.store.erasure import Erasure, stored_tombstones
 from collector.store.installations import Installations
 from collector.store.opening import MEMORY_BYTES, stored_version
+from collector.store.placements import Placements
 from collector.store.policies import Policies, unnamed
 from collector.store.queries import query
 from collector.store.reader import Reader
@@ -44,7 +45,7 @@ _PERIODS_SINCE_SCHEMA = 4
 
 class Engine:
     """Takes payloads (`admission`, `pipeline`), answers (`reader`, `replays`, `installations`,
-    `suggestions`, `what_ifs`) and counts (`health`).
+    `suggestions`, `what_ifs`, `placements`) and counts (`health`).
 
     `policy` is None where nobody names one. Raises StoreUnusable when `home` cannot be used, and
     BadInput when it cannot under this policy. Leaving the context commits what was taken.
@@ -111,6 +112,7 @@ class Engine:
         self.suggestions = Suggestions(self.database, self.reader, lambda: self.policy)
         self.what_ifs = WhatIfs(self.database, self.reader, lambda: self.policy)
         self.replays = Replays(self.database, self.reader, self.vault)
+        self.placements = Placements(self.database, self.reader, self.replays, lambda: self.policy)
 
     @classmethod
     def of(cls, settings: Settings, policy: Policy | None, report: Report | None) -> Self:

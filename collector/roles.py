@@ -58,6 +58,7 @@ ACCESS: Mapping[str, Roles | None] = {
     "GET /api/audit/consistency": REVIEWS,
     "GET /api/audit/{number:int}/proof": REVIEWS,
     "GET /api/policy/suggestion": REVIEWS,
+    "GET /api/placement": AGGREGATES,
     "GET /api/policies": REVIEWS,
     "POST /api/policy/reload": ADMINISTRATION,
     "GET /api/findings": REVIEWS,

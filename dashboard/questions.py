@@ -8,6 +8,7 @@ import streamlit as st
 from collector.contract.client import LimenClient
 from collector.contract.config import load_settings
 from collector.contract.errors import LimenError
+from collector.contract.placement import Advice
 from collector.contract.records import Answer, Query, ReplayRun, Sweep
 from collector.contract.what_if.records import Change, WhatIf
 
@@ -60,6 +61,10 @@ class Questions:
         """The trace's requests under other circumstances."""
         return _what_if(self.api, trace_id, change.model_dump_json())
 
+    def placement(self, since: str) -> list[Advice]:
+        """Where each feature belongs and why, from what happened since then."""
+        return _placement(self.api, since)
+
     def replays(self) -> list[ReplayRun]:
         return _replays(self.api)
 
@@ -93,7 +98,7 @@ def undeclared(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 def forget() -> None:
     """The next question is asked anew."""
-    for kept in (_status, _metrics, _trace, _what_if, _replays, _sweeps):
+    for kept in (_status, _metrics, _trace, _what_if, _placement, _replays, _sweeps):
         kept.clear()
 
 
@@ -128,6 +133,11 @@ def _trace(api: str, trace_id: str) -> dict[str, Any]:
 def _what_if(api: str, trace_id: str, change: str) -> list[WhatIf]:
     asked = Change.model_validate_json(change)
     return _ask(api, lambda client: client.what_if(trace_id, asked))
+
+
+@st.cache_data(ttl=60, max_entries=8, show_spinner=False)
+def _placement(api: str, since: str) -> list[Advice]:
+    return _ask(api, lambda client: client.placement(since=since))
 
 
 @st.cache_data(ttl=SECONDS, max_entries=8, show_spinner=False)

@@ -36,6 +36,11 @@ class Selection:
     catalogue: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @property
+    def since(self) -> str:
+        """Its start, relative to now, as the API takes it."""
+        return PERIODS[self.period]
+
+    @property
     def length(self) -> timedelta:
         """How long the period is."""
         text = PERIODS[self.period]

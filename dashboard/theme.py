@@ -25,6 +25,8 @@ DECISIONS: Mapping[str, str] = {
     "error": ERROR,
 }
 
+PLACEMENTS: Mapping[str, str] = {"device": DEVICE, "hybrid": DEVICE, "cloud": CLOUD}
+
 RELEASES: Sequence[tuple[str, str]] = (
     ("#7A5AE0", "solid"),
     ("#12938A", "dash"),

@@ -23,6 +23,7 @@ from collector.contract.errors import (
     Overloaded,
     Unauthenticated,
 )
+from collector.contract.placement import Advice
 from collector.contract.records import (
     AccessReport,
     Answer,
@@ -164,6 +165,15 @@ class LimenClient:
         asked = change.model_dump(exclude_none=True)
         found = self._call("GET", f"/api/traces/{trace_id}/what-if", params=asked).json()
         return [WhatIf.model_validate(one) for one in found["requests"]]
+
+    def placement(
+        self, feature: str | None = None, since: str | None = None, until: str | None = None
+    ) -> list[Advice]:
+        """Where each feature belongs and why; times as in Query."""
+        said = {"feature": feature, "from": since, "to": until}
+        asked = {name: value for name, value in said.items() if value is not None}
+        found = self._call("GET", "/api/placement", params=asked).json()["features"]
+        return [Advice.model_validate(advice) for advice in found]
 
     def suggestion(self, since: str | None = None, until: str | None = None) -> Suggestion:
         """What a policy could say besides, from what was seen; times as in Query."""

@@ -44,6 +44,7 @@ from collector.store.access import Access
 from collector.store.audit_log import AuditLog
 from collector.store.installations import Installations
 from collector.store.maintenance import Maintenance
+from collector.store.placements import Placements
 from collector.store.policies import Policies
 from collector.store.reader import Reader
 from collector.store.replays import Replays
@@ -101,6 +102,7 @@ class QueryApi:
         suggestions: Suggestions,
         policies: Policies,
         what_ifs: WhatIfs,
+        placements: Placements,
         health: Health,
         guard: Guard,
         about: dict[str, Any],
@@ -121,6 +123,7 @@ class QueryApi:
         self._erasures, self._audit = erasures, AuditRoutes(audit_log)
         self._installations, self._suggestions = installations, suggestions
         self._policies, self._what_ifs, self._reviews = policies, what_ifs, reviews
+        self._placements = placements
         self._guard = guard
         self._about = about
         self._admission, self._limits = admission, limits
@@ -145,6 +148,7 @@ class QueryApi:
             route("/api/erasures", "GET", self.erasures),
             *self._audit.routes(),
             route("/api/policy/suggestion", "GET", self.suggestion),
+            route("/api/placement", "GET", self.placement),
             route("/api/policies", "GET", self.policies),
             route("/api/policy/reload", "POST", self.reload_policy),
             route("/api/inputs/open", "POST", self.open_inputs),
@@ -294,6 +298,14 @@ class QueryApi:
         only(asked, ("from", "to"))
         made = await run_in_threadpool(self._suggestions.make, asked.get("from"), asked.get("to"))
         return Json(made.model_dump())
+
+    async def placement(self, request: Request) -> Response:
+        """Where each feature belongs, device, hybrid or cloud, and why: feature, from, to."""
+        asked = request.query_params
+        only(asked, ("feature", "from", "to"))
+        bounds = (asked.get("feature"), asked.get("from"), asked.get("to"))
+        found = await run_in_threadpool(self._placements.advise, *bounds)
+        return Json({"features": [advice.model_dump() for advice in found]})
 
     async def policies(self, _: Request) -> Response:
         """Every policy that was in force, since when, with its digest and content; newest first."""

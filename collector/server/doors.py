@@ -77,6 +77,7 @@ class Doors:
             engine.suggestions,
             engine.policies,
             engine.what_ifs,
+            engine.placements,
             engine.health,
             self._api_guard,
             about,

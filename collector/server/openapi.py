@@ -11,6 +11,7 @@ from starlette.routing import Route
 
 from collector.contract.compliance import Check, Judgement, Verdict
 from collector.contract.declarations import KeptDeclaration
+from collector.contract.placement import Advice
 from collector.contract.records import (
     AccessReport,
     Answer,
@@ -30,6 +31,7 @@ from collector.contract.what_if.records import WhatIf
 
 _RECORDS = (
     AccessReport,
+    Advice,
     Answer,
     Check,
     Compacted,

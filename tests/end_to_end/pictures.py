@@ -58,6 +58,7 @@ def _pages(api: str) -> dict[str, str]:
         "requests": "/requests",
         "trace": f"/requests?trace={_telling_trace(api)}",
         "thresholds": "/thresholds",
+        "placement": "/placement",
     }
 
 

@@ -33,6 +33,7 @@ PAGES = {
     "/door": ("At the door", "What was done, day by day"),
     "/requests": ("Requests", "Choose a row to open its trace."),
     "/thresholds": ("Thresholds", "About this run"),
+    "/placement": ("Placement", "The rules are in docs/placement.md."),
 }
 # Wider than the demo's week, so that nothing leaves the period while a test runs.
 SINCE, PERIOD = "-14d", "14+days"

@@ -1,0 +1,133 @@
+"""Gathers what placement advice rests on: requests, departures, policy, sweeps."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from collector.contract.errors import NotFound, named
+from collector.contract.placement import Advice, Facts, Quality, advise
+from collector.contract.policy import Feature, Policy
+from collector.contract.records import ReplayRun, Sweep
+from collector.store.database import Database
+from collector.store.queries import query
+from collector.store.reader import Reader
+from collector.store.replays import Replays
+
+# The truth first; what the cloud said of fallbacks shows nothing of device answers.
+_REFERENCES = ("label", "audit")
+_NEWEST_RUNS = 20
+
+Rows = Mapping[str, Mapping[str, Any]]
+
+
+class Placements:
+    """Advice on every feature that the policy names or that sent requests."""
+
+    def __init__(
+        self, database: Database, reader: Reader, replays: Replays, policy: Callable[[], Policy]
+    ) -> None:
+        self._database, self._reader, self._replays = database, reader, replays
+        self._policy = policy
+
+    def advise(self, feature: str | None, since: str | None, until: str | None) -> list[Advice]:
+        """From what happened in [since, until), times as in Query; of one feature where named.
+
+        Raises BadInput, and NotFound for a feature that is unknown.
+        """
+        first, last, _ = self._reader.period(since, until)
+        bounds = {"from": first, "to": last}
+        requests, sends, tokens = (
+            self._by_feature(f"placement_{name}", bounds)
+            for name in ("requests", "sends", "tokens")
+        )
+        models = self._by_feature("placement_models", bounds)
+        policy, runs = self._policy(), self._replays.all()
+        features = sorted({*policy.features, *requests})
+        if feature is not None:
+            if feature not in features:
+                known = ", ".join(features) or "none yet"
+                raise NotFound(f"there is no feature {named(feature)}; there is {known}")
+            features = [feature]
+        return [
+            advise(
+                _facts(
+                    name,
+                    policy.features.get(name),
+                    requests.get(name, {}),
+                    models.get(name, {}),
+                    sends.get(name, {}),
+                    tokens.get(name, {}),
+                    self._quality(name, models.get(name, {}).get("model"), runs),
+                )
+            )
+            for name in features
+        ]
+
+    def _by_feature(self, name: str, bounds: Mapping[str, int]) -> Rows:
+        """The first row of each feature."""
+        rows = self._database.read(query(name), bounds).to_pylist()
+        return {row["feature"]: row for row in reversed(rows)}
+
+    def _quality(
+        self, feature: str, model: str | None, runs: Sequence[ReplayRun]
+    ) -> Quality | None:
+        """By the newest sweep against the best reference; the model in use goes before others."""
+        mine = [run for run in runs if run.feature == feature][:_NEWEST_RUNS]
+        for run in sorted(mine, key=lambda run: run.model != model):
+            by_reference = {sweep.reference: sweep for sweep in self._replays.sweeps(run.run)}
+            for reference in _REFERENCES:
+                if reference in by_reference and by_reference[reference].points:
+                    return _measured(run, by_reference[reference])
+        return None
+
+
+def _measured(run: ReplayRun, sweep: Sweep) -> Quality | None:
+    certificate, found = sweep.certificate, sweep.recommended
+    if certificate is None:
+        return None
+    limits, overall = certificate.limits, certificate.overall
+    lowest = sweep.points[0]
+    # What was shown and still is not recommended is withheld for another reason than its error.
+    missing = overall.more_installations is not None or overall.passed > 0 or not overall.tests
+    return Quality(
+        run=run.run,
+        model=run.model,
+        reference=sweep.reference,
+        cases=sweep.cases,
+        max_error=limits.max_error,
+        confidence=limits.confidence,
+        threshold=None if found is None else found.threshold,
+        device_share=None if found is None else found.device_share,
+        error=None if found is None else found.error_rate,
+        error_alone=lowest.error_rate if lowest.evidence else None,
+        reason=overall.reason,
+        missing=found is None and missing,
+        more_installations=overall.more_installations,
+    )
+
+
+def _facts(
+    name: str,
+    rule: Feature | None,
+    requests: Mapping[str, Any],
+    model: Mapping[str, Any],
+    sends: Mapping[str, Any],
+    tokens: Mapping[str, Any],
+    quality: Quality | None,
+) -> Facts:
+    seen = set((sends.get("categories") or "").split(",")) - {"", "unknown"}
+    declared = {c for one in rule.rules() for c in one.categories} if rule else set()
+    return Facts(
+        feature=name,
+        planned=rule.rule(None).placement if rule else None,
+        categories=tuple(sorted(seen | declared)),
+        offline_critical=bool(rule and rule.offline_critical),
+        size_budget=rule.size_budget if rule else None,
+        requests=requests.get("requests", 0),
+        offline_requests=requests.get("offline_requests", 0),
+        model=model.get("model"),
+        model_size=model.get("size"),
+        quality=quality,
+        asked=requests.get("asked", 0),
+        bytes_each=sends.get("bytes_each"),
+        tokens_each=tokens.get("tokens_each"),
+    )

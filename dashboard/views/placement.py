@@ -1,0 +1,85 @@
+"""Placement: where each feature belongs, and every reason with its number."""
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from collector.contract.placement import Advice, Reason
+from dashboard import panels, states, tables, theme
+from dashboard.formats import label, words
+from dashboard.questions import Questions
+from dashboard.selection import Selection
+from dashboard.views import View
+
+_REASONS: Mapping[str, str] = {
+    "reason": "text",
+    "found": "text",
+    "means": "text",
+    "source": "text",
+}
+_TITLES: Mapping[str, str] = {"source": "Where the number is from"}
+_WIDTHS: Mapping[str, int] = {
+    "Reason": 70,
+    "Found": 480,
+    "Means": 140,
+    "Where the number is from": 300,
+}
+# In a row this high (pixels) text wraps.
+_TWO_LINES = 62
+
+
+def show(questions: Questions, selection: Selection) -> None:
+    panels.title("Placement", selection)
+    st.text("Where each feature belongs, by privacy, offline need, model, quality and cost.")
+    st.caption("Period and feature narrow this page; the other filters do not.")
+    chosen = selection.values.get("feature")
+    found = questions.placement(selection.since)
+    shown = [advice for advice in found if not chosen or advice.feature in chosen]
+    if not shown:
+        states.nothing(
+            "advice",
+            "A feature is here once the policy names it or an app sends requests of it.",
+        )
+        return
+    for advice in shown:
+        _advice(advice)
+    st.caption("The rules are in docs/placement.md.")
+
+
+def _advice(advice: Advice) -> None:
+    verdict = advice.placement or advice.open
+    colour = theme.PLACEMENTS.get(advice.placement or "", theme.UNKNOWN)
+    states.notice(f"{advice.feature}: {words(verdict)}", [advice.sentence], colour)
+    if advice.next_step is not None:
+        st.text(f"Next: {advice.next_step}")
+    with st.expander("Reasons", expanded=True):
+        rows = [
+            {
+                "reason": label(reason.factor),
+                "found": reason.found,
+                "means": _means(reason),
+                "source": reason.source,
+            }
+            for reason in advice.reasons
+        ]
+        st.dataframe(
+            tables.styled(rows, _REASONS, _TITLES),
+            hide_index=True,
+            row_height=_TWO_LINES,
+            column_config={title: st.column_config.Column(width=w) for title, w in _WIDTHS.items()},
+            alt=f"The reasons for the placement of {advice.feature}",
+        )
+
+
+def _means(reason: Reason) -> str:
+    said = []
+    if reason.speaks_for is not None:
+        said.append(f"for {reason.speaks_for}")
+    if reason.against:
+        said.append(f"against {' and '.join(reason.against)}")
+    if said:
+        return ", ".join(said)
+    return "decides nothing" if reason.known else "unknown"
+
+
+PLACEMENT = View(title="Placement", path="placement", icon=":material/alt_route:", show=show)
