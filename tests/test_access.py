@@ -12,7 +12,7 @@ from collector.commands.person import as_page, as_text
 from collector.contract.attributes import INSTALLATION
 from collector.contract.records import AccessReport
 from limen import main
-from tests.otlp import PHONE, logged_input, request_span, traces
+from tests.otlp import PHONE, consent, logged_input, request_span, traces
 from tests.processes import running_collector
 from tests.store import Store
 
@@ -94,10 +94,20 @@ def test_what_apps_sent_is_no_part_of_the_page(filled: Store) -> None:
     assert "<script" not in made and "&lt;script&gt;x" in made
 
 
+def test_the_history_of_consent_is_in_it(filled: Store) -> None:
+    mine = {"app.installation.id": "mine-3f1c"}
+    filled.take(consent("granted", 1, mine, version="7"), consent("denied", 2))
+    found = report(filled)
+    assert [(row["purpose"], row["state"], row["version"]) for row in found.consents] == [
+        ("app_functionality", "granted", "7")
+    ]
+    assert "granted" in as_text(found) and "What was consented to" in as_page(found)
+
+
 def test_nobody_is_a_report_without_anything(filled: Store) -> None:
     found = report(filled, "nobody")
     assert not found.spans and not found.exports
-    assert as_text(found).count("(nothing)") == 6
+    assert as_text(found).count("(nothing)") == 7
 
 
 def test_the_commands_write_a_page_and_erase(

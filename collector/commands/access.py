@@ -49,4 +49,4 @@ def _access(args: argparse.Namespace) -> int:
                 file.write(as_page(report))
         except OSError as exc:
             raise BadInput(f"--out {args.out} cannot be written: {exc.strerror}") from exc
-    return 0 if report.spans or report.inputs or report.exports else 1
+    return 0 if report.spans or report.consents or report.inputs or report.exports else 1

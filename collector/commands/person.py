@@ -58,6 +58,12 @@ def sections(report: AccessReport) -> Iterator[Section]:
         [_departure(row) for row in report.departures],
     )
     yield Section(
+        "What was consented to",
+        "Each change of consent as the app told it, and the version of the notice it showed.",
+        ("since", "what for", "consent", "notice"),
+        [_texts(row, "time", "purpose", "state", "version") for row in report.consents],
+    )
+    yield Section(
         "Inputs that were kept",
         "With consent, and sealed: what a model was given. "
         f"They are deleted after at most {report.input_days} days.",

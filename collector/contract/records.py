@@ -332,7 +332,8 @@ class AccessReport(_Record):
     Telemetry is kept `retention_days`, inputs at most `input_days`, by the policy of that version.
     `spans` are all there are, and the whole of it; `requests` and `departures` are made of them.
     `scores` are what replays said of its inputs, by their numbers; `exports` are the requests that
-    its SDK made. The `content` of an input is base64, where it was asked for.
+    its SDK made; `consents` its history of consent. The `content` of an input is base64, where it
+    was asked for.
     """
 
     policy: str
@@ -340,6 +341,7 @@ class AccessReport(_Record):
     input_days: int
     requests: Sequence[Mapping[str, Any]] = Field(repr=False)
     departures: Sequence[Mapping[str, Any]] = Field(repr=False)
+    consents: Sequence[Mapping[str, Any]] = Field(repr=False)
     inputs: Sequence[Mapping[str, Any]] = Field(repr=False)
     scores: Sequence[Mapping[str, Any]] = Field(repr=False)
     exports: Sequence[Mapping[str, Any]] = Field(repr=False)

@@ -48,6 +48,7 @@ class Access:
             input_days=policy.input_days,
             requests=[_timed(row) for row in self._rows("access_requests", made)],
             departures=self._departures(spans, policy),
+            consents=[_timed(row) for row in self._rows("access_consents", made)],
             inputs=self._inputs(inputs, contents=contents),
             scores=self._rows("access_scores", {"numbers": numbers}),
             exports=[_timed(row) for row in self._rows("access_exports", made)],
