@@ -100,9 +100,11 @@ def _run_on(show: "Show") -> NoReturn:
     sys.stdout.write(f"Dashboard: {dashboard}\nThe phones' last seven days arrive there now.\n")
     sys.stdout.flush()
     fleet = show.history()
-    replayed = show.replays(
-        [(one, model) for one in FEATURES.values() for model in dict.fromkeys(one.models.values())]
-    )
+    asked = [
+        (one, model) for one in FEATURES.values() for model in dict.fromkeys(one.models.values())
+    ]
+    # The page shows the latest run first: the one of the first feature's model.
+    replayed = show.replays(asked[::-1])
     show.sweeps([(one, reference) for one in replayed for reference in REFERENCES])
     sys.stdout.write(
         f"Dashboard: {dashboard}\nQuery API: {show.api_url}\nOTLP over HTTP: {show.otlp_url}\n"
