@@ -41,6 +41,7 @@ bench: $(VENV)/.dev
 	$(VENV)/bin/python -m bench.replay
 	$(VENV)/bin/python -m bench.sealed
 	$(VENV)/bin/python -m bench.sweep
+	$(VENV)/bin/python -m bench.audit
 
 pictures: $(VENV)/.dev browser
 	$(VENV)/bin/python -m tests.end_to_end.pictures
