@@ -29,14 +29,18 @@ RUN = {
 BODIES: Mapping[str, Mapping[str, Any]] = {
     "POST /api/metrics": {"queries": [{"metric": "requests"}, {"metric": "redaction"}]},
     "POST /api/installations/lookup": {"installation": "phone-1"},
+    "POST /api/installations/access": {"installation": "phone-1"},
     # Of nobody who sent a secret: theirs must be found, or the search proves nothing.
     "POST /api/installations/erase": {"installation": "phone-of-nobody"},
     "POST /api/replays": RUN,
     "POST /api/compact": {},
     "POST /api/policy/reload": {},
 }
-# What a replay writes.
+# What a replay writes, and a reviewer.
 NOT_OF_PHONES = (
+    "PUT /api/findings/{finding}/verdict",
+    "POST /api/declarations",
+    "DELETE /api/declarations/{declaration}",
     "PUT /api/replays/{run}/chunks/{chunk}",
     "PUT /api/replays/{run}/sweeps/{reference}",
 )
@@ -118,7 +122,8 @@ class Asking:
                 return
             case _:
                 assert route.startswith("GET "), f"say how {route} is asked"
-                yield self._ask("GET", path.replace("{run}", self._run))
+                path = path.replace("{run}", self._run).replace("{number}", "0")
+                yield self._ask("GET", path)
 
     def _metrics(self) -> Iterator[bytes]:
         for metric in self._http.get("/api/metrics").json()["metrics"]:
