@@ -80,7 +80,8 @@ def _many(number: int, noun: str) -> str:
 def run_line(run: ReplayRun) -> str:
     """A replay run in one line that stays the same while it goes on."""
     model = f"{run.model} on {run.runtime}"
-    return f"{run.feature} · {model} · {moment(run.created)} · {run.run}"
+    kind = " · scores only" if run.source == "spans" else ""
+    return f"{run.feature} · {model}{kind} · {moment(run.created)} · {run.run}"
 
 
 def recommendation(sweep: Sweep) -> str:
@@ -94,23 +95,28 @@ def point(chosen: SweepPoint, current: SweepPoint | None) -> str:
     if current is None:
         return (
             f"At {score(chosen.threshold)} the device would answer "
-            f"{percent(chosen.device_share)} of requests, {percent(chosen.error_rate)} of them "
+            f"{percent(chosen.device_share)} of requests, {percent(error(chosen))} of them "
             f"wrong, and {percent(chosen.fallback_rate)} would fall back. {_egress(chosen)}"
         )
     if current.threshold == chosen.threshold:
         return (
             f"At {score(chosen.threshold)}, the current threshold, the device answers "
-            f"{percent(chosen.device_share)} of requests, {percent(chosen.error_rate)} of them "
+            f"{percent(chosen.device_share)} of requests, {percent(error(chosen))} of them "
             f"wrong, and {percent(chosen.fallback_rate)} fall back."
         )
     direction = "Raised" if chosen.threshold > current.threshold else "Lowered"
     return (
         f"{direction} to {score(chosen.threshold)} from {score(current.threshold)}, the device "
         f"would answer {percent(chosen.device_share)} of requests instead of "
-        f"{percent(current.device_share)}; {percent(chosen.error_rate)} of its answers would be "
-        f"wrong instead of {percent(current.error_rate)}; {percent(chosen.fallback_rate)} would "
+        f"{percent(current.device_share)}; {percent(error(chosen))} of its answers would be "
+        f"wrong instead of {percent(error(current))}; {percent(chosen.fallback_rate)} would "
         f"fall back instead of {percent(current.fallback_rate)}. {_egress(chosen)}"
     )
+
+
+def error(found: SweepPoint) -> float | None:
+    """The error among device answers where answers are known of all of them, else None."""
+    return found.error_rate if found.evidence else None
 
 
 def _egress(found: SweepPoint) -> str:

@@ -1,14 +1,17 @@
 """The cheap half of a replay: every threshold from the saved scores, in one pass."""
 
+from collections.abc import Iterator
+
 import pyarrow as pa
 
 from collector.contract.certificate import Certificate, Limits
 from collector.contract.errors import BadInput
-from collector.contract.records import ReplayRun, Sweep
+from collector.contract.records import Fidelity, ReplayRun, Sweep
 from replay.calibration import calibrations
 from replay.certificate import certify
 from replay.curve import Curve
 from replay.evaluation import evaluate
+from replay.fidelity import agreements
 from replay.in_force import InForce
 from replay.references import REFERENCES, Reference
 
@@ -51,8 +54,24 @@ def sweep(
         source=run.source,
         evidence_from=found.curve.evidence_from,
         calibration=tuple(calibrations(found.judged, found.segments)),
+        fidelity=tuple(_fidelity(run, scores)),
         certificate=certificate,
     )
+
+
+def _fidelity(run: ReplayRun, scores: pa.Table) -> Iterator[Fidelity]:
+    """None of a run whose scores are the phones' own."""
+    if run.source == "spans":
+        return
+    for part in agreements(scores, scores, run.model_digest):
+        yield Fidelity(
+            runtime=part.segment.runtime,
+            delegate=part.segment.delegate,
+            os=part.segment.os,
+            cases=part.cases,
+            agreed=part.agreed,
+            share=part.share,
+        )
 
 
 def _reason(found: Curve, certificate: Certificate, current: InForce | None) -> str:

@@ -10,9 +10,15 @@ import pytest
 
 from collector.contract.errors import BadInput
 from collector.contract.findings import CODES
-from collector.contract.records import Sweep, SweepPoint
+from collector.contract.records import (
+    Calibration,
+    CalibrationBin,
+    ReplayRun,
+    Sweep,
+    SweepPoint,
+)
 from dashboard import sentences, theme
-from dashboard.charts import curve, door, ledger, rates, waterfall
+from dashboard.charts import curve, door, ledger, rates, reliability, waterfall
 from dashboard.commands import free_port, register, streamlit_command
 from dashboard.questions import undeclared
 from dashboard.selection import PERIODS, Selection
@@ -131,6 +137,53 @@ def test_thresholds_that_coincide_share_one_mark() -> None:
 def test_every_point_of_a_sweep_is_in_the_curve() -> None:
     figure = curve.curve(sweep(), 0.7)
     assert [list(line.x) for line in figure.data] == [[0.7, 0.8]] * 3
+
+
+def test_where_no_answer_is_known_the_error_is_unknown_and_the_curve_says_so() -> None:
+    known = point(0.8)
+    blind = point(0.5, evidence=False, error_rate=0.001)
+    assert sentences.error(blind) is None
+    assert "unknown of its answers would be wrong" in sentences.point(blind, known)
+    half = sweep(points=(blind, known), current=None)
+    assert curve.unknown_below(half) == 0.5
+    assert curve.unknown_below(sweep()) is None
+    figure = curve.curve(half, 0.8)
+    (line,) = [line for line in figure.data if line.name == "Error among device answers"]
+    assert list(line.y) == [None, 0.02]
+    assert [text.text for text in figure.layout.annotations if "known" in text.text] == [
+        "no answer is known here"
+    ]
+
+
+def test_two_runs_are_compared_where_their_errors_are_known() -> None:
+    half = sweep(points=(point(0.5, evidence=False), point(0.8, device_share=0.6)))
+    first, second = curve.beside(half, sweep(), ("a@1", "a@2")).data
+    assert (list(first.x), list(first.y), first.name) == ([0.6], [0.02], "a@1")
+    assert (len(second.x), second.name) == (2, "a@2")
+
+
+def test_a_reliability_diagram_has_a_point_a_bin_as_large_as_its_cases() -> None:
+    bins = (
+        CalibrationBin(low=0.4, high=0.6, cases=10, confidence=0.5, accuracy=0.4),
+        CalibrationBin(low=0.8, high=1.0, cases=90, confidence=0.9, accuracy=0.95),
+    )
+    found = Calibration(
+        dimension=None, value=None, cases=100, installations=20, ece=0.055, bins=bins
+    )
+    _, model = reliability.reliability(found).data
+    assert (list(model.x), list(model.y)) == ([0.5, 0.9], [0.4, 0.95])
+    assert list(model.marker.size) == [10, 90]
+    assert "90.0% sure, 95.0% right, 90 cases" in model.text
+
+
+def test_a_run_of_scores_alone_says_so_in_its_line() -> None:
+    run = ReplayRun(
+        run="r1", feature="ocr", model="m@1", model_digest="d", runtime="litert",
+        runtime_version="2", created="2026-11-01T00:00:00Z", since="", until="", inputs=1,
+        failed=0, seconds=0.0, chunks=(), done=(), source="spans",
+    )  # fmt: skip
+    assert " · scores only · " in sentences.run_line(run)
+    assert "scores only" not in sentences.run_line(run.model_copy(update={"source": "inputs"}))
 
 
 CATALOGUE = {

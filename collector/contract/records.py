@@ -215,6 +215,18 @@ class Calibration(_Record):
     bins: tuple[CalibrationBin, ...]
 
 
+class Fidelity(_Record):
+    """Of phones alike in runtime, delegate and OS, `cases` that the phone answered by the model
+    replayed; in `agreed` of them host and phone gave the same label, as sure of it."""
+
+    runtime: str
+    delegate: str
+    os: str
+    cases: int
+    agreed: int
+    share: float
+
+
 class Sweep(_Record):
     """Every threshold of one run against one reference, and the recommended one or why none.
 
@@ -232,6 +244,7 @@ class Sweep(_Record):
     source: str = "inputs"
     evidence_from: float | None = None
     calibration: tuple[Calibration, ...] = ()
+    fidelity: tuple[Fidelity, ...] = ()
     certificate: Certificate | None = None
 
 

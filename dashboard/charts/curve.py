@@ -5,7 +5,8 @@ import plotly.graph_objects as go
 from collector.contract.records import Sweep
 from dashboard.charts.layout import figure, ratio_axis
 from dashboard.formats import percent, score
-from dashboard.theme import CLOUD, DEVICE, ERROR, NEUTRAL
+from dashboard.sentences import error
+from dashboard.theme import CLOUD, DEVICE, ERROR, NEUTRAL, UNKNOWN, release_style, translucent
 
 
 def curve(sweep: Sweep, chosen: float) -> go.Figure:
@@ -21,7 +22,7 @@ def curve(sweep: Sweep, chosen: float) -> go.Figure:
     for name, values, colour, dash in (
         ("Fallback rate", [p.fallback_rate for p in sweep.points], CLOUD, "solid"),
         ("Device share", [p.device_share for p in sweep.points], DEVICE, "solid"),
-        ("Error among device answers", [p.error_rate for p in sweep.points], ERROR, "dash"),
+        ("Error among device answers", [error(p) for p in sweep.points], ERROR, "dash"),
     ):
         made.add_scatter(
             x=thresholds,
@@ -31,6 +32,20 @@ def curve(sweep: Sweep, chosen: float) -> go.Figure:
             line={"color": colour, "dash": dash, "width": 2.5},
             text=[percent(value) for value in values],
             hovertemplate="%{x:.3f}: %{text}",
+        )
+    if (upto := unknown_below(sweep)) is not None:
+        made.add_vrect(
+            x0=thresholds[0],
+            x1=upto,
+            fillcolor=translucent(UNKNOWN, 0.15),
+            line_width=0,
+            layer="below",
+            annotation={
+                "text": "no answer is known here",
+                "font": {"color": NEUTRAL, "size": 12},
+                "showarrow": False,
+            },
+            annotation_position="bottom left",
         )
     for level, (threshold, names) in enumerate(sorted(marks(sweep, chosen).items())):
         made.add_vline(
@@ -47,6 +62,34 @@ def curve(sweep: Sweep, chosen: float) -> go.Figure:
             xanchor="right" if threshold > 0.5 else "left",
             showarrow=False,
             font={"color": NEUTRAL, "size": 13},
+        )
+    return made
+
+
+def unknown_below(sweep: Sweep) -> float | None:
+    """Up to which threshold nothing is known of the error; None: from the lowest on it is."""
+    unknown = [point.threshold for point in sweep.points if not point.evidence]
+    return max(unknown, default=None)
+
+
+def beside(one: Sweep, other: Sweep, names: tuple[str, str]) -> go.Figure:
+    """Two sweeps by the share that the device answers: who errs less for as much."""
+    made = figure(320, x_title="Answered on the device", y_title="Wrong among its answers")
+    made.update_xaxes(ratio_axis())
+    made.update_yaxes(ratio_axis())
+    for sweep, name, colour, dash in (
+        (one, names[0], *release_style(0)),
+        (other, names[1], *release_style(1)),
+    ):
+        known = [point for point in sweep.points if error(point) is not None]
+        made.add_scatter(
+            x=[point.device_share for point in known],
+            y=[error(point) for point in known],
+            name=name,
+            mode="lines",
+            line={"color": colour, "dash": dash, "width": 2.5},
+            text=[score(point.threshold) for point in known],
+            hovertemplate="%{x:.1%} at %{text}: %{y:.1%}",
         )
     return made
 

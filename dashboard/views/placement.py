@@ -1,31 +1,13 @@
 """Placement: where each feature belongs, and every reason with its number."""
 
-from collections.abc import Mapping
-
 import streamlit as st
 
 from collector.contract.placement import Advice, Reason
-from dashboard import panels, states, tables, theme
+from dashboard import panels, states, theme
 from dashboard.formats import label, words
 from dashboard.questions import Questions
 from dashboard.selection import Selection
 from dashboard.views import View
-
-_REASONS: Mapping[str, str] = {
-    "reason": "text",
-    "found": "text",
-    "means": "text",
-    "source": "text",
-}
-_TITLES: Mapping[str, str] = {"source": "Where the number is from"}
-_WIDTHS: Mapping[str, int] = {
-    "Reason": 70,
-    "Found": 480,
-    "Means": 140,
-    "Where the number is from": 300,
-}
-# In a row this high (pixels) text wraps.
-_TWO_LINES = 62
 
 
 def show(questions: Questions, selection: Selection) -> None:
@@ -53,22 +35,10 @@ def _advice(advice: Advice) -> None:
     if advice.next_step is not None:
         st.text(f"Next: {advice.next_step}")
     with st.expander("Reasons", expanded=True):
-        rows = [
-            {
-                "reason": label(reason.factor),
-                "found": reason.found,
-                "means": _means(reason),
-                "source": reason.source,
-            }
-            for reason in advice.reasons
-        ]
-        st.dataframe(
-            tables.styled(rows, _REASONS, _TITLES),
-            hide_index=True,
-            row_height=_TWO_LINES,
-            column_config={title: st.column_config.Column(width=w) for title, w in _WIDTHS.items()},
-            alt=f"The reasons for the placement of {advice.feature}",
-        )
+        for reason in advice.reasons:
+            name, found = st.columns([1, 6])
+            name.text(label(reason.factor))
+            found.text(f"{reason.found}\n{_means(reason)}; from: {reason.source}")
 
 
 def _means(reason: Reason) -> str:
@@ -78,8 +48,8 @@ def _means(reason: Reason) -> str:
     if reason.against:
         said.append(f"against {' and '.join(reason.against)}")
     if said:
-        return ", ".join(said)
-    return "decides nothing" if reason.known else "unknown"
+        return ", ".join(said).capitalize()
+    return "Decides nothing" if reason.known else "Unknown"
 
 
 PLACEMENT = View(title="Placement", path="placement", icon=":material/alt_route:", show=show)

@@ -11,6 +11,7 @@ from dashboard.formats import BY_UNIT, count, label, score
 from dashboard.questions import Questions
 from dashboard.selection import Selection
 from dashboard.views import View
+from dashboard.views.proof import scores_only, show_beside, show_proof
 
 REFERENCES: Mapping[str, str] = {
     "label": (
@@ -32,8 +33,10 @@ POINTS: Mapping[str, str] = {
     "device_share": "ratio",
     "fallback_rate": "ratio",
     "error_rate": "ratio",
+    "evidence": "flag",
     "egress": "bytes",
     "egress_change": "bytes",
+    "egress_per_user": "bytes",
 }
 TILES: Sequence[tuple[str, str, str, str]] = (
     (
@@ -47,7 +50,8 @@ TILES: Sequence[tuple[str, str, str, str]] = (
         "Wrong among device answers",
         "error_rate",
         "ratio",
-        "Of the answers the device would give, those that differ from the reference.",
+        "Of the answers the device would give, those that differ from the reference; unknown "
+        "where no reference is known of a part of them.",
     ),
     (
         "Egress per request",
@@ -85,8 +89,11 @@ def show(questions: Questions, selection: Selection) -> None:
     with right:
         sweep = _reference(sweeps)
     st.caption(REFERENCES[sweep.reference])
+    scores_only(sweep)
     if sweep.points:
         _sweep(sweep)
+        show_proof(sweep)
+        show_beside(questions, run, sweep, runs)
     _about(run, sweep)
 
 
@@ -156,8 +163,12 @@ def _tiles(chosen: SweepPoint, current: SweepPoint | None) -> None:
     with panels.tiles():
         for title, name, unit, meaning in TILES:
             shown = BY_UNIT[unit]
-            now = "" if current is None else f"current {shown(getattr(current, name))}"
-            panels.tile(title, shown(getattr(chosen, name)), now, meaning)
+            now = "" if current is None else f"current {shown(_of(current, name))}"
+            panels.tile(title, shown(_of(chosen, name)), now, meaning)
+
+
+def _of(point: SweepPoint, name: str) -> float | None:
+    return sentences.error(point) if name == "error_rate" else getattr(point, name)
 
 
 def _about(run: ReplayRun, sweep: Sweep) -> None:

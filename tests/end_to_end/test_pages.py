@@ -1,5 +1,6 @@
 """Every page as its reader drives it: a real fleet's data, a real collector, a real browser."""
 
+import json
 import os
 import re
 import subprocess
@@ -332,6 +333,30 @@ def test_the_threshold_slider_changes_the_sentence_and_the_address(reader: Reade
     after = chosen_threshold(box)
     reader.open(page.url.removeprefix(reader.base))
     expect(box).to_contain_text(after)
+
+
+def test_a_sweep_shows_what_it_rests_on(reader: Reader) -> None:
+    page = reader.open(f"/thresholds?period={PERIOD}&feature=image_classify")
+    for title in ("Certificate", "How far its confidence can be believed", "Host and phones"):
+        expect(page.get_by_role("heading", name=title)).to_be_visible()
+    expect(page.get_by_text("Expected calibration error (ECE)")).to_be_visible()
+    expect(page.get_by_text("thresholds tested, highest first").first).to_be_visible()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download the certificate").click()
+    certificate = json.loads(download.value.path().read_text("utf-8"))
+    assert certificate["overall"]["tests"][0]["p_value"] >= 0
+    no_error(reader)
+
+
+def test_placement_advises_what_the_api_does(reader: Reader, shown: Shown) -> None:
+    page = reader.open(f"/placement?period={PERIOD}")
+    with LimenClient(shown.api) as client:
+        advice = client.placement(since=SINCE)
+    boxes = page.locator(".limen-notice")
+    expect(boxes).to_have_count(len(advice))
+    for place, one in enumerate(advice):
+        expect(boxes.nth(place)).to_contain_text(one.sentence)
+    no_error(reader)
 
 
 def chosen_threshold(box: Locator) -> str:
