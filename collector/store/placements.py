@@ -35,11 +35,15 @@ class Placements:
         """
         first, last, _ = self._reader.period(since, until)
         bounds = {"from": first, "to": last}
-        requests, sends, tokens = (
-            self._by_feature(f"placement_{name}", bounds)
-            for name in ("requests", "sends", "tokens")
+        requests, models, sends, tokens = (
+            self._by_feature(name, bounds)
+            for name in (
+                "placement_requests",
+                "placement_models",
+                "placement_sends",
+                "placement_tokens",
+            )
         )
-        models = self._by_feature("placement_models", bounds)
         policy, runs = self._policy(), self._replays.all()
         features = sorted({*policy.features, *requests})
         if feature is not None:
