@@ -105,7 +105,14 @@ def _run_on(show: "Show") -> NoReturn:
     ]
     # The page shows the latest run first: the one of the first feature's model.
     replayed = show.replays(asked[::-1])
-    show.sweeps([(one, reference) for one in replayed for reference in REFERENCES])
+    # That feature is judged in every way; of the others the labels' say is enough.
+    show.sweeps(
+        [
+            (one, reference)
+            for one in replayed
+            for reference in (REFERENCES if one.feature is replayed[-1].feature else ["label"])
+        ]
+    )
     sys.stdout.write(
         f"Dashboard: {dashboard}\nQuery API: {show.api_url}\nOTLP over HTTP: {show.otlp_url}\n"
         "The phones go on. Ctrl-C ends all of it.\n"

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from collector.contract.attributes import DECISION, OUTPUT_LABEL
@@ -45,9 +46,11 @@ class WhatIfs:
             raise NotFound(f"this trace holds no request: no span of it has {DECISION}")
         replayed = self._replayed(key)
         _check_model(change.model, found["requests"], replayed)
+        # Requests of a trace are mostly of few features: each is asked about once.
+        usual = cache(self._usual)
         return [
             what_if(
-                self._observed(request, found, key),
+                self._observed(request, found, key, usual),
                 change,
                 replayed.get(request["span_id"], {}),
             )
@@ -62,11 +65,18 @@ class WhatIfs:
             found.setdefault(row["span_id"], {})[row["model"]] = said
         return found
 
-    def _observed(self, request: Row, trace: Mapping[str, Any], key: bytes) -> Observed:
+    def _observed(
+        self,
+        request: Row,
+        trace: Mapping[str, Any],
+        key: bytes,
+        usually: Callable[[str, str, int], Row],
+    ) -> Observed:
         spans = {span["span_id"]: span for span in trace["spans"]}
         span = spans[request["span_id"]]
         asked = request["decision"] in ("fallback", "cloud") or bool(request["audit_sampled"])
-        usual = self._usual(request, span)
+        day = int(datetime.fromisoformat(span["start"]).timestamp()) * 10**9 // _DAY
+        usual = usually(request["feature"], span["app"] or _UNKNOWN, day)
         sends = [
             row
             for row in trace["departures"]
@@ -108,11 +118,11 @@ class WhatIfs:
             way_out=way_out,
         )
 
-    def _usual(self, request: Row, span: Row) -> Row:
-        """Where requests of the feature usually go; over a week up to this one's day."""
-        until = int(datetime.fromisoformat(span["start"]).timestamp()) * 10**9 + _DAY
-        asked = {"feature": request["feature"], "app": span["app"] or _UNKNOWN}
-        rows = self._rows("usual_sends", **asked, **{"from": until - 8 * _DAY, "to": until})
+    def _usual(self, feature: str, app: str, day: int) -> Row:
+        """Where requests of the feature usually go; over a week up to the end of a day (of 1970)."""
+        until = (day + 1) * _DAY
+        asked = {"feature": feature, "app": app, "from": until - 8 * _DAY, "to": until}
+        rows = self._rows("usual_sends", **asked)
         return rows[0] if rows else {}
 
     def _consent(self, sends: Sequence[Row], key: bytes, span_id: str) -> str | None:

@@ -109,11 +109,14 @@ class Asking:
         match route:
             case "GET /api/metrics/{name}":
                 yield from self._metrics()
-            case "GET /api/traces/{trace}":
-                yield from (self._ask("GET", f"/api/traces/{trace}") for trace in self._traces)
+            case "GET /api/traces/{trace}" | "GET /api/traces/{trace}/what-if":
+                asked = [path.replace("{trace}", trace) for trace in self._traces]
+                yield from (self._ask("GET", one) for one in asked)
+            case "GET /api/audit/consistency":
+                yield self._ask("GET", path, params={"from": 1, "to": 2})
             case "POST /api/inputs/open":
-                asked = {"run": self._run, "chunk": 0, "reason": "canaries"}
-                self.inputs.append(self._ask("POST", path, json=asked))
+                opening = {"run": self._run, "chunk": 0, "reason": "canaries"}
+                self.inputs.append(self._ask("POST", path, json=opening))
             case "POST /api/backup":
                 self.backup = self._ask("POST", path, json={"keys": True})
             case _ if route in BODIES:
