@@ -119,7 +119,7 @@ class WhatIfs:
         )
 
     def _usual(self, feature: str, app: str, day: int) -> Row:
-        """Where requests of the feature usually go; over a week up to the end of a day (of 1970)."""
+        """Where requests of the feature usually go; in the week to the end of a day since 1970."""
         until = (day + 1) * _DAY
         asked = {"feature": feature, "app": app, "from": until - 8 * _DAY, "to": until}
         rows = self._rows("usual_sends", **asked)
