@@ -63,8 +63,8 @@ class Chances:
             fault=_fault(rng.random(), FEATURES[feature].placement),
             lost=rng.random() < _LOST,
             transfers_lost=rng.random() < _TRANSFERS_LOST_TOO,
-            trace_id=_nonzero(rng, 128),
-            span_ids=tuple(_nonzero(rng, 64) for _ in range(_SPANS_PER_REQUEST)),
+            trace_id=_random_id(rng, 128),
+            span_ids=tuple(_random_id(rng, 64) for _ in range(_SPANS_PER_REQUEST)),
         )
 
 
@@ -181,5 +181,6 @@ def _fault(draw: float, placement: str) -> str | None:
     return "model_unavailable" if missing else None
 
 
-def _nonzero(rng: random.Random, bits: int) -> int:
-    return rng.getrandbits(bits) or 1
+def _random_id(rng: random.Random, bits: int) -> int:
+    """Not zero, and never of decimal digits alone: the door would take it for a number."""
+    return rng.getrandbits(bits) | 0xA << bits - 4

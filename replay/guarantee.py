@@ -57,7 +57,7 @@ def _samples(judged: Judged, limits: Limits, seed: int) -> tuple[ltt.Sample, ltt
 
     def drawn(rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         chosen = one_per_installation(judged.case, judged.installation, rows, seed)
-        out = held_out(judged.installation[chosen], seed)
+        out = held_out(judged.case[chosen], seed)
         return chosen[out], chosen[~out]
 
     none = np.empty(0, np.int64)

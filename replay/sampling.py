@@ -1,4 +1,8 @@
-"""One request per installation, and which installations are held out: by seeded hash."""
+"""One request per installation, and which of them are held out: by seeded hash of the request.
+
+Not of the installation, whose pseudonym is another one in each store: the same requests give the
+same threshold wherever they are stored.
+"""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,10 +44,9 @@ def one_per_installation(
     least = draw == np.repeat(
         np.minimum.reduceat(draw, starts), np.diff(np.append(starts, len(rows)))
     )
-    chosen, owner = rows[least], owner[least]
-    chosen, owner = chosen[_first(owner)], owner[_first(owner)]
+    chosen = rows[least][_first(owner[least])]
     if len(chosen) > MOST_INSTALLATIONS:
-        chosen = chosen[np.argsort(uniform(owner, seed))[:MOST_INSTALLATIONS]]
+        chosen = chosen[np.argsort(uniform(case[chosen], seed))[:MOST_INSTALLATIONS]]
     return np.sort(chosen)
 
 
@@ -52,9 +55,9 @@ def _first(owner: Numbers) -> NDArray[np.bool_]:
     return np.append(True, owner[1:] != owner[:-1])
 
 
-def held_out(installation: Numbers, seed: int) -> NDArray[np.bool_]:
-    """Which installations only help to say where to test."""
-    out: NDArray[np.bool_] = uniform(installation, seed + SPLIT_SEED) < HELD_OUT
+def held_out(case: Numbers, seed: int) -> NDArray[np.bool_]:
+    """Which of the requests drawn, one per installation, only help to say where to test."""
+    out: NDArray[np.bool_] = uniform(case, seed + SPLIT_SEED) < HELD_OUT
     return out
 
 

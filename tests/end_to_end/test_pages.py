@@ -20,7 +20,7 @@ from collector.tokens import create_token
 from dashboard import formats
 from demo import strays
 from tests import strace
-from tests.end_to_end.browser import PHONE, NoChromium, Reader, chromium
+from tests.end_to_end.browser import PHONE, WAIT_MS, NoChromium, Reader, chromium
 from tests.end_to_end.processes import LIMEN, collector, dashboard, live_through
 from tests.otlp import now, request_span, traces
 from tests.processes import RunningCollector, running_collector
@@ -164,7 +164,7 @@ def test_a_link_whose_filter_finds_nothing_keeps_it_and_offers_the_way_out(
     expect(page.locator(".limen-empty")).to_contain_text("No requests in this selection")
     expect(page.get_by_text("<b>9.9</b>").first).to_be_visible()
     page.get_by_role("button", name="Reset the filters").click()
-    expect(page.locator('[data-testid="stMetric"]').first).to_be_visible()
+    expect(page.locator('[data-testid="stMetric"]').first).to_be_visible(timeout=WAIT_MS)
     assert "release" not in page.url
 
 
