@@ -209,6 +209,12 @@ class Pseudonyms:
         """From the oldest to the one in force, or to come."""
         return self._periods
 
+    @property
+    def attributable_since(self) -> int | None:
+        """When the oldest key that is left began (ns, received); None where none is destroyed."""
+        oldest = self._periods[0]
+        return oldest.since if oldest.key_id > 1 else None
+
     def rows(self, received: Indices) -> RowKeys:
         """The keys of what was received at these times (ns, int64 [rows]).
 

@@ -191,6 +191,15 @@ def test_no_question_finds_it_and_nobody_elses_numbers_change(filled: Store) -> 
     assert GONE not in receipt.model_dump_json()
 
 
+def test_the_receipt_says_where_a_destroyed_key_ends_what_can_be_told(store: Store) -> None:
+    assert erase(store, "nobody").attributable_since is None
+    first = store.pseudonyms.periods[0]
+    following = store.pseudonyms.begin_next(first.since + 30 * 24 * 3600 * 10**9, 30)
+    store.pseudonyms.destroy([first])
+    receipt = erase(store, "nobody else")
+    assert following and receipt.attributable_since == rfc3339(following.since)
+
+
 def test_now_leaves_no_byte_of_it(filled: Store) -> None:
     store = filled
     secrets = secrets_of(store)

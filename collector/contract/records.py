@@ -324,7 +324,9 @@ class Erased(_Record):
     Since `unreachable` no question finds it; since `bytes_gone` no byte of it is left in the home
     folder, which is due with the compaction of `bytes_gone_due` (None: only when one is asked for).
     `deleted` are rows by table. Out of reach are `backups`, by when they were made, and the
-    `forwarded_spans` that are known to have been passed on, at the address of now.
+    `forwarded_spans` that are known to have been passed on, at the address of now; and whatever was
+    received before `attributable_since` (None: ever), because the keys of its pseudonyms are
+    destroyed and nobody can tell whose it was (Art. 11 GDPR).
     """
 
     receipt: str
@@ -337,6 +339,7 @@ class Erased(_Record):
     forwarded_spans: int
     forwarded_to: str | None
     backups: tuple[str, ...]
+    attributable_since: str | None = None
 
 
 class AccessReport(_Record):

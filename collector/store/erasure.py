@@ -67,6 +67,8 @@ class Erasure:
             with self._database.write() as transaction:
                 document = facts | self._delete(transaction, identifier, made)
                 document["keys_destroyed"] = self._vault.count(made)
+                if (since := self._pseudonyms.attributable_since) is not None:
+                    document["attributable_since"] = rfc3339(since)
                 now = time.time_ns()
                 receipt = secrets.token_hex(8)
                 transaction.run(
