@@ -121,13 +121,11 @@ def _show(check: "Check", client: "LimenClient") -> None:
     first = 0
     while first < size:
         table = client.audit_entries(first, min(_SLICE, size - first))
-        if not len(table):
-            return
         leaves = table.column("leaf").to_pylist()
         for row, leaf in zip(table.drop_columns("leaf").to_pylist(), leaves, strict=True):
             entry = None if row["salt"] is None else Entry(**row)
             check.take(entry, row["number"], leaf)
-        first = table.column("number")[-1].as_py() + 1
+        first += _SLICE
         if size > _SLICE:
             sys.stderr.write(f"limen: {min(first, size):,} of {size:,} entries\n")
 

@@ -38,7 +38,7 @@ class AuditLog:
         return self._signer.verifier
 
     def entries(self, first: int, limit: int) -> pa.Table:
-        """Entries from the number `first` on, at most `limit`, with their leaf hashes."""
+        """The entries numbered from `first` on, `limit` numbers, with their leaf hashes."""
         if first < 0 or not 1 <= limit <= MOST_ENTRIES:
             raise BadInput(f"from is a number from 0, limit one from 1 to {MOST_ENTRIES}")
         return self._database.read(query("audit_entries"), {"first": first, "limit": limit})
