@@ -98,7 +98,7 @@ def one_changed() -> pa.Table:
     scores = phones()
     truth = scores["truth"].to_pylist()
     place = scores.schema.get_field_index("truth")
-    return scores.set_column(place, "truth", pa.array(["b", *truth[1:]]))
+    return scores.set_column(place, "truth", pa.array(["another", *truth[1:]]))
 
 
 @pytest.mark.parametrize("scores", [other_answers(), one_changed(), phones().slice(1)])
