@@ -62,9 +62,15 @@ def add_model(args: argparse.Namespace) -> int:
     home = args.home or args.default_home
     if home is None:
         raise BadCard("--home: name the folder of Limen's data, your models are in its models.")
-    home.mkdir(parents=True, exist_ok=True, mode=0o700)
     root = home / "models"
-    proposal = adding.add_model(args.file, _wanted(args), Registry.bundled(root), root)
+    try:
+        home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        proposal = adding.add_model(args.file, _wanted(args), Registry.bundled(root), root)
+    except OSError as exc:
+        raise BadCard(
+            f"{exc.filename2 or exc.filename} cannot be written ({exc.strerror}): "
+            "make room for it, or name another --home."
+        ) from exc
     if args.json:
         card = asdict(proposal.card) | {"notes": proposal.notes}
         sys.stdout.write(json.dumps(card, indent=2, ensure_ascii=False) + "\n")
@@ -86,7 +92,7 @@ def _wanted(args: argparse.Namespace) -> "Wanted":
         **given,
         labels=_labels(args),
         ngrams=_sizes(args.ngrams) if args.ngrams else None,
-        size_budget=args.size_budget or DEFAULT_SIZE_BUDGET,
+        size_budget=DEFAULT_SIZE_BUDGET if args.size_budget is None else args.size_budget,
     )
 
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from models.artifact import Artifact, read_artifact, size_of
-from models.card import ModelCard, read_card, write_card
+from models.card import IDENTIFIER, ModelCard, read_card, write_card
 from models.coreml import read_coreml
 from models.coreml_proposal import propose_coreml
 from models.errors import BadCard, CorruptModel, ModelError, OverBudget
@@ -20,7 +20,6 @@ from models.smoke import smoke_run
 from models.tflite import verify_tflite
 from models.tflite_file import read_tflite
 
-_IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]*")
 _COREML = (".mlmodel", ".mlpackage")
 _LABELS_FILE = "labels.txt"
 _LABELS_IN_CARD = 50
@@ -33,7 +32,7 @@ def add_model(path: Path, wanted: Wanted, registry: Registry, root: Path) -> Pro
     Raises ModelError.
     """
     for key in ("name", "version", "feature"):
-        if not _IDENTIFIER.fullmatch(getattr(wanted, key)):
+        if not re.fullmatch(IDENTIFIER, getattr(wanted, key)):
             raise BadCard(
                 f"--{key}: write letters, digits, _, . and -, beginning with a letter or digit."
             )

@@ -75,7 +75,7 @@ def label(format_name: str, text: str) -> str:
     """What stands for a code in scores and spans, e.g. `EAN13-bpdkjmac`, for zxing's format name.
 
     The letters are 32 bits of the text's SHA-256: enough to tell whether two readers agree, too few
-    to tell what the text was.
+    to get the text back. A list of likely texts tells which of them it was.
     """
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[:4]
     letters = "".join(chr(ord("a") + nibble) for byte in digest for nibble in divmod(byte, 16))

@@ -17,7 +17,9 @@ from models.inputs import InputSpec, Preprocessing
 
 DEFAULT_SIZE_BUDGET = 10_000_000
 
-Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.\-]*$")]
+IDENTIFIER = r"[A-Za-z0-9][A-Za-z0-9_.\-]*"
+
+Identifier = Annotated[str, Field(pattern=f"^{IDENTIFIER}$")]
 Text = Annotated[str, Field(min_length=1)]
 Digest = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
 Positive = Annotated[int, Field(gt=0)]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from models import add_command
 
 if TYPE_CHECKING:
-    from models.registry import Registry
+    from models.registry import Model, Registry
 
 _COLUMNS = ("model", "feature", "size", "threshold", "runtimes", "accuracy", "licence")
 
@@ -112,20 +112,19 @@ def _verdicts(registry: "Registry", reference: str) -> list[Verdict]:
     if not runtimes:
         detail = f"digest and budget hold; {' and '.join(model.card.runtimes)} cannot run here"
         return [Verdict(model=reference, runtime=None, good=True, detail=detail)]
-    return [_smoke_run(registry, reference, runtime) for runtime in runtimes]
+    return [_smoke_run(model, runtime) for runtime in runtimes]
 
 
-def _smoke_run(registry: "Registry", reference: str, runtime: str) -> Verdict:
+def _smoke_run(model: "Model", runtime: str) -> Verdict:
     from models.errors import ModelError
     from models.smoke import smoke_run
 
-    model = registry.get(reference)
     try:
         interpreter = smoke_run(model, runtime)
     except ModelError as exc:
-        return Verdict(model=reference, runtime=runtime, good=False, detail=str(exc))
+        return Verdict(model=model.reference, runtime=runtime, good=False, detail=str(exc))
     detail = f"{model.card.digest[:19]}…, runs on {runtime} {interpreter.version}"
-    return Verdict(model=reference, runtime=runtime, good=True, detail=detail)
+    return Verdict(model=model.reference, runtime=runtime, good=True, detail=detail)
 
 
 def _registry(args: argparse.Namespace) -> "Registry":

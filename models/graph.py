@@ -97,14 +97,12 @@ class Graph:
 
 
 def can_be_resized(open_graph: Callable[[], Graph], dtype: np.dtype[Any]) -> bool:
-    """Whether a batch of another size answers as its inputs one by one.
+    """Whether a model exported for a fixed number of inputs answers others as one by one.
 
-    A model exported for a fixed number may hold it in its graph: resized, it fails, or worse, mixes
-    its inputs up. So some are tried on a graph that is thrown away.
+    It may hold the number in its graph: resized, it fails, or worse, mixes its inputs up. So some
+    are tried on a graph that is thrown away.
     """
     graph = open_graph()
-    if graph.input.free:
-        return True
     noise = np.random.default_rng(0).random((graph.input.batch + 2, *graph.input.shape))
     # Small whole numbers are ids that every vocabulary has.
     values = (noise if dtype == np.float32 else noise * 2).astype(dtype)

@@ -10,12 +10,9 @@ from models.card import RuntimeName
 from models.errors import RuntimeMissing
 from models.preprocess import Raw
 from models.registry import Model
+from models.tflite import PACKAGES, open_tflite
 
-_PACKAGES: dict[RuntimeName, str] = {
-    "litert": "ai_edge_litert",
-    "tflite": "tflite_runtime",
-    "zxing": "zxingcpp",
-}
+_PACKAGES: dict[RuntimeName, str] = {**PACKAGES, "zxing": "zxingcpp"}
 RUNTIMES = (*_PACKAGES, "coreml")
 
 
@@ -64,6 +61,4 @@ def open_interpreter(model: Model, runtime: str | None = None, threads: int = 1)
         from models.barcode import open_barcode_reader
 
         return open_barcode_reader(model, threads)
-    from models.tflite import open_tflite
-
     return open_tflite(model, runtime, threads)

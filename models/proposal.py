@@ -57,7 +57,7 @@ class Wanted:
 
 @dataclass(frozen=True, kw_only=True)
 class Proposal:
-    """A card, and in sentences what of it was proposed rather than known."""
+    """A card, and in sentences what of it was proposed, and what else the file says."""
 
     card: ModelCard
     notes: tuple[str, ...]
@@ -114,7 +114,8 @@ def propose(path: Path, artifact: Artifact, facts: TFLiteFile, wanted: Wanted) -
         description=facts.metadata.description,
         licence=facts.metadata.licence,
     )
-    return Proposal(card=card, notes=tuple(notes))
+    signature = [f"Its signature is {facts.signature}."] if facts.signature else []
+    return Proposal(card=card, notes=(*signature, *notes))
 
 
 def _preparation(
@@ -124,36 +125,37 @@ def _preparation(
     shape = taken.shape[1:]
     if wanted.ngrams or wanted.last_words:
         return *_of_text(path, shape, wanted), []
-    if wanted.scale is not None or wanted.offset is not None:
+    picture = taken.dtype == "float32" and _is_picture(shape) and wanted.raw != "float32"
+    converted = not picture and wanted.raw not in (None, taken.dtype)
+    if converted or wanted.scale is not None or wanted.offset is not None:
         scale, offset = wanted.scale, wanted.offset
         linear = Linear(scale=1.0 if scale is None else scale, offset=offset or 0.0)
         return TensorInput(shape=shape, dtype=wanted.raw or "uint8"), linear, []
-    if taken.dtype != "float32":
-        return _of_its_own_type(path, taken)
-    if not _is_picture(shape) or wanted.raw == "float32":
-        note = (
-            f"Inputs are taken for {' × '.join(map(str, shape))} float32 values as the model sees "
-            "them; if apps log others, say which with --raw, --scale and --offset."
-        )
-        return TensorInput(shape=shape, dtype="float32"), Unchanged(), [note]
-    picture = TensorInput(shape=shape, dtype=wanted.raw or "uint8")
+    if not picture:
+        return _as_the_model_sees(path, taken, wanted)
+    spec = TensorInput(shape=shape, dtype=wanted.raw or "uint8")
     mean, std = set(facts.metadata.mean), set(facts.metadata.std)
-    if not mean or not std:
+    if not mean or not std or not all(std):
         note = (
             "Inputs are taken for pictures of values from 0 to 255, which become 0 to 1; if the "
             "model was trained on others, say so with --scale and --offset."
         )
-        return picture, Linear(scale=1 / 255, offset=0.0), [note]
+        return spec, Linear(scale=1 / 255, offset=0.0), [note]
     if len(mean) > 1 or len(std) > 1:
         raise BadCard(
             f"{path} asks in its metadata for another normalisation of each channel, which a card "
             "cannot state: export the model with it inside, or say --scale and --offset."
         )
     scale = 1 / std.pop()
-    return picture, Linear(scale=scale, offset=-mean.pop() * scale), []
+    return spec, Linear(scale=scale, offset=-mean.pop() * scale), []
 
 
 def _of_text(path: Path, shape: tuple[int, ...], wanted: Wanted) -> tuple[InputSpec, Preprocessing]:
+    if any(word is not None for word in (wanted.raw, wanted.scale, wanted.offset)):
+        raise BadCard(
+            f"{path}: --raw, --scale and --offset are of numbers, --ngrams and --last-words of "
+            "texts: leave out one or the other."
+        )
     if len(shape) != 1:
         raise BadCard(
             f"{path} takes {' × '.join(map(str, shape))} values, and a text becomes a row of them: "
@@ -165,19 +167,22 @@ def _of_text(path: Path, shape: tuple[int, ...], wanted: Wanted) -> tuple[InputS
     return text, LastWords(count=shape[0])
 
 
-def _of_its_own_type(path: Path, taken: TensorFacts) -> tuple[InputSpec, Preprocessing, list[str]]:
-    """Ids, or the values a quantised model was made for."""
+def _as_the_model_sees(
+    path: Path, taken: TensorFacts, wanted: Wanted
+) -> tuple[InputSpec, Preprocessing, list[str]]:
+    """Vectors, ids, or the values a quantised model was made for."""
     if taken.dtype not in get_args(Dtype):
         raise BadCard(
             f"{path} takes {taken.dtype}, which a card cannot state: export it with one of "
             f"{', '.join(get_args(Dtype))}."
         )
+    shape = taken.shape[1:]
     note = (
-        f"Inputs are taken for {taken.dtype} values as the model sees them; if apps log others, "
-        "say which with --raw, --scale and --offset."
+        f"Inputs are taken for {' × '.join(map(str, shape))} {taken.dtype} values as the model "
+        "sees them; if apps log others, say which with --raw, --scale and --offset."
     )
-    dtype = cast(Dtype, taken.dtype)
-    return TensorInput(shape=taken.shape[1:], dtype=dtype), Unchanged(), [note]
+    spec = TensorInput(shape=shape, dtype=cast(Dtype, taken.dtype))
+    return spec, Unchanged(), [] if wanted.raw else [note]
 
 
 def _is_picture(shape: tuple[int, ...]) -> bool:

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from models.artifact import Artifact, read_artifact, size_of
-from models.card import ModelCard, read_card
+from models.card import IDENTIFIER, ModelCard, read_card
 from models.errors import BadCard, CorruptModel, DigestMismatch, ModelNotFound, OverBudget
 
 BUNDLED_ROOT = Path(__file__).parent / "registry"
 CARD_FILE = "card.toml"
 
-_REFERENCE = re.compile(r"([A-Za-z0-9][A-Za-z0-9_.\-]*)@([A-Za-z0-9][A-Za-z0-9_.\-]*)")
+_REFERENCE = re.compile(f"({IDENTIFIER})@({IDENTIFIER})")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,12 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.answers import Answers, ranked, scores_of
+from models.card import RuntimeName
 from models.errors import CorruptModel, RuntimeMissing, UnknownOperator, WrongInput
 from models.graph import Graph, Native, can_be_resized
 from models.preprocess import Raw, prepared_form, preparer
 from models.registry import Model
 
-PACKAGES = {"litert": "ai_edge_litert", "tflite": "tflite_runtime"}
+PACKAGES: dict[RuntimeName, str] = {"litert": "ai_edge_litert", "tflite": "tflite_runtime"}
 REMEDIES = {
     "litert": "install it with `pip install ai-edge-litert`",
     "tflite": "install it with `pip install 'limen[tflite]'` (Linux and Python 3.11 only)",
@@ -59,7 +60,7 @@ class TFLiteInterpreter:
         self._shape, self._dtype = prepared_form(card.input, card.preprocessing)
         self._check_card()
         self._prepare = preparer(card.preprocessing, card.labels)
-        self.fixed_batch = can_be_resized(open_graph, self._dtype)
+        self.fixed_batch = self._graph.input.free or can_be_resized(open_graph, self._dtype)
 
     def prepare(self, raw: Raw) -> NDArray[Any]:
         """Raw inputs [n] to what the model takes [n, *shape]."""

@@ -27,22 +27,18 @@ _PASSING = ("RESHAPE", "SQUEEZE", "DEQUANTIZE", "QUANTIZE")
 class TensorFacts:
     """An input or output as exported: -1 for a side that is free."""
 
-    name: str
     shape: tuple[int, ...]
     dtype: str
-    quantised: bool
 
 
 @dataclass(frozen=True, kw_only=True)
 class Metadata:
     """What the metadata of a model says, None where it says nothing.
 
-    The model sees (raw - mean) / std; `labels` annotate the output.
+    The model sees (raw - mean) / std; the packed `labels_file` annotates the output.
     """
 
-    name: str | None = None
     description: str | None = None
-    author: str | None = None
     licence: str | None = None
     mean: tuple[float, ...] = ()
     std: tuple[float, ...] = ()
@@ -102,12 +98,9 @@ def _names(enumeration: Any) -> dict[int, str]:
 
 def _tensor(tensor: Any, schema: Any) -> TensorFacts:
     signature = _numbers(tensor, "ShapeSignature")
-    steps = tensor.Quantization()
     return TensorFacts(
-        name=(tensor.Name() or b"").decode("utf-8", "replace"),
         shape=tuple(int(side) for side in signature or _numbers(tensor, "Shape")),
         dtype=_names(schema.TensorType).get(tensor.Type(), "unknown").lower(),
-        quantised=steps is not None and steps.ScaleLength() > 0,
     )
 
 
@@ -211,9 +204,7 @@ def _metadata(content: bytes) -> Metadata:
         given = next(graph.tables(3), None) if graph else None
         mean, std = _normalization(taken) if taken else ((), ())
         return Metadata(
-            name=model.text(0),
             description=model.text(1),
-            author=model.text(4),
             licence=model.text(5),
             mean=mean,
             std=std,

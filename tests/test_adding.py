@@ -12,7 +12,7 @@ import pytest
 import limen
 from models.card import ModelCard
 from models.inputs import HashedNgrams, LastWords, Linear, TensorInput, TextInput, Unchanged
-from models.registry import Registry
+from models.registry import BUNDLED_ROOT, Registry
 from tests.metadata_files import metadata
 from tests.test_interpreters import needs_tflite
 from tests.tflite_files import Builder, Op, Type, classifier
@@ -133,6 +133,24 @@ def test_pictures_without_metadata_are_proposed_as_0_to_1_and_it_is_said(home: H
     assert home.card().training_data == home.card().licence == "not stated"
 
 
+def test_a_normalisation_by_nought_is_as_none(home: Home) -> None:
+    card = home.added(picture(mean=[1.0], std=[0.0], labels_file="names.txt"))
+    assert card.preprocessing == Linear(scale=1 / 255, offset=0.0)
+
+
+def test_the_signature_is_said(home: Home) -> None:
+    digits = BUNDLED_ROOT / "digit_reader" / "1" / "model.tflite"
+    code, said, _ = home.add(digits, "--labels", "0,1,2,3,4,5,6,7,8,9")
+    assert code == 0 and "Its signature is serving_default(x) -> output_0." in said
+
+
+def test_values_of_another_type_are_taken_as_they_are(home: Home) -> None:
+    code, said, _ = home.add(home.file(classifier(WEIGHTS)), "--labels", "a,b,c", "--raw", "int8")
+    assert code == 0 and "if apps log others" not in said
+    assert home.card().input == TensorInput(shape=(4,), dtype="int8")
+    assert home.card().preprocessing == Linear(scale=1.0, offset=0.0)
+
+
 def quantised() -> bytes:
     build = Builder()
     x = build.tensor("x", [1, 4], Type.INT8, free=(0,), steps=(0.1, 3))
@@ -238,6 +256,12 @@ REFUSED: dict[str, tuple[bytes, tuple[str, ...], str]] = {
         "--threshold",
     ),
     "lengths that are none": (classifier(WEIGHTS), ("--ngrams", "3-4"), "--ngrams"),
+    "texts that are numbers": (
+        classifier(WEIGHTS),
+        ("--labels", "a,b,c", "--ngrams", "3", "--scale", "2"),
+        "--raw, --scale and --offset are of numbers",
+    ),
+    "no budget": (classifier(WEIGHTS), ("--size-budget", "0"), "over the budget of 0"),
 }
 
 
@@ -256,6 +280,17 @@ def test_one_reference_is_registered_once(home: Home) -> None:
     code, _, complained = home.add(home.file(classifier(WEIGHTS)), "--labels", "x,y,z")
     assert code == 2 and "own@1 is registered already" in complained
     assert home.card().labels == ("a", "b", "c")
+
+
+def test_a_place_that_is_taken_is_named(home: Home) -> None:
+    place = home.folder / "models" / "own" / "1"
+    (place / "mine").mkdir(parents=True)
+    file = home.file(classifier(WEIGHTS))
+    code, _, complained = home.add(file, "--labels", "a,b,c")
+    assert code == 2 and f"{place} cannot be written (Directory not empty)" in complained
+    home.folder = file
+    code, _, complained = home.add(file, "--labels", "a,b,c")
+    assert code == 2 and f"{file} cannot be written (File exists)" in complained
 
 
 def test_a_file_that_is_not_there_is_named(home: Home) -> None:

@@ -21,7 +21,6 @@ from collector.contract.attributes import (
     DECISION,
     FEATURE,
     INSTALLATION,
-    LABEL,
     LABEL_TRUTH,
     LAUNCH,
 )
@@ -36,10 +35,18 @@ from demo.schedule import installations_for, shares, week
 from demo.transfers import Sender
 from demo.wire import wire
 from models.interpreters import available_runtimes
+from models.training.barcodes import FORMATS
+from models.training.documents import KINDS
 from tests.test_cloud import SEED, RunningCloud, running_cloud, samples
 
 REQUESTS = 2_400
 PHONES = 300
+TRUTHS = {
+    "image_classify": "[0-9]",
+    "doc_classify": "|".join(KINDS),
+    "barcode_scan": f"({'|'.join(FORMATS)})-[a-p]{{8}}",
+    "next_word": "[a-z]+",
+}
 
 
 @dataclass
@@ -297,6 +304,8 @@ def test_a_phone_without_network_sends_nothing_and_answers_when_it_is_sure(
 
 def test_the_threshold_decides_by_the_policy_of_the_release(history: History) -> None:
     rules = {name: read_policy(POLICY_FILE).features[name] for name in FEATURES}
+    digits = [rules["image_classify"].rule(one).threshold for one in (OLD_RELEASE, NEW_RELEASE)]
+    assert digits == [0.70, 0.75]
     for span in history.kept.of(SpanKind.INTERNAL):
         release = str(span.resource.attributes["service.version"])
         assert said(span, "threshold") == rules[said(span, "feature")].rule(release).threshold
@@ -374,7 +383,7 @@ def test_inputs_are_logged_of_phones_that_consent_only(history: History) -> None
         else:
             assert isinstance(log.body, str)
         assert log.attributes[CONSENT_STATE] == "granted"
-        assert re.fullmatch(LABEL, str(log.attributes[LABEL_TRUTH]))
+        assert re.fullmatch(TRUTHS[feature.name], str(log.attributes[LABEL_TRUTH]))
         request = requests[log.span_id]
         assert request.attributes is not None and DECISION in request.attributes
         (name,) = wire(input_digest="")
