@@ -63,9 +63,9 @@ def _judged(count: int) -> Judged:
         probability=np.where(known, 1.0, 0.0),
         offline=np.zeros(count, np.bool_),
         least_chance=1 / 6,
-        bytes_if_accepted=np.where(sent, -1_000.0, 0.0),
-        bytes_if_declined=np.where(sent, 0.0, 1_000.0),
-        sent=200.0,
+        bytes_sent=np.where(sent, 1_000.0, 0.0),
+        bytes_if_accepted=np.zeros(count),
+        bytes_if_declined=np.full(count, 1_000.0),
     )
 
 

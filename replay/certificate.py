@@ -1,7 +1,7 @@
 """Certificates: made from what was judged, and recomputed from the same data."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
 
@@ -33,6 +33,17 @@ SPEAKS_FOR = {
     ),
 }
 _COMPUTED_BY = ("limen", "mapie", "numpy", "scipy")
+_FAULTS = {
+    "model_digest": "the run is of another model file: {}",
+    "data_digest": (
+        "the data are not those it was made of ({}): some expired, were erased or arrived since, "
+        "or it was made elsewhere"
+    ),
+    "evidence_from": "the lowest threshold with evidence is another one: {}",
+    "left_out": "the phones that this host cannot speak for are others: {}",
+}
+# Other versions may come to the same; the rest is compared part by part.
+_BY_ITSELF = ("versions", "overall", "segments")
 
 
 def certify(
@@ -42,16 +53,16 @@ def certify(
     limits: Limits,
     in_force: float | None,
     found: Evaluation,
+    made: datetime,
 ) -> Certificate:
-    """What can be promised of the run's model, for everybody and by segment.
+    """What can be promised of the run's model, for everybody and by segment, as of `made`.
 
     `found` is what `evaluate` made of the others.
     """
     overall, parts = guarantees(found, limits, SEED)
-    now = datetime.now(UTC).replace(microsecond=0)
     return Certificate(
-        made=now.isoformat(),
-        expires=(now + VALID).isoformat(),
+        made=made.isoformat(),
+        expires=(made + VALID).isoformat(),
         run=run.run,
         source=run.source,
         feature=run.feature,
@@ -98,27 +109,20 @@ class Verified:
 
 
 def verify(certificate: Certificate, run: ReplayRun, scores: pa.Table, now: datetime) -> Verified:
-    """Recomputes `certificate` from the scores of its run at the time `now`."""
-    faults = []
-    if certificate.model_digest != run.model_digest:
-        faults.append(f"the run is of another model file: {run.model_digest}")
-    digest = data_digest(scores)
-    if certificate.data_digest != digest:
-        faults.append(
-            f"the data are not those it was made of ({digest}): some expired, were erased or "
-            "arrived since, or it was made elsewhere"
-        )
-    limits = certificate.limits
-    found = evaluate(run, scores, certificate.reference, certificate.in_force, limits.max_error)
-    overall, parts = guarantees(found, limits, certificate.seed)
-    if certificate.evidence_from != found.curve.evidence_from:
-        faults.append("the lowest threshold with evidence is another one")
-    if certificate.left_out != found.left_out:
-        faults.append("the phones that this host cannot speak for are others")
-    if [_name(one) for one in certificate.segments] != [_name(one) for one in parts]:
+    """Recomputes all of `certificate` from the scores of its run at the time `now`."""
+    limits, in_force = certificate.limits, certificate.in_force
+    found = evaluate(run, scores, certificate.reference, in_force, limits.max_error)
+    made = datetime.fromisoformat(certificate.made)
+    anew = certify(run, scores, certificate.reference, limits, in_force, found, made)
+    faults = [
+        _FAULTS.get(name, f"{name}: recomputed it is {{}}").format(getattr(anew, name))
+        for name in Certificate.model_fields
+        if name not in _BY_ITSELF and getattr(certificate, name) != getattr(anew, name)
+    ]
+    if [_name(one) for one in certificate.segments] != [_name(one) for one in anew.segments]:
         faults.append("the segments are others")
     for stated, recomputed in zip(
-        (certificate.overall, *certificate.segments), (overall, *parts), strict=False
+        (certificate.overall, *certificate.segments), (anew.overall, *anew.segments), strict=False
     ):
         if not _same(stated, recomputed):
             faults.append(

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 from replay.options import add_shared, places
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from collector.contract.client import LimenClient
     from collector.contract.records import ChangedAnswer, Comparison, ReplayRun
     from models.registry import Registry
@@ -44,6 +42,7 @@ def replay_compare(args: argparse.Namespace) -> int:
     from collector.contract.client import LimenClient
     from collector.contract.errors import BadInput
     from replay.comparison import check, compare
+    from replay.in_force import in_force_of
 
     if not 0 <= args.examples <= 100:
         raise BadInput(f"--examples {args.examples}: between 0 and 100 can be shown")
@@ -56,26 +55,17 @@ def replay_compare(args: argparse.Namespace) -> int:
         saved = client.scores(first.run), client.scores(second.run)
         threshold = args.threshold
         if threshold is None:
-            threshold = _in_force(saved[0], first, registry)
+            current = in_force_of(first, saved[0], registry)
+            threshold = None if current is None else current.threshold
         found = compare(first, second, saved, threshold=threshold, examples=args.examples)
         if args.json:
             sys.stdout.write(found.model_dump_json() + "\n")
         else:
-            inputs = _opened(client, found, args.open, first, registry) if args.open else {}
+            inputs = {}
+            if args.open is not None:
+                inputs = _opened(client, found, args.open, first, registry)
             _print(found, first, second, inputs)
     return 0 if found.cases else 1
-
-
-def _in_force(scores: "pa.Table", run: "ReplayRun", registry: "Registry") -> float | None:
-    from models.errors import ModelNotFound
-    from replay.in_force import in_force
-
-    try:
-        card = registry.get(run.model).card.threshold
-    except ModelNotFound:
-        card = None
-    found = in_force(scores, run.model_digest, card)
-    return None if found is None else found.threshold
 
 
 def _opened(

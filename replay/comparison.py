@@ -16,7 +16,6 @@ from collector.contract.records import (
 )
 
 SEGMENTS = ("os", "device_model", "release", "runtime", "delegate", "decision")
-EXAMPLES = 20
 
 
 def check(first: ReplayRun, second: ReplayRun) -> None:
@@ -44,7 +43,7 @@ def compare(
     saved: tuple[pa.Table, pa.Table],
     *,
     threshold: float | None,
-    examples: int = EXAMPLES,
+    examples: int = 20,
 ) -> Comparison:
     """What the second run answers otherwise than the first, over the cases that both scored.
 
@@ -70,8 +69,8 @@ def compare(
         only_second=_scored(saved[1]) - len(changed),
         changed=int(changed.sum()),
         labelled=int(known.sum()),
-        corrected=int((right[1] & ~right[0] & known).sum()),
-        broken=int((right[0] & ~right[1] & known).sum()),
+        corrected=int((right[1] & ~right[0]).sum()),
+        broken=int((right[0] & ~right[1]).sum()),
         threshold=threshold,
         newly_accepted=_count(threshold, accepted[1] & ~accepted[0]),
         newly_declined=_count(threshold, accepted[0] & ~accepted[1]),

@@ -22,8 +22,9 @@ class Curve:
 
     All columns have length t + 1: entry k holds what k accepted confidences make, so that entry 0
     accepts nothing. `error_rate` is NaN where no accepted case has a known reference; `evidence`
-    says that it speaks for all accepted ones (see `replay.evidence`). The bytes per request are
-    None where none are known; `installation` are those of the cases.
+    says that it speaks for all accepted ones (see `replay.evidence`). `egress` is bytes per request
+    that would leave and `sent` those that did, NaN where none are known; `installation` are those
+    of the cases.
     """
 
     threshold: NDArray[np.float64]
@@ -31,8 +32,8 @@ class Curve:
     device_share: NDArray[np.float64]
     error_rate: NDArray[np.float64]
     evidence: NDArray[np.bool_]
-    egress_change: NDArray[np.float64] | None
-    sent: float | None
+    egress: NDArray[np.float64]
+    sent: float
     installation: NDArray[np.uint64]
 
     @cached_property
@@ -55,18 +56,16 @@ class Curve:
         """The point of any threshold, also of one that is no case's confidence."""
         below = int(np.searchsorted(self.threshold[::-1], threshold))
         entry = len(self) - below
-        error = float(self.error_rate[entry])
         share = float(self.device_share[entry])
-        change = None if self.egress_change is None else float(self.egress_change[entry])
-        egress = None if change is None or self.sent is None else self.sent + change
+        egress = _known(self.egress[entry])
         return SweepPoint(
             threshold=threshold,
             accepted=int(self.accepted[entry]),
             device_share=share,
             fallback_rate=1 - share,
-            error_rate=None if np.isnan(error) else error,
+            error_rate=_known(self.error_rate[entry]),
             evidence=bool(self.evidence[entry]),
-            egress_change=change,
+            egress_change=None if egress is None else egress - self.sent,
             egress=egress,
             egress_per_user=None if egress is None else egress * self.requests_per_user,
         )
@@ -83,23 +82,24 @@ class Curve:
 
     def table(self) -> pa.Table:
         """Every distinct confidence as a row with the columns of SweepPoint, lowest first."""
-        unknown = np.full(len(self) + 1, np.nan)
-        change = unknown if self.egress_change is None else self.egress_change
-        egress = unknown if self.sent is None else change + self.sent
         columns = {
             "threshold": self.threshold,
             "accepted": self.accepted,
             "device_share": self.device_share,
             "fallback_rate": 1 - self.device_share,
             "error_rate": self.error_rate,
-            "egress_change": change,
-            "egress": egress,
-            "egress_per_user": egress * self.requests_per_user,
+            "egress_change": self.egress - self.sent,
+            "egress": self.egress,
+            "egress_per_user": self.egress * self.requests_per_user,
             "evidence": self.evidence,
         }
         return pa.table(
             {name: pa.array(column[:0:-1], from_pandas=True) for name, column in columns.items()}
         )
+
+
+def _known(number: np.float64) -> float | None:
+    return None if np.isnan(number) else float(number)
 
 
 def curve(judged: Judged) -> Curve:
@@ -125,20 +125,19 @@ def curve(judged: Judged) -> Curve:
 
     weights = running(weight)
     errors = running(weight * judged.wrong[order])
+    gained = running((judged.bytes_if_accepted - judged.bytes_if_declined)[order])
     with np.errstate(invalid="ignore"):
         error_rate = errors / weights
+        egress = (judged.bytes_if_declined.sum() + gained) / cases
+        sent = float(judged.bytes_sent.sum() / cases)
     accepted = np.append(0, last + 1)
-    change = None
-    if judged.bytes_if_accepted is not None and judged.bytes_if_declined is not None:
-        gained = running((judged.bytes_if_accepted - judged.bytes_if_declined)[order])
-        change = (judged.bytes_if_declined.sum() + gained) / cases
     return Curve(
         threshold=np.append(np.inf, ranked[last]),
         accepted=accepted,
         device_share=accepted / max(cases, 1),
         error_rate=error_rate,
         evidence=accepted <= evident(weight > 0, judged.least_chance),
-        egress_change=change,
-        sent=judged.sent,
+        egress=egress,
+        sent=sent,
         installation=judged.installation,
     )

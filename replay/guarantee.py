@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 from scipy.stats import binom
 
 from collector.contract.certificate import Guarantee, Limits, Tested
+from collector.contract.records import SweepPoint
 from replay import learn_then_test as ltt
+from replay.curve import Curve, curve
 from replay.evaluation import Evaluation
-from replay.plain_checks import plain
 from replay.references import Judged
 from replay.sampling import HELD_OUT, held_out, one_per_installation, thinned
 
@@ -22,23 +23,23 @@ def guarantees(
 
     All are tested on the grid of everybody, so that a threshold of one is one of the others.
     """
-    judged, withheld = found.judged, found.withheld
-    thresholds = _grid(judged, found.curve.evidence_from, seed)
-    whole = _guarantee(judged, limits, thresholds, seed, withheld)
+    samples = _samples(found.judged, limits, seed)
+    thresholds = _grid(samples[0], found.curve)
+    whole = _guarantee(found.judged, samples, thresholds, limits, found.withheld, found.curve)
     if whole.threshold is not None:
         error = found.curve.at(whole.threshold).error_rate or 0.0
         if (reason := found.objection(whole.threshold, limits.max_error - error)) is not None:
             whole = whole.model_copy(update={"threshold": None, "reason": reason})
-    parts = (
-        _guarantee(judged.of(one.rows), limits, thresholds, seed, withheld).model_copy(
-            update={"dimension": one.dimension, "value": one.value}
-        )
-        for one in found.segments
-    )
-    return whole, tuple(
-        part if whole.threshold is None else part.model_copy(update={"holds": _holds(part, whole)})
-        for part in parts
-    )
+    parts = []
+    for one in found.segments:
+        judged = found.judged.of(one.rows)
+        samples = _samples(judged, limits, seed)
+        part = _guarantee(judged, samples, thresholds, limits, found.withheld)
+        named: dict[str, Any] = {"dimension": one.dimension, "value": one.value}
+        if whole.threshold is not None:
+            named["holds"] = _holds(part, whole)
+        parts.append(part.model_copy(update=named))
+    return whole, tuple(parts)
 
 
 def _holds(part: Guarantee, whole: Guarantee) -> bool:
@@ -46,10 +47,9 @@ def _holds(part: Guarantee, whole: Guarantee) -> bool:
     return any(test.threshold == whole.threshold for test in shown)
 
 
-def _grid(judged: Judged, evidence_from: float | None, seed: int) -> NDArray[np.float64]:
-    if evidence_from is None:
-        return np.empty(0)
-    return ltt.grid(_samples(judged, Limits(), seed)[0], evidence_from)
+def _grid(learned: ltt.Sample, found: Curve) -> NDArray[np.float64]:
+    lowest = found.evidence_from
+    return np.empty(0) if lowest is None else ltt.grid(learned, lowest)
 
 
 def _samples(judged: Judged, limits: Limits, seed: int) -> tuple[ltt.Sample, ltt.Sample]:
@@ -57,7 +57,7 @@ def _samples(judged: Judged, limits: Limits, seed: int) -> tuple[ltt.Sample, ltt
 
     def drawn(rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         chosen = one_per_installation(judged.case, judged.installation, rows, seed)
-        out = held_out(judged.case[chosen], seed)
+        out = held_out(judged.installation[chosen], seed)
         return chosen[out], chosen[~out]
 
     none = np.empty(0, np.int64)
@@ -81,12 +81,14 @@ def _samples(judged: Judged, limits: Limits, seed: int) -> tuple[ltt.Sample, ltt
 
 def _guarantee(
     judged: Judged,
-    limits: Limits,
+    samples: tuple[ltt.Sample, ltt.Sample],
     thresholds: NDArray[np.float64],
-    seed: int,
+    limits: Limits,
     withheld: str | None,
+    whole: Curve | None = None,
 ) -> Guarantee:
-    learned, tested = _samples(judged, limits, seed)
+    """`whole` is the curve of `judged`, where there is one already."""
+    learned, tested = samples
     found = Guarantee(
         dimension=None,
         value=None,
@@ -104,7 +106,10 @@ def _guarantee(
         outcome = _too_few(found.sampled, limits)
     else:
         found = found.model_copy(update=_tests(learned, tested, thresholds, limits))
-        outcome = _outcome(found, judged, tested, limits)
+        if not found.passed:
+            outcome = _not_shown(found, tested, limits)
+        else:
+            outcome = _lowest(found, curve(judged) if whole is None else whole, limits)
     return found.model_copy(update=outcome if withheld is None else {"reason": withheld})
 
 
@@ -126,31 +131,49 @@ def _tests(
     }
 
 
-def _outcome(
-    found: Guarantee, judged: Judged, tested: ltt.Sample, limits: Limits
-) -> dict[str, Any]:
-    """The fields that say which threshold qualifies, or why none does."""
-    if not found.passed:
-        return _not_shown(found, tested, limits)
+def _lowest(found: Guarantee, whole: Curve, limits: Limits) -> dict[str, Any]:
+    """The fields that say which of the thresholds shown qualifies, or why none does."""
     shown = found.tests[found.start : found.start + found.passed]
-    everything = plain(judged, np.array([test.threshold for test in shown]))
-    kept = np.flatnonzero(everything.error <= limits.max_error)
-    if not len(kept):
+    points = [whole.at(test.threshold) for test in shown]
+    kept = [
+        (test, point)
+        for test, point in zip(shown, points, strict=True)
+        if point.error_rate is not None and point.error_rate <= limits.max_error
+    ]
+    if not kept:
         reason = (
             f"one request an installation shows an error of at most {limits.max_error:.3g} down to "
             f"{shown[-1].threshold:.4g}, but over all their requests it is above: the "
             "installations that ask most are wrong most"
         )
         return {"reason": reason}
-    place = int(kept[-1])
-    test = shown[place]
-    if (missed := everything.missed(place, test.threshold, limits)) is not None:
+    test, point = kept[-1]
+    if (missed := _missed(point, limits)) is not None:
         return {"reason": missed}
     reason = (
         f"{test.threshold:.6g} is the lowest threshold tested that keeps {_promise(limits)}: of "
         f"{test.accepted} installations sampled at or above it, {test.wrong} got a wrong answer"
     )
     return {"threshold": test.threshold, "reason": reason}
+
+
+def _missed(point: SweepPoint, limits: Limits) -> str | None:
+    """The plain cap that is not kept there; a higher threshold sends more."""
+    for cap, sent, per in (
+        (limits.max_egress, point.egress, "request"),
+        (limits.max_egress_per_user, point.egress_per_user, "installation"),
+    ):
+        if cap is None:
+            continue
+        if sent is None:
+            return f"no request's bytes are known, so {cap:.6g} bytes cannot be checked"
+        if sent > cap:
+            return (
+                f"the lowest threshold that keeps the error within {limits.max_error:.3g} is "
+                f"{point.threshold:.6g}, where {sent:.6g} bytes per {per} leave the device and at "
+                f"most {cap:.6g} are asked for"
+            )
+    return None
 
 
 def _promise(limits: Limits) -> str:

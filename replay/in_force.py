@@ -6,6 +6,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from collector.contract.records import ReplayRun
+from models.errors import ModelNotFound
+from models.registry import Registry
+
 
 @dataclass(frozen=True, kw_only=True)
 class InForce:
@@ -14,6 +18,15 @@ class InForce:
     threshold: float
     mark: str
     origin: str
+
+
+def in_force_of(run: ReplayRun, scores: pa.Table, registry: Registry) -> InForce | None:
+    """`in_force` of a run's model, whose card is of no help where it is not registered here."""
+    try:
+        card = registry.get(run.model).card.threshold
+    except ModelNotFound:
+        card = None
+    return in_force(scores, run.model_digest, card)
 
 
 def in_force(scores: pa.Table, model_digest: str, card: float | None) -> InForce | None:

@@ -21,13 +21,13 @@ _LABELS = {"label": "truth", "audit": "cloud_label", "cloud": "cloud_label"}
 class Judged:
     """Every scored case, n in all, as columns of length n.
 
+    `installation` is a number that a case of the installation lends it (see `_installations`).
     `probability` is the chance with which the case's reference came to be known, 0 where it is
     not known; `wrong` says that the replayed answer differs from a known reference, `offline` that
     the request was made without a network. `least_chance` is the lowest chance with which a case
     among others like it should be known (see `replay.evidence`).
-    `bytes_if_accepted` and `bytes_if_declined` are the bytes it would send more (or less) than it
-    did send; `sent` is the mean of bytes sent, per case. All three are None where no bytes are
-    known.
+    `bytes_sent` is what it did send, `bytes_if_accepted` and `bytes_if_declined` what it would
+    send; NaN throughout where no bytes are known.
     """
 
     case: NDArray[np.uint64]
@@ -37,9 +37,9 @@ class Judged:
     probability: NDArray[np.float64]
     offline: NDArray[np.bool_]
     least_chance: float
-    bytes_if_accepted: NDArray[np.float64] | None
-    bytes_if_declined: NDArray[np.float64] | None
-    sent: float | None
+    bytes_sent: NDArray[np.float64]
+    bytes_if_accepted: NDArray[np.float64]
+    bytes_if_declined: NDArray[np.float64]
 
     @property
     def known(self) -> NDArray[np.bool_]:
@@ -62,21 +62,22 @@ def judge(scores: pa.Table, reference: Reference) -> Judged:
     differs = pc.not_equal(scored["predicted"], answer)
     accepted = _flags(pc.equal(scored["decision"], "accept"))
     chance = _probability(scored, reference, accepted)
-    before, if_accepted, if_declined = _bytes(scored, accepted)
+    sent, if_accepted, if_declined = _bytes(scored, accepted)
     # Phones need not say what they would have answered where the cloud did.
     told = pc.and_(pc.is_valid(answer), pc.is_valid(scored["predicted"]))
     probability = np.where(_flags(told), chance, 0.0)
+    case = case_numbers(scored["span_id"])
     return Judged(
-        case=case_numbers(scored["span_id"]),
-        installation=_installations(scored["installation"]),
+        case=case,
+        installation=_installations(scored["installation"], case),
         confidence=scored["confidence"].to_numpy(),
         wrong=_flags(differs),
         probability=probability,
         offline=_flags(pc.equal(scored["network"], OFFLINE)),
         least_chance=_least_chance(probability, reference),
-        bytes_if_accepted=None if before is None else if_accepted - before,
-        bytes_if_declined=None if before is None else if_declined - before,
-        sent=None if before is None else float(before.mean()),
+        bytes_sent=sent,
+        bytes_if_accepted=if_accepted,
+        bytes_if_declined=if_declined,
     )
 
 
@@ -119,28 +120,33 @@ def case_numbers(span_ids: pa.ChunkedArray) -> NDArray[np.uint64]:
     return np.frombuffer(ids.buffers()[1], "<u8")[ids.offset : ids.offset + len(ids)]
 
 
-def _installations(pseudonyms: pa.ChunkedArray) -> NDArray[np.uint64]:
-    """The pseudonyms (16 bytes) as numbers; those that are missing count as one installation."""
-    filled = pc.fill_null(pseudonyms.cast(pa.binary()), bytes(16)).combine_chunks()
-    ids = filled.cast(pa.binary(16))
-    halves = np.frombuffer(ids.buffers()[1], "<u8").reshape(-1, 2)
-    halves = halves[ids.offset : ids.offset + len(ids)]
-    numbers: NDArray[np.uint64] = halves[:, 0] * np.uint64(0x9E3779B97F4A7C15) + halves[:, 1]
-    return numbers
+def _installations(
+    pseudonyms: pa.ChunkedArray, case: NDArray[np.uint64]
+) -> NDArray[np.uint64]:
+    """Of each case the least number of a case of its installation.
+
+    That names it alike in every store, as pseudonyms do not. Cases without a pseudonym count as of
+    one installation.
+    """
+    filled = pc.fill_null(pseudonyms.cast(pa.binary()), b"").combine_chunks()
+    codes = filled.dictionary_encode().indices.to_numpy()
+    least = np.full(codes.max(initial=-1) + 1, np.iinfo(np.uint64).max)
+    np.minimum.at(least, codes, case)
+    return least[codes]
 
 
 def _bytes(
     scored: pa.Table, accepted: NDArray[np.bool_]
-) -> tuple[NDArray[np.float64] | None, NDArray[np.float64], NDArray[np.float64]]:
-    """Bytes each case sent, would send if accepted, and would send if declined.
+) -> tuple[NDArray[np.float64], ...]:
+    """Bytes each case sent, would send if accepted, and would send if declined; NaN where no bytes
+    of any are known.
 
     A request that would newly be sent, or was sent unmeasured, counts as the mean of the measured
     ones. One that was blocked or failed stays so. An audit is drawn whatever the threshold.
     """
     measured = np.nan_to_num(_floats(scored["egress_bytes"]))
-    none = np.zeros(scored.num_rows)
     if not measured.any():
-        return None, none, none
+        return (np.full(scored.num_rows, np.nan),) * 3
     typical = measured[measured > 0].mean()
     asked = _flags(pc.is_in(scored["decision"], value_set=_ALWAYS_ASKED))
     audited = accepted & _flags(scored["audit_sampled"])

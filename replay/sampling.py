@@ -1,8 +1,4 @@
-"""One request per installation, and which of them are held out: by seeded hash of the request.
-
-Not of the installation, whose pseudonym is another one in each store: the same requests give the
-same threshold wherever they are stored.
-"""
+"""One request per installation, and which installations are held out: by seeded hash."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,9 +51,9 @@ def _first(owner: Numbers) -> NDArray[np.bool_]:
     return np.append(True, owner[1:] != owner[:-1])
 
 
-def held_out(case: Numbers, seed: int) -> NDArray[np.bool_]:
-    """Which of the requests drawn, one per installation, only help to say where to test."""
-    out: NDArray[np.bool_] = uniform(case, seed + SPLIT_SEED) < HELD_OUT
+def held_out(installation: Numbers, seed: int) -> NDArray[np.bool_]:
+    """Which installations only help to say where to test, in whichever of their requests."""
+    out: NDArray[np.bool_] = uniform(installation, seed + SPLIT_SEED) < HELD_OUT
     return out
 
 

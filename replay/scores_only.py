@@ -4,8 +4,12 @@ import argparse
 import json
 import sys
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from replay.options import places
+
+if TYPE_CHECKING:
+    from collector.contract.records import ReplayRun
 
 # What a run has where its runtime would be.
 PHONES = "phones"
@@ -44,31 +48,38 @@ def replay_scores(args: argparse.Namespace) -> int:
     with LimenClient.of(settings) as client:
         run = client.create_replay(request)
         scores = client.scores(run.run)
-    scored = len(scores) - scores["confidence"].null_count
-    if args.json:
-        answer = {
-            "run": run.run,
-            "feature": run.feature,
-            "model": run.model,
-            "runtime": run.runtime,
-            "inputs": scored,
-            "failed": len(scores) - scored,
-            "seconds": 0.0,
-            "inputs_per_second": None,
-            "fidelity": None,
-            "source": run.source,
-        }
-        sys.stdout.write(json.dumps(answer) + "\n")
-    elif not scored:
+    without = scores["confidence"].null_count
+    scored = len(scores) - without
+    (_print_json if args.json else _print)(run, scored, without)
+    return 0 if scored else 1
+
+
+def _print_json(run: "ReplayRun", scored: int, without: int) -> None:
+    answer = {
+        "run": run.run,
+        "feature": run.feature,
+        "model": run.model,
+        "runtime": run.runtime,
+        "inputs": scored,
+        "failed": without,
+        "seconds": 0.0,
+        "inputs_per_second": None,
+        "fidelity": None,
+        "source": run.source,
+    }
+    sys.stdout.write(json.dumps(answer) + "\n")
+
+
+def _print(run: "ReplayRun", scored: int, without: int) -> None:
+    if not scored:
         sys.stdout.write(
             f"No request of {run.feature} by {run.model} had its confidence (limen.confidence, "
             f"limen.model.name, limen.model.version) on its span from {run.since[:16]}Z to "
             f"{run.until[:16]}Z: choose another --from\n"
         )
-    else:
-        sys.stdout.write(
-            f"{run.run}: the scores of {scored:,} requests of {run.feature} by {run.model}, from "
-            f"their spans alone; {len(scores) - scored:,} more have none. No input was stored or "
-            f"opened.\nNext: limen replay sweep {run.run}\n"
-        )
-    return 0 if scored else 1
+        return
+    sys.stdout.write(
+        f"{run.run}: the scores of {scored:,} requests of {run.feature} by {run.model}, from "
+        f"their spans alone; {without:,} more have none. No input was stored or opened.\n"
+        f"Next: limen replay sweep {run.run}\n"
+    )

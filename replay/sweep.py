@@ -1,6 +1,7 @@
 """The cheap half of a replay: every threshold from the saved scores, in one pass."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pyarrow as pa
 
@@ -34,10 +35,13 @@ def sweep(
     BadInput for an unknown reference or limits outside their range.
     """
     limits = limits or Limits()
-    _check(reference, limits)
+    if reference not in REFERENCES:
+        raise BadInput(f"reference: {reference!r} is none of {', '.join(REFERENCES)}")
+    if (fault := limits.fault) is not None:
+        raise BadInput(fault)
     in_force = None if current is None else current.threshold
     found = evaluate(run, scores, reference, in_force, limits.max_error)
-    certificate = certify(run, scores, reference, limits, in_force, found)
+    certificate = certify(run, scores, reference, limits, in_force, found, _now())
     overall = certificate.overall
     recommended = None if overall.threshold is None else found.curve.at(overall.threshold)
     always = [] if current is None else [current.threshold]
@@ -57,6 +61,10 @@ def sweep(
         fidelity=tuple(_fidelity(run, scores)),
         certificate=certificate,
     )
+
+
+def _now() -> datetime:
+    return datetime.now(UTC).replace(microsecond=0)
 
 
 def _fidelity(run: ReplayRun, scores: pa.Table) -> Iterator[Fidelity]:
@@ -89,23 +97,3 @@ def _reason(found: Curve, certificate: Certificate, current: InForce | None) -> 
     if current is not None:
         said.append(current.origin)
     return " ".join(said)
-
-
-def _check(reference: str, limits: Limits) -> None:
-    if reference not in REFERENCES:
-        raise BadInput(f"reference: {reference!r} is none of {', '.join(REFERENCES)}")
-    for name in ("max_error", "confidence"):
-        value = getattr(limits, name)
-        if not 0 < value < 1:
-            raise BadInput(f"{name}: {value:g} is not between 0 and 1; write for example 0.05")
-    for name in ("max_cloud", "min_offline"):
-        value = getattr(limits, name)
-        if value is not None and not 0 < value < 1:
-            raise BadInput(
-                f"{name}: {value:g} is no share that can be shown, between 0 and 1; write for "
-                "example 0.8"
-            )
-    for name in ("max_egress", "max_egress_per_user"):
-        value = getattr(limits, name)
-        if value is not None and not value >= 0:
-            raise BadInput(f"{name}: {value:g} is no number of bytes; write 0 or more")

@@ -71,9 +71,8 @@ def replay_sweep(args: argparse.Namespace) -> int:
     """
     from collector.contract.certificate import Limits
     from collector.contract.client import LimenClient
-    from models.errors import ModelNotFound
     from replay.evaluation import evaluate
-    from replay.in_force import in_force
+    from replay.in_force import in_force_of
     from replay.sweep import sweep
 
     settings, registry = places(args)
@@ -87,13 +86,9 @@ def replay_sweep(args: argparse.Namespace) -> int:
     )
     with LimenClient.of(settings) as client:
         run = with_scores(client.replay(args.run_id))
-        try:
-            card = registry.get(run.model).card.threshold
-        except ModelNotFound:
-            card = None
         scores = client.scores(run.run)
         reference: Reference = args.reference or ("audit" if run.source == "spans" else "label")
-        current = in_force(scores, run.model_digest, card)
+        current = in_force_of(run, scores, registry)
         found = sweep(run, scores, reference, current=current, limits=limits)
         if args.arrow is not None:
             now = None if current is None else current.threshold

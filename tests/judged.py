@@ -37,6 +37,7 @@ def fleet(
         fault = np.where(bad, 0.5, fault / 5)
     # One draw for an installation's habit: it errs on all its alike requests or on none.
     wrong = random.random(installations)[owner] < fault
+    unknown = np.full(len(owner), np.nan)
     return Judged(
         case=random.permutation(len(owner)).astype(np.uint64),
         installation=installation_numbers(installations)[owner],
@@ -45,9 +46,9 @@ def fleet(
         probability=np.ones(len(owner)),
         offline=random.random(len(owner)) < 0.3,
         least_chance=1.0,
-        bytes_if_accepted=None,
-        bytes_if_declined=None,
-        sent=None,
+        bytes_sent=unknown,
+        bytes_if_accepted=unknown,
+        bytes_if_declined=unknown,
     )
 
 

@@ -306,6 +306,20 @@ def test_a_replay_that_goes_on_saves_nothing_of_it(filled: Store) -> None:
     store.replays.save_sweep(sweep(run.run, 3))
 
 
+def test_a_sweep_of_spans_that_were_erased_since_is_not_kept(store: Store) -> None:
+    model = {"limen_model_name": "any", "limen_model_version": "1"}
+    for who, said in ((GONE, 0.9), (STAYS, 0.8), (STAYS, None)):
+        span = request_span(**model, limen_confidence=said)
+        store.take(traces(span, resource=phone(who)))
+    asked = {"model": "any@1", "model_digest": "", "source": "spans"}
+    run = store.replays.create(REQUEST.model_copy(update=asked)).run
+    store.replays.save_sweep(sweep(run, 2))
+    erase(store)
+    with pytest.raises(BadInput, match="2 cases and its run 1 by now: sweep again"):
+        store.replays.save_sweep(sweep(run, 2))
+    store.replays.save_sweep(sweep(run, 1))
+
+
 def test_a_trace_that_others_share_stays_theirs(store: Store) -> None:
     mine, theirs = request_span(), None
     theirs = mine.child("INTERNAL", limen_feature=FEATURE, limen_decision="accept")

@@ -60,6 +60,34 @@ def test_about_a_fifth_of_the_installations_are_held_out_the_same_each_time() ->
     assert (held_out(numbers, 1) != out).any()
 
 
+def test_the_same_requests_give_the_same_threshold_under_other_pseudonyms() -> None:
+    random = np.random.default_rng(5)
+    rows = 3_000
+    owner = random.integers(0, 600, rows)
+    columns = {"confidence": random.random(rows), "predicted": ["a"] * rows}
+    columns["truth"] = np.where(random.random(rows) < 0.1 * columns["confidence"], "b", "a")
+
+    def found(pseudonyms: list[bytes]) -> Any:
+        scores = scores_of(columns | {"installation": [pseudonyms[number] for number in owner]})
+        made = sweep(RUN, scores, "label", current=None, limits=Limits(max_error=0.1)).certificate
+        return made and made.overall
+
+    first, second = (found([random.bytes(16) for _ in range(600)]) for _ in range(2))
+    assert first.passed and first == second
+
+
+def test_whoever_is_held_out_is_so_in_each_of_the_samples() -> None:
+    judged = fleet(np.random.default_rng(7), 500, 20)
+    rows = np.arange(len(judged.case))
+    halves = rows[judged.confidence < 0.8], rows[judged.confidence >= 0.8]
+    drawn = [one_per_installation(judged.case, judged.installation, half, 0) for half in halves]
+    learned, tested = (
+        [set(judged.installation[of][held_out(judged.installation[of], 0) == held]) for of in drawn]
+        for held in (True, False)
+    )
+    assert not set.union(*learned) & set.union(*tested)
+
+
 def test_p_values_are_the_binomials_and_jointly_the_largest_of_them() -> None:
     random = np.random.default_rng(6)
     answered, wrong = random.random(200), random.random(200) < 0.05
@@ -187,6 +215,32 @@ def test_caps_are_kept_or_the_reason_names_them(
     found = sweep(RUN, scores, "label", current=None, limits=limits)
     assert (found.recommended is not None) is recommended
     assert words in found.reason
+
+
+def test_a_segment_is_held_against_its_own_bytes() -> None:
+    """Both know all and are right; one of them sends a hundred times as much."""
+    rows = 400
+    heavy = np.arange(rows) % 2 == 0
+    declined = np.arange(rows) % 8 < 2
+    scores = scores_of(
+        {
+            "confidence": np.where(declined, 0.5, 0.9),
+            "predicted": ["a"] * rows,
+            "truth": np.where(declined, "b", "a"),
+            "decision": np.where(declined, "fallback", "accept"),
+            "egress_bytes": [
+                (10_000 if big else 100) if asked else None
+                for big, asked in zip(heavy, declined, strict=True)
+            ],
+            "release": np.where(heavy, "1.0", "2.0"),
+        }
+    )
+    found = sweep(RUN, scores, "label", current=None, limits=Limits(max_egress=1_000.0))
+    assert found.certificate is not None
+    assert "1262.5 bytes per request" in found.certificate.overall.reason
+    parts = {part.value: part for part in found.certificate.segments}
+    assert "2500 bytes per request" in parts["1.0"].reason
+    assert parts["2.0"].threshold == 0.9
 
 
 def test_an_egress_cap_cannot_be_kept_where_no_bytes_are_known() -> None:

@@ -284,6 +284,9 @@ def test_a_run_without_any_input_has_no_scores_and_is_not_made_twice(store: Stor
     run = store.replays.create(REQUEST)
     assert store.replays.scores(run.run).num_rows == 0
     assert store.replays.create(REQUEST).run == run.run
+    store.take(logged_input(request_span(), BODY))
+    after = store.replays.create(REQUEST)
+    assert after.run != run.run and after.cases == 1
 
 
 def test_a_chunk_saved_twice_is_there_once(store: Store) -> None:

@@ -116,5 +116,5 @@ def test_two_limits_are_kept_jointly() -> None:
     many = fleet(np.random.default_rng(5), 400_000, 1)
     below = np.searchsorted(np.sort(many.confidence), thresholds) / len(many.case)
     broken = (below > 0.55) | (error_above(thresholds, 1, 1.0) > LIMITS.max_error)
-    assert len(thresholds) > JOINTLY / 10
+    assert len(thresholds) > JOINTLY / 6
     assert broken.sum() <= binom.ppf(0.999, JOINTLY, 1 - LIMITS.confidence)

@@ -1,10 +1,11 @@
 """A certificate: what was tested of a model's threshold, on what, and what came of it."""
 
-from typing import Literal
+from datetime import datetime
+from typing import Final, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, field_validator
 
-FORMAT = 1
+FORMAT: Final = 1
 
 
 class _Record(BaseModel):
@@ -26,6 +27,26 @@ class Limits(_Record):
     min_offline: float | None = None
     max_egress: float | None = None
     max_egress_per_user: float | None = None
+
+    @property
+    def fault(self) -> str | None:
+        """What is out of its range and how to mend it; None where nothing is."""
+        for name in ("max_error", "confidence"):
+            value = getattr(self, name)
+            if not 0 < value < 1:
+                return f"{name}: {value:g} is not between 0 and 1; write for example 0.05"
+        for name in ("max_cloud", "min_offline"):
+            value = getattr(self, name)
+            if value is not None and not 0 < value < 1:
+                return (
+                    f"{name}: {value:g} is no share that can be shown, between 0 and 1; write for "
+                    "example 0.8"
+                )
+        for name in ("max_egress", "max_egress_per_user"):
+            value = getattr(self, name)
+            if value is not None and not value >= 0:
+                return f"{name}: {value:g} is no number of bytes; write 0 or more"
+        return None
 
 
 class Tested(_Record):
@@ -70,7 +91,7 @@ class Certificate(_Record):
     of what computed it.
     """
 
-    format: int = FORMAT
+    format: Literal[1] = FORMAT
     made: str
     expires: str
     run: str
@@ -92,3 +113,17 @@ class Certificate(_Record):
     versions: dict[str, str]
     overall: Guarantee
     segments: tuple[Guarantee, ...]
+
+    @field_validator("made", "expires")
+    @classmethod
+    def _a_time(cls, said: str) -> str:
+        if datetime.fromisoformat(said).tzinfo is None:
+            raise ValueError("a time has its distance from UTC")
+        return said
+
+    @field_validator("limits")
+    @classmethod
+    def _in_range(cls, said: Limits) -> Limits:
+        if (fault := said.fault) is not None:
+            raise ValueError(fault)
+        return said

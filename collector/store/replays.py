@@ -30,66 +30,26 @@ class Replays:
         self._database, self._reader, self._vault = database, reader, vault
 
     def create(self, request: ReplayRequest) -> ReplayRun:
-        """A new run, or the unfinished one asked for in the same words."""
+        """A run over what is stored by now: the one asked for in the same words where it is not
+        finished, or has nothing to finish and nothing came since; else a new one."""
         asked = request.model_dump_json(by_alias=True, exclude={"source"})
-        if request.source == "spans":
-            return self._of_spans(request, asked)
-        found = self._database.read(query("find_replay"), {"asked": asked}).to_pylist()
-        if found:
-            run = self.get(found[0]["run"])
-            if not run.done or set(run.chunks) - set(run.done):
+        last = self._one("last_commit" if request.source == "spans" else "last_input")
+        for found in self._database.read(query("find_replay"), {"asked": asked}).to_pylist():
+            row = self._row(found["run"])
+            run = self._record(row)
+            if set(run.chunks) - set(run.done) or (not run.chunks and row["last_number"] == last):
                 return run
-        since, until, now = self._reader.period(request.since, request.until)
-        name = secrets.token_hex(6)
-        inputs = {
-            "feature": request.feature,
-            "last_number": self._database.read(query("last_input")).column(0)[0].as_py(),
-            "since": since,
-            "until": until,
-        }
-        with self._database.write() as transaction:
-            transaction.run(
-                "create_replay",
-                run=name,
-                created=now,
-                model=request.model,
-                model_digest=request.model_digest,
-                runtime=request.runtime,
-                runtime_version=request.runtime_version,
-                chunk_inputs=self._chunk_inputs(inputs),
-                asked=asked,
-                source=request.source,
-                **inputs,
-            )
-        return self.get(name)
-
-    def _of_spans(self, request: ReplayRequest, asked: str) -> ReplayRun:
-        """A run over the requests that are stored by now."""
-        since, until, now = self._reader.period(request.since, request.until)
-        spans = {
-            "feature": request.feature,
-            "model": request.model,
-            "last_number": self._database.read(query("last_commit")).column(0)[0].as_py(),
-            "since": since,
-            "until": until,
-        }
-        digest = request.model_digest
-        if not digest:
-            digest = self._database.read(query("span_digest"), spans).column(0)[0].as_py()
+        row = request.model_dump()
+        row["since"], row["until"], now = self._reader.period(request.since, request.until)
+        row |= {"last_number": last, "chunk_inputs": CHUNK_INPUTS}
+        if request.source == "inputs":
+            row["chunk_inputs"] = self._chunk_inputs(_inputs_of(row))
+        elif not request.model_digest:
+            asking = _inputs_of(row) | {"model": request.model}
+            row["model_digest"] = self._one("span_digest", asking)
         name = secrets.token_hex(6)
         with self._database.write() as transaction:
-            transaction.run(
-                "create_replay",
-                run=name,
-                created=now,
-                model_digest=digest,
-                runtime=request.runtime,
-                runtime_version=request.runtime_version,
-                chunk_inputs=CHUNK_INPUTS,
-                asked=asked,
-                source=request.source,
-                **spans,
-            )
+            transaction.run("create_replay", run=name, created=now, asked=asked, **row)
         return self.get(name)
 
     def all(self) -> list[ReplayRun]:
@@ -173,7 +133,7 @@ class Replays:
         row = self._row(run)
         if row["source"] == "spans":
             return self._span_cases(row)
-        saved = self._database.read(query("scores"), {"run": self._row(run)["run"]})
+        saved = self._database.read(query("scores"), {"run": run})
         cases = self._cases(run, 0, 2**62).drop_columns("trace_id")
         lists = saved.column("scores")
         # Acero's join carries no lists; they are taken along by position.
@@ -189,10 +149,11 @@ class Replays:
         Raises BadInput where some of its cases were erased since.
         """
         row = self._row(sweep.run)
-        on_spans = self._span_cases(row).num_rows if row["source"] == "spans" else None
         with self._database.write() as transaction:
-            [[cases]] = transaction.ask("count_scored", run=sweep.run)
-            cases = cases if on_spans is None else on_spans
+            if row["source"] == "spans":
+                [[cases]] = transaction.ask("count_scored_spans", **_spans_of(row))
+            else:
+                [[cases]] = transaction.ask("count_scored", run=sweep.run)
             if sweep.cases > cases:
                 raise BadInput(
                     f"the sweep has {sweep.cases} cases and its run {cases} by now: sweep again"
@@ -210,6 +171,10 @@ class Replays:
         rows = self._database.read(query("sweeps"), {"run": self._row(run)["run"]})
         return [Sweep.model_validate_json(d) for d in rows.column("document").to_pylist()]
 
+    def _one(self, name: str, values: dict[str, Any] | None = None) -> Any:
+        """The single value that a query answers."""
+        return self._database.read(query(name), values).column(0)[0].as_py()
+
     def _row(self, run: str) -> dict[str, Any]:
         for row in self._database.read(query("replays")).to_pylist():
             if row["run"] == run:
@@ -223,8 +188,7 @@ class Replays:
         return self._database.read(query("cases"), asked)
 
     def _span_cases(self, row: dict[str, Any]) -> pa.Table:
-        asked = _inputs_of(row) | {name: row[name] for name in ("model", "model_digest")}
-        return self._database.read(query("span_cases"), asked)
+        return self._database.read(query("span_cases"), _spans_of(row))
 
     def _chunk_inputs(self, of: dict[str, Any]) -> int:
         """How many numbers a chunk has, so that none holds more than CHUNK_BYTES of inputs."""
@@ -236,13 +200,12 @@ class Replays:
         return inputs
 
     def _record(self, row: dict[str, Any]) -> ReplayRun:
+        times = {k: rfc3339(row[k]) for k in ("created", "since", "until")}
         if row["source"] == "spans":
-            times = {k: rfc3339(row[k]) for k in ("created", "since", "until")}
             return ReplayRun.model_validate(row | times | {"chunks": ()})
         chunks = self._database.read(
             query("replay_chunk_numbers"), _inputs_of(row) | {"size": row["chunk_inputs"]}
         )
-        times = {k: rfc3339(row[k]) for k in ("created", "since", "until")}
         found = {
             "chunks": tuple(chunks.column("chunk").to_pylist()),
             "cases": sum(chunks.column("inputs").to_pylist()),
@@ -254,3 +217,8 @@ class Replays:
 def _inputs_of(row: dict[str, Any]) -> dict[str, Any]:
     """Which inputs a run is over, as queries take it."""
     return {name: row[name] for name in ("feature", "last_number", "since", "until")}
+
+
+def _spans_of(row: dict[str, Any]) -> dict[str, Any]:
+    """Which spans."""
+    return _inputs_of(row) | {name: row[name] for name in ("model", "model_digest")}

@@ -1,5 +1,8 @@
 """Logged inputs out of the pieces they are stored in, opened."""
 
+from itertools import groupby
+from operator import itemgetter
+
 import pyarrow as pa
 
 from collector.store.database import Database
@@ -16,9 +19,11 @@ def opened_inputs(database: Database, vault: Vault, inputs: pa.Table) -> list[Op
         return []
     asked = {"first": min(numbers), "last": max(numbers), "only": numbers}
     found = database.read(query("sealed_inputs"), asked)
-    sealed: dict[int, bytes] = {}
-    for number, piece in zip(*(c.to_pylist() for c in found.columns), strict=True):
-        sealed[number] = sealed.get(number, b"") + piece
+    pieces = zip(*(column.to_pylist() for column in found.columns), strict=True)
+    sealed = {
+        number: b"".join(piece for _, piece in parts)
+        for number, parts in groupby(pieces, key=itemgetter(0))
+    }
     return [
         vault.open(sealed[number], *names) if number in sealed else Opened(None, GONE)
         for number, *names in zip(numbers, *known, strict=True)

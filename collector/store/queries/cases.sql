@@ -2,13 +2,8 @@
 -- and the bytes sent are those of the first send that a model endpoint answered.
 with recursive chosen as (
     select number, trace_id, span_id, installation, key_id, feature, truth
-    from inputs
-    where feature = $feature and number <= $last_number
-        and received_time >= $since and received_time < $until
-        and draw < coalesce(
-            (select min(share) from input_cuts where feature = $feature and time > $since), 1
-        )
-        and number between $first and $last
+    from run_inputs($feature, $last_number, $since, $until)
+    where number between $first and $last
         and ($only is null or list_contains(cast($only as bigint[]), number))
 ),
 nodes as (

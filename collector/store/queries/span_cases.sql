@@ -3,12 +3,8 @@
 -- those of the first send that a model endpoint answered.
 with recursive chosen as (
     select *
-    from spans
-    where feature = $feature and decision is not null
-        and coalesce(model_name || '@' || model_version, model_name) = $model
-        and ($model_digest = '' or model_digest = $model_digest)
-        and commit_number <= $last_number
-        and received_time >= $since and received_time < $until
+    from run_spans($feature, $model, $last_number, $since, $until)
+    where $model_digest = '' or model_digest = $model_digest
 ),
 nodes as (
     select

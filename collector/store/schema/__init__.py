@@ -32,7 +32,7 @@ TABLES = (
 )
 
 DEFINITIONS = (
-    "wilson", "dimensions", "spans", "requests", "departures", "phone_spans", "phone_calls",
+    "wilson", "dimensions", "spans", "requests", "departures", "phone_spans", "phone_calls", "cases",
 )  # fmt: skip
 
 
