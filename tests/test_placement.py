@@ -30,7 +30,6 @@ def quality(share: float | None, **more: Any) -> Quality:
         "confidence": 0.95,
         "threshold": None if share is None else 0.6,
         "device_share": share,
-        "error": None if share is None else 0.02,
         "error_alone": 0.2,
     }
     return Quality(**values | more)
@@ -134,6 +133,17 @@ def test_what_is_missing_is_said_with_how_much_of_it() -> None:
     assert advise(facts(quality=None)).next_step == (
         "limen replay run --feature image_classify --model reader@1, then limen replay sweep RUN"
     )
+
+
+def test_a_sweep_over_scores_alone_is_named_one() -> None:
+    sources = [
+        next(r.source for r in advise(facts(quality=found)).reasons if r.factor == "quality")
+        for found in (quality(0.8), quality(0.8, scores_only=True))
+    ]
+    assert sources == [
+        "sweep of run r1 by label, 2,000 cases",
+        "sweep over scores alone of run r1 by label, 2,000 cases",
+    ]
 
 
 def test_sensitive_categories_are_of_the_vocabulary() -> None:

@@ -17,12 +17,13 @@ from collector.contract.records import ReplayRequest, Spent
 from collector.contract.what_if.records import Change, Circumstances, Observed, Outcome, Said
 from collector.contract.what_if.rules import what_if
 from collector.contract.what_if.words import rows
-from tests.otlp import Span, logged_input, request_span, traces
+from tests.otlp import Span, consent, logged_input, now, request_span, traces
 from tests.processes import running_collector
 from tests.store import Store
 from tests.test_departures import CLOUD, client
 
 OTHER = "digit_reader@2"
+HOUR = 3600 * 10**9
 
 
 def observed(
@@ -314,6 +315,30 @@ def test_of_what_was_never_sent_the_mean_of_the_others_is_an_estimate(store: Sto
         True,
     )
     assert found.was.consent == "granted", "as the same phone stated it last"
+
+
+@pytest.mark.parametrize(
+    ("history", "sent", "expected"),
+    [
+        pytest.param([("denied", -2)], None, "denied", id="the-history-alone"),
+        pytest.param([("granted", -2), ("withdrawn", -1)], None, "withdrawn", id="the-newest"),
+        pytest.param([("granted", -2), ("denied", 1)], None, "granted", id="of-its-own-time"),
+        pytest.param([("granted", 1)], None, None, id="only-later"),
+        pytest.param([("withdrawn", -1)], ("granted", -2), "withdrawn", id="after-the-send"),
+        pytest.param([("granted", -2)], ("denied", -1), "denied", id="the-send-permits-less"),
+    ],
+)
+def test_where_nothing_left_consent_is_that_of_the_history(
+    store: Store, history: list[tuple[str, int]], sent: tuple[str, int] | None, expected: str | None
+) -> None:
+    start = now() - 10 * HOUR
+    alone = request_span("accept", start=start, limen_confidence=0.8, limen_threshold=0.7)
+    store.take(traces(alone), *(consent(state, start + at * HOUR) for state, at in history))
+    store.take(consent("not_required", start - HOUR, purpose="analytics"))
+    if sent is not None:
+        other = request_span("fallback", start=start + sent[1] * HOUR)
+        store.take(traces(other, client(other, limen_consent_state=sent[0])))
+    assert asked(store, alone).was.consent == expected
 
 
 def test_without_another_send_bytes_and_consent_stay_unknown(store: Store) -> None:

@@ -35,7 +35,8 @@ class Quality(_Record):
     `threshold` is the lowest shown to keep to `max_error`, where the device answers
     `device_share`; None: none was shown, for `reason`, because of `missing` evidence
     (`more_installations` of it where that can be counted), else because answers are too often
-    wrong. `error_alone` is the error if the device answered everything.
+    wrong. `error_alone` is the error if the device answered everything. `scores_only`: from the
+    scores on spans, no input was replayed.
     """
 
     run: str
@@ -46,11 +47,11 @@ class Quality(_Record):
     confidence: float
     threshold: float | None
     device_share: float | None
-    error: float | None
     error_alone: float | None
     reason: str = ""
     missing: bool = False
     more_installations: int | None = None
+    scores_only: bool = False
 
 
 class Facts(_Record):
@@ -190,7 +191,8 @@ def _quality(facts: Facts) -> Reason:
     if quality is None:
         found = "how often device answers are wrong was not measured"
         return Reason(factor="quality", found=found, source="no sweep", known=False)
-    source = f"sweep of run {quality.run} by {quality.reference}, {quality.cases:,} cases"
+    kind = " over scores alone" if quality.scores_only else ""
+    source = f"sweep{kind} of run {quality.run} by {quality.reference}, {quality.cases:,} cases"
     bound = f"{quality.max_error:.1%} with {quality.confidence:.0%} confidence"
     alone = (
         "" if quality.error_alone is None

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from collector.contract.certificate import Certificate
 from collector.contract.errors import NotFound, named
 from collector.contract.placement import Advice, Facts, Quality, advise
 from collector.contract.policy import Feature, Policy
@@ -79,16 +80,15 @@ class Placements:
         for run in sorted(mine, key=lambda run: run.model != model):
             by_reference = {sweep.reference: sweep for sweep in self._replays.sweeps(run.run)}
             for reference in _REFERENCES:
-                if reference in by_reference and by_reference[reference].points:
-                    return _measured(run, by_reference[reference])
+                sweep = by_reference.get(reference)
+                # Sweeps of older releases have no certificate.
+                if sweep is not None and sweep.points and sweep.certificate is not None:
+                    return _measured(run, sweep, sweep.certificate)
         return None
 
 
-def _measured(run: ReplayRun, sweep: Sweep) -> Quality | None:
-    certificate, found = sweep.certificate, sweep.recommended
-    if certificate is None:
-        return None
-    limits, overall = certificate.limits, certificate.overall
+def _measured(run: ReplayRun, sweep: Sweep, certificate: Certificate) -> Quality:
+    limits, overall, found = certificate.limits, certificate.overall, sweep.recommended
     lowest = sweep.points[0]
     # What was shown and still is not recommended is withheld for another reason than its error.
     missing = overall.more_installations is not None or overall.passed > 0 or not overall.tests
@@ -101,11 +101,11 @@ def _measured(run: ReplayRun, sweep: Sweep) -> Quality | None:
         confidence=limits.confidence,
         threshold=None if found is None else found.threshold,
         device_share=None if found is None else found.device_share,
-        error=None if found is None else found.error_rate,
         error_alone=lowest.error_rate if lowest.evidence else None,
         reason=overall.reason,
         missing=found is None and missing,
         more_installations=overall.more_installations,
+        scores_only=run.source == "spans",
     )
 
 

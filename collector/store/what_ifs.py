@@ -7,7 +7,7 @@ from typing import Any
 
 from collector.contract.attributes import DECISION, OUTPUT_LABEL
 from collector.contract.errors import BadInput, NotFound
-from collector.contract.policy import Policy
+from collector.contract.policy import Flow, Policy
 from collector.contract.what_if.records import (
     Change,
     Circumstances,
@@ -101,7 +101,7 @@ class WhatIfs:
                 ),
                 threshold=request["threshold"],
                 network=_known(request["network"]),
-                consent=self._consent(sends, key, request["span_id"]),
+                consent=self._consent(request, sends, key),
             ),
             outcome=Outcome(
                 decision=decision,
@@ -125,21 +125,30 @@ class WhatIfs:
         rows = self._rows("usual_sends", **asked)
         return rows[0] if rows else {}
 
-    def _consent(self, sends: Sequence[Row], key: bytes, span_id: str) -> str | None:
-        """As its departures say, else as the installation stated it last."""
+    def _consent(self, request: Row, sends: Sequence[Row], key: bytes) -> str | None:
+        """Of its departures, else of its installation at its time."""
         said = [row["consent"] for row in sends if row["consent"] != _UNKNOWN]
         if said:
             return str(said[0])
-        rows = self._rows("stated_consent", trace=key, span=bytes.fromhex(span_id))
-        return rows[0]["consent_state"] if rows else None
+        rows = self._rows(
+            "stated_consent",
+            trace=key,
+            span=bytes.fromhex(request["span_id"]),
+            purposes=[way.purpose for way in self._ways(request) or ()],
+        )
+        return _known(rows[0]["consent_state"]) if rows else None
 
     def _declared(self, request: Row) -> tuple[bool | None, bool | None]:
         """Whether the policy asks for consent, and whether it declares any way out."""
-        feature = self._policy().features.get(request["feature"])
-        if feature is None:
+        ways = self._ways(request)
+        if ways is None:
             return None, None
-        ways = feature.rule(_known(request["release"])).egress
-        return bool(ways) and all(flow.consent == "granted" for flow in ways), bool(ways)
+        return bool(ways) and all(way.consent == "granted" for way in ways), bool(ways)
+
+    def _ways(self, request: Row) -> Sequence[Flow] | None:
+        """The ways out that the policy declares; None where it does not name the feature."""
+        feature = self._policy().features.get(request["feature"])
+        return None if feature is None else feature.rule(_known(request["release"])).egress
 
     def _rows(self, name: str, **values: Any) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = self._database.read(query(name), values).to_pylist()
