@@ -67,14 +67,7 @@ class Engine:
             home / DATABASE, query_seconds=query_seconds, memory_bytes=database_memory_bytes
         )
         try:
-            Pseudonyms.renew_master(home)
-            keys = Keys.at(home)
-            self.tombstones = Tombstones(keys.derive("tombstones"))
-            self.tombstones.add(stored_tombstones(self.database))
-            self.pseudonyms = Pseudonyms.at(home, keys, self.tombstones)
-            newest: int = self.database.read(query("newest_key")).column(0)[0].as_py()
-            self.pseudonyms.refuse_newer(newest)
-            self.vault = Vault(home / "keys" / "inputs.json")
+            keys = self._unlock(home)
             self.policies = Policies(self.database)
             policy = policy or unnamed(self.policies.newest())
             self.policies.begin(policy, time.time_ns())
@@ -96,6 +89,22 @@ class Engine:
         )
         writer = Writer(self.database, keys.derive("repeated"), self.tombstones)
         self.pipeline = Pipeline(self._rules(policy), writer, self.health)
+        self._answer(keys)
+
+    def _unlock(self, home: Path) -> Keys:
+        """What needs the keys. Raises StoreUnusable where they do not go with the database."""
+        Pseudonyms.renew_master(home)
+        keys = Keys.at(home)
+        self.tombstones = Tombstones(keys.derive("tombstones"))
+        self.tombstones.add(stored_tombstones(self.database))
+        self.pseudonyms = Pseudonyms.at(home, keys, self.tombstones)
+        newest: int = self.database.read(query("newest_key")).column(0)[0].as_py()
+        self.pseudonyms.refuse_newer(newest)
+        self.vault = Vault(home / "keys" / "inputs.json")
+        return keys
+
+    def _answer(self, keys: Keys) -> None:
+        """What answers questions of what is stored, and does what is asked for."""
         self.reader = Reader(self.database, self.health, Ids(self._hashing))
         self.installations = Installations(self.database, self.pseudonyms)
         self.audit_log = AuditLog(self.database, Signer(keys.derive("audit log")))

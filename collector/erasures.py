@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from collector.contract.config import Settings
 from collector.contract.errors import Overloaded
-from collector.contract.records import Erased
+from collector.contract.persons import Erased
 from collector.store.erasure import Erasure
 from collector.store.maintenance import Maintenance
 from collector.store.reader import rfc3339

@@ -12,9 +12,8 @@ import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import compress
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -25,12 +24,10 @@ from collector.decode import DESCRIPTORS, decode_logs, decode_spans
 from collector.health import Health
 from collector.mend import mend
 from collector.notes import not_utf8, notes
+from collector.payload import SIGNALS, Payload, Receipt
 from collector.redaction.tally import Tally
 from collector.rules import Rules
 from collector.store.writer import Part, Writer, Written
-
-Signal = Literal["traces", "logs"]
-SIGNALS: tuple[Signal, ...] = ("traces", "logs")
 
 # A group is at most this much: a commit stays short, and memory bounded.
 GROUP_BYTES = 8 * 2**20
@@ -46,37 +43,6 @@ LATE_EVERY_SECONDS = 0.25
 WAITING_REQUESTS = 4096
 
 _log = logging.getLogger("limen")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Payload:
-    """One request's decompressed body. `received` is ns since 1970, `sent_bytes` as it came."""
-
-    signal: Signal
-    body: bytes = field(repr=False)
-    sent_bytes: int
-    received: int
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Receipt:
-    """What became of a committed request: how many records can never be stored, and why."""
-
-    rejected: int = 0
-    message: str = ""
-
-    def noting(self, what: str) -> "Receipt":
-        """This receipt with `what` said too."""
-        message = f"{self.message}; {what}" if self.message else what
-        return Receipt(rejected=self.rejected, message=message)
-
-    def refusing(self, erased: int) -> "Receipt":
-        """This receipt where `erased` records besides belong to what was erased."""
-        if not erased:
-            return self
-        return replace(
-            self.noting("of an installation that was erased"), rejected=self.rejected + erased
-        )
 
 
 @dataclass(frozen=True, slots=True)

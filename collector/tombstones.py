@@ -68,15 +68,6 @@ class Tombstones:
             for one, sieve in zip(ids, sieves, strict=True)
         ]
 
-    def snapshot(self) -> object:
-        """What is known by now, for `restore`."""
-        return self._erased
-
-    def restore(self, snapshot: object) -> None:
-        """Knows again what was known then."""
-        assert isinstance(snapshot, _Erased)
-        self._erased = snapshot
-
     def add(self, stones: Iterable[Tombstone], pseudonyms: Collection[bytes] = ()) -> None:
         """From now on what these mark is refused, and what carries one of `pseudonyms`."""
         fresh, before = list(stones), self._erased

@@ -6,13 +6,12 @@ from typing import Any, Protocol
 from numpy.typing import NDArray
 
 from models.answers import Answers
-from models.card import RuntimeName
 from models.errors import RuntimeMissing
 from models.preprocess import Raw
 from models.registry import Model
 from models.tflite import PACKAGES, open_tflite
 
-_PACKAGES: dict[RuntimeName, str] = {**PACKAGES, "zxing": "zxingcpp"}
+_PACKAGES = {**PACKAGES, "zxing": "zxingcpp"}
 RUNTIMES = (*_PACKAGES, "coreml")
 
 
@@ -32,7 +31,7 @@ class Interpreter(Protocol):
         """Prepared inputs [n, …] to their answers. Raises WrongInput, CorruptModel."""
 
 
-def available_runtimes() -> tuple[RuntimeName, ...]:
+def available_runtimes() -> tuple[str, ...]:
     """The runtimes that are installed here."""
     return tuple(name for name, package in _PACKAGES.items() if importlib.util.find_spec(package))
 

@@ -11,13 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.answers import Answers, ranked, scores_of
-from models.card import RuntimeName
 from models.errors import CorruptModel, RuntimeMissing, UnknownOperator, WrongInput
 from models.graph import Graph, Native, can_be_resized
 from models.preprocess import Raw, prepared_form, preparer
 from models.registry import Model
 
-PACKAGES: dict[RuntimeName, str] = {"litert": "ai_edge_litert", "tflite": "tflite_runtime"}
+PACKAGES = {"litert": "ai_edge_litert", "tflite": "tflite_runtime"}
 REMEDIES = {
     "litert": "install it with `pip install ai-edge-litert`",
     "tflite": "install it with `pip install 'limen[tflite]'` (Linux and Python 3.11 only)",

@@ -120,9 +120,7 @@ def case_numbers(span_ids: pa.ChunkedArray) -> NDArray[np.uint64]:
     return np.frombuffer(ids.buffers()[1], "<u8")[ids.offset : ids.offset + len(ids)]
 
 
-def _installations(
-    pseudonyms: pa.ChunkedArray, case: NDArray[np.uint64]
-) -> NDArray[np.uint64]:
+def _installations(pseudonyms: pa.ChunkedArray, case: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """Of each case the least number of a case of its installation.
 
     That names it alike in every store, as pseudonyms do not. Cases without a pseudonym count as of
@@ -135,9 +133,7 @@ def _installations(
     return least[codes]
 
 
-def _bytes(
-    scored: pa.Table, accepted: NDArray[np.bool_]
-) -> tuple[NDArray[np.float64], ...]:
+def _bytes(scored: pa.Table, accepted: NDArray[np.bool_]) -> tuple[NDArray[np.float64], ...]:
     """Bytes each case sent, would send if accepted, and would send if declined; NaN where no bytes
     of any are known.
 

@@ -10,7 +10,7 @@ from collector.contract.policy import Policy
 from collector.contract.policy_file import read_policy
 from collector.contract.records import Query
 from collector.engine import DATABASE, Engine
-from collector.pipeline import Payload, Receipt, Signal
+from collector.payload import Payload, Receipt, Signal
 from collector.server.body import BodyLimits
 from collector.server.guard import Guard
 from collector.store.opening import MEMORY_BYTES

@@ -10,7 +10,7 @@ import pytest
 
 from collector.commands.person import as_page, as_text
 from collector.contract.attributes import INSTALLATION
-from collector.contract.records import AccessReport
+from collector.contract.persons import AccessReport
 from limen import main
 from tests.otlp import PHONE, consent, logged_input, request_span, traces
 from tests.processes import running_collector

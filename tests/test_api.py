@@ -52,6 +52,10 @@ def test_one_metric_answers_alike_as_json_arrow_and_csv(filled: RunningCollector
     csv = get(filled, path, format="csv", **asked)
     assert csv.headers["content-type"].startswith("text/csv")
     assert len(csv.text.splitlines()) == len(document["rows"]) + 1
+    entries = get(filled, "/api/audit").json()["entries"]
+    assert [
+        (one["count"], one["detail"]) for one in entries if one["action"] == "data exported"
+    ] == [(len(document["rows"]), {"what": "fallback_rate"})]
 
 
 def test_several_metrics_are_answered_in_one_request_in_order(filled: RunningCollector) -> None:

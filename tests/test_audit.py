@@ -6,10 +6,13 @@ from typing import Any
 
 import pytest
 
+from collector.roles import Role
 from collector.store.audit import frontier_of
 from collector.store.maintenance import Maintenance
 from collector.tlog.entries import COLLECTOR, Entry
 from collector.tlog.merkle import Frontier
+from collector.token_notes import TokenNotes
+from collector.tokens import Token, Tokens, create_token, revoke_token
 from tests.otlp import now
 from tests.store import Store
 from tests.test_schema import as_first
@@ -81,3 +84,38 @@ def test_the_log_of_before_is_taken_over_in_order(tmp_path: Path) -> None:
         rows = logged(store)
         assert [(row["time"], row["action"], row["detail"]) for row in rows[:3]] == before
         assert tree(rows) == store.database._audited
+
+
+def token_notes(store: Store, tokens: Tokens) -> list[tuple[Any, ...]]:
+    """What is noted of tokens, once whoever looks has looked twice."""
+    notes = TokenNotes(store.database, tokens)
+    notes.look()
+    notes.look()
+    rows = [row for row in logged(store) if row["action"].startswith("token ")]
+    assert all(row["actor"] is None for row in rows)
+    return [(row["action"], *json.loads(row["detail"]).values()) for row in rows]
+
+
+def test_tokens_are_noted_once_whether_the_collector_ran_or_not(tmp_path: Path) -> None:
+    first, words = create_token(tmp_path, Role.LEAD, "Ada")
+
+    def made(token: Token) -> tuple[Any, ...]:
+        return ("token made", token.created.isoformat(), token.role, token.id)
+
+    with Store(tmp_path) as store:
+        tokens = Tokens(tmp_path)
+        assert token_notes(store, tokens) == [made(first)]
+        second, _ = create_token(tmp_path, Role.ADMIN, "")
+        assert token_notes(store, tokens) == [made(first), made(second)]
+    ended = revoke_token(tmp_path, first.id)
+    with Store(tmp_path) as store:
+        assert ended.revoked is not None
+        assert token_notes(store, Tokens(tmp_path)) == [
+            made(first),
+            made(second),
+            ("token revoked", ended.revoked.isoformat(), "lead", first.id),
+        ]
+        for secret in ("Ada", words, first.sha256):
+            assert secret not in str(logged(store))
+        (tmp_path / "keys" / "tokens.json").unlink()
+        assert len(token_notes(store, Tokens(tmp_path))) == 3

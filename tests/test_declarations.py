@@ -20,6 +20,13 @@ def problems(declaration: Declaration) -> list[tuple[str, str]]:
     return [(one.code, one.where) for one in declaration.problems]
 
 
+def deep(levels: int) -> bytes:
+    """A manifest that says a key twice, and deeply."""
+    nested = b"<array>" * levels + b"</array>" * levels
+    twice = b"<key>Deep</key><true/><key>Deep</key>" + nested
+    return manifest().replace(b"</dict>\n</plist>", twice + b"</dict>\n</plist>")
+
+
 @pytest.mark.parametrize("binary", [False, True])
 def test_a_manifest_says_which_data_for_which_purposes(binary: bool) -> None:
     content = manifest(
@@ -101,6 +108,11 @@ def test_a_key_that_stands_twice_is_found_where_it_says_different_things() -> No
             b'<!DOCTYPE p [<!ENTITY a "b">]><plist version="1.0"><dict/></plist>',
             "no property list",
         ),
+        (
+            manifest(None, {"NSPrivacyTrackingDomains": ["a\x85b"]}, binary=True),
+            r"NSPrivacyTrackingDomains\[0\] is not a string on one line",
+        ),
+        (deep(100_000), "Deep is nested too deeply"),
         (b"just some words", "neither a PrivacyInfo.xcprivacy"),
         (b"", "neither a PrivacyInfo.xcprivacy"),
     ],
@@ -113,6 +125,20 @@ def test_what_is_no_manifest_is_refused_with_what_and_where(content: bytes, said
 def test_a_file_that_is_too_large_is_refused() -> None:
     with pytest.raises(TooLarge, match="at most"):
         read_declaration("a", b"<" * (LARGEST_BYTES + 1))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        manifest({f"Wrong{n}": ["Analytics"] for n in range(2_000)}),
+        manifest({"Name": [f"Wrong{n}" for n in range(2_000)]}),
+        data_safety(*(f"WRONG_{n},,true" for n in range(2_000))),
+        report(network("a.example"), *({"type": f"wrong {n}"} for n in range(2_000))),
+    ],
+)
+def test_a_file_of_which_hardly_anything_is_known_is_refused(content: bytes) -> None:
+    with pytest.raises(BadInput, match=r"more than 1,000 things are wrong .* the file you meant"):
+        read_declaration("a", content)
 
 
 @pytest.mark.parametrize(
@@ -252,7 +278,14 @@ def test_a_report_of_one_app_needs_no_name_and_one_of_several_does() -> None:
         (b"[1]", "line 2 is not an object"),
         (report(network("", hits=1)), "line 2 names no domain"),
         (report(network("a.example", hits="many")), "line 2: hits is not a count"),
+        (report(network("a.example", hits=2**80)), "line 2: hits is not a count"),
+        (report(network("a\ud800.example")), "line 2 names no domain"),
+        (report(network("a\x1b[2J.example")), "line 2 names no domain"),
         (report(network("a.example", timeStamp="today")), "line 2: timeStamp is not a time"),
+        (
+            report(network("a.example", timeStamp="0001-01-01T00:00:00+14:00")),
+            "line 2: timeStamp is not a time",
+        ),
     ],
 )
 def test_a_broken_line_of_a_report_is_refused_with_its_number(broken: bytes, said: str) -> None:

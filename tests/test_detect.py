@@ -120,6 +120,14 @@ def test_what_is_hidden_is_found_and_its_text_dropped(hidden: str) -> None:
     assert scanned(f"mail {hidden} now") == (None, {"email"})
 
 
+@pytest.mark.parametrize(
+    "text", ["x_at_" + "a-dot-" * 340, "x at " + "-" * 2000, " " * 2000 + "at"]
+)
+def test_signs_in_a_row_are_read_in_a_few_ways(text: str) -> None:
+    """In every way that they could be read it would never end."""
+    assert scanned(f"{text}!") == (f"{text}!", set())
+
+
 def test_digits_of_any_script_and_with_nothing_between_them_are_digits() -> None:
     for zero in ("\u0660", "\uff10"):
         card = "".join(chr(ord(zero) + int(c)) for c in "4111111111111111")

@@ -13,7 +13,8 @@ import pytest
 from collector.contract.attributes import INSTALLATION
 from collector.contract.config import Settings
 from collector.contract.errors import BadInput, Overloaded
-from collector.contract.records import Erased, Spent, Sweep
+from collector.contract.persons import Erased
+from collector.contract.records import Spent, Sweep
 from collector.erasures import Erasures
 from collector.metrics import metrics
 from collector.store.backlog import Backlog
@@ -320,6 +321,19 @@ def test_a_sweep_of_spans_that_were_erased_since_is_not_kept(store: Store) -> No
     store.replays.save_sweep(sweep(run, 1))
 
 
+def test_of_runs_over_spans_the_sweeps_go_that_it_may_be_in(filled: Store) -> None:
+    store = filled
+    over_spans = REQUEST.model_copy(update={"source": "spans", "model_digest": ""})
+    run = store.replays.create(over_spans).run
+    store.replays.save_sweep(sweep(run, 0))
+    send(store, phone("came-later"), "later")
+    for other in ("nobody", "came-later"):
+        erase(store, other)
+        assert len(store.replays.sweeps(run)) == 1
+    erase(store)
+    assert store.replays.sweeps(run) == []
+
+
 def test_a_trace_that_others_share_stays_theirs(store: Store) -> None:
     mine, theirs = request_span(), None
     theirs = mine.child("INTERNAL", limen_feature=FEATURE, limen_decision="accept")
@@ -372,6 +386,35 @@ def test_one_that_cannot_be_written_erases_nothing(store: Store) -> None:
     assert store.rows("select count(*) as n from spans") == [{"n": 1}]
     assert not store.tombstones
     assert store.take(traces(request_span()))[0].rejected == 0
+
+
+def test_what_comes_while_it_is_tried_in_vain_is_stored_as_ever(store: Store) -> None:
+    store.take(traces(request_span()))
+    (before,) = store.rows("select distinct installation from spans")
+    delete, write = store.erasure._delete, store.pipeline._writer.write
+    prepared = threading.Event()
+    taken: list[Any] = []
+    late = traces(request_span())
+    sending = threading.Thread(target=lambda: taken.extend(store.take(late)))
+
+    def say_and_write(parts: Any) -> Any:
+        prepared.set()
+        return write(parts)
+
+    def delete_and_fail(*asked: Any) -> Any:
+        delete(*asked)
+        sending.start()
+        assert prepared.wait(20)
+        raise Overloaded("no room")
+
+    store.pipeline._writer.write = say_and_write  # type: ignore[method-assign]
+    store.erasure._delete = delete_and_fail  # type: ignore[method-assign]
+    with pytest.raises(Overloaded, match="no room"):
+        erase(store, "phone-1")
+    sending.join()
+    assert [one.rejected for one in taken] == [0]
+    assert store.rows("select distinct installation from spans") == [before]
+    assert store.rows("select count(*) as n from spans") == [{"n": 2}]
 
 
 def test_the_audit_log_says_that_and_not_whose(filled: Store) -> None:

@@ -64,8 +64,9 @@ def test_the_same_requests_give_the_same_threshold_under_other_pseudonyms() -> N
     random = np.random.default_rng(5)
     rows = 3_000
     owner = random.integers(0, 600, rows)
-    columns = {"confidence": random.random(rows), "predicted": ["a"] * rows}
-    columns["truth"] = np.where(random.random(rows) < 0.1 * columns["confidence"], "b", "a")
+    confidence = random.random(rows)
+    truth = np.where(random.random(rows) < 0.1 * confidence, "b", "a")
+    columns = {"confidence": confidence, "predicted": ["a"] * rows, "truth": truth}
 
     def found(pseudonyms: list[bytes]) -> Any:
         scores = scores_of(columns | {"installation": [pseudonyms[number] for number in owner]})

@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,6 @@ from collector.reload import Reload
 from collector.roles import ACCESS, Role
 from collector.server.api import QueryApi
 from collector.server.ingest import IngestApi
-from collector.server.reviews import Reviews
 from collector.store.maintenance import Maintenance
 from collector.tokens import create_token, read_tokens, revoke_token
 from tests.otlp import Span, logged_input, request_span, traces
@@ -113,26 +113,13 @@ def routes(store: Store) -> list[Route]:
     ).app()
     maintenance = Maintenance(store.database, store.policy, store.health)
     asking = QueryApi(
-        store.reader,
-        store.replays,
-        store.installations,
-        store.suggestions,
-        store.policies,
-        store.what_ifs,
-        store.placements,
-        store.health,
+        store,
         store.guard,
         {},
-        reviews=Reviews(
-            store.compliance, store.declarations, admission=store.admission, limits=LIMITS
-        ),
         maintenance=maintenance,
         backups=Backups(maintenance, store.home),
         erasures=Erasures(Settings(home=store.home), store.erasure, maintenance),
-        audit_log=store.audit_log,
-        access=store.access,
         reload=Reload(Settings(home=store.home), store, maintenance),
-        admission=store.admission,
         limits=LIMITS,
     ).app(())
     return [route for app in (ingest, asking) for route in app.routes if isinstance(route, Route)]
@@ -193,6 +180,22 @@ def test_each_role_may_call_what_is_its_own_and_nothing_else(
         if asked != "HEAD" and door == guarded.api:
             assert answer.headers["content-type"] == "application/problem+json"
             assert answer.json()["status"] == answer.status_code
+
+
+def test_tokens_are_in_the_audit_log_by_their_ids(
+    guarded: RunningCollector, words: dict[str, str], http: httpx.Client
+) -> None:
+    made = {(token.id, token.role.value) for token in read_tokens(Path(words["home"]))}
+    noted: list[Any] = []
+    until = time.monotonic() + 20
+    while len(noted) < len(made) and time.monotonic() < until:
+        time.sleep(0.1)
+        answer = http.get(
+            f"{guarded.api}/api/audit?limit=1000", headers=bearer(words["compliance"])
+        )
+        noted = [one for one in answer.json()["entries"] if one["action"] == "token made"]
+    details = [one["detail"] for one in noted]
+    assert {(one["token"], one["role"]) for one in details} == made and len(noted) == len(made)
 
 
 @pytest.mark.parametrize("caller", CALLERS)

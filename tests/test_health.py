@@ -23,7 +23,7 @@ from collector.contract.errors import Overloaded
 from collector.contract.records import Query
 from collector.health import Health
 from collector.metrics import metrics
-from collector.pipeline import Payload
+from collector.payload import Payload
 from collector.store.maintenance import Maintenance
 from tests.otlp import PHONE, Span, logged_input, request_span, traces
 from tests.processes import JSON, PROTOBUF, RunningCollector, running_collector

@@ -1,6 +1,7 @@
 """Inputs through a model once, saved chunk by chunk, resumable."""
 
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any

@@ -22,7 +22,7 @@ from streamlit.testing.v1 import AppTest
 
 import collector
 import replay
-from collector.pipeline import Payload
+from collector.payload import Payload
 from collector.roles import Role
 from collector.tokens import create_token
 from tests.canaries.search import Search, forms

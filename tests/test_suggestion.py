@@ -11,7 +11,7 @@ import pytest
 
 from collector.contract.policy import Policy
 from collector.contract.policy_file import read_policy
-from collector.contract.records import Suggestion
+from collector.contract.suggestion import Suggestion
 from collector.suggestion.attributes import suggested_attributes
 from tests.otlp import Span, request_span, traces
 from tests.processes import LIMEN, RunningCollector, running_collector

@@ -6,6 +6,7 @@ import os
 import sys
 from pathlib import Path
 
+from collector.commands.asking import add_collector, collector_of
 from collector.commands.identifier import add_identifier, read_identifier
 
 
@@ -22,21 +23,17 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
         "--contents", action="store_true", help="its logged inputs too, opened; with --json"
     )
     access.add_argument("--json", action="store_true", help="print all of it as JSON")
-    access.add_argument("--api", dest="api_url", metavar="URL", help="of a running collector")
-    access.add_argument("--token", metavar="TOKEN", help="for it (better: LIMEN_TOKEN)")
+    add_collector(access)
     access.set_defaults(run=_access)
 
 
 def _access(args: argparse.Namespace) -> int:
     from collector.commands.person import as_page, as_text
-    from collector.contract.client import LimenClient
-    from collector.contract.config import load_settings
     from collector.contract.errors import BadInput
 
     if args.contents and not args.json:
         raise BadInput("--contents goes with --json: inputs may be pictures or sound")
-    settings = load_settings({"api_url": args.api_url, "token": args.token})
-    with LimenClient.of(settings) as client:
+    with collector_of(args) as client:
         report = client.access(read_identifier(args.installation), contents=args.contents)
     if args.json:
         sys.stdout.write(json.dumps(report.model_dump()) + "\n")

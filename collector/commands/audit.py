@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from collector.commands.asking import add_collector, collector_of
+
 if TYPE_CHECKING:
     from collector.contract.client import LimenClient
     from collector.tlog.checkpoint import Checkpoint, Verifier
@@ -38,8 +40,7 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     for action in (listing, verify):
         action.add_argument("--json", action="store_true", help="print JSON")
     for action in (listing, verify, checkpoint, key):
-        action.add_argument("--api", dest="api_url", metavar="URL", help="of a running collector")
-        action.add_argument("--token", metavar="TOKEN", help="for it (better: LIMEN_TOKEN)")
+        add_collector(action)
 
 
 def _list(args: argparse.Namespace) -> int:
@@ -48,7 +49,7 @@ def _list(args: argparse.Namespace) -> int:
 
     if not 1 <= args.limit <= _SLICE:
         raise BadInput(f"--limit: a number from 1 to {_SLICE}")
-    with _client(args) as client:
+    with collector_of(args) as client:
         (head,) = read_checkpoints(client.audit_checkpoint())
         table = client.audit_entries(max(0, head.size - args.limit), args.limit)
     for row in table.drop_columns(["salt", "leaf"]).to_pylist():
@@ -77,7 +78,7 @@ def _verify(args: argparse.Namespace) -> int:
             kept = read_checkpoints(_text(args.since))
         except BadInput as exc:
             raise BadInput(f"--since {args.since}: {exc}") from None
-    with _client(args) as client:
+    with collector_of(args) as client:
         verifier = _verifier(args.key, client.audit_key())
         (now,) = read_checkpoints(client.audit_checkpoint())
         check = Check(verifier, now, kept)
@@ -131,13 +132,13 @@ def _show(check: "Check", client: "LimenClient") -> None:
 
 
 def _checkpoint(args: argparse.Namespace) -> int:
-    with _client(args) as client:
+    with collector_of(args) as client:
         sys.stdout.write(client.audit_checkpoint())
     return 0
 
 
 def _key(args: argparse.Namespace) -> int:
-    with _client(args) as client:
+    with collector_of(args) as client:
         sys.stdout.write(client.audit_key())
     return 0
 
@@ -165,10 +166,3 @@ def _time(ns: int) -> str:
     from datetime import UTC, datetime
 
     return f"{datetime.fromtimestamp(ns / 10**9, UTC):%Y-%m-%d %H:%M:%SZ}"
-
-
-def _client(args: argparse.Namespace) -> "LimenClient":
-    from collector.contract.client import LimenClient
-    from collector.contract.config import load_settings
-
-    return LimenClient.of(load_settings({"api_url": args.api_url, "token": args.token}))

@@ -5,6 +5,8 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from collector.commands.asking import add_collector, collector_of
+
 if TYPE_CHECKING:
     from collector.contract.compliance import Check, Coverage, Finding
 
@@ -37,17 +39,13 @@ def _common(parser: argparse.ArgumentParser, *, until: bool = True) -> None:
     if until:
         parser.add_argument("--to", dest="to", metavar="T")
     parser.add_argument("--json", action="store_true", help="print JSON")
-    parser.add_argument("--api", dest="api_url", metavar="URL", help="of a running collector")
-    parser.add_argument("--token", metavar="TOKEN", help="for it (better: LIMEN_TOKEN)")
+    add_collector(parser)
 
 
 def _check(args: argparse.Namespace) -> int:
     """0, or 1 where an error stands that nobody accepted."""
-    from collector.contract.client import LimenClient
-    from collector.contract.config import load_settings
 
-    settings = load_settings({"api_url": args.api_url, "token": args.token})
-    with LimenClient.of(settings) as client:
+    with collector_of(args) as client:
         found = client.check(
             args.since,
             args.to,
@@ -64,13 +62,10 @@ def _check(args: argparse.Namespace) -> int:
 
 def _judge(args: argparse.Namespace) -> int:
     """0. Raises NotFound where no check of the period shows the finding."""
-    from collector.contract.client import LimenClient
     from collector.contract.compliance import Judgement
-    from collector.contract.config import load_settings
 
     said = Judgement(word=args.word, who=args.who, why=args.why, until=args.until)
-    settings = load_settings({"api_url": args.api_url, "token": args.token})
-    with LimenClient.of(settings) as client:
+    with collector_of(args) as client:
         kept = client.judge(args.finding, said, args.since)
     if args.json:
         sys.stdout.write(kept.model_dump_json() + "\n")

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from collector.commands.asking import add_collector, collector_of
+
 if TYPE_CHECKING:
-    from collector.contract.client import LimenClient
     from collector.contract.declarations import Declaration
 
 
@@ -34,8 +35,7 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     remove.set_defaults(run=_remove)
     for one in (add, shown, remove):
         one.add_argument("--json", action="store_true", help="print JSON")
-        one.add_argument("--api", dest="api_url", metavar="URL", help="of a running collector")
-        one.add_argument("--token", metavar="TOKEN", help="for it (better: LIMEN_TOKEN)")
+        add_collector(one)
 
 
 def _check(args: argparse.Namespace) -> int:
@@ -53,7 +53,7 @@ def _check(args: argparse.Namespace) -> int:
 def _add(args: argparse.Namespace) -> int:
     """0, or 1 where something is wrong in it; it is kept all the same."""
     content = _read(args.file)
-    with _client(args) as client:
+    with collector_of(args) as client:
         kept = client.declare(
             args.file.name, content, app=args.app, release=args.release, bundle=args.bundle
         )
@@ -66,7 +66,7 @@ def _add(args: argparse.Namespace) -> int:
 
 
 def _list(args: argparse.Namespace) -> int:
-    with _client(args) as client:
+    with collector_of(args) as client:
         found = client.declarations()
     if args.json:
         sys.stdout.write(json.dumps([one.model_dump() for one in found], indent=2) + "\n")
@@ -77,18 +77,11 @@ def _list(args: argparse.Namespace) -> int:
 
 
 def _remove(args: argparse.Namespace) -> int:
-    with _client(args) as client:
+    with collector_of(args) as client:
         client.withdraw(args.id)
     if args.json:
         sys.stdout.write(json.dumps({"removed": args.id}) + "\n")
     return 0
-
-
-def _client(args: argparse.Namespace) -> "LimenClient":
-    from collector.contract.client import LimenClient
-    from collector.contract.config import load_settings
-
-    return LimenClient.of(load_settings({"api_url": args.api_url, "token": args.token}))
 
 
 def _read(path: Path) -> bytes:

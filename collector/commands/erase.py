@@ -5,10 +5,11 @@ import json
 import sys
 from typing import TYPE_CHECKING
 
+from collector.commands.asking import add_collector, collector_of
 from collector.commands.identifier import add_identifier, read_identifier
 
 if TYPE_CHECKING:
-    from collector.contract.records import Erased
+    from collector.contract.persons import Erased
 
 
 def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -22,18 +23,14 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
         "--receipt", metavar="ID", help="erase nothing: how an erasure stands by now"
     )
     erase.add_argument("--json", action="store_true", help="print JSON")
-    erase.add_argument("--api", dest="api_url", metavar="URL", help="of a running collector")
-    erase.add_argument("--token", metavar="TOKEN", help="for it (better: LIMEN_TOKEN)")
+    add_collector(erase)
     erase.set_defaults(run=_erase)
 
 
 def _erase(args: argparse.Namespace) -> int:
-    from collector.contract.client import LimenClient
-    from collector.contract.config import load_settings
     from collector.contract.errors import BadInput
 
-    settings = load_settings({"api_url": args.api_url, "token": args.token})
-    with LimenClient.of(settings) as client:
+    with collector_of(args) as client:
         if args.receipt:
             found = [one for one in client.erasures() if one.receipt == args.receipt]
             if not found:

@@ -4,6 +4,8 @@ import argparse
 import json
 import sys
 
+from collector.commands.asking import add_collector, collector_of
+
 
 def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Adds the command."""
@@ -16,19 +18,15 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
         ),
     )
     lookup.add_argument("--json", action="store_true", help="print JSON")
-    lookup.add_argument("--api", dest="api_url", metavar="URL", help="of a running collector")
-    lookup.add_argument("--token", metavar="TOKEN", help="for it (better: LIMEN_TOKEN)")
+    add_collector(lookup)
     lookup.set_defaults(run=_lookup)
 
 
 def _lookup(args: argparse.Namespace) -> int:
     from collector.commands.identifier import read_identifier
-    from collector.contract.client import LimenClient
-    from collector.contract.config import load_settings
 
     identifier = read_identifier(None)
-    settings = load_settings({"api_url": args.api_url, "token": args.token})
-    with LimenClient.of(settings) as client:
+    with collector_of(args) as client:
         found = client.lookup(identifier)
     if args.json:
         sys.stdout.write(json.dumps(found.model_dump()) + "\n")

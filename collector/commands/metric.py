@@ -6,6 +6,8 @@ import json
 import sys
 from typing import Any
 
+from collector.commands.asking import add_collector, collector_of
+
 
 def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Adds the command."""
@@ -16,14 +18,11 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     metric.add_argument("--by", default="", metavar="A,B", help="dimensions")
     metric.add_argument("--where", action="append", default=[], metavar="K=V")
     metric.add_argument("--format", choices=("table", "json", "csv"), default="table")
-    metric.add_argument("--api", dest="api_url", metavar="URL", help="of a running collector")
-    metric.add_argument("--token", metavar="TOKEN", help="for it (better: LIMEN_TOKEN)")
+    add_collector(metric)
     metric.set_defaults(run=_metric)
 
 
 def _metric(args: argparse.Namespace) -> int:
-    from collector.contract.client import LimenClient
-    from collector.contract.config import load_settings
     from collector.contract.errors import BadInput
     from collector.contract.records import Query
 
@@ -35,8 +34,7 @@ def _metric(args: argparse.Namespace) -> int:
         where[name] = (*where.get(name, ()), value)
     by = tuple(name for name in args.by.split(",") if name)
     query = Query(metric=args.name, since=args.since, until=args.until, by=by, where=where)
-    settings = load_settings({"api_url": args.api_url, "token": args.token})
-    with LimenClient.of(settings) as client:
+    with collector_of(args) as client:
         answer = client.metric(query)
     names = [column.name for column in answer.columns]
     if args.format == "json":

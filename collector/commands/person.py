@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
-from collector.contract.records import AccessReport
+from collector.contract.persons import AccessReport
 
 _TITLE = "What is held about this installation of the app"
 _UNKNOWN = "not known"
@@ -57,46 +57,60 @@ def sections(report: AccessReport) -> Iterator[Section]:
         ("when", "to", "where", "what", "what for", "consent", "why", "bytes"),
         [_departure(row) for row in report.departures],
     )
-    yield Section(
+    yield _columns(
         "What was consented to",
         "Each change of consent as the app told it, and the version of the notice it showed.",
-        ("since", "what for", "consent", "notice"),
-        [_texts(row, "time", "purpose", "state", "version") for row in report.consents],
+        report.consents,
+        {"since": "time", "what for": "purpose", "consent": "state", "notice": "version"},
     )
-    yield Section(
+    yield _columns(
         "Inputs that were kept",
         "With consent, and sealed: what a model was given. "
         f"They are deleted after at most {report.input_days} days.",
-        ("received", "what for", "kind", "what it was said to be", "number"),
-        [
-            _texts(row, "received_time", "feature", "kind", "truth", "number")
-            for row in report.inputs
-        ],
-    )
-    yield Section(
+        report.inputs,
+        {
+            "received": "received_time", "what for": "feature", "kind": "kind",
+            "what it was said to be": "truth", "number": "number",
+        },
+    )  # fmt: skip
+    yield _columns(
         "What other models would have said of them",
         "Inputs are run through models again, to compare them.",
-        ("input", "run", "answer", "confidence", "or why none"),
-        [
-            _texts(row, "number", "run", "predicted", "confidence", "failure")
-            for row in report.scores
-        ],
-    )
-    yield Section(
+        report.scores,
+        {
+            "input": "number", "run": "run", "answer": "predicted", "confidence": "confidence",
+            "or why none": "failure",
+        },
+    )  # fmt: skip
+    yield _columns(
         "When the app sent telemetry here",
         "The records above came in these requests.",
-        ("received", "app", "release", "records", "bytes"),
-        [
-            _texts(row, "received_time", "app", "release", "records", "body_bytes")
-            for row in report.exports
-        ],
-    )
+        report.exports,
+        {
+            "received": "received_time", "app": "app", "release": "release", "records": "records",
+            "bytes": "body_bytes",
+        },
+    )  # fmt: skip
     yield Section(
         "Everything above as it is stored",
         "Span by span, with every attribute. Identifiers are kept as keyed hashes only.",
         ("when", "trace", "name", "kind", "attributes"),
         [_span(row) for row in report.spans],
     )
+
+
+def _columns(
+    title: str, about: str, rows: Sequence[Mapping[str, Any]], names: Mapping[str, str]
+) -> Section:
+    """A section of `rows` as they are: the heading of each column, and what stands in it."""
+    cells = [
+        tuple(
+            _when(row[name]) if name.endswith("time") else _text(row[name])
+            for name in names.values()
+        )
+        for row in rows
+    ]
+    return Section(title, about, tuple(names), cells)
 
 
 def facts(report: AccessReport) -> list[str]:
@@ -189,12 +203,8 @@ def _span(row: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _receiver(row: Mapping[str, Any]) -> str:
-    who = ", ".join(word for word in (row["owner"], row["role"]) if word)
+    who = ", ".join(word for word in (row["owner"], row["role"]) if word not in (None, "unknown"))
     return f"{row['destination']} ({who.replace('_', ' ')})" if who else str(row["destination"])
-
-
-def _texts(row: Mapping[str, Any], *names: str) -> tuple[str, ...]:
-    return tuple(_when(row[name]) if name.endswith("time") else _text(row[name]) for name in names)
 
 
 def _text(value: object) -> str:

@@ -4,6 +4,8 @@ import argparse
 import json
 import sys
 
+from collector.commands.asking import add_collector, collector_of
+
 
 def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Adds the command."""
@@ -13,19 +15,15 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     placement.add_argument("--feature", metavar="F", help="this one alone")
     placement.add_argument("--from", dest="since", metavar="T", help="RFC 3339 or -7d (default)")
     placement.add_argument("--to", dest="until", metavar="T")
-    placement.add_argument("--api", dest="api_url", metavar="URL", help="of a running collector")
-    placement.add_argument("--token", metavar="TOKEN", help="for it (better: LIMEN_TOKEN)")
+    add_collector(placement)
     placement.add_argument("--json", action="store_true", help="print JSON")
     placement.set_defaults(run=_placement)
 
 
 def _placement(args: argparse.Namespace) -> int:
     """0, or 1 where no placement can be advised for a feature, or there is none."""
-    from collector.contract.client import LimenClient
-    from collector.contract.config import load_settings
 
-    settings = load_settings({"api_url": args.api_url, "token": args.token})
-    with LimenClient.of(settings) as client:
+    with collector_of(args) as client:
         found = client.placement(args.feature, args.since, args.until)
     if args.json:
         sys.stdout.write(json.dumps({"features": [one.model_dump() for one in found]}) + "\n")

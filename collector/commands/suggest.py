@@ -3,6 +3,8 @@
 import argparse
 import sys
 
+from collector.commands.asking import add_collector, collector_of
+
 
 def register(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Adds the command below `limen policy`."""
@@ -10,18 +12,14 @@ def register(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
     suggest.add_argument("--json", action="store_true", help="print JSON")
     suggest.add_argument("--from", dest="since", metavar="T", help="RFC 3339 or -7d (default)")
     suggest.add_argument("--to", dest="until", metavar="T")
-    suggest.add_argument("--api", dest="api_url", metavar="URL", help="of a running collector")
-    suggest.add_argument("--token", metavar="TOKEN", help="for it (better: LIMEN_TOKEN)")
+    add_collector(suggest)
     suggest.set_defaults(run=_suggest)
 
 
 def _suggest(args: argparse.Namespace) -> int:
     """0, or 1 where there is nothing to suggest."""
-    from collector.contract.client import LimenClient
-    from collector.contract.config import load_settings
 
-    settings = load_settings({"api_url": args.api_url, "token": args.token})
-    with LimenClient.of(settings) as client:
+    with collector_of(args) as client:
         found = client.suggestion(args.since, args.until)
     sys.stdout.write(f"{found.model_dump_json(indent=2)}\n" if args.json else found.toml)
     return 0 if found.attributes or found.features else 1

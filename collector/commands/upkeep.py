@@ -10,6 +10,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from collector.commands.asking import add_collector, collector_of
+
 if TYPE_CHECKING:
     from collector.backup import Manifest
     from collector.contract.client import LimenClient
@@ -30,8 +32,7 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     backup.add_argument("--with-keys", action="store_true", help="secrets too: keep it locked up")
     backup.set_defaults(run=_backup)
     for command in (compact, backup):
-        command.add_argument("--api", dest="api_url", metavar="URL", help="of a running collector")
-        command.add_argument("--token", metavar="TOKEN", help="for it (better: LIMEN_TOKEN)")
+        add_collector(command)
 
     restore = commands.add_parser("restore", help="make a home folder from a backup")
     restore.add_argument("file", type=Path, metavar="FILE", help="see `limen backup`")
@@ -42,7 +43,7 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
 
 
 def _compact(args: argparse.Namespace) -> int:
-    with _client(args) as client:
+    with collector_of(args) as client:
         if not args.now:
             state = client.upkeep()
             if args.json:
@@ -77,7 +78,7 @@ def _backup(args: argparse.Namespace) -> int:
         raise BadInput(f"{out} is there already: name another file")
     try:
         part.unlink(missing_ok=True)
-        with _client(args) as client, open(part, "xb", opener=_private) as file:
+        with collector_of(args) as client, open(part, "xb", opener=_private) as file:
             with _progress(client):
                 pieces = client.backup(keys=args.with_keys)
                 chunk, size = next(pieces)
@@ -131,13 +132,6 @@ def _say_part(done: int, more: int, size: int) -> None:
     step = max(size // 10, 64 * 2**20)
     if done // step > (done - more) // step:
         sys.stderr.write(f"limen: {_mib(done)} of {_mib(size)}\n")
-
-
-def _client(args: argparse.Namespace) -> "LimenClient":
-    from collector.contract.client import LimenClient
-    from collector.contract.config import load_settings
-
-    return LimenClient.of(load_settings({"api_url": args.api_url, "token": args.token}))
 
 
 @contextmanager

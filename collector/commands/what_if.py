@@ -5,6 +5,8 @@ import json
 import sys
 from typing import TYPE_CHECKING
 
+from collector.commands.asking import add_collector, collector_of
+
 if TYPE_CHECKING:
     from collector.contract.what_if.records import WhatIf
 
@@ -19,23 +21,19 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     asked.add_argument("--model", metavar="NAME@V", help="one whose replay of the input is saved")
     asked.add_argument("--network", metavar="N", help="wifi, cell, wired, unavailable")
     asked.add_argument("--consent", metavar="C", help="granted, denied, withdrawn, not_required")
-    asked.add_argument("--api", dest="api_url", metavar="URL", help="of a running collector")
-    asked.add_argument("--token", metavar="TOKEN", help="for it (better: LIMEN_TOKEN)")
+    add_collector(asked)
     asked.add_argument("--json", action="store_true", help="print JSON")
     asked.set_defaults(run=_what_if)
 
 
 def _what_if(args: argparse.Namespace) -> int:
     """0, or 1 where it is unknown what would have happened."""
-    from collector.contract.client import LimenClient
-    from collector.contract.config import load_settings
     from collector.contract.what_if.records import Change
 
     change = Change(
         threshold=args.threshold, model=args.model, network=args.network, consent=args.consent
     ).checked()
-    settings = load_settings({"api_url": args.api_url, "token": args.token})
-    with LimenClient.of(settings) as client:
+    with collector_of(args) as client:
         found = client.what_if(args.trace_id, change)
     if args.json:
         sys.stdout.write(json.dumps({"requests": [one.model_dump() for one in found]}) + "\n")

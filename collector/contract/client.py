@@ -23,22 +23,20 @@ from collector.contract.errors import (
     Overloaded,
     Unauthenticated,
 )
+from collector.contract.persons import AccessReport, Erased, Lookup
 from collector.contract.placement import Advice
 from collector.contract.records import (
-    AccessReport,
     Answer,
     Compacted,
-    Erased,
-    Lookup,
     PolicyReload,
     Query,
     ReplayRequest,
     ReplayRun,
     Spent,
-    Suggestion,
     Sweep,
     Upkeep,
 )
+from collector.contract.suggestion import Suggestion
 from collector.contract.what_if.records import Change, WhatIf
 
 _ERRORS: Mapping[int, type[LimenError]] = {

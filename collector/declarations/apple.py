@@ -14,7 +14,7 @@ from collector.contract.errors import BadInput
 from collector.contract.findings import DISAGREE, UNKNOWN_VALUE
 from collector.contract.nearest import nearest
 from collector.contract.vocabulary import APPLE_PURPOSE, APPLE_TYPE, categories_of, vocabulary
-from collector.declarations.words import shown
+from collector.declarations.words import refuse_many, shown
 
 _TRACKING, _DOMAINS = "NSPrivacyTracking", "NSPrivacyTrackingDomains"
 _TYPES, _APIS = "NSPrivacyCollectedDataTypes", "NSPrivacyAccessedAPITypes"
@@ -33,7 +33,7 @@ def read_manifest(name: str, content: bytes) -> Declaration:
     A row is an entry of one of its lists, or a key beside them.
     """
     found = _parsed(name, content)
-    problems = list(_twice(content))
+    problems = list(_twice(name, content))
     others = [key for key in found if key not in _KEYS]
     problems += [_unknown(key, key, _KEYS) for key in others]
     entries = _list(name, found, _TYPES, dict)
@@ -85,6 +85,7 @@ def _types(
                 purposes.append(word)
             else:
                 own.append(_unknown(f"{at}.{_PURPOSES}", one, _all(APPLE_PURPOSE)))
+                refuse_many(name, own)
         linked = _flag(name, entry, _LINKED, f"{at}.{_LINKED}")
         tracking = _flag(name, entry, _TRACKED, f"{at}.{_TRACKED}")
         if known is None:
@@ -103,6 +104,7 @@ def _types(
                 purposes=tuple(purposes),
             )
         problems += own
+        refuse_many(name, problems)
     return tuple(types.values()), wrong
 
 
@@ -127,8 +129,8 @@ def _list(name: str, of: dict[str, Any], key: str, kind: type, at: str = "") -> 
     if not isinstance(found, list):
         raise BadInput(f"{name}: {where} is not an array")
     for number, item in enumerate(found):
-        if not isinstance(item, kind):
-            what = "a string" if kind is str else "a dictionary"
+        if not isinstance(item, kind) or (isinstance(item, str) and not item.isprintable()):
+            what = "a string on one line" if kind is str else "a dictionary"
             raise BadInput(f"{name}: {where}[{number}] is not {what}")
     return found
 
@@ -156,19 +158,29 @@ def _all(prefix: str) -> list[str]:
 def _unknown(where: str, said: object, known: tuple[str, ...] | list[str]) -> Problem:
     meant = nearest(str(said), known, "it declares nothing")
     what = "nothing is named" if said is None else f"Apple has no {shown(str(said))}: {meant}"
-    return Problem(code=UNKNOWN_VALUE, where=where, what=what)
+    return Problem(code=UNKNOWN_VALUE, where=shown(where), what=what)
 
 
-def _twice(content: bytes) -> Iterator[Problem]:
+def _twice(name: str, content: bytes) -> Iterator[Problem]:
     """Keys that stand twice in an XML list and say different things: readers believe the last."""
     if content.startswith(b"bplist"):
         return
     # plistlib has read it: it holds no entities.
     root = ElementTree.fromstring(content)
-    for level in root.iter("dict"):
-        said: dict[str, str] = {}
+    # Nothing is read that stands deeper.
+    for level in (*root.iterfind("dict"), *root.iterfind("dict/array/dict")):
+        said: dict[str, ElementTree.Element] = {}
         for key, value in zip(level[::2], level[1::2], strict=False):
-            text = "".join(ElementTree.tostring(value, encoding="unicode").split())
-            if said.setdefault(key.text or "", text) != text:
+            before = said.setdefault(key.text or "", value)
+            try:
+                same = before is value or _written(before) == _written(value)
+            except RecursionError:
+                raise BadInput(f"{name}: {shown(key.text or '')} is nested too deeply") from None
+            if not same:
                 what = "it stands here twice and says different things: leave one"
                 yield Problem(code=DISAGREE, where=shown(key.text or ""), what=what)
+
+
+def _written(value: ElementTree.Element) -> str:
+    """An element without its spaces."""
+    return "".join(ElementTree.tostring(value, encoding="unicode").split())

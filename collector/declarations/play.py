@@ -8,13 +8,14 @@ import csv
 import io
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from collector.contract.declarations import Declaration, DeclaredType, Problem, Rows
 from collector.contract.errors import BadInput
 from collector.contract.findings import DISAGREE, UNKNOWN_VALUE
 from collector.contract.nearest import nearest
 from collector.contract.vocabulary import categories_of, vocabulary
-from collector.declarations.words import shown
+from collector.declarations.words import refuse_many, shown
 
 # The second is called one way or the other.
 _COLUMNS = (
@@ -62,6 +63,7 @@ def read_data_safety(name: str, content: bytes) -> Declaration:
     total = unknown = unanswered = 0
     for line, (question, response, value) in _rows(name, content):
         total += 1
+        refuse_many(name, problems)
         where = f"line {line}"
         if response not in _known().get(question, ()):
             unknown += 1
@@ -125,6 +127,7 @@ def _check_header(name: str, header: list[str]) -> None:
         raise BadInput(f"{name}: there are {len(header)} columns, not {len(_COLUMNS)}")
 
 
+@cache
 def _known() -> Mapping[str, tuple[str, ...]]:
     """The responses to each question; of one without any the empty one."""
     found = vocabulary()

@@ -13,9 +13,11 @@ from typing import Any
 from collector.contract.declarations import Declaration, Problem, Rows, SeenHost
 from collector.contract.errors import BadInput
 from collector.contract.findings import UNKNOWN_VALUE
-from collector.declarations.words import shown
+from collector.declarations.words import refuse_many, shown
 
 _NETWORK, _ACCESS = "networkActivity", "access"
+# A phone's in seven days, with room to add them up.
+_MOST_HITS = 2**32
 
 
 def read_report(name: str, content: bytes, bundle: str | None) -> Declaration:
@@ -24,15 +26,18 @@ def read_report(name: str, content: bytes, bundle: str | None) -> Declaration:
     Raises BadInput with the line that is wrong, and where several apps are in it.
     """
     hosts: dict[str, SeenHost] = {}
-    strange: dict[str, int] = {}
+    strange: dict[str, Problem] = {}
     others = unknown = answered = 0
     lines = list(_lines(name, content))
     bundle = bundle or _only_bundle(name, [row for _, row in lines])
     for number, row in lines:
         kind = row.get("type")
         if kind not in (_NETWORK, _ACCESS):
-            strange.setdefault(shown(str(kind)), number)
             unknown += 1
+            if (word := shown(str(kind))) not in strange:
+                said = f"{word} is no known type"
+                strange[word] = Problem(code=UNKNOWN_VALUE, where=f"line {number}", what=said)
+                refuse_many(name, list(strange.values()))
         elif kind == _ACCESS or row.get("bundleID") != bundle:
             others += 1
         else:
@@ -45,10 +50,7 @@ def read_report(name: str, content: bytes, bundle: str | None) -> Declaration:
         name=name,
         rows=Rows(answered=answered, unanswered=others, unknown=unknown),
         hosts=tuple(sorted(hosts.values(), key=lambda host: host.host)),
-        problems=tuple(
-            Problem(code=UNKNOWN_VALUE, where=f"line {line}", what=f"{kind} is no known type")
-            for kind, line in strange.items()
-        ),
+        problems=tuple(strange.values()),
     )
 
 
@@ -77,9 +79,9 @@ def _only_bundle(name: str, rows: list[dict[str, Any]]) -> str:
 
 def _host(name: str, number: int, row: dict[str, Any]) -> SeenHost:
     domain, hits = row.get("domain"), row.get("hits", 1)
-    if not isinstance(domain, str) or not domain:
+    if not isinstance(domain, str) or not domain or not domain.isprintable():
         raise BadInput(f"{name}: line {number} names no domain")
-    if not isinstance(hits, int) or hits < 0:
+    if not isinstance(hits, int) or not 0 <= hits < _MOST_HITS:
         raise BadInput(f"{name}: line {number}: hits is not a count")
     last = _time(name, number, row, "timeStamp")
     first = _time(name, number, row, "firstTimeStamp") if "firstTimeStamp" in row else last
@@ -89,11 +91,12 @@ def _host(name: str, number: int, row: dict[str, Any]) -> SeenHost:
 def _time(name: str, number: int, row: dict[str, Any], key: str) -> str:
     try:
         moment = datetime.fromisoformat(str(row.get(key)))
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        raise BadInput(f"{name}: line {number}: {key} is not a time with a zone")
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        if moment.tzinfo is None:
+            raise ValueError
+        utc = moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise BadInput(f"{name}: line {number}: {key} is not a time with a zone") from None
+    return utc.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _both(one: SeenHost, other: SeenHost) -> SeenHost:

@@ -46,13 +46,16 @@ _PRINTABLE_CHARACTERS = 10
 _APART = re.compile(r"(?<!\S)\S(?:\s{1,3}\S){5,}(?!\S)")
 _BRACKETED = re.compile(r"\s*[\[({] ?(at|dot) ?[\])}]\s*", re.IGNORECASE)
 # An `at` between signs needs a domain behind it, one between spaces a `dot`: prose has the others.
+# The first is looked for where each `dot` is a dot: a sign may be part of a domain too, so that
+# both at once could be tried in more ways than anybody waits for.
 _DOT = r"[\s_\-*]+dot[\s_\-*]+"
-_SPELT_AT = re.compile(
-    rf"[_\-*]+at[_\-*]+(?=(?:[a-z0-9\-]+(?:\.|{_DOT}))+(?:com|org|net|edu|gov|info|[a-z]{{2}})\b)"
-    rf"|\s+at\s+(?=\S+?{_DOT}\S)",
+_SPELT_DOT = re.compile(rf"(?<![\s_\-*]){_DOT}", re.IGNORECASE)
+_AT_IN_SIGNS = re.compile(
+    r"(?<![_\-*])[_\-*]+at[_\-*]+"
+    r"(?=(?:[a-z0-9\-]+\.)+(?:com|org|net|edu|gov|info|[a-z]{2})\b)",
     re.IGNORECASE,
 )
-_SPELT_DOT = re.compile(_DOT, re.IGNORECASE)
+_AT_IN_SPACES = re.compile(rf"(?<!\s)\s+at\s+(?=\S*?[^\s_\-*]{_DOT}\S)", re.IGNORECASE)
 _AT = re.compile(r"\s*@\s*")
 
 # Letters that are drawn as nothing, and are no format characters: joiners, fillers, selectors.
@@ -119,9 +122,11 @@ def _closed(text: str) -> str:
     words."""
     text = _APART.sub(lambda match: re.sub(r"\s", "", match[0]), text)
     text = _BRACKETED.sub(lambda match: "@" if match[1].lower() == "at" else ".", text)
-    spelt = _SPELT_AT.sub("@", text)
-    if spelt != text:
-        text = _SPELT_DOT.sub(".", spelt)
+    spelt = _AT_IN_SPACES.sub("@", text)
+    dotted = _SPELT_DOT.sub(".", spelt)
+    whole = _AT_IN_SIGNS.sub("@", dotted)
+    if spelt != text or whole != dotted:
+        text = whole
     return _AT.sub("@", text)
 
 

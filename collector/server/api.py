@@ -1,14 +1,14 @@
-"""The query API: metrics, traces, replays. Apart from the ingest door, on a port of its own."""
+"""The query API. Apart from the ingest door, on a port of its own."""
 
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import partial
 from typing import Any
 
 import orjson
 import pyarrow as pa
 import pyarrow.csv
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -19,37 +19,29 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import Scope
 
-from collector.admission import Admission
 from collector.backup import Backups
-from collector.contract.arrow import MEDIA_TYPE, from_ipc, to_ipc
+from collector.contract.arrow import MEDIA_TYPE, to_ipc
 from collector.contract.errors import BadInput, LimenError
-from collector.contract.records import Query, ReplayRequest, Spent, Sweep
+from collector.contract.records import Query
 from collector.contract.what_if.records import Change
+from collector.engine import Engine
 from collector.erasures import Erasures
-from collector.health import Health
 from collector.metrics import get_metric, metrics
 from collector.reload import Reload
 from collector.roles import METRICS, SINGLE_ROWS
 from collector.server.asked import Json, only, parse
 from collector.server.audit import AuditRoutes
-from collector.server.body import BodyLimits, hung_up, read_body
+from collector.server.body import Bodies, BodyLimits, hung_up
 from collector.server.counted import CountAnswers
 from collector.server.errors import problem, problem_of, reason_of
 from collector.server.exposure import NO_TOKENS
 from collector.server.faults import AnswerFaults
 from collector.server.guard import Caller, Guard
 from collector.server.openapi import describe
+from collector.server.persons import PersonRoutes
+from collector.server.replays import ReplayRoutes
 from collector.server.reviews import Reviews
-from collector.store.access import Access
-from collector.store.audit_log import AuditLog
-from collector.store.installations import Installations
 from collector.store.maintenance import Maintenance
-from collector.store.placements import Placements
-from collector.store.policies import Policies
-from collector.store.reader import Reader
-from collector.store.replays import Replays
-from collector.store.suggestions import Suggestions
-from collector.store.what_ifs import WhatIfs
 
 _FAULT = "the request failed here: the collector's log says where"
 
@@ -61,72 +53,31 @@ class _Queries(BaseModel):
     queries: list[Query]
 
 
-class _Opening(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-    run: str
-    chunk: int | None = None
-    cases: list[int] | None = Field(default=None, min_length=1, max_length=100)
-    reason: str
-
-
-class _Lookup(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-    installation: SecretStr = Field(min_length=1)
-
-
-class _Erasure(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-    installation: SecretStr = Field(min_length=1)
-    now: bool = False
-
-
-class _Access(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-    installation: SecretStr = Field(min_length=1)
-    contents: bool = False
-
-
 class _Backup(BaseModel):
     model_config = ConfigDict(extra="forbid")
     keys: bool = False
 
 
 class QueryApi:
-    """The routes, over a reader and the replays. `about` is what status adds: version, home."""
+    """The routes, over `engine`. `about` is what status adds: version, home."""
 
     def __init__(
         self,
-        reader: Reader,
-        replays: Replays,
-        installations: Installations,
-        suggestions: Suggestions,
-        policies: Policies,
-        what_ifs: WhatIfs,
-        placements: Placements,
-        health: Health,
+        engine: Engine,
         guard: Guard,
         about: dict[str, Any],
         *,
-        reviews: Reviews,
         maintenance: Maintenance,
         backups: Backups,
         erasures: Erasures,
-        audit_log: AuditLog,
-        access: Access,
         reload: Reload,
-        admission: Admission,
         limits: BodyLimits,
     ) -> None:
+        self._engine, self._reader, self._health = engine, engine.reader, engine.health
         self._maintenance, self._backups, self._reload = maintenance, backups, reload
-        self._reader, self._replays, self._health = reader, replays, health
-        self._access = access
-        self._erasures, self._audit = erasures, AuditRoutes(audit_log)
-        self._installations, self._suggestions = installations, suggestions
-        self._policies, self._what_ifs, self._reviews = policies, what_ifs, reviews
-        self._placements = placements
-        self._guard = guard
-        self._about = about
-        self._admission, self._limits = admission, limits
+        self._erasures = erasures
+        self._guard, self._about = guard, about
+        self._bodies = Bodies(engine.admission, limits)
 
     def app(self, hosts: Sequence[str]) -> Starlette:
         """The routes, for requests to one of `hosts` by name."""
@@ -142,27 +93,14 @@ class QueryApi:
             route("/api/metrics/{name}", "GET", self.metric),
             route("/api/traces/{trace}", "GET", self.trace),
             route("/api/traces/{trace}/what-if", "GET", self.what_if),
-            route("/api/installations/lookup", "POST", self.lookup),
-            route("/api/installations/erase", "POST", self.erase),
-            route("/api/installations/access", "POST", self.access),
-            route("/api/erasures", "GET", self.erasures),
-            *self._audit.routes(),
             route("/api/policy/suggestion", "GET", self.suggestion),
             route("/api/placement", "GET", self.placement),
             route("/api/policies", "GET", self.policies),
             route("/api/policy/reload", "POST", self.reload_policy),
-            route("/api/inputs/open", "POST", self.open_inputs),
-            route("/api/replays", "GET", self.replays),
-            route("/api/replays", "POST", self.create_replay),
-            route("/api/replays/{run}", "GET", self.replay),
-            route("/api/replays/{run}/chunks/{chunk:int}", "PUT", self.save_chunk),
-            route("/api/replays/{run}/scores", "GET", self.scores),
-            route("/api/replays/{run}/sweeps", "GET", self.sweeps),
-            route("/api/replays/{run}/sweeps/{reference}", "PUT", self.save_sweep),
             route("/api/upkeep", "GET", self.upkeep),
             route("/api/compact", "POST", self.compact),
             route("/api/backup", "POST", self.backup),
-            *self._reviews.routes(),
+            *self._others(),
         ]
         document = describe(routes)
 
@@ -185,6 +123,18 @@ class QueryApi:
             ],
         )
 
+    def _others(self) -> Iterable[Route]:
+        """Those that have a file of their own."""
+        engine, bodies = self._engine, self._bodies
+        persons = PersonRoutes(
+            engine.installations, self._erasures, engine.access, lambda: engine.policy, bodies
+        )
+        yield from persons.routes()
+        yield from ReplayRoutes(engine.replays, bodies).routes()
+        reviews = Reviews(engine.compliance, engine.declarations, engine.audit_log, bodies)
+        yield from reviews.routes()
+        yield from AuditRoutes(engine.audit_log).routes()
+
     async def exposition(self, request: Request) -> Response:
         """What the collector counts about itself, for Prometheus: text or OpenMetrics."""
         accept = request.headers.get("accept", "")
@@ -195,7 +145,7 @@ class QueryApi:
         """How much is stored and from when, the version, the policy in force, the caller's role."""
         caller: Caller = request.state.caller
         who = {"role": caller.role, "note": None if caller.token else NO_TOKENS}
-        policy = self._reload.policy
+        policy = self._engine.policy
         about = self._about | {"policy": policy.version, "policy_digest": policy.digest}
         return Json(about | who | await run_in_threadpool(self._reader.status))
 
@@ -229,13 +179,17 @@ class QueryApi:
                 table = await run_in_threadpool(self._reader.table, asked)
                 return Response(to_ipc(table), media_type=MEDIA_TYPE)
             case "csv":
-                return _csv(await run_in_threadpool(self._reader.table, asked))
+                table = await run_in_threadpool(self._reader.table, asked)
+                caller: Caller = request.state.caller
+                noted = partial(self._engine.audit_log.exported, asked.metric, len(table))
+                await run_in_threadpool(noted, caller.token)
+                return _csv(table)
             case _:
                 raise BadInput("format is json, arrow or csv")
 
     async def several(self, request: Request) -> Response:
         """Several metrics in one request, answered in order."""
-        asked = parse(_Queries, await self._body(request))
+        asked = parse(_Queries, await self._bodies.read(request))
         for one in asked.queries:
             _may_ask(request, one)
         answers = [await run_in_threadpool(self._reader.answer, one) for one in asked.queries]
@@ -250,53 +204,18 @@ class QueryApi:
         asked = request.query_params
         only(asked, tuple(Change.model_fields))
         change = parse(Change, orjson.dumps(dict(asked)))
-        found = await run_in_threadpool(self._what_ifs.ask, request.path_params["trace"], change)
-        return Json({"requests": [one.model_dump() for one in found]})
-
-    async def lookup(self, request: Request) -> Response:
-        """What is stored of one installation, by its identifier in the body; audited without it."""
-        asked = parse(_Lookup, await self._body(request))
-        caller: Caller = request.state.caller
         found = await run_in_threadpool(
-            self._installations.find, asked.installation.get_secret_value(), caller.token
+            self._engine.what_ifs.ask, request.path_params["trace"], change
         )
-        return Json(found.model_dump())
-
-    async def erase(self, request: Request) -> Response:
-        """Erases one installation, by its identifier in the body; `now`: to the last byte."""
-        asked = parse(_Erasure, await self._body(request))
-        caller: Caller = request.state.caller
-        done = await run_in_threadpool(
-            self._erasures.run,
-            asked.installation.get_secret_value(),
-            caller.token,
-            compact=asked.now,
-        )
-        return Json(done.model_dump())
-
-    async def access(self, request: Request) -> Response:
-        """Everything held about one installation, by its identifier in the body; audited."""
-        asked = parse(_Access, await self._body(request))
-        caller: Caller = request.state.caller
-        report = await run_in_threadpool(
-            self._access.report,
-            asked.installation.get_secret_value(),
-            self._reload.policy,
-            caller.token,
-            contents=asked.contents,
-        )
-        return Json(report.model_dump())
-
-    async def erasures(self, _: Request) -> Response:
-        """The receipts of erasures, newest first."""
-        found = await run_in_threadpool(self._erasures.all)
-        return Json({"erasures": [one.model_dump() for one in found]})
+        return Json({"requests": [one.model_dump() for one in found]})
 
     async def suggestion(self, request: Request) -> Response:
         """What a policy could say besides, from what was seen: from, to."""
         asked = request.query_params
         only(asked, ("from", "to"))
-        made = await run_in_threadpool(self._suggestions.make, asked.get("from"), asked.get("to"))
+        made = await run_in_threadpool(
+            self._engine.suggestions.make, asked.get("from"), asked.get("to")
+        )
         return Json(made.model_dump())
 
     async def placement(self, request: Request) -> Response:
@@ -304,82 +223,18 @@ class QueryApi:
         asked = request.query_params
         only(asked, ("feature", "from", "to"))
         bounds = (asked.get("feature"), asked.get("from"), asked.get("to"))
-        found = await run_in_threadpool(self._placements.advise, *bounds)
+        found = await run_in_threadpool(self._engine.placements.advise, *bounds)
         return Json({"features": [advice.model_dump() for advice in found]})
 
     async def policies(self, _: Request) -> Response:
         """Every policy that was in force, since when, with its digest and content; newest first."""
-        found = await run_in_threadpool(self._policies.all)
+        found = await run_in_threadpool(self._engine.policies.all)
         return Json({"policies": [policy.model_dump() for policy in found]})
 
     async def reload_policy(self, request: Request) -> Response:
         """Reads the policy's file and puts it in force; audited."""
         caller: Caller = request.state.caller
         return Json((await run_in_threadpool(self._reload.run, caller.token)).model_dump())
-
-    async def open_inputs(self, request: Request) -> Response:
-        """One chunk of a run, or some of its cases, with their inputs opened; audited."""
-        asked = parse(_Opening, await self._body(request))
-        caller: Caller = request.state.caller
-        run, why, token = asked.run, asked.reason, caller.token
-        if asked.cases is not None and asked.chunk is None:
-            work = partial(self._replays.open_cases, run, asked.cases, why, token)
-        elif asked.chunk is not None and asked.cases is None:
-            work = partial(self._replays.open_inputs, run, asked.chunk, why, token)
-        else:
-            raise BadInput("say which inputs: chunk, or cases")
-        opened = await run_in_threadpool(work)
-        return Response(to_ipc(opened), media_type=MEDIA_TYPE)
-
-    async def replays(self, _: Request) -> Response:
-        """Every replay run, newest first."""
-        runs = await run_in_threadpool(self._replays.all)
-        return Json({"runs": [run.model_dump() for run in runs]})
-
-    async def create_replay(self, request: Request) -> Response:
-        """A new replay run, or the unfinished one asked for in the same words."""
-        self._admission.admit()
-        asked = parse(ReplayRequest, await self._body(request))
-        return Json((await run_in_threadpool(self._replays.create, asked)).model_dump())
-
-    async def replay(self, request: Request) -> Response:
-        """One replay run."""
-        run = await run_in_threadpool(self._replays.get, request.path_params["run"])
-        return Json(run.model_dump())
-
-    async def save_chunk(self, request: Request) -> Response:
-        """Saves a chunk's scores, an Arrow stream; again changes nothing."""
-        self._admission.admit()
-        asked = request.query_params
-        only(asked, tuple(Spent.model_fields))
-        try:
-            spent = Spent.model_validate(dict(asked))
-        except ValidationError:
-            raise BadInput(f"{', '.join(Spent.model_fields)} are seconds") from None
-        run, chunk = request.path_params["run"], request.path_params["chunk"]
-        scores = from_ipc(await self._body(request))
-        await run_in_threadpool(self._replays.save_chunk, run, chunk, scores, spent)
-        return Json({"run": run, "chunk": chunk})
-
-    async def scores(self, request: Request) -> Response:
-        """A run's saved scores with the facts of their requests, as Arrow."""
-        table = await run_in_threadpool(self._replays.scores, request.path_params["run"])
-        return Response(to_ipc(table), media_type=MEDIA_TYPE)
-
-    async def sweeps(self, request: Request) -> Response:
-        """The latest sweep of each reference of a run."""
-        found = await run_in_threadpool(self._replays.sweeps, request.path_params["run"])
-        return Json({"sweeps": [sweep.model_dump() for sweep in found]})
-
-    async def save_sweep(self, request: Request) -> Response:
-        """Keeps a sweep as the latest of its run and reference."""
-        self._admission.admit()
-        sweep = parse(Sweep, await self._body(request))
-        path = request.path_params
-        if (sweep.run, sweep.reference) != (path["run"], path["reference"]):
-            raise BadInput("the sweep is of another run or reference than its address")
-        await run_in_threadpool(self._replays.save_sweep, sweep)
-        return Json({"run": sweep.run, "reference": sweep.reference})
 
     async def upkeep(self, _: Request) -> Response:
         """What is under way behind the doors, and how much of the file is reusable."""
@@ -392,7 +247,7 @@ class QueryApi:
 
     async def backup(self, request: Request) -> Response:
         """A backup as a tar file: the database, and the keys where asked; audited."""
-        asked = parse(_Backup, await self._body(request))
+        asked = parse(_Backup, await self._bodies.read(request))
         caller: Caller = request.state.caller
         archive = await run_in_threadpool(self._backups.make, keys=asked.keys, token=caller.token)
         return StreamingResponse(
@@ -400,10 +255,6 @@ class QueryApi:
             media_type="application/x-tar",
             headers={"content-length": str(archive.size)},
         )
-
-    async def _body(self, request: Request) -> bytes:
-        with self._admission.hold() as hold:
-            return (await read_body(request, self._limits, hold))[0]
 
     def _count(self, _: Scope, status: int, __: float) -> None:
         self._health.asked(str(status))

@@ -9,7 +9,7 @@ from isal import igzip_lib
 from starlette.requests import Request
 from starlette.responses import Response
 
-from collector.admission import Hold
+from collector.admission import Admission, Hold
 from collector.contract.errors import BadInput, TooLarge, TooSlow, UnknownEncoding
 
 if sys.version_info >= (3, 14):
@@ -31,6 +31,23 @@ class BodyLimits:
 
     bytes: int
     seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Bodies:
+    """Reads the bodies of questions within `limits` and what `admission` holds."""
+
+    admission: Admission
+    limits: BodyLimits
+
+    def admit(self) -> None:
+        """Raises Overloaded where nothing that is stored is taken now."""
+        self.admission.admit()
+
+    async def read(self, request: Request) -> bytes:
+        """The decompressed body. Raises what `read_body` does."""
+        with self.admission.hold() as hold:
+            return (await read_body(request, self.limits, hold))[0]
 
 
 async def hung_up(_: Request, __: Exception) -> Response:

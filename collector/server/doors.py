@@ -18,7 +18,6 @@ from collector.server.guard import Guard
 from collector.server.ingest import IngestApi
 from collector.server.ingest_grpc import GrpcDoor
 from collector.server.readiness import Readiness
-from collector.server.reviews import Reviews
 from collector.server.serving import HttpDoor
 from collector.server.tls import Certificate
 from collector.store.maintenance import Maintenance
@@ -71,29 +70,13 @@ class Doors:
         engine, home = self._engine, self._settings.home
         about = {"version": version("limen"), "home": str(home)}
         asking = QueryApi(
-            engine.reader,
-            engine.replays,
-            engine.installations,
-            engine.suggestions,
-            engine.policies,
-            engine.what_ifs,
-            engine.placements,
-            engine.health,
+            engine,
             self._api_guard,
             about,
-            reviews=Reviews(
-                engine.compliance,
-                engine.declarations,
-                admission=engine.admission,
-                limits=self._limits,
-            ),
             maintenance=maintenance,
             backups=Backups(maintenance, home),
             erasures=Erasures(self._settings, engine.erasure, maintenance),
-            audit_log=engine.audit_log,
-            access=engine.access,
             reload=reload,
-            admission=engine.admission,
             limits=self._limits,
         )
         app = asking.app(api_hosts(self._settings))

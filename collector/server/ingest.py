@@ -22,7 +22,8 @@ from collector.contract.errors import LimenError, UnsupportedMedia
 from collector.health import Health
 from collector.notes import not_utf8
 from collector.outline import LARGE_BYTES, check_parts
-from collector.pipeline import Payload, Pipeline, Receipt, Signal
+from collector.payload import Payload, Receipt, Signal
+from collector.pipeline import Pipeline
 from collector.server.body import BodyLimits, hung_up, read_body
 from collector.server.counted import CountAnswers
 from collector.server.errors import JSON, PROTOBUF, otlp_error, otlp_status, own_fault, reason_of

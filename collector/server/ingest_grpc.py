@@ -21,7 +21,8 @@ from collector.contract.config import Address
 from collector.contract.errors import LimenError
 from collector.health import Health
 from collector.outline import check_parts
-from collector.pipeline import Payload, Pipeline, Receipt, Signal
+from collector.payload import Payload, Receipt, Signal
+from collector.pipeline import Pipeline
 from collector.roles import ACCESS
 from collector.server.body import BodyLimits
 from collector.server.calls import WORKERS, Calls

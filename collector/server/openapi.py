@@ -11,22 +11,20 @@ from starlette.routing import Route
 
 from collector.contract.compliance import Check, Judgement, Verdict
 from collector.contract.declarations import KeptDeclaration
+from collector.contract.persons import AccessReport, Erased, Lookup
 from collector.contract.placement import Advice
 from collector.contract.records import (
-    AccessReport,
     Answer,
     Compacted,
-    Erased,
-    Lookup,
     PolicyInForce,
     PolicyReload,
     Query,
     ReplayRequest,
     ReplayRun,
-    Suggestion,
     Sweep,
     Upkeep,
 )
+from collector.contract.suggestion import Suggestion
 from collector.contract.what_if.records import WhatIf
 
 _RECORDS = (

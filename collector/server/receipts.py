@@ -4,7 +4,7 @@ import asyncio
 import threading
 from concurrent.futures import Future
 
-from collector.pipeline import Receipt
+from collector.payload import Receipt
 
 
 class Receipts:

@@ -2,40 +2,41 @@
 
 import re
 from collections.abc import Sequence
+from functools import partial
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from collector.admission import Admission
 from collector.compliance.export import as_csv
 from collector.contract.attributes import LABEL, NAME, VERSION
 from collector.contract.compliance import Judgement
 from collector.contract.errors import BadInput
 from collector.server.asked import Json, only, parse
-from collector.server.body import BodyLimits, read_body
+from collector.server.body import Bodies
 from collector.server.guard import Caller
+from collector.store.audit_log import AuditLog
 from collector.store.compliance import Compliance, Scope
 from collector.store.declarations import Declarations
 
 _SCOPE = ("from", "to", "app", "environment", "release")
-_FILE = re.compile(r"[\w .()+\-]{1,100}")
+_FILE = r"[\w .()+\-]{1,100}"
+_NAMED = "the file's name: at most 100 letters, digits, spaces, _ . ( ) + -"
 
 
 class Reviews:
-    """Over `compliance` and `declarations`; bodies within `limits` and what `admission` holds."""
+    """Over `compliance` and `declarations`; `audit` notes what leaves as a file."""
 
     def __init__(
         self,
         compliance: Compliance,
         declarations: Declarations,
-        *,
-        admission: Admission,
-        limits: BodyLimits,
+        audit: AuditLog,
+        bodies: Bodies,
     ) -> None:
         self._compliance, self._declarations = compliance, declarations
-        self._admission, self._limits = admission, limits
+        self._audit, self._bodies = audit, bodies
 
     def routes(self) -> Sequence[Route]:
         return (
@@ -55,13 +56,16 @@ class Reviews:
             raise BadInput("format is json or csv")
         check = await run_in_threadpool(self._compliance.check, _scope(request))
         if form == "csv":
+            caller: Caller = request.state.caller
+            noted = partial(self._audit.exported, "findings", len(check.findings))
+            await run_in_threadpool(noted, caller.token)
             return Response(as_csv(check), media_type="text/csv; charset=utf-8")
         return Json(check.model_dump())
 
     async def judge(self, request: Request) -> Response:
         """Accepts a finding as risk, marks it as no true one, or opens it again; audited."""
         only(request.query_params, _SCOPE)
-        said = parse(Judgement, await self._body(request))
+        said = parse(Judgement, await self._bodies.read(request))
         caller: Caller = request.state.caller
         kept = await run_in_threadpool(
             self._compliance.judge,
@@ -79,11 +83,11 @@ class Reviews:
 
     async def declare(self, request: Request) -> Response:
         """Keeps the file in the body as a declaration of an app; audited."""
-        self._admission.admit()
+        self._bodies.admit()
         asked = request.query_params
         only(asked, ("name", "app", "release", "bundle"))
-        name = _fitting(request, "name", _FILE.pattern, "the file's name")
-        content = await self._body(request)
+        name = _fitting(request, "name", _FILE, _NAMED)
+        content = await self._bodies.read(request)
         caller: Caller = request.state.caller
 
         def add() -> Response:
@@ -109,10 +113,6 @@ class Reviews:
         id_ = request.path_params["declaration"]
         await run_in_threadpool(self._declarations.remove, id_, caller.token)
         return Json({"id": id_})
-
-    async def _body(self, request: Request) -> bytes:
-        with self._admission.hold() as hold:
-            return (await read_body(request, self._limits, hold))[0]
 
 
 def _scope(request: Request) -> Scope:

@@ -26,6 +26,7 @@ from collector.server.tls import Certificate
 from collector.store.backlog import Backlog
 from collector.store.maintenance import Maintenance
 from collector.store.rotation import Rotation
+from collector.token_notes import TokenNotes
 from collector.tokens import Tokens
 
 # The database's, gRPC's, the standard ones.
@@ -50,7 +51,7 @@ def run_collector(settings: Settings) -> None:
     with (
         own_traces(settings.own_traces_url, http.getsockname()[1]) as report,
         Engine.of(settings, policy, report) as engine,
-        _background(settings, engine) as maintenance,
+        _background(settings, engine, tokens) as maintenance,
     ):
         doors = Doors(settings, engine, tokens)
         reload = Reload(settings, engine, maintenance)
@@ -93,7 +94,7 @@ def _log_to_stderr() -> None:
 
 
 @contextmanager
-def _background(settings: Settings, engine: Engine) -> Iterator[Maintenance]:
+def _background(settings: Settings, engine: Engine, tokens: Tokens) -> Iterator[Maintenance]:
     """What runs beside the doors: maintenance, and passing on where a backend is named."""
     hour = None if settings.compact_hour == "off" else settings.compact_hour
     backlog = Backlog(engine.database) if settings.forward_url else None
@@ -103,6 +104,7 @@ def _background(settings: Settings, engine: Engine) -> Iterator[Maintenance]:
         engine.health,
         backlog,
         Rotation(engine.database, engine.pseudonyms, engine.vault),
+        TokenNotes(engine.database, tokens).look,
         compact_hour=hour,
         min_free_bytes=settings.min_free_bytes,
     )

@@ -1,14 +1,13 @@
 """Everything that is held about one installation (GDPR, Art. 15)."""
 
 import base64
-from fnmatch import fnmatchcase
 from typing import Any
 
 import pyarrow as pa
 
 from collector.contract.attributes import INSTALLATION
-from collector.contract.policy import Host, Policy
-from collector.contract.records import AccessReport
+from collector.contract.persons import AccessReport
+from collector.contract.policy import Policy
 from collector.pseudonyms import Pseudonyms
 from collector.store.database import Database
 from collector.store.queries import query
@@ -47,7 +46,7 @@ class Access:
             retention_days=policy.retention_days,
             input_days=policy.input_days,
             requests=[_timed(row) for row in self._rows("access_requests", made)],
-            departures=self._departures(spans, policy),
+            departures=self._departures(spans),
             consents=[_timed(row) for row in self._rows("access_consents", made)],
             inputs=self._inputs(inputs, contents=contents),
             scores=self._rows("access_scores", {"numbers": numbers}),
@@ -55,25 +54,20 @@ class Access:
             spans=[{"trace_id": one["trace_id"].hex()} | shown_span(one, first) for one in spans],
         )
 
-    def _departures(self, spans: list[dict[str, Any]], policy: Policy) -> list[dict[str, Any]]:
-        """What left in its traces, and who stands behind the destination by `policy`."""
-        times: dict[bytes, list[int]] = {}
+    def _departures(self, spans: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """What left in its traces, of `spans`."""
+        clients: dict[bytes, dict[str, dict[str, Any]]] = {}
         for span in spans:
             if span["kind"] == "CLIENT":
-                times.setdefault(span["trace_id"], []).append(span["time"])
+                clients.setdefault(span["trace_id"], {})[span["span_id"].hex()] = span
         found = []
-        for trace, seen in times.items():
+        for trace, own in clients.items():
+            seen = [client["time"] for client in own.values()]
             bounds = {"from": min(seen) - _HOUR_NS, "to": max(seen) + _HOUR_NS, "trace": trace}
-            clients = {s["span_id"].hex(): s for s in spans if s["trace_id"] == trace}
             for row in self._rows("trace_departures", bounds):
                 # In a trace that others share their departures are theirs.
-                if (client := clients.get(row["span_id"])) is not None:
-                    host = _host(policy, row["destination"])
-                    found.append(
-                        {"time": rfc3339(client["time"]), "trace_id": trace.hex()}
-                        | row
-                        | {"owner": host and host.owner, "role": host and host.role}
-                    )
+                if (client := own.get(row["span_id"])) is not None:
+                    found.append({"time": rfc3339(client["time"]), "trace_id": trace.hex()} | row)
         return sorted(found, key=lambda row: row["time"])
 
     def _inputs(self, inputs: pa.Table, *, contents: bool) -> list[dict[str, Any]]:
@@ -95,9 +89,3 @@ class Access:
 def _timed(row: dict[str, Any]) -> dict[str, Any]:
     times = ("time", "received_time")
     return {name: rfc3339(value) if name in times else value for name, value in row.items()}
-
-
-def _host(policy: Policy, destination: str) -> Host | None:
-    """What the policy says of a destination: the longest of its hosts that fits."""
-    fitting = [host for host in policy.hosts if fnmatchcase(destination, host.match)]
-    return max(fitting, key=lambda host: len(host.match), default=None)

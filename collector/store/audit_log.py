@@ -37,6 +37,11 @@ class AuditLog:
         """The public key that its heads are signed with."""
         return self._signer.verifier
 
+    def exported(self, what: str, rows: int, token: str | None) -> None:
+        """Notes that `rows` of `what` are handed out as a file, asked for by `token`."""
+        with self._database.write() as transaction:
+            transaction.note("data exported", by=token, count=rows, what=what)
+
     def entries(self, first: int, limit: int) -> pa.Table:
         """The entries numbered from `first` on, `limit` numbers, with their leaf hashes."""
         if first < 0 or not 1 <= limit <= MOST_ENTRIES:

@@ -139,6 +139,7 @@ class Database:
                 yield transaction
                 self._write_cursor.commit()
                 self._audited = transaction.audited
+                transaction.committed()
                 if log_is_new:
                     # DuckDB syncs the log, not the folder that names it.
                     sync(self.path.parent)

@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from collector.contract.attributes import ATTRIBUTES, INSTALLATION
 from collector.contract.errors import NotFound, Overloaded
-from collector.contract.records import Erased
+from collector.contract.persons import Erased
 from collector.pseudonyms import Pseudonyms
 from collector.store.database import Database
 from collector.store.queries import query
@@ -62,31 +62,26 @@ class Erasure:
         way too. Raises Overloaded: nothing is erased then.
         """
         made = [pseudonym for _, pseudonym in self._pseudonyms.all(INSTALLATION, identifier)]
-        before = self._tombstones.snapshot()
-        try:
-            with self._database.write() as transaction:
-                document = facts | self._delete(transaction, identifier, made)
-                document["keys_destroyed"] = self._vault.count(made)
-                if (since := self._pseudonyms.attributable_since) is not None:
-                    document["attributable_since"] = rfc3339(since)
-                now = time.time_ns()
-                receipt = secrets.token_hex(8)
-                transaction.run(
-                    "insert_erasure",
-                    receipt=receipt,
-                    unreachable=now,
-                    document=json.dumps(document),
-                )
-                transaction.note(
-                    "installation erased",
-                    by=token,
-                    time=now,
-                    count=sum(document["deleted"].values()),
-                    receipt=receipt,
-                )
-        except BaseException:
-            self._tombstones.restore(before)
-            raise
+        with self._database.write() as transaction:
+            document = facts | self._delete(transaction, identifier, made)
+            document["keys_destroyed"] = self._vault.count(made)
+            if (since := self._pseudonyms.attributable_since) is not None:
+                document["attributable_since"] = rfc3339(since)
+            now = time.time_ns()
+            receipt = secrets.token_hex(8)
+            transaction.run(
+                "insert_erasure",
+                receipt=receipt,
+                unreachable=now,
+                document=json.dumps(document),
+            )
+            transaction.note(
+                "installation erased",
+                by=token,
+                time=now,
+                count=sum(document["deleted"].values()),
+                receipt=receipt,
+            )
         try:
             self._vault.destroy(made)
         except OSError as exc:
@@ -120,7 +115,7 @@ class Erasure:
     def _delete(
         self, transaction: Transaction, identifier: str, pseudonyms: Sequence[bytes]
     ) -> dict[str, Any]:
-        """Deletes in `transaction`, and refuses from now on; what was deleted where."""
+        """Deletes in `transaction`, and refuses from then on; what was deleted where."""
         _name(transaction, "erased_installations", "installation", pseudonyms, pa.binary())
         traces = [trace for (trace,) in transaction.ask("erased_traces")]
         numbers = [number for (number,) in transaction.ask("erased_inputs")]
@@ -165,7 +160,8 @@ class Erasure:
         )
         transaction.name(fresh=marks)
         transaction.run("insert_tombstones")
-        self._tombstones.add(stones, pseudonyms)
+        # What was prepared until then still has its pseudonym, and is refused by that.
+        transaction.afterwards(lambda: self._tombstones.add(stones, pseudonyms))
 
 
 def stored_tombstones(database: Database) -> list[Tombstone]:

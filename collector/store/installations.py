@@ -1,7 +1,7 @@
 """Finds an installation among what is stored: by its identifier, under every key there is."""
 
 from collector.contract.attributes import INSTALLATION
-from collector.contract.records import FoundPseudonym, Lookup
+from collector.contract.persons import FoundPseudonym, Lookup
 from collector.pseudonyms import Pseudonyms
 from collector.store.database import Database
 from collector.store.queries import query

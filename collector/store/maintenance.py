@@ -5,7 +5,7 @@ import threading
 import time
 import traceback
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import BinaryIO, Self
 
@@ -45,9 +45,9 @@ _log = logging.getLogger("limen")
 class Maintenance:
     """Runs in a thread of its own while its context is open; others may ask for a task too.
 
-    `backlog` is where passing on has come to; `rotation` begins and destroys keys. `compact_hour`
-    (UTC) is when the file is compacted, once a day; None: only when asked. No copy is made that
-    would leave less than `min_free_bytes`.
+    `backlog` is where passing on has come to; `rotation` begins and destroys keys; `look` is called
+    every second. `compact_hour` (UTC) is when the file is compacted, once a day; None: only when
+    asked. No copy is made that would leave less than `min_free_bytes`.
     """
 
     def __init__(
@@ -57,12 +57,13 @@ class Maintenance:
         health: Health,
         backlog: Backlog | None = None,
         rotation: Rotation | None = None,
+        look: Callable[[], None] | None = None,
         *,
         compact_hour: int | None = None,
         min_free_bytes: int = 0,
     ) -> None:
         self._database, self._policy, self._health = database, policy, health
-        self._rotation = rotation
+        self._rotation, self._look = rotation, look
         self._retention = Retention(database, policy, health, self._breathe, backlog)
         self._sampling = Sampling(database, health)
         self._copying = Copying(database, self._breathe, min_free_bytes)
@@ -188,6 +189,8 @@ class Maintenance:
                 now = time.monotonic()
                 if now - sampled > SAMPLE_EVERY_SECONDS:
                     sampled = now
+                    if self._look:
+                        self._look()
                     self.sample(time.time_ns())
                 if now - tried > RETRY_SECONDS and now - asked > ASK_EVERY_SECONDS:
                     asked = now

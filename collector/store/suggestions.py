@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from collector.contract.policy import Policy, is_built_in
-from collector.contract.records import Suggestion
+from collector.contract.suggestion import Suggestion
 from collector.store.database import Database
 from collector.store.queries import query
 from collector.store.reader import Reader, rfc3339

@@ -2,6 +2,7 @@
 
 import json
 import time as clock
+from collections.abc import Callable
 from typing import Any
 
 import duckdb
@@ -17,6 +18,7 @@ class Transaction:
 
     def __init__(self, cursor: duckdb.DuckDBPyConnection, audited: Frontier) -> None:
         self._cursor = cursor
+        self._afterwards: list[Callable[[], None]] = []
         self.audited = audited
 
     def run(self, name: str, **values: object) -> None:
@@ -37,6 +39,15 @@ class Transaction:
         """Lets go of Arrow tables that were called so."""
         for name in names:
             self._cursor.unregister(name)
+
+    def afterwards(self, work: Callable[[], None]) -> None:
+        """Does `work` once this is committed, before anybody else writes; it must not fail."""
+        self._afterwards.append(work)
+
+    def committed(self) -> None:
+        """Does what was to be done afterwards."""
+        for work in self._afterwards:
+            work()
 
     def note(
         self,

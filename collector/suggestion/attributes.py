@@ -10,7 +10,7 @@ from typing import Any
 from collector.contract.attributes import ALIASES, BY_NAME
 from collector.contract.findings import CODES, UNKNOWN
 from collector.contract.policy import Policy
-from collector.contract.records import SuggestedAttribute
+from collector.contract.suggestion import SuggestedAttribute
 from collector.redaction.keys import UNCLEAN
 from collector.redaction.watch import OTHER_KEYS
 

@@ -5,7 +5,7 @@ import re
 import textwrap
 from collections.abc import Iterator, Sequence
 
-from collector.contract.records import (
+from collector.contract.suggestion import (
     SuggestedAttribute,
     SuggestedFeature,
     SuggestedFlow,

@@ -5,7 +5,7 @@ from itertools import groupby
 from typing import Any
 
 from collector.contract.policy import Feature, Flow, Policy, release_key
-from collector.contract.records import SuggestedFeature, SuggestedFlow, SuggestedHost
+from collector.contract.suggestion import SuggestedFeature, SuggestedFlow, SuggestedHost
 from collector.redaction.hosts import Hosts
 
 UNKNOWN = "unknown"

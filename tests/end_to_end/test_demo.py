@@ -99,7 +99,10 @@ def rows(client: LimenClient, metric: str, *by: str) -> list[dict[str, Any]]:
 def test_every_request_that_was_not_lost_is_counted(client: LimenClient, shown: Shown) -> None:
     found = {
         (row["release"], row["feature"]): (
-            row["requests"], row["attempted"], row["fallbacks"], row["blocked"]
+            row["requests"],
+            row["attempted"],
+            row["fallbacks"],
+            row["blocked"],
         )
         for row in rows(client, "fallback_rate", "release", "feature")
     }

@@ -1,6 +1,6 @@
 -- What left in one trace.
 select
-    lower(hex(span_id)) as span_id, lower(hex(request)) as request, destination, leg, cause, region, category, purpose, consent,
-    declared, bytes, measure
+    lower(hex(span_id)) as span_id, lower(hex(request)) as request, destination, owner, role, leg,
+    cause, region, category, purpose, consent, declared, bytes, measure
 from departures($from, $to, $trace)
 order by time

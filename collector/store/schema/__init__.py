@@ -32,8 +32,15 @@ TABLES = (
 )
 
 DEFINITIONS = (
-    "wilson", "dimensions", "spans", "requests", "departures", "phone_spans", "phone_calls", "cases",
-)  # fmt: skip
+    "wilson",
+    "dimensions",
+    "spans",
+    "requests",
+    "departures",
+    "phone_spans",
+    "phone_calls",
+    "cases",
+)
 
 
 def ddl(name: str) -> str:

@@ -1,0 +1,21 @@
+"""What a command needs that asks a running collector."""
+
+import argparse
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collector.contract.client import LimenClient
+
+
+def add_collector(command: argparse.ArgumentParser) -> None:
+    """Lets `command` name the collector, and who asks it."""
+    command.add_argument("--api", dest="api_url", metavar="URL", help="of a running collector")
+    command.add_argument("--token", metavar="TOKEN", help="for it (better: LIMEN_TOKEN)")
+
+
+def collector_of(args: argparse.Namespace) -> "LimenClient":
+    """A client of the collector that was named, else of the one in the settings."""
+    from collector.contract.client import LimenClient
+    from collector.contract.config import load_settings
+
+    return LimenClient.of(load_settings({"api_url": args.api_url, "token": args.token}))
