@@ -130,7 +130,8 @@ def _installations(pseudonyms: pa.ChunkedArray, case: NDArray[np.uint64]) -> NDA
     codes = filled.dictionary_encode().indices.to_numpy()
     least = np.full(codes.max(initial=-1) + 1, np.iinfo(np.uint64).max)
     np.minimum.at(least, codes, case)
-    return least[codes]
+    numbers: NDArray[np.uint64] = least[codes]
+    return numbers
 
 
 def _bytes(scored: pa.Table, accepted: NDArray[np.bool_]) -> tuple[NDArray[np.float64], ...]:

@@ -24,7 +24,7 @@ LIMITS = Limits(max_error=0.1, confidence=0.9)
 def phones(rows: int = 1_500, seed: int = 1) -> pa.Table:
     """Three releases: 1.0 is good, 2.0 errs half the time, 3.0 is new and on few phones."""
     random = np.random.default_rng(seed)
-    release = random.choice(["1.0", "2.0"], rows, p=[0.9, 0.1])
+    release = random.choice(["1.0", "2.0"], rows, p=[0.95, 0.05])
     release[: LEAST_INSTALLATIONS // 2] = "3.0"
     confidence = random.random(rows)
     fault = np.where(release == "2.0", 0.5, 0.15 * (1 - confidence))

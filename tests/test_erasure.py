@@ -408,7 +408,7 @@ def test_what_comes_while_it_is_tried_in_vain_is_stored_as_ever(store: Store) ->
         raise Overloaded("no room")
 
     store.pipeline._writer.write = say_and_write  # type: ignore[method-assign]
-    store.erasure._delete = delete_and_fail  # type: ignore[method-assign]
+    store.erasure._delete = delete_and_fail  # type: ignore[assignment, method-assign]
     with pytest.raises(Overloaded, match="no room"):
         erase(store, "phone-1")
     sending.join()

@@ -65,7 +65,7 @@ def test_the_same_requests_give_the_same_threshold_under_other_pseudonyms() -> N
     rows = 3_000
     owner = random.integers(0, 600, rows)
     confidence = random.random(rows)
-    truth = np.where(random.random(rows) < 0.1 * confidence, "b", "a")
+    truth = np.where(random.random(rows) < 0.1 * (1 - confidence), "b", "a")
     columns = {"confidence": confidence, "predicted": ["a"] * rows, "truth": truth}
 
     def found(pseudonyms: list[bytes]) -> Any:
@@ -125,6 +125,7 @@ def labelled(
     numbers = range(first, first + installations)
     return scores_of(
         {
+            "span_id": [number.to_bytes(8, "little") for number in numbers],
             "installation": [number.to_bytes(16, "big") for number in numbers],
             "confidence": [confidence] * installations,
             "predicted": ["a"] * installations,
