@@ -106,8 +106,9 @@ def _pem(rng: Random) -> Secret:
 
 
 def _gps(rng: Random) -> Secret:
-    latitude, longitude = rng.uniform(40, 60), rng.uniform(10, 30)
-    return _of(f"{latitude:.6f}", f"{longitude:.6f}", text=f"{latitude:.6f}, {longitude:.6f}")
+    # As a phone gives them; with six decimals a latency in an answer is one now and then.
+    latitude, longitude = f"{rng.uniform(40, 60):.9f}", f"{rng.uniform(10, 30):.9f}"
+    return _of(latitude, longitude, text=f"{latitude}, {longitude}")
 
 
 def _mac(mark: str) -> Callable[[Random], Secret]:
