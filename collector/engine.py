@@ -24,6 +24,7 @@ from collector.store.compliance import Compliance
 from collector.store.database import Database
 from collector.store.declarations import Declarations, Verdicts
 from collector.store.erasure import Erasure, stored_tombstones
+from collector.store.evidence import Evidence
 from collector.store.installations import Installations
 from collector.store.opening import MEMORY_BYTES, stored_version
 from collector.store.placements import Placements
@@ -117,6 +118,9 @@ class Engine:
             self.declarations,
             Verdicts(self.database),
             lambda: self.policy,
+        )
+        self.evidence = Evidence(
+            self.compliance, self.declarations, self.policies, self.audit_log, lambda: self.policy
         )
         self.suggestions = Suggestions(self.database, self.reader, lambda: self.policy)
         self.what_ifs = WhatIfs(self.database, self.reader, lambda: self.policy)

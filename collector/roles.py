@@ -66,6 +66,7 @@ ACCESS: Mapping[str, Roles | None] = {
     "GET /api/declarations": REVIEWS,
     "POST /api/declarations": REVIEWS,
     "DELETE /api/declarations/{declaration}": REVIEWS,
+    "POST /api/evidence": REVIEWS,
     "POST /api/inputs/open": REPLAYS,
     "GET /api/replays": AGGREGATES,
     "POST /api/replays": REPLAYS,

@@ -50,6 +50,7 @@ DOORS = {
     "starlette": ("collector/server", "demo", "bench/nothing.py"),
     "grpc": ("collector/server",),
     "uvicorn": ("collector/server", "demo", "bench/nothing.py"),
+    "securesystemslib": ("collector/evidence/envelope.py",),
     "streamlit": ("dashboard",),
     "plotly": ("dashboard",),
     "ai_edge_litert": ("models",),

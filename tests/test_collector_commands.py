@@ -116,7 +116,7 @@ def test_a_metric_is_printed_as_table_json_and_csv(
     assert limen.main([*asked, "--format", "json"]) == 0
     assert json.loads(capsys.readouterr().out)["metric"] == "fallback_rate"
     assert limen.main([*asked, "--format", "csv"]) == 0
-    assert capsys.readouterr().out.splitlines()[0].endswith(",release")
+    assert capsys.readouterr().out.splitlines()[0].endswith(',"release"')
     assert limen.main([*asked[:-1], "http://127.0.0.1:9"]) == 2
     assert "limen collector" in capsys.readouterr().err
     assert limen.main([*asked, "--where", "release"]) == 2

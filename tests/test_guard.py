@@ -66,6 +66,7 @@ EXPECTED: Mapping[str, str] = {
     "GET /api/declarations": "compliance admin",
     "POST /api/declarations": "compliance admin",
     "DELETE /api/declarations/{declaration}": "compliance admin",
+    "POST /api/evidence": "compliance admin",
     "POST /api/inputs/open": "replay admin",
     "GET /api/replays": ASKING,
     "POST /api/replays": "replay admin",

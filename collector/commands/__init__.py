@@ -9,6 +9,7 @@ from collector.commands import (
     compliance,
     declaration,
     erase,
+    evidence,
     lookup,
     metric,
     placement,
@@ -32,6 +33,7 @@ _COMMANDS = (
     policy,
     declaration,
     compliance,
+    evidence,
 )
 
 

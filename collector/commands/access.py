@@ -2,11 +2,11 @@
 
 import argparse
 import json
-import os
 import sys
 from pathlib import Path
 
 from collector.commands.asking import add_collector, collector_of
+from collector.commands.files import write_new
 from collector.commands.identifier import add_identifier, read_identifier
 
 
@@ -40,10 +40,5 @@ def _access(args: argparse.Namespace) -> int:
     elif args.out is None:
         sys.stdout.write(as_text(report))
     else:
-        try:
-            handle = os.open(args.out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with open(handle, "w", encoding="utf-8") as file:
-                file.write(as_page(report))
-        except OSError as exc:
-            raise BadInput(f"--out {args.out} cannot be written: {exc.strerror}") from exc
+        write_new(args.out, as_page(report).encode())
     return 0 if report.spans or report.consents or report.inputs or report.exports else 1

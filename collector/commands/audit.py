@@ -3,14 +3,13 @@
 import argparse
 import json
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from collector.commands.asking import add_collector, collector_of
+from collector.commands.files import heads_of, verifier_of
 
 if TYPE_CHECKING:
     from collector.contract.client import LimenClient
-    from collector.tlog.checkpoint import Checkpoint, Verifier
     from collector.tlog.verify import Check
 
 _SLICE = 50_000
@@ -36,6 +35,7 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     checkpoint = actions.add_parser("checkpoint", help="print the signed head, to keep elsewhere")
     checkpoint.set_defaults(run=_checkpoint)
     key = actions.add_parser("key", help="print the public key, to keep elsewhere")
+    key.add_argument("--pem", action="store_true", help="as openssl and others take it")
     key.set_defaults(run=_key)
     for action in (listing, verify):
         action.add_argument("--json", action="store_true", help="print JSON")
@@ -68,18 +68,12 @@ def _list(args: argparse.Namespace) -> int:
 
 
 def _verify(args: argparse.Namespace) -> int:
-    from collector.contract.errors import BadInput
     from collector.tlog.checkpoint import read_checkpoints
     from collector.tlog.verify import Check
 
-    kept: list[Checkpoint] = []
-    if args.since:
-        try:
-            kept = read_checkpoints(_text(args.since))
-        except BadInput as exc:
-            raise BadInput(f"--since {args.since}: {exc}") from None
+    kept = heads_of(args.since)
     with collector_of(args) as client:
-        verifier = _verifier(args.key, client.audit_key())
+        verifier = verifier_of(args.key or client.audit_key())
         (now,) = read_checkpoints(client.audit_checkpoint())
         check = Check(verifier, now, kept)
         _show(check, client)
@@ -138,28 +132,12 @@ def _checkpoint(args: argparse.Namespace) -> int:
 
 
 def _key(args: argparse.Namespace) -> int:
-    with collector_of(args) as client:
-        sys.stdout.write(client.audit_key())
-    return 0
-
-
-def _verifier(given: str | None, served: str) -> "Verifier":
-    """The key that was `given`, itself or its file, else the one that is `served`."""
     from collector.tlog.checkpoint import Verifier
 
-    if given is None:
-        return Verifier.parse(served)
-    return Verifier.parse(_text(given) if "+" not in given else given)
-
-
-def _text(name: str) -> str:
-    from collector.contract.errors import BadInput
-
-    try:
-        return sys.stdin.read() if name == "-" else Path(name).read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as exc:
-        reason = exc.strerror if isinstance(exc, OSError) else "it is no text"
-        raise BadInput(f"{name} cannot be read: {reason}") from None
+    with collector_of(args) as client:
+        key = client.audit_key()
+    sys.stdout.write(Verifier.parse(key).pem if args.pem else key)
+    return 0
 
 
 def _time(ns: int) -> str:

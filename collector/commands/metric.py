@@ -1,7 +1,6 @@
 """`limen metric`: one metric of a running collector, as a table, JSON or CSV."""
 
 import argparse
-import csv
 import json
 import sys
 from typing import Any
@@ -35,14 +34,13 @@ def _metric(args: argparse.Namespace) -> int:
     by = tuple(name for name in args.by.split(",") if name)
     query = Query(metric=args.name, since=args.since, until=args.until, by=by, where=where)
     with collector_of(args) as client:
+        if args.format == "csv":
+            sys.stdout.write(client.metric_csv(query))
+            return 0
         answer = client.metric(query)
     names = [column.name for column in answer.columns]
     if args.format == "json":
         sys.stdout.write(json.dumps(answer.model_dump(), indent=2) + "\n")
-    elif args.format == "csv":
-        writer = csv.writer(sys.stdout)
-        writer.writerow(names)
-        writer.writerows(answer.rows)
     else:
         _print_table(names, [list(row) for row in answer.rows])
     return 0

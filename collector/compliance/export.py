@@ -1,9 +1,12 @@
-"""A check as a table for spreadsheets."""
+"""Checks and what left, as tables for spreadsheets: RFC 4180."""
 
 import csv
 import io
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import fields
 from typing import Any
 
+from collector.compliance.observed import Observed
 from collector.contract.compliance import Check, Finding, Verdict
 
 _VERDICT = [name for name in Verdict.model_fields]
@@ -12,23 +15,41 @@ COLUMNS = (
     *(f"verdict_{name}" for name in _VERDICT),
 )
 # What spreadsheets take for the beginning of a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+FORMULA = "=+@\t\r-"
 
 
 def as_csv(check: Check) -> str:
-    """A row a finding, with what was said of it; RFC 4180."""
-    sink = io.StringIO(newline="")
-    writer = csv.writer(sink)
-    writer.writerow(COLUMNS)
+    """A row a finding, with what was said of it."""
+    rows = []
     for finding in check.findings:
         row = finding.model_dump(exclude={"verdict"})
         row["traces"] = " ".join(finding.traces)
         verdict = finding.verdict.model_dump() if finding.verdict else {}
-        values = [*row.values(), *(verdict.get(name) for name in _VERDICT)]
-        writer.writerow([harmless(value) for value in values])
+        rows.append([*row.values(), *(verdict.get(name) for name in _VERDICT)])
+    return table(COLUMNS, rows)
+
+
+def flows_csv(seen: Sequence[Observed], said: Callable[[int], str]) -> str:
+    """A row for all departures that are alike. `said` makes RFC 3339 of ns."""
+    names = [field.name for field in fields(Observed) if field.name != "traces"]
+    rows = []
+    for one in seen:
+        row = {name: getattr(one, name) for name in names}
+        row |= {"categories": " ".join(one.categories)}
+        row |= {"first": said(one.first), "last": said(one.last)}
+        rows.append(list(row.values()))
+    return table(names, rows)
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+    """CSV, no cell of which a spreadsheet would run."""
+    sink = io.StringIO(newline="")
+    writer = csv.writer(sink)
+    writer.writerow(columns)
+    writer.writerows([harmless(value) for value in row] for row in rows)
     return sink.getvalue()
 
 
 def harmless(value: Any) -> Any:
     """`value` as a spreadsheet shows it and does not run it."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+    return f"'{value}" if isinstance(value, str) and value.startswith(tuple(FORMULA)) else value

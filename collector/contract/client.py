@@ -153,6 +153,13 @@ class LimenClient:
     def metric(self, query: Query) -> Answer:
         return self.metrics([query])[0]
 
+    def metric_csv(self, query: Query) -> str:
+        """The same as a table for spreadsheets; written to the audit log."""
+        where = [f"{name}={value}" for name, values in query.where.items() for value in values]
+        asked = _said({"from": query.since, "to": query.until, "by": ",".join(query.by) or None})
+        asked_as = {**asked, "where": where, "format": "csv"}
+        return self._call("GET", f"/api/metrics/{quote(query.metric)}", params=asked_as).text
+
     def trace(self, trace_id: str) -> dict[str, Any]:
         """One trace: its spans, its requests and what left the device in it."""
         found: dict[str, Any] = self._call("GET", f"/api/traces/{trace_id}").json()
@@ -266,6 +273,20 @@ class LimenClient:
     def withdraw(self, declaration: str) -> None:
         """Takes a declaration back."""
         self._call("DELETE", f"/api/declarations/{quote(declaration, safe='')}")
+
+    def evidence(
+        self,
+        since: str | None = None,
+        until: str | None = None,
+        *,
+        app: str | None = None,
+        environment: str | None = None,
+        release: str | None = None,
+    ) -> bytes:
+        """An evidence pack of what `check` is asked by the same words; written to the audit log."""
+        asked = {"from": since, "to": until, "app": app, "environment": environment}
+        body = _said(asked | {"release": release})
+        return self._call("POST", "/api/evidence", json=body, timeout=None).content
 
     def reload_policy(self) -> PolicyReload:
         """The collector reads its policy again. Raises BadInput where the one before stays."""

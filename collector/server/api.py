@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv
 from pydantic import BaseModel, ConfigDict
 from starlette.applications import Starlette
@@ -20,6 +21,7 @@ from starlette.routing import Route
 from starlette.types import Scope
 
 from collector.backup import Backups
+from collector.compliance.export import FORMULA
 from collector.contract.arrow import MEDIA_TYPE, to_ipc
 from collector.contract.errors import BadInput, LimenError
 from collector.contract.records import Query
@@ -34,6 +36,7 @@ from collector.server.audit import AuditRoutes
 from collector.server.body import Bodies, BodyLimits, hung_up
 from collector.server.counted import CountAnswers
 from collector.server.errors import problem, problem_of, reason_of
+from collector.server.evidence import EvidenceRoutes
 from collector.server.exposure import NO_TOKENS
 from collector.server.faults import AnswerFaults
 from collector.server.guard import Caller, Guard
@@ -133,6 +136,7 @@ class QueryApi:
         yield from ReplayRoutes(engine.replays, bodies).routes()
         reviews = Reviews(engine.compliance, engine.declarations, engine.audit_log, bodies)
         yield from reviews.routes()
+        yield from EvidenceRoutes(engine.evidence, bodies).routes()
         yield from AuditRoutes(engine.audit_log).routes()
 
     async def exposition(self, request: Request) -> Response:
@@ -294,6 +298,10 @@ def _query(request: Request) -> Query:
 
 
 def _csv(table: pa.Table) -> Response:
+    for at, column in enumerate(table.schema):
+        if pa.types.is_string(column.type):
+            safe = pc.replace_substring_regex(table.column(at), f"^([{FORMULA}])", r"'\1")
+            table = table.set_column(at, column.name, safe)
     sink = pa.BufferOutputStream()
     pyarrow.csv.write_csv(table, sink)
     return Response(bytes(sink.getvalue()), media_type="text/csv; charset=utf-8")

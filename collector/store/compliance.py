@@ -71,6 +71,10 @@ class Compliance:
 
     def check(self, scope: Scope) -> Check:
         """Everything that is found in `scope`. Raises BadInput where nothing was seen of it."""
+        return self.review(scope)[0]
+
+    def review(self, scope: Scope) -> tuple[Check, list[Observed]]:
+        """The same, and what left."""
         first, last, now = self._reader.period(scope.since or DEFAULT_PERIOD, scope.until)
         policy, kept = self._policy(), self._declarations.all()
         asked = {"app": scope.app, "environment": scope.environment, "release": scope.release}
@@ -96,7 +100,7 @@ class Compliance:
             for report in _of_kind(own, REPORT):
                 drafts += against_report(told, report, policy, app)
         found = together(drafts, self._verdicts.all(), rfc3339)
-        return Check(
+        check = Check(
             policy=policy.version,
             since=rfc3339(first),
             until=rfc3339(min(last, now)),
@@ -106,6 +110,7 @@ class Compliance:
             coverage=covered,
             findings=found,
         )
+        return check, seen
 
     def judge(self, finding: str, said: Judgement, scope: Scope, token: str | None) -> Verdict:
         """Keeps what was `said` of a finding that a check of `scope` shows. Raises NotFound."""

@@ -12,9 +12,13 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Self
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    PublicFormat,
+    load_pem_public_key,
+)
 
 from collector.contract.errors import BadInput
 from collector.tlog.merkle import HASH_BYTES, Frontier
@@ -35,8 +39,15 @@ class Verifier:
     key: bytes = field(repr=False)
 
     @classmethod
+    def of(cls, key: bytes) -> Self:
+        """Under the name that every log of Limen has by its key, and no other."""
+        return cls(f"limen-audit/{sha256(key).hexdigest()[:16]}", key)
+
+    @classmethod
     def parse(cls, text: str) -> Self:
-        """Of the words `name+id+key`. Raises BadInput."""
+        """Of the words `name+id+key`, or of PEM. Raises BadInput."""
+        if "BEGIN PUBLIC KEY" in text:
+            return cls.of(_from_pem(text))
         name, _, rest = text.strip().partition("+")
         identity, _, encoded = rest.partition("+")
         raw = _decoded(encoded)
@@ -51,6 +62,12 @@ class Verifier:
     def identity(self) -> bytes:
         return sha256(self.name.encode() + b"\n" + _ED25519 + self.key).digest()[:_ID_BYTES]
 
+    @property
+    def pem(self) -> str:
+        """The key as openssl and others take it."""
+        key = Ed25519PublicKey.from_public_bytes(self.key)
+        return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+
     def __str__(self) -> str:
         key = base64.b64encode(_ED25519 + self.key).decode()
         return f"{self.name}+{self.identity.hex()}+{key}"
@@ -60,10 +77,9 @@ class Signer:
     """Signs the heads of one log with an Ed25519 key, made of `seed` (32 bytes)."""
 
     def __init__(self, seed: bytes) -> None:
-        self._key = Ed25519PrivateKey.from_private_bytes(seed)
-        public = self._key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
-        # No other log has this name.
-        self.verifier = Verifier(f"limen-audit/{sha256(public).hexdigest()[:16]}", public)
+        self.key = Ed25519PrivateKey.from_private_bytes(seed)
+        public = self.key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+        self.verifier = Verifier.of(public)
 
     def __repr__(self) -> str:
         return f"Signer({self.verifier})"
@@ -72,7 +88,7 @@ class Signer:
         """The checkpoint of a tree."""
         root = base64.b64encode(tree.root).decode()
         body = f"{self.verifier.name}\n{tree.size}\n{root}\n"
-        signature = base64.b64encode(self.verifier.identity + self._key.sign(body.encode()))
+        signature = base64.b64encode(self.verifier.identity + self.key.sign(body.encode()))
         return f"{body}\n{_DASH} {self.verifier.name} {signature.decode()}\n"
 
 
@@ -137,6 +153,18 @@ def _read(lines: Sequence[str]) -> Iterator[Checkpoint]:
             raise BadInput(f"line {begin + 1}: the checkpoint is not signed")
         body = f"{origin}\n{size}\n{lines[begin + 2]}\n"
         yield Checkpoint(origin, int(size), root, body, tuple(signatures), begin + 1)
+
+
+def _from_pem(text: str) -> bytes:
+    try:
+        key = load_pem_public_key(text.encode())
+    except (ValueError, UnsupportedAlgorithm):
+        key = None
+    if not isinstance(key, Ed25519PublicKey):
+        raise BadInput(
+            "it is no public key of Ed25519 in PEM, as `limen audit key --pem` prints it"
+        )
+    return key.public_bytes(Encoding.Raw, PublicFormat.Raw)
 
 
 def _decoded(text: str) -> bytes | None:

@@ -33,11 +33,16 @@ class Entry:
     def columns(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in self.__slots__}
 
-    def leaf(self) -> bytes:
-        """The hash of this entry in the tree: of JSON as RFC 8785 has it, the time as text."""
+    @property
+    def content(self) -> bytes:
+        """JSON as RFC 8785 has it, the time as text."""
         content = self.columns() | {"time": str(self.time)}
         text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-        return leaf_hash(text.encode())
+        return text.encode()
+
+    def leaf(self) -> bytes:
+        """The hash of this entry in the tree."""
+        return leaf_hash(self.content)
 
 
 def fresh_salt() -> str:

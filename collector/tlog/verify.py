@@ -14,8 +14,8 @@ _MOST_PROBLEMS = 20
 class Check:
     """Makes the tree anew from the entries it is shown, in order, and holds the heads against it.
 
-    `kept` are heads from elsewhere, `now` is the log's own; `problems` is what is wrong, with
-    where, the first of it.
+    `kept` are heads from elsewhere, `now` is the log's own; `tree` is of the entries that are not
+    shown, and no head is older; `problems` is what is wrong, with where, the first of it.
     """
 
     verifier: Verifier
@@ -28,7 +28,7 @@ class Check:
 
     def __post_init__(self) -> None:
         for head in (*self.kept, self.now):
-            self._roots[head.size] = Frontier().root
+            self._roots[head.size] = self.tree.root
 
     def take(self, entry: Entry | None, number: int, leaf: bytes) -> None:
         """The next entry with its stored number and leaf hash; None where its content is erased."""

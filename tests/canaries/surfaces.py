@@ -34,6 +34,7 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
     "POST /api/installations/erase": {"installation": "phone-of-nobody"},
     "POST /api/replays": RUN,
     "POST /api/compact": {},
+    "POST /api/evidence": {},
     "POST /api/policy/reload": {},
 }
 # What a replay writes, and a reviewer.

@@ -1,0 +1,1 @@
+"""The evidence pack: one file that shows what left, and is checked without a collector."""
