@@ -81,4 +81,8 @@ ACCESS: Mapping[str, Roles | None] = {
 }
 
 # Metrics that not all of AGGREGATES may ask.
-METRICS: Mapping[str, Roles] = {"findings": REVIEWS, "ledger": REVIEWS}
+METRICS: Mapping[str, Roles] = {
+    "findings": REVIEWS,
+    "ledger": REVIEWS,
+    "flow_changes": REVIEWS | SINGLE_ROWS,
+}

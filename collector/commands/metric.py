@@ -16,23 +16,30 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     metric.add_argument("--to", dest="until", metavar="T")
     metric.add_argument("--by", default="", metavar="A,B", help="dimensions")
     metric.add_argument("--where", action="append", default=[], metavar="K=V")
+    metric.add_argument(
+        "--selected",
+        action="append",
+        default=[],
+        metavar="K=V",
+        help="what is held against the rest",
+    )
     metric.add_argument("--format", choices=("table", "json", "csv"), default="table")
     add_collector(metric)
     metric.set_defaults(run=_metric)
 
 
 def _metric(args: argparse.Namespace) -> int:
-    from collector.contract.errors import BadInput
     from collector.contract.records import Query
 
-    where: dict[str, tuple[str, ...]] = {}
-    for condition in args.where:
-        name, equals, value = condition.partition("=")
-        if not equals:
-            raise BadInput(f"--where {condition}: write DIMENSION=VALUE")
-        where[name] = (*where.get(name, ()), value)
     by = tuple(name for name in args.by.split(",") if name)
-    query = Query(metric=args.name, since=args.since, until=args.until, by=by, where=where)
+    query = Query(
+        metric=args.name,
+        since=args.since,
+        until=args.until,
+        by=by,
+        where=_conditions("--where", args.where),
+        selected=_conditions("--selected", args.selected),
+    )
     with collector_of(args) as client:
         if args.format == "csv":
             sys.stdout.write(client.metric_csv(query))
@@ -44,6 +51,18 @@ def _metric(args: argparse.Namespace) -> int:
     else:
         _print_table(names, [list(row) for row in answer.rows])
     return 0
+
+
+def _conditions(flag: str, asked: list[str]) -> dict[str, tuple[str, ...]]:
+    from collector.contract.errors import BadInput
+
+    found: dict[str, tuple[str, ...]] = {}
+    for condition in asked:
+        name, equals, value = condition.partition("=")
+        if not equals:
+            raise BadInput(f"{flag} {condition}: write DIMENSION=VALUE")
+        found[name] = (*found.get(name, ()), value)
+    return found
 
 
 def _print_table(names: list[str], rows: list[list[Any]]) -> None:

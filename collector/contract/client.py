@@ -161,7 +161,7 @@ class LimenClient:
         return self._call("GET", f"/api/metrics/{quote(query.metric)}", params=asked_as).text
 
     def trace(self, trace_id: str) -> dict[str, Any]:
-        """One trace: its spans, its requests and what left the device in it."""
+        """One trace: its spans, requests, what left, skews and neighbouring requests."""
         found: dict[str, Any] = self._call("GET", f"/api/traces/{trace_id}").json()
         return found
 

@@ -22,9 +22,13 @@ DIMENSIONS: Mapping[str, str] = MappingProxyType(
         "reason": "why it fell back or was blocked",
         "destination": "host the data went to",
         "region": "region the data went to",
+        "role": "role of the receiver, by the policy",
         "category": "categories of data, as a set",
+        "purpose": "purpose that the app states",
+        "consent": "consent as of its time",
         "cause": "why data left: fallback, design or audit",
         "leg": "device (left the phone), onward (passed on) or unknown",
+        "pseudonym": "pseudonym of the installation",
         "hour": "hour, UTC",
         "day": "day, UTC",
     }

@@ -18,7 +18,8 @@ class _Record(BaseModel):
 class Query(_Record):
     """One metric question. `since` and `until` are RFC 3339 or relative (`-7d`), None: default.
 
-    `where` maps a dimension to the values it may have.
+    `where` maps a dimension to the values it may have; `selected` does the same for the part that
+    a metric which compares holds against the rest.
     """
 
     metric: str
@@ -26,6 +27,7 @@ class Query(_Record):
     until: str | None = Field(default=None, alias="to")
     by: tuple[str, ...] = ()
     where: Mapping[str, tuple[str, ...]] = Field(default={}, repr=False)
+    selected: Mapping[str, tuple[str, ...]] = Field(default={}, repr=False)
     model_config = ConfigDict(frozen=True, populate_by_name=True, extra="forbid")
 
 

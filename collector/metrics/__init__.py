@@ -58,6 +58,11 @@ class Metric:
         """Whether it lists rows, rather than counting them by dimensions."""
         return "{by" not in self.sql
 
+    @property
+    def compares(self) -> bool:
+        """Whether it holds a selected part against the rest."""
+        return "{selected}" in self.sql
+
     def statement(
         self,
         since: int,
@@ -65,14 +70,18 @@ class Metric:
         now: int,
         by: Sequence[str] = (),
         where: Mapping[str, Sequence[str]] | None = None,
+        selected: Mapping[str, Sequence[str]] | None = None,
     ) -> Statement:
         """The query for [since, until), times in ns. Raises BadInput for another dimension."""
-        where = where or {}
+        where, selected = where or {}, selected or {}
+        if selected and not self.compares:
+            raise BadInput(f"metric {self.name} compares nothing: it has no selected part")
         if by and self.single_rows:
             raise BadInput(
-                f"metric {self.name} lists single rows: it cannot be asked by dimensions"
+                f"metric {self.name} lists single rows, or rows of its own: "
+                "it cannot be asked by dimensions"
             )
-        for name in (*by, *where):
+        for name in (*by, *where, *selected):
             if name not in self.dimensions:
                 allowed = ", ".join(self.dimensions)
                 raise BadInput(
@@ -80,17 +89,10 @@ class Metric:
                 )
         values: dict[str, object] = {"from": since, "to": until, "now": now}
         values["gaps"] = GAP_DIMENSIONS.issuperset((*by, *where))
-        conditions: dict[str, str] = {}
-        for name, allowed_values in where.items():
-            names = []
-            for value in allowed_values:
-                key = f"where_{len(values)}"
-                names.append(f"${key}")
-                values[key] = value
-            conditions[name] = f" and cast({name} as varchar) in ({', '.join(names)})"
         fixed = {column.name for column in self.columns}
         added = [name for name in by if name not in fixed]
-        sql = self.sql.replace("{where}", "".join(conditions.values()))
+        sql = self.sql.replace("{where}", _conditions(where, values))
+        sql = sql.replace("{selected}", _conditions(selected, values))
         sql = sql.replace("{by}", "".join(f", {name}" for name in added))
         sql = re.sub(r"\{by:(\w+)\}", lambda m: "".join(f", {m[1]}.{n}" for n in added), sql)
         sql = re.sub(
@@ -110,6 +112,19 @@ class Metric:
         """The unit of an answer's column; dimensions are text, hours and days times."""
         units = {c.name: c.unit for c in self.columns}
         return units.get(column, "time" if column in _TIMES else "text")
+
+
+def _conditions(asked: Mapping[str, Sequence[str]], values: dict[str, object]) -> str:
+    """What a row must meet, as SQL; the values it names are added to `values`."""
+    conditions = []
+    for name, allowed in asked.items():
+        names = []
+        for value in allowed:
+            key = f"where_{len(values)}"
+            names.append(f"${key}")
+            values[key] = value
+        conditions.append(f" and cast({name} as varchar) in ({', '.join(names)})")
+    return "".join(conditions)
 
 
 def parse_metric(name: str, text: str) -> Metric:

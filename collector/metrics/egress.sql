@@ -1,5 +1,5 @@
 -- Egress: what left the device, where to, why, and whether the policy declares it.
--- dimensions: app environment feature release os device_model country destination region category cause leg hour day
+-- dimensions: app environment feature release os device_model country destination region role category purpose consent cause leg hour day
 -- leg text: device (left the phone), onward (a back end passed it on), or unknown (an orphan of no known installation)
 -- destination text: host the data went to; telemetry is Limen's own
 -- region text: region of the destination

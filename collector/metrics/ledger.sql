@@ -1,5 +1,5 @@
 -- Ledger: the newest departures, one row each, for whoever reviews what left
--- dimensions: app environment feature release os device_model country destination region category cause leg hour day
+-- dimensions: app environment feature release os device_model country destination region role category purpose consent cause leg hour day
 -- time time: when it left, device time where it can be believed
 -- app text: service.name
 -- release text: service.version

@@ -1,5 +1,5 @@
 -- Requests: the newest requests, one row each, for the engineer on call.
--- dimensions: app environment feature release os device_model country network model runtime delegate threshold_version placement decision reason hour day
+-- dimensions: app environment feature release os device_model country network model runtime delegate threshold_version placement decision reason pseudonym hour day
 -- time time: when it began, device time where it can be believed
 -- feature text: AI feature
 -- release text: service.version
@@ -29,7 +29,7 @@ select
     duration / 1e6 as duration_ms,
     received_time - time > 3600000000000 as late,
     lower(hex(trace_id)) as trace_id
-from requests r
+from (select *, lower(hex(installation)) as pseudonym from requests) r
 where r.time >= $from and r.time < $to {where}
 order by r.time desc, trace_id
 limit 500

@@ -165,7 +165,7 @@ class QueryApi:
                     {"name": c.name, "unit": c.unit, "description": c.description}
                     for c in m.columns
                 ],
-                "parameters": ["from", "to", "by", "where", "format"],
+                "parameters": ["from", "to", "by", "where", "selected", "format"],
                 "sql": m.sql,
             }
             for m in metrics().values()
@@ -173,7 +173,8 @@ class QueryApi:
         return Json({"metrics": found})
 
     async def metric(self, request: Request) -> Response:
-        """One metric: from, to, by=a,b, where=k=v (again for more), format=json|arrow|csv."""
+        """One metric: from, to, by=a,b, where=k=v (again for more), selected=k=v where it compares,
+        format=json|arrow|csv."""
         asked = _query(request)
         _may_ask(request, asked)
         match request.query_params.get("format", "json"):
@@ -281,20 +282,25 @@ def _may_ask(request: Request, asked: Query) -> None:
 
 def _query(request: Request) -> Query:
     asked = request.query_params
-    only(asked, ("from", "to", "by", "where", "format"))
-    where: dict[str, tuple[str, ...]] = {}
-    for condition in asked.getlist("where"):
-        name, equals, value = condition.partition("=")
-        if not equals:
-            raise BadInput("where is DIMENSION=VALUE; give it again for another")
-        where[name] = (*where.get(name, ()), value)
+    only(asked, ("from", "to", "by", "where", "selected", "format"))
     return Query(
         metric=request.path_params["name"],
         since=asked.get("from"),
         until=asked.get("to"),
         by=tuple(name for name in asked.get("by", "").split(",") if name),
-        where=where,
+        where=_conditions("where", asked.getlist("where")),
+        selected=_conditions("selected", asked.getlist("selected")),
     )
+
+
+def _conditions(parameter: str, asked: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for condition in asked:
+        name, equals, value = condition.partition("=")
+        if not equals:
+            raise BadInput(f"{parameter} is DIMENSION=VALUE; give it again for another")
+        found[name] = (*found.get(name, ()), value)
+    return found
 
 
 def _csv(table: pa.Table) -> Response:

@@ -72,7 +72,7 @@ class Reader:
         """A metric's answer as an Arrow table."""
         since, until, now = self.period(asked.since, asked.until)
         metric = get_metric(asked.metric)
-        statement = metric.statement(since, until, now, asked.by, asked.where)
+        statement = metric.statement(since, until, now, asked.by, asked.where, asked.selected)
         with self._health.query(metric.name):
             return self._database.read(statement.sql, statement.values)
 
@@ -93,26 +93,35 @@ class Reader:
 
     def _completeness(self, asked: Query) -> float | None:
         where = {k: v for k, v in asked.where.items() if k in GAP_DIMENSIONS}
-        whole = asked.model_copy(update={"metric": "completeness", "by": (), "where": where})
+        whole = asked.model_copy(
+            update={"metric": "completeness", "by": (), "where": where, "selected": {}}
+        )
         found: float | None = self.table(whole).column("completeness")[0].as_py()
         return found
 
     def trace(self, trace_id: str) -> dict[str, Any]:
-        """One trace's spans, requests and departures. Raises BadInput and NotFound."""
+        """One trace: its spans, requests and departures, the skews that its calls show, and its
+        installation's other requests within a day. Raises BadInput and NotFound."""
         key = self.trace_key(trace_id)
         spans = self._database.read(query("trace_spans"), {"trace": key}).to_pylist()
         if not spans:
             raise NotFound("there is no such trace here; it may be erased, expired or not yet sent")
-        start = min(span["time"] for span in spans)
-        hour = _UNITS_NS["h"]
-        bounds = {"from": start - hour, "to": max(s["time"] for s in spans) + hour, "trace": key}
+        start, last = min(s["time"] for s in spans), max(s["time"] for s in spans)
+
+        def within(margin: int, name: str) -> list[dict[str, Any]]:
+            bounds = {"from": start - margin, "to": last + margin, "trace": key}
+            found: list[dict[str, Any]] = self._database.read(query(name), bounds).to_pylist()
+            return found
+
         requests = self._database.read(query("trace_requests"), {"trace": key})
-        departures = self._database.read(query("trace_departures"), bounds)
+        neighbours = within(_UNITS_NS["d"], "trace_neighbours")
         return {
             "trace_id": trace_id.lower(),
             "spans": [shown_span(span, start) for span in spans],
             "requests": requests.to_pylist(),
-            "departures": departures.to_pylist(),
+            "departures": within(_UNITS_NS["h"], "trace_departures"),
+            "skews": within(_UNITS_NS["h"], "trace_skews"),
+            "neighbours": [{k: _plain(v) for k, v in row.items()} for row in neighbours],
         }
 
     def trace_key(self, trace_id: str) -> bytes:
