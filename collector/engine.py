@@ -31,6 +31,7 @@ from collector.store.placements import Placements
 from collector.store.policies import Policies, unnamed
 from collector.store.queries import query
 from collector.store.reader import Reader
+from collector.store.releases import Releases
 from collector.store.replays import Replays
 from collector.store.suggestions import Suggestions
 from collector.store.vault import Vault
@@ -46,7 +47,7 @@ _PERIODS_SINCE_SCHEMA = 4
 
 class Engine:
     """Takes payloads (`admission`, `pipeline`), answers (`reader`, `replays`, `installations`,
-    `suggestions`, `what_ifs`, `placements`) and counts (`health`).
+    `suggestions`, `what_ifs`, `releases`, `placements`) and counts (`health`).
 
     `policy` is None where nobody names one. Raises StoreUnusable when `home` cannot be used, and
     BadInput when it cannot under this policy. Leaving the context commits what was taken.
@@ -125,6 +126,7 @@ class Engine:
         self.suggestions = Suggestions(self.database, self.reader, lambda: self.policy)
         self.what_ifs = WhatIfs(self.database, self.reader, lambda: self.policy)
         self.replays = Replays(self.database, self.reader, self.vault)
+        self.releases = Releases(self.database, self.reader)
         self.placements = Placements(self.database, self.reader, self.replays, lambda: self.policy)
 
     @classmethod

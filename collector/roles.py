@@ -59,6 +59,7 @@ ACCESS: Mapping[str, Roles | None] = {
     "GET /api/audit/{number:int}/proof": REVIEWS,
     "GET /api/policy/suggestion": REVIEWS,
     "GET /api/placement": AGGREGATES,
+    "GET /api/releases/comparison": AGGREGATES,
     "GET /api/policies": REVIEWS,
     "POST /api/policy/reload": ADMINISTRATION,
     "GET /api/findings": REVIEWS,

@@ -59,6 +59,7 @@ EXPECTED: Mapping[str, str] = {
     "GET /api/audit/{number:int}/proof": "compliance admin",
     "GET /api/policy/suggestion": "compliance admin",
     "GET /api/placement": ASKING,
+    "GET /api/releases/comparison": ASKING,
     "GET /api/policies": "compliance admin",
     "POST /api/policy/reload": "admin",
     "GET /api/findings": "compliance admin",

@@ -1,6 +1,7 @@
 """What a command needs that asks a running collector."""
 
 import argparse
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -19,3 +20,16 @@ def collector_of(args: argparse.Namespace) -> "LimenClient":
     from collector.contract.config import load_settings
 
     return LimenClient.of(load_settings({"api_url": args.api_url, "token": args.token}))
+
+
+def conditions(flag: str, asked: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
+    """The values that each dimension may have, from `DIMENSION=VALUE`. Raises BadInput."""
+    from collector.contract.errors import BadInput
+
+    found: dict[str, tuple[str, ...]] = {}
+    for condition in asked:
+        name, equals, value = condition.partition("=")
+        if not equals:
+            raise BadInput(f"{flag} {condition}: write DIMENSION=VALUE")
+        found[name] = (*found.get(name, ()), value)
+    return found

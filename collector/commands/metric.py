@@ -5,7 +5,7 @@ import json
 import sys
 from typing import Any
 
-from collector.commands.asking import add_collector, collector_of
+from collector.commands.asking import add_collector, collector_of, conditions
 
 
 def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -37,8 +37,8 @@ def _metric(args: argparse.Namespace) -> int:
         since=args.since,
         until=args.until,
         by=by,
-        where=_conditions("--where", args.where),
-        selected=_conditions("--selected", args.selected),
+        where=conditions("--where", args.where),
+        selected=conditions("--selected", args.selected),
     )
     with collector_of(args) as client:
         if args.format == "csv":
@@ -51,18 +51,6 @@ def _metric(args: argparse.Namespace) -> int:
     else:
         _print_table(names, [list(row) for row in answer.rows])
     return 0
-
-
-def _conditions(flag: str, asked: list[str]) -> dict[str, tuple[str, ...]]:
-    from collector.contract.errors import BadInput
-
-    found: dict[str, tuple[str, ...]] = {}
-    for condition in asked:
-        name, equals, value = condition.partition("=")
-        if not equals:
-            raise BadInput(f"{flag} {condition}: write DIMENSION=VALUE")
-        found[name] = (*found.get(name, ()), value)
-    return found
 
 
 def _print_table(names: list[str], rows: list[list[Any]]) -> None:

@@ -36,6 +36,7 @@ from collector.contract.records import (
     Sweep,
     Upkeep,
 )
+from collector.contract.releases import Comparison
 from collector.contract.suggestion import Suggestion
 from collector.contract.what_if.records import Change, WhatIf
 
@@ -179,6 +180,22 @@ class LimenClient:
         asked = {name: value for name, value in said.items() if value is not None}
         found = self._call("GET", "/api/placement", params=asked).json()["features"]
         return [Advice.model_validate(advice) for advice in found]
+
+    def compare(
+        self,
+        release: str | None = None,
+        against: str | None = None,
+        since: str | None = None,
+        until: str | None = None,
+        where: Mapping[str, Sequence[str]] | None = None,
+    ) -> Comparison:
+        """`release` held against another, None: the newest against the one before it; times as
+        in Query."""
+        two = {"release": release, "against": against, "from": since, "to": until}
+        narrowed = [f"{name}={value}" for name, found in (where or {}).items() for value in found]
+        asked = {**_said(two), "where": narrowed}
+        answer = self._call("GET", "/api/releases/comparison", params=asked)
+        return Comparison.model_validate(answer.json())
 
     def suggestion(self, since: str | None = None, until: str | None = None) -> Suggestion:
         """What a policy could say besides, from what was seen; times as in Query."""

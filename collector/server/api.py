@@ -31,7 +31,7 @@ from collector.erasures import Erasures
 from collector.metrics import get_metric, metrics
 from collector.reload import Reload
 from collector.roles import METRICS, SINGLE_ROWS
-from collector.server.asked import Json, only, parse
+from collector.server.asked import Json, conditions, only, parse
 from collector.server.audit import AuditRoutes
 from collector.server.body import Bodies, BodyLimits, hung_up
 from collector.server.counted import CountAnswers
@@ -42,6 +42,7 @@ from collector.server.faults import AnswerFaults
 from collector.server.guard import Caller, Guard
 from collector.server.openapi import describe
 from collector.server.persons import PersonRoutes
+from collector.server.releases import ReleaseRoutes
 from collector.server.replays import ReplayRoutes
 from collector.server.reviews import Reviews
 from collector.store.maintenance import Maintenance
@@ -133,6 +134,7 @@ class QueryApi:
             engine.installations, self._erasures, engine.access, lambda: engine.policy, bodies
         )
         yield from persons.routes()
+        yield from ReleaseRoutes(engine.releases).routes()
         yield from ReplayRoutes(engine.replays, bodies).routes()
         reviews = Reviews(engine.compliance, engine.declarations, engine.audit_log, bodies)
         yield from reviews.routes()
@@ -288,19 +290,9 @@ def _query(request: Request) -> Query:
         since=asked.get("from"),
         until=asked.get("to"),
         by=tuple(name for name in asked.get("by", "").split(",") if name),
-        where=_conditions("where", asked.getlist("where")),
-        selected=_conditions("selected", asked.getlist("selected")),
+        where=conditions("where", asked.getlist("where")),
+        selected=conditions("selected", asked.getlist("selected")),
     )
-
-
-def _conditions(parameter: str, asked: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    found: dict[str, tuple[str, ...]] = {}
-    for condition in asked:
-        name, equals, value = condition.partition("=")
-        if not equals:
-            raise BadInput(f"{parameter} is DIMENSION=VALUE; give it again for another")
-        found[name] = (*found.get(name, ()), value)
-    return found
 
 
 def _csv(table: pa.Table) -> Response:

@@ -1,6 +1,6 @@
 """What a question says: its body as a record, its parameters; and the answer as JSON."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import orjson
@@ -36,3 +36,14 @@ def only(asked: Iterable[str], allowed: Sequence[str]) -> None:
     for name in asked:
         if name not in allowed:
             raise BadInput(f"there is no parameter {named(name)}; there are {', '.join(allowed)}")
+
+
+def conditions(parameter: str, asked: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
+    """The values that each dimension may have, from `DIMENSION=VALUE`. Raises BadInput."""
+    found: dict[str, tuple[str, ...]] = {}
+    for condition in asked:
+        name, equals, value = condition.partition("=")
+        if not equals:
+            raise BadInput(f"{parameter} is DIMENSION=VALUE; give it again for another")
+        found[name] = (*found.get(name, ()), value)
+    return found

@@ -24,6 +24,7 @@ from collector.contract.records import (
     Sweep,
     Upkeep,
 )
+from collector.contract.releases import Comparison
 from collector.contract.suggestion import Suggestion
 from collector.contract.what_if.records import WhatIf
 
@@ -33,6 +34,7 @@ _RECORDS = (
     Answer,
     Check,
     Compacted,
+    Comparison,
     Erased,
     Judgement,
     KeptDeclaration,

@@ -113,6 +113,8 @@ class Asking:
             case "GET /api/traces/{trace}" | "GET /api/traces/{trace}/what-if":
                 asked = [path.replace("{trace}", trace) for trace in self._traces]
                 yield from (self._ask("GET", one) for one in asked)
+            case "GET /api/releases/comparison":
+                yield self._ask("GET", path, params={"where": "app=fieldnotes"})
             case "GET /api/audit/consistency":
                 yield self._ask("GET", path, params={"from": 1, "to": 2})
             case "POST /api/inputs/open":

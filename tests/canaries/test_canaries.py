@@ -36,7 +36,7 @@ from tests.canaries.places import (
 from tests.canaries.search import Search, forms
 from tests.end_to_end.browser import INSTALL, chromium, executable
 from tests.end_to_end.processes import dashboard
-from tests.otlp import Span
+from tests.otlp import PHONE, Span, request_span
 from tests.otlp import traces as sent
 from tests.processes import JSON, RunningCollector, running_collector
 from tests.receiver import Receiver
@@ -132,7 +132,11 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Found:
             streams = running.process.stdout, running.process.stderr
             said = [listening.submit(stream.read) for stream in streams]
             control = Span(attributes={KEPT: CONTROL}, trace_id=trace_ids[0])
-            answers = [running.post(sent(control).SerializeToString()).content]
+            newer = sent(request_span(), resource={**PHONE, "service.version": "2.5.0"})
+            answers = [
+                running.post(request.SerializeToString()).content
+                for request in (sent(control), newer)
+            ]
             for (spans, records), send in zip(requests, SEND, strict=True):
                 answers += [*send(running, "traces", spans), *send(running, "logs", records)]
             answers += send_protobuf(running, "metrics", metrics)

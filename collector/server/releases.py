@@ -1,0 +1,31 @@
+"""The route that holds one release against another."""
+
+from collections.abc import Sequence
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from collector.server.asked import Json, conditions, only
+from collector.store.releases import Releases
+
+
+class ReleaseRoutes:
+    """Over `releases`."""
+
+    def __init__(self, releases: Releases) -> None:
+        self._releases = releases
+
+    def routes(self) -> Sequence[Route]:
+        return (Route("/api/releases/comparison", self.comparison, methods=["GET"]),)
+
+    async def comparison(self, request: Request) -> Response:
+        """Two releases: what changed, how surely, and why: release, against, from, to, where."""
+        asked = request.query_params
+        only(asked, ("release", "against", "from", "to", "where"))
+        two = (asked.get("release"), asked.get("against"))
+        period = (asked.get("from"), asked.get("to"))
+        where = conditions("where", asked.getlist("where"))
+        found = await run_in_threadpool(self._releases.compare, *two, *period, where)
+        return Json(found.model_dump())

@@ -1,0 +1,125 @@
+"""Gathers what a comparison of two releases rests on."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from typing import Any
+
+from collector.comparison.sequence import Sums, change
+from collector.comparison.split import MIX, Cell, split
+from collector.comparison.words import sentence
+from collector.contract.errors import BadInput, NotFound, named
+from collector.contract.policy import release_key
+from collector.contract.records import Query
+from collector.contract.releases import Comparison, ModelChange, RateName
+from collector.metrics import Metric, parse_metric
+from collector.store.database import Database
+from collector.store.queries import query
+from collector.store.reader import Reader
+
+_RATES: tuple[RateName, ...] = ("fallback_rate", "offline_coverage", "error_rate")
+_SUMS, _CELLS, _MODELS = (
+    parse_metric(name, query(name)) for name in ("release_sums", "release_cells", "release_models")
+)
+_UNKNOWN = "unknown"
+
+Where = Mapping[str, Sequence[str]]
+
+
+class Releases:
+    """Comparisons of two releases of one app."""
+
+    def __init__(self, database: Database, reader: Reader) -> None:
+        self._database, self._reader = database, reader
+
+    def compare(
+        self,
+        release: str | None,
+        against: str | None,
+        since: str | None,
+        until: str | None,
+        where: Where,
+    ) -> Comparison:
+        """`release` held against another, in [since, until), times as in Query.
+
+        By default the newest that sent requests, against the one before it. Raises BadInput, and
+        NotFound where there are no two.
+        """
+        if "release" in where:
+            raise BadInput("where: the releases are named by release and against")
+        release, against = self._named(release, against, since, until, where)
+        first, last, now = self._reader.period(since, until)
+
+        def rows(metric: Metric) -> list[dict[str, Any]]:
+            statement = metric.statement(first, last, now, where=where)
+            values = {**statement.values, "release": release, "against": against}
+            found: list[dict[str, Any]] = self._database.read(statement.sql, values).to_pylist()
+            return found
+
+        sums = {row.pop("name"): row for row in rows(_SUMS)}
+        names = [field.name for field in fields(Sums)]
+        rates = tuple(
+            change(name, Sums(**{key: sums[name][key] or 0.0 for key in names})) for name in _RATES
+        )
+        parts = split(
+            [Cell(kind=tuple(row.pop(name) for name in MIX), **row) for row in rows(_CELLS)]
+        )
+        models = _models(rows(_MODELS))
+        return Comparison(
+            release=release,
+            against=against,
+            sentence=sentence(release, against, rates, parts, models),
+            rates=rates,
+            split=parts,
+            models=models,
+        )
+
+    def _named(
+        self,
+        release: str | None,
+        against: str | None,
+        since: str | None,
+        until: str | None,
+        where: Where,
+    ) -> tuple[str, str]:
+        def seen(dimension: str) -> set[str]:
+            asked = Query(
+                metric="fallback_rate",
+                since=since,
+                until=until,
+                by=(dimension,),
+                where={name: tuple(found) for name, found in where.items()},
+            )
+            return {row[dimension] for row in self._reader.table(asked).to_pylist()}
+
+        if len(apps := seen("app")) > 1:
+            raise BadInput(
+                f"releases are those of one app, and there are {', '.join(sorted(apps))}: "
+                "name one (where app=…)"
+            )
+        found = sorted(seen("release"), key=release_key)
+        known = ", ".join(found) or "none"
+        for name in (release, against):
+            if name is not None and name not in found:
+                raise NotFound(
+                    f"no request came from a release {named(name)} then; there is {known}"
+                )
+        told = [name for name in found if name != _UNKNOWN]
+        release = release or next((n for n in reversed(told) if n != against), None)
+        before = [n for n in told if release and release_key(n) < release_key(release)]
+        against = against or (before[-1] if before else None)
+        if release is None or against is None:
+            raise NotFound(f"there are no two releases to compare then; there is {known}")
+        if release == against:
+            raise BadInput("release and against are the same")
+        return release, against
+
+
+def _models(rows: Sequence[Mapping[str, Any]]) -> tuple[ModelChange, ...]:
+    """Of each feature the model that most requests ran, by release."""
+    found: dict[str, dict[bool, str]] = {}
+    for row in rows:
+        found.setdefault(row["feature"], {}).setdefault(row["newer"], row["model"])
+    return tuple(
+        ModelChange(feature=feature, before=by.get(False), after=by.get(True))
+        for feature, by in sorted(found.items())
+    )
