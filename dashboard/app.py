@@ -6,10 +6,10 @@ Run by `limen dashboard`, which names the collector in the environment.
 import streamlit as st
 
 from collector.contract.config import load_settings
-from dashboard import states, theme
+from dashboard import links, states, theme
 from dashboard.questions import Questions
 from dashboard.sidebar import choose
-from dashboard.views import View
+from dashboard.views import Reader, View
 from dashboard.views.registry import VIEWS
 
 
@@ -27,9 +27,14 @@ def main() -> None:
             run, title=view.title, icon=view.icon, url_path=path, default=view is VIEWS[0]
         )
 
-    chosen = st.navigation([page(view) for view in VIEWS])
-    with states.guarded():
-        if questions.status()["first_data"] is None:
+    pages = links.keep({view: page(view) for view in VIEWS})
+    by_reader = {
+        str(reader): [pages[view] for view in VIEWS if view.reader is reader] for reader in Reader
+    }
+    chosen = st.navigation(by_reader, expanded=True)
+    view = next(view for view in VIEWS if pages[view] == chosen)
+    with states.guarded(view.role):
+        if questions.status()["first_data"] is None and not view.empty:
             states.no_data(questions)
         else:
             selection = choose(questions)

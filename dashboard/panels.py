@@ -1,6 +1,7 @@
 """A question on the page: its picture, the table under it, and on demand what its numbers mean."""
 
-from collections.abc import Mapping, Sequence
+import html
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -8,7 +9,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from collector.contract.records import Answer
-from dashboard import tables
+from dashboard import tables, theme
 from dashboard.formats import label, words
 from dashboard.questions import Questions
 from dashboard.selection import Selection
@@ -62,6 +63,19 @@ def table_under(answer: Answer, name: str) -> None:
         tables.show_answer(answer, name)
 
 
+def marked(title: str, marks: Sequence[str], colour: str) -> None:
+    """The name of one thing of a list, with a mark or two before it."""
+    pill = (
+        f'<span style="border:1px solid {colour};border-radius:99px;padding:1px 10px;'
+        f'font-size:0.8rem;background:{theme.translucent(colour, 0.12)}">'
+    )
+    before = "".join(f"{pill}{html.escape(mark)}</span>" for mark in marks)
+    st.html(
+        '<div style="display:flex;flex-wrap:wrap;gap:8px;align-items:center">'
+        f'{before}<strong style="overflow-wrap:anywhere">{html.escape(title)}</strong></div>'
+    )
+
+
 def rows_under(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str], name: str) -> None:
     """The text alternative of the chart above, from rows of our own order."""
     with st.expander("Table"):
@@ -94,3 +108,15 @@ def tile(title: str, value: str, below: str, meaning: str) -> None:
         help=meaning,
         border=True,
     )
+
+
+def download(title: str, content: Callable[[], bytes | str], name: str, media: str) -> None:
+    """A button that asks for the `content` of the file `name` once it is pressed."""
+    st.download_button(
+        title, content, name, media, icon=":material/download:", on_click="ignore", key=name
+    )
+
+
+def no_other_download(key: str) -> None:
+    """Takes the browser's own download off the table `key`: it would be in no audit log."""
+    st.html(f"<style>.st-key-{key} [aria-label^='Download']{{display:none}}</style>")

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 import streamlit as st
 
 from collector.contract.client import LimenClient
+from collector.contract.compliance import Check, Judgement
 from collector.contract.config import load_settings
 from collector.contract.errors import LimenError
 from collector.contract.placement import Advice
@@ -71,6 +72,23 @@ class Questions:
     def sweeps(self, run: str) -> list[Sweep]:
         return _sweeps(self.api, run)
 
+    def check(self, since: str, app: str | None, environment: str | None) -> Check:
+        """Declared against observed since then, of every release."""
+        return _check(self.api, since, app, environment)
+
+    def judge(self, finding: str, said: Judgement, since: str) -> None:
+        """Says something of a finding that a check since then shows."""
+        _ask(self.api, lambda client: client.judge(finding, said, since))
+        forget()
+
+    def check_csv(self, since: str, app: str | None, environment: str | None) -> bytes:
+        """The findings of a check for spreadsheets."""
+        return _ask(self.api, lambda c: c.check_csv(since, app=app, environment=environment))
+
+    def metric_csv(self, query: Query) -> str:
+        """A metric for spreadsheets."""
+        return _ask(self.api, lambda client: client.metric_csv(query))
+
 
 def undeclared(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """The undeclared rows of `egress`, by feature and release, as one row a flow.
@@ -98,7 +116,9 @@ def undeclared(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 def forget() -> None:
     """The next question is asked anew."""
-    for kept in (_status, _metrics, _trace, _what_if, _placement, _replays, _sweeps):
+    for kept in (
+        _status, _metrics, _trace, _what_if, _placement, _replays, _sweeps, _check,
+    ):  # fmt: skip
         kept.clear()
 
 
@@ -148,3 +168,8 @@ def _replays(api: str) -> list[ReplayRun]:
 @st.cache_data(ttl=SECONDS, max_entries=32, show_spinner=False)
 def _sweeps(api: str, run: str) -> list[Sweep]:
     return _ask(api, lambda client: client.sweeps(run))
+
+
+@st.cache_data(ttl=SECONDS, max_entries=8, show_spinner="Declared is held against observed")
+def _check(api: str, since: str, app: str | None, environment: str | None) -> Check:
+    return _ask(api, lambda c: c.check(since, app=app, environment=environment))

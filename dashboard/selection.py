@@ -40,6 +40,11 @@ class Selection:
         """Its start, relative to now, as the API takes it."""
         return PERIODS[self.period]
 
+    def one(self, name: str) -> str | None:
+        """What the dimension must be where it is narrowed to one value, else None."""
+        values = self.values.get(name, ())
+        return values[0] if len(values) == 1 else None
+
     @property
     def length(self) -> timedelta:
         """How long the period is."""

@@ -23,7 +23,7 @@ MENDING: Mapping[str, str] = {
 
 def finding(row: Mapping[str, Any]) -> str:
     """A row of `findings` by app and release."""
-    times = _many(row["occurrences"], "time")
+    times = many(row["occurrences"], "time")
     whose = f"{words(row['app'])} {words(row['release'])}"
     by = "known by its name" if row["detector"] == "key" else f"found by {row['detector']}"
     return f"{whose}: {words(row['field'])} ({row['place']}), {times}, {by}."
@@ -69,11 +69,12 @@ def departure(row: Mapping[str, Any]) -> str:
     categories = words(row["category"]).replace("_", " ").replace(",", ", ")
     return (
         f"{words(row['feature'])} {words(row['release'])} sent {size(row['bytes'])} ({categories}) "
-        f"in {_many(row['transfers'], 'transfer')}{unmeasured}."
+        f"in {many(row['transfers'], 'transfer')}{unmeasured}."
     )
 
 
-def _many(number: int, noun: str) -> str:
+def many(number: int, noun: str) -> str:
+    """`number` of something, in words."""
     return f"{count(number)} {noun}{'' if number == 1 else 's'}"
 
 

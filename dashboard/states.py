@@ -27,33 +27,41 @@ OTLPSpanExporter(endpoint="http://127.0.0.1:4318/v1/traces")
 _ASK = "limen token create --role {0}\nLIMEN_TOKEN=… limen dashboard"
 _REFUSALS: Mapping[type[LimenError], tuple[str, str | None]] = {
     CollectorUnreachable: ("The collector does not answer", "limen collector"),
-    Unauthenticated: ("The collector asks for a token", _ASK.format("lead")),
-    Forbidden: ("This dashboard's token may not see this", _ASK.format("oncall")),
+    Unauthenticated: ("The collector asks for a token", _ASK),
+    Forbidden: ("This dashboard's token may not see this", _ASK),
 }
 
 
 @contextmanager
-def guarded() -> Iterator[None]:
-    """Shows what the collector could not answer as a box with the remedy, never a traceback."""
+def guarded(role: str = "lead") -> Iterator[None]:
+    """Shows what the collector could not answer as a box with the remedy, never a traceback.
+
+    `role` is that of a token which may see what is guarded.
+    """
     try:
         yield
     except LimenError as error:
-        failure(error)
+        failure(error, role)
     except Exception as error:
         fault(error)
 
 
-def failure(error: LimenError) -> None:
+def failure(error: LimenError, role: str) -> None:
     """One box: what is wrong and what to do, the error's own sentence in it."""
     title, command = next(
         (shown for kind, shown in _REFUSALS.items() if isinstance(error, kind)),
         ("This question has no answer", None),
     )
+    refused(title, error)
+    if command is not None:
+        st.code(command.format(role), language="bash")
+    _offer_again()
+
+
+def refused(title: str, error: LimenError) -> None:
+    """What was asked for was not done, and why, in the error's own sentence."""
     sentence = str(error)
     _box(title, sentence[:1].upper() + sentence[1:] + ".", theme.ERROR, "limen-error")
-    if command is not None:
-        st.code(command, language="bash")
-    _offer_again()
 
 
 def fault(error: Exception) -> None:

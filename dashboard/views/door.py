@@ -13,7 +13,7 @@ from dashboard.charts import door
 from dashboard.formats import count
 from dashboard.questions import Questions
 from dashboard.selection import Selection
-from dashboard.views import View
+from dashboard.views import Reader, View
 
 REVIEWER = "compliance"
 SHOUTED = 5
@@ -153,4 +153,10 @@ def _findings(rows: Rows) -> None:
     tables.show(rows, FINDINGS, titles=TITLES, name="What was found, by app and release")
 
 
-DOOR = View(title="At the door", path="door", icon=":material/door_front:", show=show)
+DOOR = View(
+    title="At the door",
+    path="door",
+    icon=":material/door_front:",
+    show=show,
+    reader=Reader.COMPLIANCE,
+)

@@ -9,7 +9,7 @@ from dashboard import panels, sentences, states, tables, theme
 from dashboard.charts import ledger
 from dashboard.questions import Questions, undeclared
 from dashboard.selection import Selection
-from dashboard.views import View
+from dashboard.views import Reader, View
 
 SIDES: Mapping[str, str] = {
     "Destination": "destination",
@@ -118,4 +118,6 @@ def _own(rows: Rows) -> None:
         st.text("Not told apart by the filters chosen.")
 
 
-EGRESS = View(title="Egress", path="egress", icon=":material/upload:", show=show)
+EGRESS = View(
+    title="Egress", path="egress", icon=":material/upload:", show=show, reader=Reader.COMPLIANCE
+)

@@ -10,7 +10,7 @@ from dashboard.charts import rates
 from dashboard.formats import count, interval, percent
 from dashboard.questions import Questions
 from dashboard.selection import Selection
-from dashboard.views import View
+from dashboard.views import Reader, View
 
 SIDES: Mapping[str, str] = {"release": "Release", "feature": "Feature", "os": "OS"}
 
@@ -104,4 +104,6 @@ def _side(answer: Answer, name: str, title: str) -> None:
     panels.table_under(answer, f"Offline coverage by {title}")
 
 
-OFFLINE = View(title="Offline", path="offline", icon=":material/wifi_off:", show=show)
+OFFLINE = View(
+    title="Offline", path="offline", icon=":material/wifi_off:", show=show, reader=Reader.LEAD
+)

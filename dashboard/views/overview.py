@@ -11,7 +11,7 @@ from dashboard.charts import rates
 from dashboard.formats import count, interval, milliseconds, percent
 from dashboard.questions import Questions
 from dashboard.selection import Selection
-from dashboard.views import View
+from dashboard.views import Reader, View
 
 SECONDS = 5
 
@@ -142,4 +142,10 @@ def _releases(health: Answer, complete: Answer) -> Sequence[Mapping[str, Any]]:
     return [{**row, "completeness": known.get(row["release"])} for row in rows]
 
 
-OVERVIEW = View(title="Overview", path="overview", icon=":material/space_dashboard:", show=show)
+OVERVIEW = View(
+    title="Overview",
+    path="overview",
+    icon=":material/space_dashboard:",
+    show=show,
+    reader=Reader.LEAD,
+)

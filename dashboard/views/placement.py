@@ -7,7 +7,7 @@ from dashboard import panels, states, theme
 from dashboard.formats import label, words
 from dashboard.questions import Questions
 from dashboard.selection import Selection
-from dashboard.views import View
+from dashboard.views import Reader, View
 
 
 def show(questions: Questions, selection: Selection) -> None:
@@ -52,4 +52,6 @@ def _means(reason: Reason) -> str:
     return "Decides nothing" if reason.known else "Unknown"
 
 
-PLACEMENT = View(title="Placement", path="placement", icon=":material/alt_route:", show=show)
+PLACEMENT = View(
+    title="Placement", path="placement", icon=":material/alt_route:", show=show, reader=Reader.LEAD
+)

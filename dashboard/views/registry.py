@@ -2,10 +2,16 @@
 
 from dashboard.views.door import DOOR
 from dashboard.views.egress import EGRESS
+from dashboard.views.findings import FINDINGS
+from dashboard.views.ledger import LEDGER
 from dashboard.views.offline import OFFLINE
 from dashboard.views.overview import OVERVIEW
 from dashboard.views.placement import PLACEMENT
 from dashboard.views.requests import REQUESTS
 from dashboard.views.thresholds import THRESHOLDS
 
-VIEWS = (OVERVIEW, OFFLINE, EGRESS, DOOR, REQUESTS, THRESHOLDS, PLACEMENT)
+VIEWS = (
+    *(OVERVIEW, OFFLINE, THRESHOLDS, PLACEMENT),
+    *(FINDINGS, EGRESS, LEDGER, DOOR),
+    REQUESTS,
+)

@@ -9,7 +9,7 @@ from dashboard import panels, states, tables
 from dashboard.formats import count
 from dashboard.questions import Questions
 from dashboard.selection import Selection
-from dashboard.views import View
+from dashboard.views import Reader, View
 from dashboard.views.trace import show_trace
 
 COLUMNS: Mapping[str, str] = {
@@ -86,4 +86,11 @@ def _open(trace_id: str) -> None:
     st.rerun()
 
 
-REQUESTS = View(title="Requests", path="requests", icon=":material/list_alt:", show=show)
+REQUESTS = View(
+    title="Requests",
+    path="requests",
+    icon=":material/list_alt:",
+    show=show,
+    reader=Reader.ONCALL,
+    role="oncall",
+)

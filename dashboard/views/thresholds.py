@@ -10,7 +10,7 @@ from dashboard.charts.curve import curve
 from dashboard.formats import BY_UNIT, count, label, score
 from dashboard.questions import Questions
 from dashboard.selection import Selection
-from dashboard.views import View
+from dashboard.views import Reader, View
 from dashboard.views.proof import scores_only, show_beside, show_proof
 
 REFERENCES: Mapping[str, str] = {
@@ -183,4 +183,6 @@ def _about(run: ReplayRun, sweep: Sweep) -> None:
             st.text(line)
 
 
-THRESHOLDS = View(title="Thresholds", path="thresholds", icon=":material/tune:", show=show)
+THRESHOLDS = View(
+    title="Thresholds", path="thresholds", icon=":material/tune:", show=show, reader=Reader.LEAD
+)

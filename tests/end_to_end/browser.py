@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Self
 
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 INSTALL = "no Chromium on this machine; install one: apt-get install --yes chromium"
@@ -100,3 +100,9 @@ class Reader:
     def _asked(self, request: Request) -> None:
         if not request.url.startswith((self.base, "data:", "blob:")):
             self.complaints.append(f"asked another host: {request.url}")
+
+
+def no_error(reader: Reader) -> None:
+    """Asserts that the page shows none."""
+    for box in ('[data-testid="stException"]', ".limen-error"):
+        expect(reader.page.locator(box)).to_have_count(0)

@@ -55,6 +55,8 @@ def _pages(api: str) -> dict[str, str]:
         "offline": "/offline",
         "egress": "/egress",
         "door": "/door",
+        "findings": "/findings",
+        "ledger": "/ledger",
         "requests": "/requests",
         "trace": f"/requests?trace={_telling_trace(api)}",
         "thresholds": "/thresholds",

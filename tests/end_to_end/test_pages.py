@@ -1,7 +1,6 @@
 """Every page as its reader drives it: a real fleet's data, a real collector, a real browser."""
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -20,7 +19,7 @@ from collector.tokens import create_token
 from dashboard import formats
 from demo import strays
 from tests import strace
-from tests.end_to_end.browser import PHONE, WAIT_MS, NoChromium, Reader, chromium
+from tests.end_to_end.browser import PHONE, WAIT_MS, Reader, no_error
 from tests.end_to_end.processes import LIMEN, collector, dashboard, live_through
 from tests.otlp import now, request_span, traces
 from tests.processes import RunningCollector, running_collector
@@ -70,28 +69,11 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shown]:
         yield Shown(url, api, reached)
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """In CI a missing browser fails; elsewhere it skips, with the same words."""
-    try:
-        with chromium() as found:
-            yield found
-    except NoChromium as missing:
-        if os.environ.get("CI"):
-            pytest.fail(str(missing))
-        pytest.skip(str(missing))
-
-
 @pytest.fixture
 def reader(browser: Browser, shown: Shown) -> Iterator[Reader]:
     with Reader(browser, shown.url) as found:
         yield found
         assert found.complaints == []
-
-
-def no_error(reader: Reader) -> None:
-    for box in ('[data-testid="stException"]', ".limen-error"):
-        expect(reader.page.locator(box)).to_have_count(0)
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -242,6 +224,28 @@ def test_an_undeclared_flow_is_said_before_everything_else(reader: Reader, shown
     assert "design" not in lines[0] and "fallback" not in lines[0]
     page.get_by_role("radio", name="Consent").click()
     page.wait_for_url("**/egress?*side=Consent*")
+    no_error(reader)
+
+
+def test_the_undeclared_host_is_a_finding_with_the_traces_that_prove_it(
+    reader: Reader, shown: Shown
+) -> None:
+    page = reader.open(f"/findings?period={PERIOD}&release=2.5.0&feature=image_classify")
+    with LimenClient(shown.api) as client:
+        check = client.check(SINCE)
+    (found,) = [
+        one
+        for one in check.findings
+        if (one.code, one.feature) == ("UNDECLARED_HOST", "image_classify")
+    ]
+    card = page.locator(f".st-key-finding-{found.id}")
+    expect(card).to_contain_text("adkit.example")
+    expect(card).to_contain_text(f"{found.count} transfers · {formats.size(found.bytes)}")
+    expect(card.get_by_role("link")).to_have_count(len(found.traces))
+    card.get_by_role("link").first.click()
+    page.wait_for_url(f"**/requests?*trace={found.traces[0]}*")
+    reader.settle()
+    expect(page.get_by_text("adkit.example").first).to_be_visible()
     no_error(reader)
 
 

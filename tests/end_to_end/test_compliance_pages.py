@@ -1,0 +1,106 @@
+"""The reviewer's pages in a real browser, on a collector that holds little and all of it known."""
+
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from collector.contract.compliance import Finding
+from tests.end_to_end.browser import PHONE, Reader, no_error
+from tests.end_to_end.processes import dashboard
+from tests.otlp import PHONE as RESOURCE
+from tests.otlp import request_span, traces
+from tests.processes import RunningCollector, running_collector
+from tests.store import POLICY
+
+pytestmark = pytest.mark.end_to_end
+
+MARKUP = "<b>Ada</b> **says** so"
+
+
+@dataclass(frozen=True)
+class Reviewed:
+    """A dashboard on a collector that was told of one declared departure and of one that is not."""
+
+    url: str
+    collector: RunningCollector
+
+    def finding(self, code: str) -> Finding:
+        with self.collector.client() as client:
+            return next(one for one in client.check().findings if one.code == code)
+
+    def logged(self) -> list[str]:
+        """What was done, by the audit log."""
+        with self.collector.client() as client:
+            done: list[str] = client.audit_entries(0, 100).column("action").to_pylist()
+        return done
+
+
+@pytest.fixture(scope="module")
+def reviewed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reviewed]:
+    home = tmp_path_factory.mktemp("reviewed")
+    (home / "policy.toml").write_text(POLICY, "utf-8")
+    with running_collector(home) as running, dashboard(running.api) as url:
+        for host in ("api.example.com", "adkit.example"):
+            request = request_span("fallback", limen_fallback_reason="low_confidence")
+            sent = request.child(
+                "CLIENT",
+                limen_feature="image_classify",
+                server_address=host,
+                http_request_body_size=1500,
+                limen_purpose="app_functionality",
+                limen_consent_state="granted",
+            )
+            sent.attributes = {**sent.attributes, "limen.data.categories": "image"}
+            body = traces(request, sent, resource=RESOURCE).SerializeToString()
+            running.post(body).raise_for_status()
+        yield Reviewed(url, running)
+
+
+@pytest.fixture
+def reader(browser: Browser, reviewed: Reviewed) -> Iterator[Reader]:
+    """On a phone in the dark, where everything must be whole too."""
+    with Reader(browser, reviewed.url, size=PHONE, dark=True) as found:
+        yield found
+        no_error(found)
+        assert found.page.evaluate("document.scrollingElement.scrollWidth") <= PHONE[0]
+        assert found.complaints == []
+
+
+def test_a_finding_is_accepted_as_risk_and_says_so_in_the_list(
+    reader: Reader, reviewed: Reviewed
+) -> None:
+    found = reviewed.finding("UNDECLARED_HOST")
+    page = reader.open("/findings")
+    expect(page.locator(".limen-notice")).to_contain_text("1 error of 2.4.0 to judge")
+    card = page.locator(f".st-key-finding-{found.id}")
+    card.get_by_role("button", name="Judge").click()
+    form = page.locator('[data-testid="stPopoverBody"]')
+    form.get_by_role("button", name="Say so").click()
+    expect(form.get_by_text("Say who says it and why")).to_be_visible()
+    form.get_by_label("Who").fill(MARKUP)
+    form.get_by_label("Why").fill("the ad kit goes with 2.6.0")
+    form.get_by_role("button", name="Say so").click()
+    expect(page.locator(".limen-notice")).to_contain_text("No error stands")
+    page.get_by_role("radio", name="Judged").click()
+    expect(card).to_contain_text(f"Accepted risk by {MARKUP}")
+    expect(card).to_contain_text("for good: the ad kit goes with 2.6.0")
+    verdict = reviewed.finding("UNDECLARED_HOST").verdict
+    assert verdict is not None and (verdict.word, verdict.who) == ("accepted_risk", MARKUP)
+    assert "finding judged" in reviewed.logged()
+
+
+def test_the_ledger_shows_each_departure_and_hands_it_out_as_a_file(
+    reader: Reader, reviewed: Reviewed
+) -> None:
+    page = reader.open("/ledger?destination=adkit.example")
+    expect(page.get_by_role("heading", name="The newest 1")).to_be_visible()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download as CSV", exact=True).click()
+    (row,) = csv.DictReader(download.value.path().read_text("utf-8").splitlines())
+    assert (row["destination"], row["bytes"], row["declared"]) == ("adkit.example", "1500", "false")
+    assert "data exported" in reviewed.logged()
+    page = reader.open("/ledger")
+    expect(page.get_by_role("heading", name="The newest 2")).to_be_visible()
