@@ -17,8 +17,8 @@ from dashboard.selection import Selection
 _CHART = {"displaylogo": False, "modeBarButtonsToRemove": ["lasso2d", "select2d", "autoScale2d"]}
 
 
-def title(name: str, selection: Selection, *, live: bool = False) -> bool:
-    """The page's name, and in one line what it is narrowed to.
+def title(name: str, selection: Selection | None = None, *, live: bool = False) -> bool:
+    """The page's name, and in one line what it is narrowed to; without one nothing narrows it.
 
     With `live`, a switch beside it; True while it is on.
     """
@@ -28,6 +28,8 @@ def title(name: str, selection: Selection, *, live: bool = False) -> bool:
         if live:
             help_text = "Asks again every few seconds"
             on = st.toggle("Live", key="live", bind="query-params", help=help_text)
+    if selection is None:
+        return on
     chosen = [f"{label(name)} {words(found)}" for name, found in selection.values.items()]
     st.text(" · ".join([f"Last {selection.period}", *chosen]))
     return on

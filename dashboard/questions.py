@@ -5,15 +5,18 @@ from typing import Any, TypeVar
 
 import streamlit as st
 
+from collector.contract.audit import Checked, Checkpoint, check_log
 from collector.contract.client import LimenClient
 from collector.contract.compliance import Check, Judgement
 from collector.contract.config import load_settings
+from collector.contract.declarations import KeptDeclaration
 from collector.contract.errors import LimenError
 from collector.contract.placement import Advice
 from collector.contract.records import Answer, Query, ReplayRun, Sweep
 from collector.contract.what_if.records import Change, WhatIf
 
 SECONDS = 5
+VERIFIED_AT_ONCE = 5_000
 _FLOW = ("feature", "release", "destination", "category")
 _ADDED = ("transfers", "unknown_bytes_transfers")
 Found = TypeVar("Found")
@@ -85,6 +88,47 @@ class Questions:
         """The findings of a check for spreadsheets."""
         return _ask(self.api, lambda c: c.check_csv(since, app=app, environment=environment))
 
+    def declarations(self) -> list[KeptDeclaration]:
+        """What was declared elsewhere than in the policy, newest first."""
+        return _declarations(self.api)
+
+    def declare(
+        self, name: str, content: bytes, app: str, release: str | None, bundle: str | None
+    ) -> KeptDeclaration:
+        """Keeps a file as a declaration of `app`."""
+        kept = _ask(
+            self.api,
+            lambda c: c.declare(name, content, app=app, release=release, bundle=bundle),
+        )
+        forget()
+        return kept
+
+    def withdraw(self, declaration: str) -> None:
+        """Takes a declaration back."""
+        _ask(self.api, lambda client: client.withdraw(declaration))
+        forget()
+
+    def audit_head(self) -> str:
+        """The signed head of the audit log."""
+        return _audit_head(self.api)
+
+    def audit_key(self) -> str:
+        """The public key that heads are signed with."""
+        return _audit_key(self.api)
+
+    def audit_entries(self, first: int, limit: int) -> list[dict[str, Any]]:
+        """Entries of the audit log from a number on, the oldest first; times in ns."""
+        return _audit_entries(self.api, first, limit)
+
+    def check_log(
+        self, key: str | None, kept: Sequence[Checkpoint], told: Callable[[int, int], None]
+    ) -> Checked:
+        """The audit log held against its head and those that were kept elsewhere."""
+        return _ask(
+            self.api,
+            lambda c: check_log(c, key=key, kept=kept, told=told, at_once=VERIFIED_AT_ONCE),
+        )
+
     def metric_csv(self, query: Query) -> str:
         """A metric for spreadsheets."""
         return _ask(self.api, lambda client: client.metric_csv(query))
@@ -118,6 +162,7 @@ def forget() -> None:
     """The next question is asked anew."""
     for kept in (
         _status, _metrics, _trace, _what_if, _placement, _replays, _sweeps, _check,
+        _declarations, _audit_head, _audit_key, _audit_entries,
     ):  # fmt: skip
         kept.clear()
 
@@ -173,3 +218,25 @@ def _sweeps(api: str, run: str) -> list[Sweep]:
 @st.cache_data(ttl=SECONDS, max_entries=8, show_spinner="Declared is held against observed")
 def _check(api: str, since: str, app: str | None, environment: str | None) -> Check:
     return _ask(api, lambda c: c.check(since, app=app, environment=environment))
+
+
+@st.cache_data(ttl=SECONDS, max_entries=8, show_spinner=False)
+def _declarations(api: str) -> list[KeptDeclaration]:
+    return _ask(api, LimenClient.declarations)
+
+
+@st.cache_data(ttl=SECONDS, max_entries=8, show_spinner=False)
+def _audit_head(api: str) -> str:
+    return _ask(api, LimenClient.audit_checkpoint)
+
+
+@st.cache_data(ttl=60, max_entries=8, show_spinner=False)
+def _audit_key(api: str) -> str:
+    return _ask(api, LimenClient.audit_key)
+
+
+@st.cache_data(ttl=SECONDS, max_entries=32, show_spinner=False)
+def _audit_entries(api: str, first: int, limit: int) -> list[dict[str, Any]]:
+    table = _ask(api, lambda client: client.audit_entries(first, limit))
+    rows: list[dict[str, Any]] = table.drop_columns(["salt", "leaf"]).to_pylist()
+    return rows

@@ -73,9 +73,9 @@ def departure(row: Mapping[str, Any]) -> str:
     )
 
 
-def many(number: int, noun: str) -> str:
-    """`number` of something, in words."""
-    return f"{count(number)} {noun}{'' if number == 1 else 's'}"
+def many(number: int, noun: str, nouns: str | None = None) -> str:
+    """`number` of something, in words; `nouns` where an s is not enough."""
+    return f"{count(number)} {noun if number == 1 else nouns or f'{noun}s'}"
 
 
 def run_line(run: ReplayRun) -> str:

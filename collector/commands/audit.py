@@ -3,16 +3,12 @@
 import argparse
 import json
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from collector.commands.asking import add_collector, collector_of
 from collector.commands.files import heads_of, verifier_of
 
-if TYPE_CHECKING:
-    from collector.contract.client import LimenClient
-    from collector.tlog.verify import Check
-
-_SLICE = 50_000
+_MOST_LISTED = 50_000
 
 
 def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -47,8 +43,8 @@ def _list(args: argparse.Namespace) -> int:
     from collector.contract.errors import BadInput
     from collector.tlog.checkpoint import read_checkpoints
 
-    if not 1 <= args.limit <= _SLICE:
-        raise BadInput(f"--limit: a number from 1 to {_SLICE}")
+    if not 1 <= args.limit <= _MOST_LISTED:
+        raise BadInput(f"--limit: a number from 1 to {_MOST_LISTED}")
     with collector_of(args) as client:
         (head,) = read_checkpoints(client.audit_checkpoint())
         table = client.audit_entries(max(0, head.size - args.limit), args.limit)
@@ -68,33 +64,29 @@ def _list(args: argparse.Namespace) -> int:
 
 
 def _verify(args: argparse.Namespace) -> int:
-    from collector.tlog.checkpoint import read_checkpoints
-    from collector.tlog.verify import Check
+    from collector.contract.audit import check_log
 
     kept = heads_of(args.since)
+    key = str(verifier_of(args.key)) if args.key else None
     with collector_of(args) as client:
-        verifier = verifier_of(args.key or client.audit_key())
-        (now,) = read_checkpoints(client.audit_checkpoint())
-        check = Check(verifier, now, kept)
-        _show(check, client)
-    problems = check.finish()
+        found = check_log(client, key=key, kept=kept, told=_tell)
     if args.json:
         document: dict[str, Any] = {
-            "log": verifier.name,
-            "key": str(verifier),
-            "entries": now.size,
-            "erased": check.erased,
+            "log": found.log,
+            "key": found.key,
+            "entries": found.entries,
+            "erased": found.erased,
             "checkpoints": len(kept),
-            "good": not problems,
-            "problems": problems,
+            "good": not found.problems,
+            "problems": found.problems,
         }
         sys.stdout.write(json.dumps(document) + "\n")
     else:
-        for problem in problems:
+        for problem in found.problems:
             sys.stdout.write(f"{problem}\n")
-        if not problems:
+        if not found.problems:
             heads = f" and {len(kept):,} kept checkpoints" if kept else ""
-            sys.stdout.write(f"{now.size:,} entries agree with the signed head{heads}\n")
+            sys.stdout.write(f"{found.entries:,} entries agree with the signed head{heads}\n")
     if not args.since:
         sys.stderr.write(
             "limen: whoever holds the home folder could have rewritten all of it: keep heads "
@@ -105,24 +97,15 @@ def _verify(args: argparse.Namespace) -> int:
             "limen: the key is the one that the collector says: keep `limen audit key` elsewhere "
             "and name it with --key\n"
         )
-    return 1 if problems else 0
+    return 1 if found.problems else 0
 
 
-def _show(check: "Check", client: "LimenClient") -> None:
-    """Shows the log to `check`, slice by slice, up to its head."""
-    from collector.tlog.entries import Entry
+def _tell(shown: int, of: int) -> None:
+    """How far a long log is looked at."""
+    from collector.contract.audit import SLICE
 
-    size = check.now.size
-    first = 0
-    while first < size:
-        table = client.audit_entries(first, min(_SLICE, size - first))
-        leaves = table.column("leaf").to_pylist()
-        for row, leaf in zip(table.drop_columns("leaf").to_pylist(), leaves, strict=True):
-            entry = None if row["salt"] is None else Entry(**row)
-            check.take(entry, row["number"], leaf)
-        first += _SLICE
-        if size > _SLICE:
-            sys.stderr.write(f"limen: {min(first, size):,} of {size:,} entries\n")
+    if of > SLICE:
+        sys.stderr.write(f"limen: {shown:,} of {of:,} entries\n")
 
 
 def _checkpoint(args: argparse.Namespace) -> int:

@@ -1,5 +1,7 @@
 """The pages in the order of the navigation; the first is the one at `/`."""
 
+from dashboard.views.audit import AUDIT
+from dashboard.views.declarations import DECLARATIONS
 from dashboard.views.door import DOOR
 from dashboard.views.egress import EGRESS
 from dashboard.views.findings import FINDINGS
@@ -12,6 +14,6 @@ from dashboard.views.thresholds import THRESHOLDS
 
 VIEWS = (
     *(OVERVIEW, OFFLINE, THRESHOLDS, PLACEMENT),
-    *(FINDINGS, EGRESS, LEDGER, DOOR),
+    *(FINDINGS, EGRESS, LEDGER, DECLARATIONS, DOOR, AUDIT),
     REQUESTS,
 )

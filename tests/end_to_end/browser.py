@@ -44,6 +44,8 @@ def chromium() -> Iterator[Browser]:
     if path is None:
         raise NoChromium(INSTALL)
     with sync_playwright() as playwright:
+        # A page is as slow as the machine; what never comes is noticed all the same.
+        expect.set_options(timeout=WAIT_MS)
         browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
         yield browser
         browser.close()

@@ -57,6 +57,8 @@ def _pages(api: str) -> dict[str, str]:
         "door": "/door",
         "findings": "/findings",
         "ledger": "/ledger",
+        "declarations": "/declarations",
+        "audit": "/audit",
         "requests": "/requests",
         "trace": f"/requests?trace={_telling_trace(api)}",
         "thresholds": "/thresholds",

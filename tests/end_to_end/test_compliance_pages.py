@@ -5,14 +5,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
 
 from collector.contract.compliance import Finding
+from collector.contract.records import Query
+from collector.tlog.checkpoint import Signer
+from collector.tlog.merkle import Frontier
+from tests.declarations import data_safety, play_type
 from tests.end_to_end.browser import PHONE, Reader, no_error
 from tests.end_to_end.processes import dashboard
 from tests.otlp import PHONE as RESOURCE
 from tests.otlp import request_span, traces
-from tests.processes import RunningCollector, running_collector
+from tests.processes import RunningCollector, running_collector, until
 from tests.store import POLICY
 
 pytestmark = pytest.mark.end_to_end
@@ -104,3 +108,61 @@ def test_the_ledger_shows_each_departure_and_hands_it_out_as_a_file(
     assert "data exported" in reviewed.logged()
     page = reader.open("/ledger")
     expect(page.get_by_role("heading", name="The newest 2")).to_be_visible()
+
+
+def upload(page: Page, name: str, content: bytes) -> None:
+    """Chooses a file as a declaration and adds it."""
+    if not page.get_by_role("button", name="Add", exact=True).is_visible():
+        page.get_by_text("Add a declaration").click()
+    file = page.locator('[data-testid="stFileUploader"] input[type=file]')
+    file.set_input_files({"name": name, "mimeType": "text/plain", "buffer": content})
+    expect(page.get_by_text(name, exact=True).first).to_be_visible()
+    page.get_by_role("button", name="Add", exact=True).click()
+
+
+def test_a_declaration_is_added_held_against_what_left_and_taken_back(
+    reader: Reader, reviewed: Reviewed
+) -> None:
+    page = reader.open("/declarations")
+    expect(page.locator(".limen-empty")).to_contain_text("No declarations yet")
+    upload(page, "PrivacyInfo.xcprivacy", b"<plist><dict>")
+    box = page.locator(".limen-error")
+    expect(box).to_contain_text("PrivacyInfo.xcprivacy was not added")
+    expect(box).to_contain_text("line 1")
+    rows = (*play_type("PERSONAL", "PSL_NAME", "PSL_ANALYTICS"), "PSL_NO_SUCH_QUESTION,,true")
+    reader.open("/declarations")
+    upload(page, "data_safety.csv", data_safety(*rows))
+    with reviewed.collector.client() as client:
+        until(lambda: len(client.declarations()) == 1)
+        (kept,) = client.declarations()
+    card = page.locator(f".st-key-declaration-{kept.id}")
+    expect(card).to_contain_text(f"{len(rows)} rows: {len(rows) - 1} answered")
+    expect(card).to_contain_text("1 problem in the file itself")
+    expect(card).to_contain_text("Differences to what was seen and declared elsewhere")
+    card.get_by_role("button", name="Take back").click()
+    page.get_by_role("button", name="Take it back").click()
+    expect(page.locator(".limen-empty")).to_contain_text("No declarations yet")
+    assert "declaration removed" in reviewed.logged()
+
+
+def test_the_audit_log_is_verified_here_against_a_head_that_was_kept(
+    reader: Reader, reviewed: Reviewed
+) -> None:
+    with reviewed.collector.client() as client:
+        client.metric_csv(Query(metric="ledger"))
+    page = reader.open("/audit")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download the checkpoint").click()
+    head = download.value.path().read_text("utf-8")
+    page.get_by_role("button", name="Verify").click()
+    expect(page.locator(".limen-notice")).to_contain_text("It agrees with itself")
+    other = Signer(bytes(32))
+    for name, kept, found in (
+        ("kept.txt", head, "agree with the head and 1 kept checkpoint."),
+        ("other.txt", other.sign(Frontier()), f"of another log: of {other.verifier.name}"),
+    ):
+        file = page.locator('[data-testid="stFileUploader"] input[type=file]')
+        file.set_input_files({"name": name, "mimeType": "text/plain", "buffer": kept.encode()})
+        expect(page.get_by_text(name, exact=True)).to_be_visible()
+        page.get_by_role("button", name="Verify").click()
+        expect(page.locator(".limen-notice")).to_contain_text(found)

@@ -1,0 +1,146 @@
+"""Audit: what was done that somebody could ask about, and whether the log of it still holds."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
+import streamlit as st
+
+from collector.contract.audit import Checked, Checkpoint, read_checkpoints
+from collector.contract.errors import BadInput
+from dashboard import panels, sentences, states, tables, theme
+from dashboard.formats import count
+from dashboard.questions import Questions
+from dashboard.selection import Selection
+from dashboard.views import Reader, View
+
+SHOWN = 100
+ENTRIES: Mapping[str, str] = {
+    "number": "count",
+    "time": "time",
+    "action": "text",
+    "actor": "optional",
+    "count": "optional",
+    "reason": "optional",
+    "detail": "optional",
+}
+TITLES: Mapping[str, str] = {
+    "number": "Entry",
+    "action": "What",
+    "actor": "Who",
+    "count": "How many",
+    "reason": "Why",
+}
+
+
+def show(questions: Questions, selection: Selection) -> None:
+    panels.title("Audit")
+    st.text(
+        "What was done that somebody could ask about: written by the collector only, in the "
+        "transaction it was done in. It never tells of whom. No filter narrows this page."
+    )
+    (head,) = read_checkpoints(questions.audit_head())
+    if not head.size:
+        states.nothing(
+            "entries",
+            "An entry is here once a policy is put in force, a token is made, an input is opened, "
+            "a finding is judged, something is erased or handed out.",
+        )
+        return
+    _head(questions, head)
+    _verify(questions)
+    _entries(questions, head.size)
+
+
+def _head(questions: Questions, head: Checkpoint) -> None:
+    entries = sentences.many(head.size, "entry", "entries")
+    st.subheader(f"The signed head of {entries}", anchor=False)
+    st.code(questions.audit_head(), language=None, wrap_lines=True)
+    with st.container(horizontal=True):
+        panels.download(
+            "Download the checkpoint", questions.audit_head, "checkpoint.txt", "text/plain"
+        )
+        panels.download(
+            "Download the public key", questions.audit_key, "limen-audit-key.txt", "text/plain"
+        )
+    st.caption(
+        "Keep both outside the machine that the collector runs on: whoever holds its home folder "
+        "could write the whole log anew, but not what is kept elsewhere."
+    )
+
+
+def _verify(questions: Questions) -> None:
+    st.subheader("Does it still hold?", anchor=False)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        file = st.file_uploader(
+            "Checkpoints kept elsewhere", type=["txt"], key="kept", max_upload_size=10
+        )
+        key = st.text_input("The public key as it was kept", placeholder="limen-audit/…+…+…")
+    if not st.button("Verify", type="primary", icon=":material/verified_user:"):
+        st.caption("Every entry is fetched and hashed here, and the tree of all is made anew.")
+        return
+    bar = st.progress(0.0, "Verifying")
+
+    def told(shown: int, of: int) -> None:
+        bar.progress(shown / of, f"{count(shown)} of {count(of)} entries")
+
+    try:
+        kept = read_checkpoints(file.getvalue().decode("utf-8")) if file is not None else []
+        found = questions.check_log(key.strip() or None, kept, told)
+    except BadInput as error:
+        bar.empty()
+        states.refused("That cannot be held against the log", error)
+    except UnicodeDecodeError:
+        bar.empty()
+        states.refused("That cannot be held against the log", BadInput("the file is no text"))
+    else:
+        bar.empty()
+        _result(found, kept, own_key=not key.strip())
+
+
+def _result(found: Checked, kept: Sequence[Checkpoint], *, own_key: bool) -> None:
+    if found.problems:
+        states.notice("The log does not hold", found.problems, theme.ERROR)
+        return
+    with_kept = f" and {sentences.many(len(kept), 'kept checkpoint')}" if kept else ""
+    said = [f"{sentences.many(found.entries, 'entry', 'entries')} agree with the head{with_kept}."]
+    if found.erased:
+        said.append(f"The content of {count(found.erased)} of them is erased; their hashes stay.")
+    if not kept:
+        said.append("It agrees with itself. Add a checkpoint that was kept elsewhere: all of it "
+                    "could have been rewritten.")  # fmt: skip
+    if own_key:
+        said.append("The key is the one that the collector says: give the one that was kept.")
+    states.notice("The log holds", said, theme.DEVICE)
+
+
+def _entries(questions: Questions, size: int) -> None:
+    st.subheader("Entries, newest first", anchor=False)
+    last = size
+    if size > SHOWN:
+        last = int(st.number_input("Up to entry", 0, size - 1, size - 1, step=SHOWN)) + 1
+    first = max(0, last - SHOWN)
+    rows = questions.audit_entries(first, last - first)
+    tables.show(
+        [_shown(row) for row in reversed(rows)],
+        ENTRIES,
+        titles=TITLES,
+        name="Entries of the audit log, newest first",
+    )
+
+
+def _shown(row: Mapping[str, object]) -> dict[str, object]:
+    time = row["time"]
+    assert isinstance(time, int)
+    detail = None if row["detail"] == "{}" else row["detail"]
+    return {**row, "time": datetime.fromtimestamp(time / 10**9, UTC), "detail": detail}
+
+
+AUDIT = View(
+    title="Audit",
+    path="audit",
+    icon=":material/history:",
+    show=show,
+    reader=Reader.COMPLIANCE,
+    role="compliance",
+    empty=True,
+)
