@@ -26,7 +26,7 @@ Transport = Literal["http", "grpc"]
 Door = Literal["http", "grpc", "api"]
 # (name, seconds until now, attributes, error type): a span of the collector's own work.
 Report = Callable[[str, float, Mapping[str, str | int], str | None], None]
-Task = Literal["checkpoint", "retention", "sampling", "compaction", "backup", "erasure"]
+Task = Literal["checkpoint", "retention", "sampling", "rollup", "compaction", "backup", "erasure"]
 
 # What is counted, by its name without `limen_`: a text and the labels.
 _COUNTERS: Mapping[str, tuple[str, ...]] = {

@@ -75,6 +75,9 @@ def as_first(path: Path) -> None:
             "consents",
             "declarations",
             "verdicts",
+            "rollup_departures",
+            "rollup_dirty",
+            "rollup_state",
         ):
             connection.execute(f"drop table {name}")
         for name in ("batches", "inputs", "replays", "replay_chunks"):

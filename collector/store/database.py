@@ -24,7 +24,7 @@ from collector.store.audit import adopt, frontier_of
 from collector.store.beside import Beside
 from collector.store.opening import MEMORY_BYTES, connect, logs, make, one
 from collector.store.queries import query
-from collector.store.schema import DEFINITIONS, TABLES, VERSION, ddl, migration
+from collector.store.schema import DEFINITIONS, ROLLUP_RULES, TABLES, VERSION, ddl, migration
 from collector.store.transaction import Transaction
 from collector.tlog.merkle import Frontier
 
@@ -285,6 +285,8 @@ class Database:
         connection.begin()
         for name in DEFINITIONS:
             connection.execute(ddl(name))
+        for name in ("forget_rollups", "forget_rollup_state"):
+            connection.execute(query(name), {"rules": ROLLUP_RULES})
         connection.commit()
         connection.execute(query("checkpoint"))
 

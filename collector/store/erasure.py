@@ -21,6 +21,7 @@ from collector.pseudonyms import Pseudonyms
 from collector.store.database import Database
 from collector.store.queries import query
 from collector.store.reader import rfc3339
+from collector.store.rollups import remove_dirty
 from collector.store.transaction import Transaction
 from collector.store.vault import Vault
 from collector.tombstones import Tombstone, Tombstones
@@ -35,7 +36,9 @@ _DELETED = {
     "span_facts": "erase_span_facts",
 }
 # The tables that hold something of one installation; a test asks it of every table.
-ERASED = frozenset((*_DELETED, "replay_chunks", "batches", "forwarding"))
+ERASED = frozenset(
+    (*_DELETED, "replay_chunks", "batches", "forwarding", "rollup_departures", "rollup_dirty")
+)
 _NAMES = [attribute.name for attribute in ATTRIBUTES]
 
 _log = logging.getLogger("limen")
@@ -127,6 +130,8 @@ class Erasure:
         self._refuse(transaction, identifier, traces, pseudonyms)
         transaction.run("erase_from_chunks")
         deleted = {table: _rows(transaction, name) for table, name in _DELETED.items()}
+        transaction.run("dirty_erased")
+        remove_dirty(transaction)
         fields = [*_NAMES, *(field for (field,) in transaction.ask("standing_fields"))]
         releases = [release for (release,) in transaction.ask("standing_releases")]
         transaction.run("erase_from_findings", fields=fields, releases=releases)

@@ -19,6 +19,7 @@ from collector.store.copying import Copying
 from collector.store.database import Database
 from collector.store.queries import query
 from collector.store.retention import Retention
+from collector.store.rollups import Rollups
 from collector.store.rotation import Rotation
 from collector.store.sampling import Sampling
 
@@ -30,6 +31,10 @@ LARGEST_LOG_BYTES = 24 * 2**20
 RETAIN_EVERY_SECONDS = 3600.0
 RETRY_SECONDS = 3600.0
 SAMPLE_EVERY_SECONDS = 1.0
+ROLL_UP_EVERY_SECONDS = 5.0
+# So that it takes at most a tenth of the time where much arrives, and is no more behind than this.
+ROLL_UP_REST = 10
+ROLL_UP_AT_LEAST_EVERY_SECONDS = 30.0
 ASK_EVERY_SECONDS = 60.0
 # After a failure, so that a disk that stays full is not complained of every second.
 PAUSE_SECONDS = 10.0
@@ -66,6 +71,7 @@ class Maintenance:
         self._rotation, self._look = rotation, look
         self._retention = Retention(database, policy, health, self._breathe, backlog)
         self._sampling = Sampling(database, health)
+        self._rollups = Rollups(database)
         self._copying = Copying(database, self._breathe, min_free_bytes)
         self._compaction = Compaction(database, self._copying, health)
         self._compact_hour = compact_hour
@@ -121,6 +127,13 @@ class Maintenance:
         with self.alone("sampling"):
             return self._sampling.run(self._policy, now)
 
+    def roll_up(self) -> bool:
+        """Takes some of what came into the rollups; whether more is left. Raises Overloaded."""
+        if self._task is not None or not self._rollups.due():
+            return False
+        with self.alone("rollup"):
+            return self._rollups.run()
+
     def compact(self, now: int, patience: float = 0.0) -> Compacted:
         """Rewrites the file without what was deleted. Raises Overloaded: it is as it was."""
         with self.alone("compaction", patience):
@@ -152,6 +165,8 @@ class Maintenance:
 
         Raises Overloaded where another is under way for longer than `patience` (s).
         """
+        if self._task == "rollup":
+            patience = max(patience, ROLL_UP_AT_LEAST_EVERY_SECONDS)
         if not self._one.acquire(timeout=patience):
             raise Overloaded(f"{self._task or 'stopping'} is under way: try again later")
         try:
@@ -178,7 +193,7 @@ class Maintenance:
                 self._database.checkpoint()
 
     def _run(self) -> None:
-        retained = sampled = tried = asked = float("-inf")
+        retained = sampled = tried = asked = roll_up_at = float("-inf")
         since = time.time_ns()
         while not self._stop.is_set():
             try:
@@ -192,6 +207,8 @@ class Maintenance:
                     if self._look:
                         self._look()
                     self.sample(time.time_ns())
+                if now > roll_up_at:
+                    roll_up_at = now + self._roll_up()
                 if now - tried > RETRY_SECONDS and now - asked > ASK_EVERY_SECONDS:
                     asked = now
                     if self._due(since, time.time_ns()):
@@ -208,6 +225,14 @@ class Maintenance:
                 _log.error("maintenance: %s at %s:%s", *where)
                 self._stop.wait(PAUSE_SECONDS)
             self._stop.wait(LOOK_EVERY_SECONDS)
+
+    def _roll_up(self) -> float:
+        """Rolls up; how long after its begin (s) it is due again."""
+        began = time.monotonic()
+        if self.roll_up():
+            return 0.0
+        rest = ROLL_UP_REST * (time.monotonic() - began)
+        return min(max(ROLL_UP_EVERY_SECONDS, rest), ROLL_UP_AT_LEAST_EVERY_SECONDS)
 
     def next_compaction(self, now: int) -> int | None:
         """When the file is compacted next (ns), after `now`; None: only when asked."""

@@ -17,6 +17,7 @@ from collector.store.backlog import Backlog
 from collector.store.database import Database
 from collector.store.queries import query
 from collector.store.reader import rfc3339
+from collector.store.rollups import remove_dirty
 
 TELEMETRY = ("span_facts", "batches", "consents")
 # Last comes what the others are found by.
@@ -110,10 +111,12 @@ class Retention:
         with self._database.write() as transaction:
             if self._backlog is not None and tables is TELEMETRY:
                 unsent = self._backlog.expiring(transaction, before, limit.feature)
-            deleted = {
-                table: transaction.ask(f"expire_{table}", before=before, feature=limit.feature)
-                for table in tables
-            }
+            asked = {"before": before, "feature": limit.feature}
+            if tables is TELEMETRY:
+                transaction.run("dirty_expiring", **asked)
+            deleted = {table: transaction.ask(f"expire_{table}", **asked) for table in tables}
+            if tables is TELEMETRY:
+                remove_dirty(transaction)
         for table, [[rows]] in deleted.items():
             gone[table] += rows
             self._health.expired(table, rows)

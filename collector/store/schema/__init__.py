@@ -1,5 +1,6 @@
 """The schema: one object a file. Tables are made once; macros and views anew at every start."""
 
+from hashlib import sha256
 from importlib.resources import files
 
 VERSION = 5
@@ -29,6 +30,9 @@ TABLES = (
     "tombstones",
     "erasures",
     "forwarding",
+    "rollup_departures",
+    "rollup_dirty",
+    "rollup_state",
 )
 
 DEFINITIONS = (
@@ -36,6 +40,8 @@ DEFINITIONS = (
     "dimensions",
     "spans",
     "requests",
+    "unrolled",
+    "traced_departures",
     "departures",
     "phone_spans",
     "phone_calls",
@@ -51,3 +57,8 @@ def ddl(name: str) -> str:
 def migration(version: int) -> str:
     """The SQL that makes a schema of the version before one of `version`."""
     return (files(__name__) / "migrations" / f"{version}.sql").read_text("utf-8")
+
+
+# What was rolled up by other SQL is not used.
+_ROLLED_UP_BY = ("dimensions", "spans", "unrolled", "traced_departures")
+ROLLUP_RULES = sha256("".join(map(ddl, _ROLLED_UP_BY)).encode()).hexdigest()

@@ -1,6 +1,6 @@
 -- Schema 4 to 5: inputs are drawn, so that a sample of them stays where there are too many to keep; the
 -- audit log has a Merkle tree, and what was logged before is appended to it; installations can be
--- erased; the history of consent, declarations and verdicts are kept.
+-- erased; the history of consent, declarations and verdicts are kept; what left is rolled up.
 alter table inputs add column draw double;
 alter table inputs add column size bigint;
 update inputs set draw = random(), size = octet_length(sealed);
@@ -84,4 +84,47 @@ create table verdicts (
     why varchar not null,
     until bigint,
     token varchar
+);
+create table rollup_departures (
+    trace_id blob not null,
+    span_id blob not null,
+    time bigint not null,
+    received_time bigint not null,
+    installation blob,
+    app varchar,
+    environment varchar,
+    release varchar,
+    os_name varchar,
+    os_type varchar,
+    os_version varchar,
+    device_model varchar,
+    country varchar,
+    server_port bigint,
+    policy_version varchar not null,
+    destination varchar not null,
+    bytes bigint,
+    measure varchar,
+    request blob,
+    request_decision varchar,
+    request_placement varchar,
+    request_audited boolean,
+    passed_on boolean not null,
+    of_feature varchar not null,
+    chain_region varchar,
+    chain_category varchar,
+    chain_purpose varchar,
+    said_consent varchar,
+    said_version varchar,
+    said_since bigint,
+    consenting blob,
+    retained_there boolean,
+    trained_there boolean,
+    bytes_received bigint
+);
+create table rollup_dirty (
+    trace_id blob not null
+);
+create table rollup_state (
+    commit_number bigint not null,
+    rules varchar not null
 );

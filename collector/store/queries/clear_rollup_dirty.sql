@@ -1,0 +1,2 @@
+-- All traces that lost a span are rolled up.
+delete from rollup_dirty

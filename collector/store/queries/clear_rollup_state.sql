@@ -1,0 +1,2 @@
+-- Before another place takes its place.
+delete from rollup_state

@@ -1,0 +1,2 @@
+-- Adds what was rolled up.
+insert into rollup_departures by name from fresh

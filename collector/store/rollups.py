@@ -1,0 +1,81 @@
+"""Rolls up behind the writer what left devices, so that questions need not walk through each trace.
+
+What departs is told by the spans of a trace alone; policy and consent are applied when it is asked
+for. A trace is covered by the rollup until it gets a span, which its transaction's number shows, or
+loses one, which whoever deletes notes. Questions answer from the rollup and, for traces that it
+does not cover, from the spans: so they say the same whatever is rolled up.
+"""
+
+import pyarrow.compute as pc
+
+from collector.store.database import Database
+from collector.store.queries import query
+from collector.store.schema import ROLLUP_RULES
+from collector.store.transaction import Transaction
+
+# As many spans go at once, and of those departures in as many parts as questions may wait for.
+SLICE_ROWS = 200_000
+PART_CALLS = 5_000
+
+_LATEST = 2**63 - 1
+
+
+class Rollups:
+    """Of `database`. To be run while nothing else deletes or copies."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def due(self) -> bool:
+        """Whether a trace is not covered."""
+        dirty = self._database.read(query("count_dirty")).column("traces")[0].as_py()
+        return dirty > 0 or bool(self._ends())
+
+    def run(self) -> bool:
+        """Covers the oldest transactions that are not covered; whether more are left.
+
+        Raises Overloaded: what was covered still is.
+        """
+        ends = self._ends()
+        last = ends[0] if ends else self._place()
+        self._remove(last)
+        calls = self._database.read(query("count_unrolled"), {"last": last}).column("calls")
+        parts = 1 + calls[0].as_py() // PART_CALLS
+        for part in range(parts):
+            asked = {"last": last, "parts": parts, "part": part}
+            found = self._database.read(query("unrolled_departures"), asked)
+            if len(found):
+                with self._database.write() as transaction:
+                    transaction.name(fresh=found)
+                    transaction.run("insert_rolled")
+        with self._database.write() as transaction:
+            transaction.run("clear_rollup_dirty")
+            transaction.run("clear_rollup_state")
+            transaction.run("set_rollup_state", last=last, rules=ROLLUP_RULES)
+        return len(ends) > 1
+
+    def _place(self) -> int:
+        place: int = self._database.read(query("rollup_state")).column("commit_number")[0].as_py()
+        return place
+
+    def _ends(self) -> list[int]:
+        asked = {"rows": SLICE_ROWS, "after": self._place(), "last": _LATEST}
+        ends: list[int] = self._database.read(query("copy_slices"), asked).column(0).to_pylist()
+        return ends
+
+    def _remove(self, last: int) -> None:
+        before = self._database.read(query("rolled_before"), {"last": last})
+        if len(before):
+            bounds = {
+                "first": pc.min(before.column("first")).as_py(),
+                "last": pc.max(before.column("last")).as_py(),
+            }
+            with self._database.write() as transaction:
+                transaction.name(fresh=before.select(["trace_id"]))
+                transaction.run("remove_rolled", **bounds)
+
+
+def remove_dirty(transaction: Transaction) -> None:
+    """Once spans are deleted: of the traces noted as dirty, what was rolled up goes too."""
+    transaction.run("remove_dirty_rollups")
+    transaction.run("forget_gone")

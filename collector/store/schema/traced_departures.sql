@@ -1,0 +1,129 @@
+-- What left devices, as the spans of their traces alone tell it: departures that began in [since,
+-- until), of one trace where `only_trace` is not null, and of the traces in unrolled(last) only; of
+-- these the `part`-th of so many `parts`. Policy and consent are applied where it is asked for.
+--
+-- A departure is the innermost client span of its chain. Climbing from it: outer client spans lend
+-- what it does not say itself, the request tells the cause, a server span on the way means that a
+-- back end passed the data on. Bytes are unknown where nothing measured them or no answer came.
+-- A span id stands for its first span, and no chain is longer than 32: whatever clients send, a
+-- climb ends.
+create or replace macro traced_departures(since, until, only_trace, last, parts, part) as table
+with recursive nodes as (
+    select
+        s.trace_id, s.span_id, s.parent_span_id, s.kind, s.feature, s.decision, s.placement,
+        s.audit_sampled, s.egress_region, s.data_categories, s.purpose, s.consent_state,
+        s.consent_version, s.attributes['limen.consent.changed_at'] as consent_changed,
+        s.time, s.received_time, s.installation, s.app, s.environment, s.release,
+        s.os_name, s.os_type, s.os_version, s.device_model, s.country, s.server_address,
+        s.error_type, s.http_status, s.egress_bytes, s.http_request_body_size,
+        s.http_request_size, s.retained, s.trained_on, s.server_port, s.policy_version,
+        s.start_time
+    from spans s
+    semi join (
+        select c.trace_id
+        from spans c
+        semi join unrolled(last) u on u.trace_id = c.trace_id
+        where c.kind = 'CLIENT' and c.time >= since and c.time < until
+            and (only_trace is null or c.trace_id = only_trace)
+            and hash(c.trace_id) % parts = part
+    ) t on t.trace_id = s.trace_id
+    qualify row_number() over (partition by s.trace_id, s.span_id order by s.start_time) = 1
+),
+-- Where each span stands in a chain, without what it says: the walk is all that is kept in memory.
+walk as (
+    select trace_id, span_id as departure, span_id, parent_span_id as parent, 0 as depth, 0 as servers
+    from nodes
+    where kind = 'CLIENT'
+    union all
+    select
+        w.trace_id, w.departure, p.span_id, p.parent_span_id, w.depth + 1,
+        w.servers + case when p.kind = 'SERVER' then 1 else 0 end
+    from walk w
+    join nodes p on p.trace_id = w.trace_id and p.span_id = w.parent
+    where w.depth < 32 and p.span_id <> w.departure
+),
+climb as (
+    select
+        w.trace_id, w.departure, w.depth, w.servers, n.kind, n.span_id, n.feature, n.decision,
+        n.placement, n.audit_sampled, n.egress_region, n.data_categories, n.purpose,
+        n.consent_state, n.consent_version, n.consent_changed, n.installation
+    from walk w
+    join nodes n on n.trace_id = w.trace_id and n.span_id = w.span_id
+),
+-- Spans that are each above the other enclose nothing: neither hides the other.
+outers as (
+    select distinct c.trace_id, c.span_id
+    from climb c
+    left join climb back
+        on back.trace_id = c.trace_id and back.departure = c.span_id
+        and back.span_id = c.departure and back.depth > 0
+    where c.depth > 0 and c.kind = 'CLIENT' and c.servers = 0 and back.departure is null
+),
+chains as (
+    select
+        trace_id,
+        departure,
+        max(servers) > 0 as passed_on,
+        arg_min(span_id, depth) filter (where feature is not null and decision is not null)
+            as request,
+        arg_min(decision, depth) filter (where feature is not null and decision is not null)
+            as decision,
+        arg_min(placement, depth) filter (where feature is not null and decision is not null)
+            as placement,
+        arg_min(audit_sampled, depth) filter (where feature is not null and decision is not null)
+            as audit_sampled,
+        arg_min(feature, depth) filter (where feature is not null) as feature,
+        arg_min(egress_region, depth)
+            filter (where egress_region is not null and kind = 'CLIENT' and servers = 0) as region,
+        arg_min(data_categories, depth)
+            filter (where data_categories is not null and kind = 'CLIENT' and servers = 0)
+            as category,
+        arg_min(purpose, depth)
+            filter (where purpose is not null and kind = 'CLIENT' and servers = 0) as purpose,
+        arg_min(consent_state, depth)
+            filter (where consent_state is not null and kind = 'CLIENT' and servers = 0)
+            as consent,
+        arg_min(consent_version, depth)
+            filter (where consent_state is not null and kind = 'CLIENT' and servers = 0)
+            as consent_version,
+        arg_min(consent_changed, depth)
+            filter (where consent_state is not null and kind = 'CLIENT' and servers = 0)
+            as consent_changed,
+        arg_min(installation, depth) filter (where installation is not null) as consenting
+    from climb
+    group by trace_id, departure
+),
+-- What the other side says.
+served as (
+    select
+        trace_id, parent_span_id, bool_or(retained) as retained, bool_or(trained_on) as trained_on,
+        arg_min(http_request_body_size, start_time) as bytes
+    from nodes
+    where kind = 'SERVER'
+    group by trace_id, parent_span_id
+)
+select
+    s.trace_id, s.span_id, s.time, s.received_time, s.installation, s.app, s.environment, s.release,
+    s.os_name, s.os_type, s.os_version, s.device_model, s.country, s.server_port, s.policy_version,
+    coalesce(lower(s.server_address), 'unknown') as destination,
+    case
+        when s.error_type is not null and s.http_status is null then null
+        else coalesce(s.egress_bytes, s.http_request_body_size, s.http_request_size)
+    end as bytes,
+    case
+        when s.error_type is not null and s.http_status is null then null
+        when s.egress_bytes is not null then 'limen.egress.bytes'
+        when s.http_request_body_size is not null then 'http.request.body.size'
+        when s.http_request_size is not null then 'http.request.size'
+    end as measure,
+    c.request, c.decision as request_decision, c.placement as request_placement,
+    c.audit_sampled as request_audited, c.passed_on, coalesce(c.feature, 'unknown') as of_feature,
+    c.region as chain_region, c.category as chain_category, c.purpose as chain_purpose,
+    nullif(c.consent, 'unknown') as said_consent, c.consent_version as said_version,
+    epoch_ns(try_cast(c.consent_changed as timestamptz)) as said_since, c.consenting,
+    v.retained as retained_there, v.trained_on as trained_there, v.bytes as bytes_received
+from chains c
+join nodes s on s.trace_id = c.trace_id and s.span_id = c.departure
+left join served v on v.trace_id = s.trace_id and v.parent_span_id = s.span_id
+where s.time >= since and s.time < until
+    and not exists (from outers o where o.trace_id = c.trace_id and o.span_id = c.departure)

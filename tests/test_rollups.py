@@ -1,0 +1,162 @@
+"""Rollups: whatever is rolled up, every question has the same answer as from the spans alone."""
+
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from collector.store.maintenance import Maintenance
+from tests.otlp import PHONE, Span, consent, now, request_span, traces
+from tests.store import Store
+from tests.test_erasure import erase
+
+DAY = 24 * 3600 * 10**9
+SENT = {
+    "server_address": "api.example.com",
+    "http_request_body_size": 100,
+    "limen_purpose": "app_functionality",
+    "limen_data_categories": ["image"],
+}
+
+
+def maintenance(store: Store) -> Maintenance:
+    return Maintenance(store.database, store.policy, store.health)
+
+
+def departed(store: Store) -> list[dict[str, Any]]:
+    """All that any metric knows of what left."""
+    ever = f"0, {now() + DAY}, null"
+    return store.rows(f"select * from departures({ever}) where trace_id is not null order by all")
+
+
+@contextmanager
+def nothing_covered(store: Store) -> Iterator[None]:
+    """As if nothing were rolled up."""
+    state = store.rows("select * from rollup_state")
+    with store.database.write() as transaction:
+        transaction.run("clear_rollup_state")
+    yield
+    for row in state:
+        with store.database.write() as transaction:
+            transaction.run("set_rollup_state", last=row["commit_number"], rules=row["rules"])
+
+
+def covered(store: Store) -> int:
+    """How many departures are answered from the rollup."""
+    (row,) = store.rows(
+        "select count(*) as n from rollup_departures d "
+        "anti join unrolled(null) u on u.trace_id = d.trace_id"
+    )
+    n: int = row["n"]
+    return n
+
+
+def same_answers(store: Store) -> None:
+    found = departed(store)
+    with nothing_covered(store):
+        assert departed(store) == found
+
+
+class Fleet:
+    """Phones that send traces in parts, in any order, some of them days late."""
+
+    def __init__(self, seed: int) -> None:
+        self._random = random.Random(seed)
+        self._held: list[tuple[Span, dict[str, Any]]] = []
+
+    def spans(self, traces_: int) -> list[tuple[Span, dict[str, Any]]]:
+        for number in range(traces_):
+            self._held += self._trace(number)
+        self._random.shuffle(self._held)
+        cut = self._random.randint(len(self._held) // 2, len(self._held))
+        sent, self._held = self._held[:cut], self._held[cut:]
+        return sent
+
+    def _trace(self, number: int) -> Iterator[tuple[Span, dict[str, Any]]]:
+        draw = self._random
+        phone = dict(PHONE) | {
+            "app.installation.id": f"phone-{number % 5}",
+            "service.version": draw.choice(["2.4.0", "2.5.0"]),
+        }
+        start = now() - draw.randrange(9 * DAY)
+        decision = draw.choice(["fallback", "cloud", "accept"])
+        request = request_span(decision, start=start, limen_audit_sampled=True)
+        yield request, phone
+        outer = request.child(
+            "CLIENT", **SENT, limen_consent_state=draw.choice(["granted", "denied"])
+        )
+        yield outer, phone
+        if draw.random() < 0.5:
+            inner = outer.child(
+                "CLIENT", server_address="api.example.com", http_response_status_code=200
+            )
+            yield inner, phone
+            outer = inner
+        if draw.random() < 0.5:
+            served = outer.child("SERVER", http_request_body_size=100, limen_retained=True)
+            cloud = {"service.name": "cloud"}
+            yield served, cloud
+            yield served.child("CLIENT", server_address="llm.example.net"), cloud
+        if draw.random() < 0.2:
+            other = dict(PHONE) | {"app.installation.id": "phone-other"}
+            yield request.child("CLIENT", **SENT), other
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_answers_are_the_same_whatever_is_rolled_up(store: Store, seed: int) -> None:
+    fleet = Fleet(seed)
+    for step in range(4):
+        for late in range(3):
+            sent = [traces(span, resource=phone) for span, phone in fleet.spans(2)]
+            store.take(*sent, received=now() - late * DAY)
+        if step == 2:
+            store.take(consent("withdrawn", now() - 4 * DAY))
+            erase(store, "phone-1")
+            same_answers(store)
+        if step == 3:
+            maintenance(store).retain(now() + (store.policy.retention_days - 1) * DAY)
+            same_answers(store)
+        if step != 1:
+            while maintenance(store).roll_up():
+                pass
+            assert covered(store) > 0
+        same_answers(store)
+
+
+def test_a_late_span_is_seen_at_once_and_covered_again_by_the_next_run(store: Store) -> None:
+    request = request_span("fallback")
+    sent = request.child("CLIENT", **SENT)
+    store.take(traces(sent))
+    assert not maintenance(store).roll_up()
+    assert (covered(store), departed(store)[0]["cause"]) == (1, "unknown")
+    store.take(traces(request))
+    assert (covered(store), departed(store)[0]["cause"]) == (0, "fallback")
+    maintenance(store).roll_up()
+    assert (covered(store), departed(store)[0]["cause"]) == (1, "fallback")
+
+
+def test_what_other_rules_rolled_up_is_made_anew(tmp_path: Path) -> None:
+    with Store(tmp_path) as store:
+        request = request_span("fallback")
+        store.take(traces(request, request.child("CLIENT", **SENT)))
+        maintenance(store).roll_up()
+        found = departed(store)
+        with store.database.write() as transaction:
+            transaction.run("clear_rollup_state")
+            transaction.run("set_rollup_state", last=now(), rules="others")
+    with Store(tmp_path) as store:
+        assert (covered(store), departed(store)) == (0, found)
+        maintenance(store).roll_up()
+        assert (covered(store), departed(store)) == (1, found)
+
+
+def test_a_compacted_file_is_as_covered_as_before(store: Store) -> None:
+    request = request_span("fallback")
+    store.take(traces(request, request.child("CLIENT", **SENT)))
+    maintenance(store).roll_up()
+    found = departed(store)
+    maintenance(store).compact(now())
+    assert (covered(store), departed(store)) == (1, found)
