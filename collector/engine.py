@@ -31,6 +31,7 @@ from collector.store.placements import Placements
 from collector.store.policies import Policies, unnamed
 from collector.store.queries import query
 from collector.store.reader import Reader
+from collector.store.records import Records
 from collector.store.releases import Releases
 from collector.store.replays import Replays
 from collector.store.suggestions import Suggestions
@@ -123,6 +124,7 @@ class Engine:
         self.evidence = Evidence(
             self.compliance, self.declarations, self.policies, self.audit_log, lambda: self.policy
         )
+        self.records = Records(self.compliance, self.audit_log, lambda: self.policy)
         self.suggestions = Suggestions(self.database, self.reader, lambda: self.policy)
         self.what_ifs = WhatIfs(self.database, self.reader, lambda: self.policy)
         self.replays = Replays(self.database, self.reader, self.vault)

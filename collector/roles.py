@@ -67,6 +67,7 @@ ACCESS: Mapping[str, Roles | None] = {
     "GET /api/declarations": REVIEWS,
     "POST /api/declarations": REVIEWS,
     "DELETE /api/declarations/{declaration}": REVIEWS,
+    "GET /api/records/{kind}": REVIEWS,
     "POST /api/evidence": REVIEWS,
     "POST /api/inputs/open": REPLAYS,
     "GET /api/replays": AGGREGATES,

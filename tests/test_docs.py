@@ -13,7 +13,7 @@ import limen
 from collector.contract.attributes import ALIASES, ATTRIBUTES, CATEGORIES, PURPOSES, Words
 from collector.contract.config import Settings
 from collector.contract.dimensions import DIMENSIONS
-from collector.contract.policy import Feature, Flow, Host, Policy
+from collector.contract.policy import Controller, Feature, Flow, Host, Policy
 from collector.contract.records import Query
 from collector.health import Health
 from collector.metrics import metrics
@@ -39,7 +39,7 @@ def test_every_attribute_and_word_apps_may_send_is_documented() -> None:
 
 def test_every_key_of_the_policy_is_documented() -> None:
     text = page("docs/policy.md")
-    for model in (Policy, Host, Feature, Flow):
+    for model in (Policy, Controller, Host, Feature, Flow):
         for name, field in model.model_fields.items():
             assert (field.alias or name) in text, name
 

@@ -67,6 +67,7 @@ EXPECTED: Mapping[str, str] = {
     "GET /api/declarations": "compliance admin",
     "POST /api/declarations": "compliance admin",
     "DELETE /api/declarations/{declaration}": "compliance admin",
+    "GET /api/records/{kind}": "compliance admin",
     "POST /api/evidence": "compliance admin",
     "POST /api/inputs/open": "replay admin",
     "GET /api/replays": ASKING,

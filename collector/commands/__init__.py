@@ -14,6 +14,7 @@ from collector.commands import (
     metric,
     placement,
     policy,
+    record,
     release,
     token,
     upkeep,
@@ -35,6 +36,7 @@ _COMMANDS = (
     policy,
     declaration,
     compliance,
+    record,
     evidence,
 )
 

@@ -1,23 +1,14 @@
 """What is held about an installation, as a report that the person can read: text or a page."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from html import escape
 from typing import Any
 
+from collector import page
 from collector.contract.persons import AccessReport
+from collector.page import Section
 
 _TITLE = "What is held about this installation of the app"
 _UNKNOWN = "not known"
-_STYLE = (
-    "body{font:15px/1.45 system-ui,sans-serif;max-width:64rem;margin:2rem auto;padding:0 1rem;"
-    "color:#1b1f24}h1{font-size:1.5rem}h2{font-size:1.15rem;margin:2rem 0 .3rem}"
-    "p{max-width:44rem;margin:.3rem 0 .8rem}table{border-collapse:collapse;width:100%;"
-    "font-size:.85rem}th,td{text-align:left;padding:.3rem .6rem .3rem 0;vertical-align:top;"
-    "border-bottom:1px solid #d8dde3}th{color:#57606a;font-weight:600}"
-    "td:last-child{overflow-wrap:anywhere}td:first-child{white-space:nowrap}"
-    "tr{break-inside:avoid}"
-)
 _ANSWERED = {"device": "on the phone", "cloud": "in the cloud"}
 _WHY = {
     "accept": "the phone's own answer was used",
@@ -31,16 +22,6 @@ _CAUSE = {
     "design": "it is planned so",
     "audit": "drawn at random, to check the phone's answer",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """A table of the report with what it says."""
-
-    title: str
-    about: str
-    columns: tuple[str, ...]
-    rows: Sequence[tuple[str, ...]]
 
 
 def sections(report: AccessReport) -> Iterator[Section]:
@@ -148,26 +129,7 @@ def as_text(report: AccessReport) -> str:
 
 def as_page(report: AccessReport) -> str:
     """A page by itself, to be sent or printed."""
-    parts = [
-        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{_TITLE}</title>'
-        '<meta name="viewport" content="width=device-width">'
-        f"<style>{_STYLE}</style><h1>{_TITLE}</h1><ul>",
-        *(f"<li>{escape(fact)}</li>" for fact in facts(report)),
-        "</ul>",
-    ]
-    for section in sections(report):
-        parts.append(f"<h2>{escape(section.title)}</h2><p>{escape(section.about)}</p>")
-        if not section.rows:
-            parts.append("<p>Nothing.</p>")
-            continue
-        parts.append(f"<table><thead>{_row(section.columns, 'th')}</thead><tbody>")
-        parts += [_row(row, "td") for row in section.rows]
-        parts.append("</tbody></table>")
-    return "\n".join(parts) + "\n</html>\n"
-
-
-def _row(cells: Sequence[str], tag: str) -> str:
-    return "<tr>" + "".join(f"<{tag}>{escape(cell)}</{tag}>" for cell in cells) + "</tr>"
+    return page.as_page(_TITLE, facts(report), sections(report))
 
 
 def _request(row: Mapping[str, Any]) -> tuple[str, ...]:

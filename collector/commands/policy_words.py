@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from collector.contract.attributes import ATTRIBUTES, Pseudonym
-from collector.contract.policy import KNOWN, Action, Feature, Flow, Host, Policy, Rule
+from collector.contract.policy import KNOWN, Action, Controller, Feature, Flow, Host, Policy, Rule
 
 _PLACEMENTS = {
     None: "Where it is answered is not said.",
@@ -36,6 +36,7 @@ def in_words(policy: Policy) -> Iterator[str]:
         f"{policy.input_count_cap:,} are kept, a random sample."
     )
     yield from _attributes(policy)
+    yield from _controller(policy.controller)
     yield from map(_host, policy.hosts)
     for name, feature in policy.features.items():
         yield from _feature(name, feature, policy.input_days)
@@ -65,16 +66,33 @@ def _attributes(policy: Policy) -> Iterator[str]:
         yield f"{_STEP}{alias} is read as {name}."
 
 
+def _controller(controller: Controller) -> Iterator[str]:
+    """Who answers for it, as far as that is said."""
+    said = (
+        ("The controller is", (controller.name, controller.contact)),
+        ("With it answer", controller.joint_controllers),
+        ("Its representative is", (controller.representative,)),
+        ("Its data protection officer is", (controller.dpo,)),
+        ("Data is of", controller.data_subjects),
+        ("It is protected by:", (controller.security,)),
+    )
+    for begin, parts in said:
+        if present := [part for part in parts if part]:
+            yield f"{begin} {', '.join(present)}."
+
+
 def _host(host: Host) -> str:
     kept = {True: "may keep", False: "does not keep", None: None}[host.retained]
+    documents = f" (documents: {host.safeguards})" if host.safeguards else ""
     said = (
         f"belongs to {host.owner}" if host.owner else None,
         f"is {_ROLES[host.role]}" if host.role else None,
         f"stands in {_list([w for w in (host.region, host.country) if w])}"
         if host.region or host.country
         else None,
-        f"gets data from the EEA under {host.mechanism}" if host.mechanism else None,
+        f"gets data from the EEA under {host.mechanism}{documents}" if host.mechanism else None,
         f"{kept} what it gets longer than the request needs" if kept else None,
+        f"keeps it for {_days(host.kept_days)}" if host.kept_days else None,
     )
     parts = [part for part in said if part]
     return f"The host {host.match} {_list(parts) or 'is listed, and nothing said of it'}."
@@ -82,6 +100,8 @@ def _host(host: Host) -> str:
 
 def _feature(name: str, feature: Feature, input_days: int) -> Iterator[str]:
     yield f"The feature {name} (owner: {feature.owner or 'not named'}):"
+    if feature.description:
+        yield f"{_STEP}What it is for: {feature.description}."
     if (days := feature.retention_days) is not None:
         inputs = _days(min(days, input_days))
         yield f"{_STEP}Its telemetry is kept for {_days(days)} only, its inputs for {inputs}."

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from collector.compliance.observed import TELEMETRY, UNKNOWN, Draft, Observed, of
 from collector.contract.policy import Flow, Host, Policy, release_key
-from collector.contract.policy_checks import fits
+from collector.contract.policy_checks import fits, known_of
 
 POLICY = "policy"
 # Members of the European Union, and Iceland, Liechtenstein and Norway.
@@ -110,10 +110,7 @@ def _missing(one: Observed, *, asked: bool) -> str | None:
 
 
 def _host(one: Observed, hosts: tuple[Host, ...]) -> Iterator[Draft]:
-    fitting = [host for host in hosts if fits(host.match, one.destination)]
-    fitting.sort(key=lambda host: -len(host.match.replace("*", "")))
-    country = next((host.country for host in fitting if host.country), None)
-    mechanism = next((host.mechanism for host in fitting if host.mechanism), None)
-    if country and country not in EEA and not mechanism:
-        said = f"{country} is outside the EEA, and [[hosts]] names no mechanism"
+    host = known_of(hosts, one.destination)
+    if host.country and host.country not in EEA and not host.mechanism:
+        said = f"{host.country} is outside the EEA, and [[hosts]] names no mechanism"
         yield of(one, "TRANSFER_WITHOUT_MECHANISM", one.destination, POLICY, said, feature=None)

@@ -25,6 +25,7 @@ from collector.contract.errors import (
 )
 from collector.contract.persons import AccessReport, Erased, Lookup
 from collector.contract.placement import Advice
+from collector.contract.processing import Proposal, Store
 from collector.contract.records import (
     Answer,
     Compacted,
@@ -311,6 +312,29 @@ class LimenClient:
         asked = {"from": since, "to": until, "app": app, "environment": environment}
         body = _said(asked | {"release": release})
         return self._call("POST", "/api/evidence", json=body, timeout=None).content
+
+    def record(
+        self,
+        kind: str,
+        form: str,
+        since: str | None = None,
+        until: str | None = None,
+        *,
+        app: str | None = None,
+        environment: str | None = None,
+        release: str | None = None,
+    ) -> bytes:
+        """A record of `kind` in one of its forms (`processing.FORMATS`), of what was seen; written
+        to the audit log unless it is JSON."""
+        asked = {"format": form, "from": since, "to": until, "app": app, "release": release}
+        said = _said(asked | {"environment": environment})
+        return self._call("GET", f"/api/records/{quote(kind)}", params=said).content
+
+    def proposal(
+        self, store: Store, since: str | None = None, until: str | None = None, **scope: str | None
+    ) -> Proposal:
+        """What a declaration to a store would have to say; `scope` as for a record."""
+        return Proposal.model_validate_json(self.record(store, "json", since, until, **scope))
 
     def reload_policy(self) -> PolicyReload:
         """The collector reads its policy again. Raises BadInput where the one before stays."""

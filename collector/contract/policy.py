@@ -126,6 +126,8 @@ Release = Annotated[str, _form(VERSION, "a version as apps send it, for example 
 Region = Annotated[str, _form(REGION, "a region, for example eu-west-1")]
 Country = Annotated[str, _form(r"[A-Z]{2}", "a country's two letters (ISO 3166), for example US")]
 Owner = Annotated[str, _form(r"\S(.{0,126}\S)?", "a line of at most 128 characters")]
+Owners = Annotated[tuple[Owner, ...], Field(strict=False)]
+Text = Annotated[str, _form(r"(?s)\S(.{0,1998}\S)?", "a text of at most 2,000 characters")]
 Version = Annotated[
     str, _form(r"[0-9A-Za-z][\w.+\-]{0,63}", "a version: letters, digits and . + _ -, at most 64")
 ]
@@ -160,7 +162,8 @@ Flows = Annotated[tuple[Flow, ...], Field(strict=False)]
 class Host(_Strict):
     """Who stands behind a destination, as far as the team says. `*` stands for any characters.
 
-    `mechanism` is what a transfer to a `country` outside the EEA rests on.
+    `mechanism` is what a transfer to a `country` outside the EEA rests on, `safeguards` where the
+    documents about that are. `kept_days` is how long the recipient keeps what it gets.
     """
 
     match: HostPattern
@@ -170,6 +173,23 @@ class Host(_Strict):
     retained: bool | None = None
     country: Country | None = None
     mechanism: Mechanism | None = None
+    safeguards: Owner | None = None
+    kept_days: Days | None = None
+
+
+class Controller(_Strict):
+    """Who answers for the processing, as the record of it says (GDPR, Article 30(1)).
+
+    `data_subjects` are categories of persons, `security` the measures of Article 32(1).
+    """
+
+    name: Owner | None = None
+    contact: Owner | None = None
+    joint_controllers: Owners = ()
+    representative: Owner | None = None
+    dpo: Owner | None = None
+    data_subjects: Owners = ()
+    security: Text | None = None
 
 
 class FeatureRule(_Strict):
@@ -206,8 +226,10 @@ class Rule:
 
 
 class Feature(_Strict):
-    """One feature's decisions. Sizes are bytes, thresholds probabilities."""
+    """One feature's decisions; `description` is what users have it for. Sizes are bytes, thresholds
+    probabilities."""
 
+    description: Owner | None = None
     owner: Owner | None = None
     placement: Placement | None = None
     threshold: Probability | None = None
@@ -270,6 +292,7 @@ class Policy(_Strict):
     input_days: Days = 30
     aliases: dict[Alias, str] = Field(default_factory=dict)
     attributes: dict[str, Action] = Field(default_factory=dict)
+    controller: Controller = Controller()
     hosts: Annotated[tuple[Host, ...], Field(strict=False)] = ()
     features: dict[FeatureName, Feature] = Field(default_factory=dict)
 

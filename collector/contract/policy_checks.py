@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 from collector.contract.attributes import ALIASES
 from collector.contract.nearest import nearest
@@ -99,11 +100,9 @@ def _rule(
 
 
 def _of_host(place: Key, flow: Flow, hosts: tuple[Host, ...]) -> Iterator[Contradiction]:
-    """What the flow says of its host, against what `hosts` do: of each, the one that fits best."""
-    fitting = [host for host in hosts if fits(host.match, flow.host)]
-    fitting.sort(key=lambda host: -len(host.match.replace("*", "")))
-    role = next((host.role for host in fitting if host.role), None)
-    kept = next((host.retained for host in fitting if host.retained is not None), None)
+    """What the flow says of its host, against what `hosts` do."""
+    said = known_of(hosts, flow.host)
+    role, kept = said.role, said.retained
     if flow.role and not role:
         yield (
             (*place, "role"),
@@ -117,6 +116,15 @@ def _of_host(place: Key, flow: Flow, hosts: tuple[Host, ...]) -> Iterator[Contra
         )
     if flow.retained is False and kept:
         yield (*place, "retained"), "false here, true under [[hosts]]: one of the two is wrong"
+
+
+def known_of(hosts: tuple[Host, ...], host: str) -> Host:
+    """All that `hosts` say of `host`: each thing by the one that fits best and says it."""
+    fitting = [one for one in hosts if fits(one.match, host)]
+    known: dict[str, Any] = {}
+    for one in sorted(fitting[::-1], key=lambda one: len(one.match.replace("*", ""))):
+        known |= one.model_dump(exclude_none=True)
+    return Host.model_construct(None, **known | {"match": host})
 
 
 def fits(match: str, host: str) -> bool:

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
 from collector.contract.nearest import one_of
-from collector.contract.policy import Feature, FeatureRule, Flow, Host, Policy
+from collector.contract.policy import Controller, Feature, FeatureRule, Flow, Host, Policy
 from collector.contract.toml_lines import Key
 
 # pydantic's kinds of a value of the wrong type, and what TOML calls the right one.
@@ -63,6 +63,8 @@ def _keys(table: Key) -> list[str]:
             model = Flow
         case ("hosts", _):
             model = Host
+        case ("controller",):
+            model = Controller
         case (_, _, "from", _):
             model = FeatureRule
         case _:

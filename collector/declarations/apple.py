@@ -13,6 +13,7 @@ from collector.contract.declarations import Declaration, DeclaredType, Problem, 
 from collector.contract.errors import BadInput
 from collector.contract.findings import DISAGREE, UNKNOWN_VALUE
 from collector.contract.nearest import nearest
+from collector.contract.processing import Proposal
 from collector.contract.vocabulary import APPLE_PURPOSE, APPLE_TYPE, categories_of, vocabulary
 from collector.declarations.words import refuse_many, shown
 
@@ -184,3 +185,18 @@ def _twice(name: str, content: bytes) -> Iterator[Problem]:
 def _written(value: ElementTree.Element) -> str:
     """An element without its spaces."""
     return "".join(ElementTree.tostring(value, encoding="unicode").split())
+
+
+def write_manifest(proposal: Proposal) -> bytes:
+    """A manifest, XML, of what a proposal has: linked to the user and not tracking, which a person
+    has to confirm."""
+    entries = [
+        {
+            APPLE_TYPE: APPLE_TYPE + one.type,
+            _LINKED: True,
+            _TRACKED: False,
+            _PURPOSES: [APPLE_PURPOSE + purpose for purpose in one.purposes],
+        }
+        for one in proposal.types
+    ]
+    return plistlib.dumps({_TRACKING: False, _DOMAINS: [], _TYPES: entries}, sort_keys=False)

@@ -14,6 +14,7 @@ from collector.contract.declarations import Declaration, DeclaredType, Problem, 
 from collector.contract.errors import BadInput
 from collector.contract.findings import DISAGREE, UNKNOWN_VALUE
 from collector.contract.nearest import nearest
+from collector.contract.processing import Proposal, ProposedType
 from collector.contract.vocabulary import categories_of, vocabulary
 from collector.declarations.words import refuse_many, shown
 
@@ -223,3 +224,38 @@ def _unknown(where: str, question: str, response: str) -> Problem:
     else:
         said = f"the form has no {shown(question)}: {nearest(question, known, 'it says nothing')}"
     return Problem(code=UNKNOWN_VALUE, where=where, what=said)
+
+
+def write_data_safety(proposal: Proposal) -> str:
+    """The rows that a proposal answers, to be put into an export; why stands where labels do."""
+    sink = io.StringIO(newline="")
+    writer = csv.writer(sink)
+    writer.writerow([names[0] for names in _COLUMNS])
+    writer.writerow([_COLLECTS, "", str(bool(proposal.types)).lower(), "REQUIRED", ""])
+    if proposal.in_clear:
+        why = "data was seen to leave unencrypted"
+        writer.writerow([_ENCRYPTED, "", "false", "MAYBE_REQUIRED", why])
+    for one in proposal.types:
+        why = "; ".join(one.because)
+        for question, response, requirement in _answered(one):
+            writer.writerow([question, response, "true", requirement, why])
+        if one.ephemeral is not None:
+            question, value = f"{_USAGE}:{one.type}:{_EPHEMERAL}", str(one.ephemeral).lower()
+            writer.writerow([question, "", value, "MAYBE_REQUIRED", why])
+    return sink.getvalue()
+
+
+def _answered(one: ProposedType) -> Iterator[tuple[str, str, str]]:
+    groups: Mapping[str, list[str]] = vocabulary()["play_types"]
+    group = next(group for group, types in groups.items() if one.type in types)
+    yield group, one.type, "MULTIPLE_CHOICE"
+    usage = f"{_USAGE}:{one.type}"
+    for response, holds in ((_COLLECTED, one.collected), (_SHARED, one.shared)):
+        if holds:
+            yield f"{usage}:{_HOW}", response, "MULTIPLE_CHOICE"
+    if one.optional is not None:
+        control = _OPTIONAL if one.optional else _REQUIRED
+        yield f"{usage}:{_CONTROL}", control, "SINGLE_CHOICE"
+    for question, purposes in ((_PURPOSES, one.purposes), (_SHARING, one.sharing_purposes)):
+        for purpose in purposes:
+            yield f"{usage}:{question}", purpose, "MULTIPLE_CHOICE"

@@ -10,8 +10,9 @@ from collector.contract.errors import BadInput
 
 README, FLOWS, FINDINGS, CHECK = "README.txt", "flows.csv", "findings.csv", "check.json"
 DECLARATIONS, POLICIES = "declarations.json", "policies.json"
+RECORD, RECORD_PAGE = "record.csv", "record.html"
 # What it is about, in the order that it stands in.
-CONTENTS = (README, FLOWS, FINDINGS, CHECK, DECLARATIONS, POLICIES)
+CONTENTS = (README, FLOWS, FINDINGS, CHECK, DECLARATIONS, POLICIES, RECORD, RECORD_PAGE)
 
 LOG, PROOF, CHECKPOINT, KEY = "audit.jsonl", "audit.tlog-proof", "checkpoint.txt", "key.pem"
 MANIFEST, ENVELOPE = "manifest.json", "manifest.intoto.json"

@@ -29,6 +29,8 @@ findings.csv          what goes against what was declared, with what people said
 check.json            the same findings, and how much was seen of each release
 declarations.json     what was declared to app stores, as it was read
 policies.json         the policies that were in force
+record.csv            the record of processing activities (GDPR, Article 30), made of what was seen
+record.html           the same, to print
 audit.jsonl           the audit log of that time, up to the entry of this export
 audit.tlog-proof      that this entry is in the log (C2SP tlog-proof)
 checkpoint.txt        the log's signed head (C2SP tlog-checkpoint)

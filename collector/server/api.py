@@ -138,7 +138,7 @@ class QueryApi:
         yield from ReplayRoutes(engine.replays, bodies).routes()
         reviews = Reviews(engine.compliance, engine.declarations, engine.audit_log, bodies)
         yield from reviews.routes()
-        yield from EvidenceRoutes(engine.evidence, bodies).routes()
+        yield from EvidenceRoutes(engine.evidence, engine.records, bodies).routes()
         yield from AuditRoutes(engine.audit_log).routes()
 
     async def exposition(self, request: Request) -> Response:

@@ -1,4 +1,4 @@
-"""The route of evidence packs."""
+"""The routes of what is made for others to keep: evidence packs, and records."""
 
 from collections.abc import Sequence
 
@@ -9,11 +9,21 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from collector.contract.attributes import LABEL, VERSION
-from collector.server.asked import parse
+from collector.contract.errors import BadInput, NotFound, named
+from collector.contract.processing import FORMATS
+from collector.server.asked import Json, only, parse
 from collector.server.body import Bodies
 from collector.server.guard import Caller
+from collector.server.reviews import SCOPE, scope_of
 from collector.store.compliance import Scope
 from collector.store.evidence import Evidence
+from collector.store.records import Records
+
+_MEDIA = {
+    "csv": "text/csv; charset=utf-8",
+    "html": "text/html; charset=utf-8",
+    "plist": "application/x-plist",
+}
 
 
 class _Asked(BaseModel):
@@ -26,13 +36,16 @@ class _Asked(BaseModel):
 
 
 class EvidenceRoutes:
-    """Over `evidence`."""
+    """Over `evidence` and `records`."""
 
-    def __init__(self, evidence: Evidence, bodies: Bodies) -> None:
-        self._evidence, self._bodies = evidence, bodies
+    def __init__(self, evidence: Evidence, records: Records, bodies: Bodies) -> None:
+        self._evidence, self._records, self._bodies = evidence, records, bodies
 
     def routes(self) -> Sequence[Route]:
-        return (Route("/api/evidence", self.make, methods=["POST"]),)
+        return (
+            Route("/api/records/{kind}", self.record, methods=["GET"]),
+            Route("/api/evidence", self.make, methods=["POST"]),
+        )
 
     async def make(self, request: Request) -> Response:
         """An evidence pack, a zip file: from, to, app, environment, release; audited."""
@@ -40,3 +53,24 @@ class EvidenceRoutes:
         caller: Caller = request.state.caller
         pack = await run_in_threadpool(self._evidence.make, scope, caller.token)
         return Response(pack, media_type="application/zip")
+
+    async def record(self, request: Request) -> Response:
+        """A record of what was seen: from, to, app, environment, release, format; files audited."""
+        only(request.query_params, (*SCOPE, "format"))
+        kind, scope = request.path_params["kind"], scope_of(request)
+        if kind not in FORMATS:
+            raise NotFound(f"there is no record {named(kind)}; there are {', '.join(FORMATS)}")
+        form = request.query_params.get("format", "json")
+        if form not in FORMATS[kind]:
+            raise BadInput(f"format is {' or '.join(FORMATS[kind])}")
+        if form != "json":
+            caller: Caller = request.state.caller
+            written = self._records.written
+            content = await run_in_threadpool(written, kind, form, scope, caller.token)
+            return Response(content, headers={"content-type": _MEDIA[form]})
+        if kind in ("play", "apple"):
+            return Json((await run_in_threadpool(self._records.proposal, scope, kind)).model_dump())
+        record = await run_in_threadpool(self._records.article30, scope)
+        if kind == "transfers":
+            return Json({"transfers": [one.model_dump() for one in record.transfers]})
+        return Json(record.model_dump())

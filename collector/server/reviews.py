@@ -20,7 +20,7 @@ from collector.store.audit_log import AuditLog
 from collector.store.compliance import Compliance, Scope
 from collector.store.declarations import Declarations
 
-_SCOPE = ("from", "to", "app", "environment", "release")
+SCOPE = ("from", "to", "app", "environment", "release")
 _FILE = r"[\w .()+\-]{1,100}"
 _NAMED = "the file's name: at most 100 letters, digits, spaces, _ . ( ) + -"
 
@@ -50,11 +50,11 @@ class Reviews:
     async def findings(self, request: Request) -> Response:
         """Declared against observed: from, to, app, environment, release; format=json|csv."""
         asked = request.query_params
-        only(asked, (*_SCOPE, "format"))
+        only(asked, (*SCOPE, "format"))
         form = asked.get("format", "json")
         if form not in ("json", "csv"):
             raise BadInput("format is json or csv")
-        check = await run_in_threadpool(self._compliance.check, _scope(request))
+        check = await run_in_threadpool(self._compliance.check, scope_of(request))
         if form == "csv":
             caller: Caller = request.state.caller
             noted = partial(self._audit.exported, "findings", len(check.findings))
@@ -64,14 +64,14 @@ class Reviews:
 
     async def judge(self, request: Request) -> Response:
         """Accepts a finding as risk, marks it as no true one, or opens it again; audited."""
-        only(request.query_params, _SCOPE)
+        only(request.query_params, SCOPE)
         said = parse(Judgement, await self._bodies.read(request))
         caller: Caller = request.state.caller
         kept = await run_in_threadpool(
             self._compliance.judge,
             request.path_params["finding"],
             said,
-            _scope(request),
+            scope_of(request),
             caller.token,
         )
         return Json(kept.model_dump())
@@ -115,7 +115,7 @@ class Reviews:
         return Json({"id": id_})
 
 
-def _scope(request: Request) -> Scope:
+def scope_of(request: Request) -> Scope:
     asked = request.query_params
     return Scope(
         since=asked.get("from"),

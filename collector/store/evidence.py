@@ -4,9 +4,19 @@ import time
 from collections.abc import Callable
 from importlib.metadata import version
 
+from collector.compliance.article30 import article30
 from collector.compliance.export import as_csv, flows_csv
+from collector.compliance.record_tables import record_csv, record_page
 from collector.contract.policy import Policy
-from collector.evidence.archive import CHECK, DECLARATIONS, FINDINGS, FLOWS, POLICIES
+from collector.evidence.archive import (
+    CHECK,
+    DECLARATIONS,
+    FINDINGS,
+    FLOWS,
+    POLICIES,
+    RECORD,
+    RECORD_PAGE,
+)
 from collector.evidence.make import make_pack
 from collector.evidence.statement import Arrived, Facts, Question, one_form
 from collector.evidence.verify import WHAT
@@ -55,6 +65,7 @@ class Evidence:
                 for one in check.coverage
             ),
         )
+        record = article30(check, seen, policy, rfc3339)
         declared = [
             one.model_dump(mode="json")
             for one in self._declarations.all()
@@ -66,6 +77,8 @@ class Evidence:
             CHECK: one_form(check.model_dump(mode="json")),
             DECLARATIONS: one_form(declared),
             POLICIES: one_form(self._in_force(check.since, check.until)),
+            RECORD: record_csv(record).encode(),
+            RECORD_PAGE: record_page(record).encode(),
         }
 
         def log(digest: str) -> Excerpt:

@@ -12,6 +12,7 @@ import httpx
 import pyarrow as pa
 from playwright.sync_api import Browser
 
+from collector.contract.processing import FORMATS as RECORDS
 from collector.metrics import get_metric
 from dashboard.views.registry import VIEWS
 from tests.end_to_end.browser import Reader
@@ -117,6 +118,11 @@ class Asking:
                 yield self._ask("GET", path, params={"where": "app=fieldnotes"})
             case "GET /api/audit/consistency":
                 yield self._ask("GET", path, params={"from": 1, "to": 2})
+            case "GET /api/records/{kind}":
+                for kind, forms in RECORDS.items():
+                    for form in forms:
+                        of = {"format": form, "app": "fieldnotes"}
+                        yield self._ask("GET", path.replace("{kind}", kind), params=of)
             case "POST /api/inputs/open":
                 opening = {"run": self._run, "chunk": 0, "reason": "canaries"}
                 self.inputs.append(self._ask("POST", path, json=opening))

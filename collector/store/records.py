@@ -1,0 +1,55 @@
+"""Records made of what is stored: processing activities, transfers, proposals for app stores."""
+
+from collections.abc import Callable
+
+from collector.compliance.article30 import article30
+from collector.compliance.proposals import proposed
+from collector.compliance.record_tables import record_csv, record_page, transfers_csv
+from collector.contract.errors import BadInput
+from collector.contract.policy import Policy
+from collector.contract.processing import Article30, Proposal, Store
+from collector.declarations.apple import write_manifest
+from collector.declarations.play import write_data_safety
+from collector.store.audit_log import AuditLog
+from collector.store.compliance import Compliance, Scope
+from collector.store.reader import rfc3339
+
+
+class Records:
+    """Of what `compliance` finds under the policy in force, which `policy` gives; `log` notes what
+    is handed out."""
+
+    def __init__(self, compliance: Compliance, log: AuditLog, policy: Callable[[], Policy]) -> None:
+        self._compliance, self._log, self._policy = compliance, log, policy
+
+    def article30(self, scope: Scope) -> Article30:
+        """The processing activities of `scope`."""
+        check, seen = self._compliance.review(scope)
+        return article30(check, seen, self._policy(), rfc3339)
+
+    def proposal(self, scope: Scope, store: Store) -> Proposal:
+        """What a declaration of an app would have to say. Raises BadInput where it is several."""
+        check, seen = self._compliance.review(scope)
+        apps = sorted({one.app for one in check.coverage})
+        if scope.app is None and len(apps) != 1:
+            raise BadInput(f"name one app, a store knows no others: {', '.join(apps) or 'none'}")
+        return proposed(store, scope.app or apps[0], seen, check)
+
+    def written(self, kind: str, form: str, scope: Scope, token: str | None) -> bytes:
+        """A record of `kind` in a form of FORMATS but JSON, asked for by `token`; noted."""
+        if kind in ("article30", "transfers"):
+            record = self.article30(scope)
+            rows = len(record.activities if kind == "article30" else record.transfers)
+            write = transfers_csv if kind == "transfers" else _RECORDS[form]
+            content = write(record).encode()
+        else:
+            proposal = self.proposal(scope, "play" if kind == "play" else "apple")
+            rows = len(proposal.types)
+            content = (
+                write_data_safety(proposal).encode() if kind == "play" else write_manifest(proposal)
+            )
+        self._log.exported(kind, rows, token)
+        return content
+
+
+_RECORDS = {"csv": record_csv, "html": record_page}
