@@ -10,7 +10,8 @@ LimenError
 │   ├── TooLarge              over a documented limit
 │   ├── Unauthenticated       no token, or none that is known
 │   ├── Forbidden             a token whose role may not do this
-│   └── StoreUnusable         the database cannot be opened: held elsewhere, newer, damaged
+│   ├── StoreUnusable         the database cannot be opened: held elsewhere, newer, damaged
+│   └── HungUp                nobody waits for the answer any more
 └── Retryable                 asking again later can help
     ├── Overloaded            too much at once, or stopping
     │   ├── Crowded           too many connections
@@ -84,6 +85,10 @@ class Forbidden(Permanent):
 
 class StoreUnusable(Permanent):
     """The database cannot be opened."""
+
+
+class HungUp(Permanent):
+    """Whoever asked hung up."""
 
 
 class Overloaded(Retryable):

@@ -23,7 +23,7 @@ from starlette.types import Scope
 from collector.backup import Backups
 from collector.compliance.export import FORMULA
 from collector.contract.arrow import MEDIA_TYPE, to_ipc
-from collector.contract.errors import BadInput, LimenError
+from collector.contract.errors import BadInput, HungUp, LimenError
 from collector.contract.records import Query
 from collector.contract.what_if.records import Change
 from collector.engine import Engine
@@ -45,6 +45,7 @@ from collector.server.persons import PersonRoutes
 from collector.server.releases import ReleaseRoutes
 from collector.server.replays import ReplayRoutes
 from collector.server.reviews import Reviews
+from collector.server.waiting import HearHangUps
 from collector.store.maintenance import Maintenance
 
 _FAULT = "the request failed here: the collector's log says where"
@@ -115,6 +116,7 @@ class QueryApi:
             routes=self._guard.over([*routes, Route("/api/openapi.json", openapi)]),
             exception_handlers={
                 LimenError: self._refuse,
+                HungUp: hung_up,
                 HTTPException: self._refuse,
                 ClientDisconnect: hung_up,
             },
@@ -124,6 +126,7 @@ class QueryApi:
                 # Else a page of another site could ask here by a name that it points at this
                 # machine.
                 Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts)),
+                Middleware(HearHangUps),
             ],
         )
 

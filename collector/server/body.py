@@ -51,7 +51,7 @@ class Bodies:
 
 
 async def hung_up(_: Request, __: Exception) -> Response:
-    """A phone that went away while it sent: nothing was taken, nobody hears the answer.
+    """Who went away while they sent, or before they were answered: nobody hears the answer.
 
     499 is what nginx calls it; it is counted apart from what was refused.
     """

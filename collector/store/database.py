@@ -18,7 +18,8 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from collector.contract.errors import BadInput, Overloaded, StoreUnusable
+from collector.asker import asker
+from collector.contract.errors import BadInput, HungUp, Overloaded, StoreUnusable
 from collector.keys import sync
 from collector.store.audit import adopt, frontier_of
 from collector.store.beside import Beside
@@ -98,13 +99,14 @@ class Database:
     def read(self, sql: str, values: Mapping[str, Any] | None = None) -> pa.Table:
         """The answer to a query, one at a time, interrupted after `query_seconds`.
 
-        Raises Overloaded when it took too long or none could be admitted in that time, and
-        BadInput when a value does not fit.
+        Raises Overloaded when it took too long or none could be admitted in that time, BadInput
+        when a value does not fit, and HungUp once the asker is gone.
         """
+        waits = asker()
         if not self._reading.acquire(timeout=self._query_seconds):
             raise Overloaded("another question is being answered: try again shortly")
         try:
-            with self._connection.cursor() as cursor:
+            with self._connection.cursor() as cursor, waits.waiting(cursor.interrupt):
                 watch = threading.Timer(self._query_seconds, cursor.interrupt)
                 watch.start()
                 try:
@@ -112,6 +114,8 @@ class Database:
                 finally:
                     watch.cancel()
         except duckdb.InterruptException as exc:
+            if waits.gone:
+                raise HungUp from exc
             raise Overloaded(
                 f"the question took longer than {self._query_seconds:g} s: ask for a shorter period"
             ) from exc
