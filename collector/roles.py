@@ -57,6 +57,7 @@ ACCESS: Mapping[str, Roles | None] = {
     "GET /api/audit/key": REVIEWS,
     "GET /api/audit/consistency": REVIEWS,
     "GET /api/audit/{number:int}/proof": REVIEWS,
+    "GET /api/self-audit": REVIEWS,
     "GET /api/policy/suggestion": REVIEWS,
     "GET /api/placement": AGGREGATES,
     "GET /api/releases/comparison": AGGREGATES,

@@ -13,6 +13,7 @@ from collector.contract.declarations import KeptDeclaration
 from collector.contract.errors import LimenError
 from collector.contract.placement import Advice
 from collector.contract.records import Answer, Query, ReplayRun, Sweep
+from collector.contract.self_audit import SelfAudit
 from collector.contract.what_if.records import Change, WhatIf
 
 SECONDS = 5
@@ -129,6 +130,10 @@ class Questions:
             lambda c: check_log(c, key=key, kept=kept, told=told, at_once=VERIFIED_AT_ONCE),
         )
 
+    def self_audit(self, since: str) -> SelfAudit:
+        """What Limen says of itself."""
+        return _self_audit(self.api, since)
+
     def metric_csv(self, query: Query) -> str:
         """A metric for spreadsheets."""
         return _ask(self.api, lambda client: client.metric_csv(query))
@@ -163,6 +168,7 @@ def forget() -> None:
     for kept in (
         _status, _metrics, _trace, _what_if, _placement, _replays, _sweeps, _check,
         _declarations, _audit_head, _audit_key, _audit_entries,
+        _self_audit,
     ):  # fmt: skip
         kept.clear()
 
@@ -240,3 +246,8 @@ def _audit_entries(api: str, first: int, limit: int) -> list[dict[str, Any]]:
     table = _ask(api, lambda client: client.audit_entries(first, limit))
     rows: list[dict[str, Any]] = table.drop_columns(["salt", "leaf"]).to_pylist()
     return rows
+
+
+@st.cache_data(ttl=SECONDS, max_entries=8, show_spinner=False)
+def _self_audit(api: str, since: str) -> SelfAudit:
+    return _ask(api, lambda client: client.self_audit(since))

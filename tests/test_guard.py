@@ -24,6 +24,7 @@ from collector.roles import ACCESS, Role
 from collector.server.api import QueryApi
 from collector.server.ingest import IngestApi
 from collector.store.maintenance import Maintenance
+from collector.store.self_audit import SelfAudits
 from collector.tokens import create_token, read_tokens, revoke_token
 from tests.otlp import Span, logged_input, request_span, traces
 from tests.processes import RunningCollector, running_collector
@@ -59,6 +60,7 @@ EXPECTED: Mapping[str, str] = {
     "GET /api/audit/{number:int}/proof": "compliance admin",
     "GET /api/policy/suggestion": "compliance admin",
     "GET /api/placement": ASKING,
+    "GET /api/self-audit": "compliance admin",
     "GET /api/releases/comparison": ASKING,
     "GET /api/policies": "compliance admin",
     "POST /api/policy/reload": "admin",
@@ -123,6 +125,7 @@ def routes(store: Store) -> list[Route]:
         backups=Backups(maintenance, store.home),
         erasures=Erasures(Settings(home=store.home), store.erasure, maintenance),
         reload=Reload(Settings(home=store.home), store, maintenance),
+        self_audits=SelfAudits(store.database, store.reader, lambda: store.policy, ()),
         limits=LIMITS,
     ).app(())
     return [route for app in (ingest, asking) for route in app.routes if isinstance(route, Route)]

@@ -11,7 +11,9 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 
+from collector.contract.attributes import ATTRIBUTES, CONSENT_EVENT
 from collector.contract.policy import Policy
+from collector.store.self_audit import PARTS
 from tests.otlp import fresh_id, now
 from tests.store import Store
 
@@ -116,3 +118,14 @@ def test_every_place_of_both_signals_was_tried() -> None:
         "resource_logs.schema_url",
     } <= tried
     assert len(tried) > 35
+
+
+def test_the_self_audit_has_a_line_for_every_place(shared: Store) -> None:
+    for place in PLACES:
+        kind, path = place.values
+        shared.take(request(kind, path))  # type: ignore[arg-type]
+    counted = {row["field"] for row in shared.ask("redaction")}
+    attributes = {attribute.name for attribute in ATTRIBUTES} | {"(unnamed attributes)"}
+    assert counted - attributes <= set(PARTS)
+    # No id here reads like a text, and nobody consents.
+    assert set(PARTS) - counted == {"span.ids", CONSENT_EVENT}

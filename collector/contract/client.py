@@ -38,6 +38,7 @@ from collector.contract.records import (
     Upkeep,
 )
 from collector.contract.releases import Comparison
+from collector.contract.self_audit import SelfAudit
 from collector.contract.suggestion import Suggestion
 from collector.contract.what_if.records import Change, WhatIf
 
@@ -242,6 +243,11 @@ class LimenClient:
     def audit_key(self) -> str:
         """The public key that the heads of the audit log are signed with."""
         return self._call("GET", "/api/audit/key").text
+
+    def self_audit(self, since: str | None = None, until: str | None = None) -> SelfAudit:
+        """What Limen says of itself; times as in Query, by default 30 days."""
+        asked = _said({"from": since, "to": until})
+        return SelfAudit.model_validate(self._call("GET", "/api/self-audit", params=asked).json())
 
     def check(
         self,

@@ -45,8 +45,10 @@ from collector.server.persons import PersonRoutes
 from collector.server.releases import ReleaseRoutes
 from collector.server.replays import ReplayRoutes
 from collector.server.reviews import Reviews
+from collector.server.self_audit import SelfAuditRoutes
 from collector.server.waiting import HearHangUps
 from collector.store.maintenance import Maintenance
+from collector.store.self_audit import SelfAudits
 
 _FAULT = "the request failed here: the collector's log says where"
 
@@ -76,11 +78,12 @@ class QueryApi:
         backups: Backups,
         erasures: Erasures,
         reload: Reload,
+        self_audits: SelfAudits,
         limits: BodyLimits,
     ) -> None:
         self._engine, self._reader, self._health = engine, engine.reader, engine.health
         self._maintenance, self._backups, self._reload = maintenance, backups, reload
-        self._erasures = erasures
+        self._erasures, self._self_audits = erasures, self_audits
         self._guard, self._about = guard, about
         self._bodies = Bodies(engine.admission, limits)
 
@@ -143,6 +146,7 @@ class QueryApi:
         yield from reviews.routes()
         yield from EvidenceRoutes(engine.evidence, engine.records, bodies).routes()
         yield from AuditRoutes(engine.audit_log).routes()
+        yield from SelfAuditRoutes(self._self_audits).routes()
 
     async def exposition(self, request: Request) -> Response:
         """What the collector counts about itself, for Prometheus: text or OpenMetrics."""

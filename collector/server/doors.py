@@ -9,6 +9,7 @@ from collector.contract.config import Settings
 from collector.engine import Engine
 from collector.erasures import Erasures
 from collector.health import Door
+from collector.outbound import ways_out
 from collector.reload import Reload
 from collector.server.api import QueryApi
 from collector.server.body import BodyLimits
@@ -21,6 +22,7 @@ from collector.server.readiness import Readiness
 from collector.server.serving import HttpDoor
 from collector.server.tls import Certificate
 from collector.store.maintenance import Maintenance
+from collector.store.self_audit import SelfAudits
 from collector.tokens import Tokens
 
 
@@ -77,6 +79,9 @@ class Doors:
             backups=Backups(maintenance, home),
             erasures=Erasures(self._settings, engine.erasure, maintenance),
             reload=reload,
+            self_audits=SelfAudits(
+                engine.database, engine.reader, lambda: engine.policy, ways_out(self._settings)
+            ),
             limits=self._limits,
         )
         app = asking.app(api_hosts(self._settings))

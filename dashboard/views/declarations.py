@@ -40,8 +40,8 @@ HOSTS: Mapping[str, str] = {
 PROBLEMS: Mapping[str, str] = {"where": "text", "what": "text", "code": "text"}
 FINDINGS: Mapping[str, str] = {
     "level": "text",
-    "says": "text",
     "subject": "text",
+    "says": "text",
     "release": "optional",
     "feature": "optional",
     "count": "count",

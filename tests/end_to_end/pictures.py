@@ -59,6 +59,7 @@ def _pages(api: str) -> dict[str, str]:
         "ledger": "/ledger",
         "declarations": "/declarations",
         "audit": "/audit",
+        "self-audit": "/self-audit",
         "requests": "/requests",
         "trace": f"/requests?trace={_telling_trace(api)}",
         "thresholds": "/thresholds",

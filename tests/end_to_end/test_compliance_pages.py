@@ -166,3 +166,12 @@ def test_the_audit_log_is_verified_here_against_a_head_that_was_kept(
         expect(page.get_by_text(name, exact=True)).to_be_visible()
         page.get_by_role("button", name="Verify").click()
         expect(page.locator(".limen-notice")).to_contain_text(found)
+
+
+def test_limen_says_of_itself_that_nothing_leaves_it(reader: Reader) -> None:
+    page = reader.open("/self-audit")
+    box = page.locator(".limen-notice")
+    expect(box).to_contain_text("Retention is as promised")
+    expect(box).to_contain_text("every way out is off")
+    for title in ("What leaves Limen itself", "How long it is kept", "What the door looked at"):
+        expect(page.get_by_role("heading", name=title)).to_be_visible()
