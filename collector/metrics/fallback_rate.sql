@@ -10,31 +10,16 @@
 -- fallback_min ratio: the rate if no lost request had fallen back; unknown where nothing is numbered and by dimensions that a gap does not have
 -- fallback_max ratio: the rate if every lost request had fallen back
 -- declined_rate ratio: (fallbacks + blocked) / attempted
-with stepped as (
-    select
-        *,
-        case
-            when installation is not null and launch is not null then
-                sequence - lag(sequence) over (
-                    partition by installation, launch order by sequence
-                )
-        end as step,
-        installation is not null and launch is not null and sequence is not null as numbered
-    from requests
-    where time >= $from and time < $to
-),
-per_installation as (
+with per_installation as (
     select
         coalesce(installation, span_id) as cluster,
         count(*) as requests,
         sum(case when placement <> 'cloud' then 1 else 0 end) as n,
         sum(case when placement <> 'cloud' and decision = 'fallback' then 1 else 0 end) as k,
-        sum(case when placement <> 'cloud' and decision = 'blocked' then 1 else 0 end) as b,
-        sum(case when step > 1 then step - 1 else 0 end) as lost,
-        sum(case when numbered then 1 else 0 end) as numbered
+        sum(case when placement <> 'cloud' and decision = 'blocked' then 1 else 0 end) as b
         {by}
-    from stepped
-    where true {where}
+    from requests
+    where time >= $from and time < $to {where}
     group by all
 ),
 totals as (
@@ -43,8 +28,6 @@ totals as (
         coalesce(sum(n), 0) as n,
         coalesce(sum(k), 0) as k,
         coalesce(sum(b), 0) as b,
-        sum(lost) as lost,
-        sum(numbered) as numbered,
         sum(k * k) as kk,
         sum(k * n) as kn,
         sum(n * n) as nn,
@@ -53,13 +36,35 @@ totals as (
     from per_installation
     group by all
 ),
-sized as (
+stepped as (
+    -- Only where they can be told: it takes a sort of all requests.
     select
         *,
+        sequence - lag(sequence) over (
+            partition by installation, launch order by sequence
+        ) as step
+    from requests
+    where $gaps and time >= $from and time < $to
+        and installation is not null and launch is not null and sequence is not null
+),
+gaps as (
+    select
+        sum(case when step > 1 then step - 1 else 0 end) as lost,
+        count(*) as numbered
+        {by}
+    from stepped
+    where true {where}
+    group by all
+),
+sized as (
+    select
+        t.*,
         k / nullif(cast(n as double), 0) as p,
         effective_size(k, n, kk, kn, nn, clusters) as size,
-        case when $gaps and numbered > 0 then n + lost end as n_with_lost
-    from totals
+        lost,
+        case when numbered > 0 then n + lost end as n_with_lost
+    from totals t
+    left join gaps g on true {same:t:g}
 )
 select
     cast(requests as bigint) as requests,
