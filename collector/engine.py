@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Self
 
 from collector.admission import Admission
-from collector.contract.config import Settings
+from collector.contract.config import MIN_CELL, Settings
 from collector.contract.errors import LimenError
 from collector.contract.policy import Policy
 from collector.free_space import FreeSpace
@@ -20,6 +20,7 @@ from collector.redaction.ids import Ids
 from collector.rules import Rules
 from collector.store.access import Access
 from collector.store.audit_log import AuditLog
+from collector.store.cells import SmallCells
 from collector.store.compliance import Compliance
 from collector.store.database import Database
 from collector.store.declarations import Declarations, Verdicts
@@ -63,6 +64,7 @@ class Engine:
         max_in_flight_bytes: int,
         min_free_bytes: int,
         database_memory_bytes: int = MEMORY_BYTES,
+        min_cell: int = MIN_CELL,
         report: Report | None = None,
     ) -> None:
         _make_keys(home)
@@ -77,7 +79,7 @@ class Engine:
         except LimenError:
             self.database.close()
             raise
-        self._hashing = keys.derive("findings")
+        self._hashing, self._cells = keys.derive("findings"), SmallCells(min_cell)
         self._drawing = keys.derive("sample of inputs")
         last_input: int = self.database.read(query("last_input")).column(0)[0].as_py()
         self._input_numbers = count(last_input + 1)
@@ -108,7 +110,7 @@ class Engine:
 
     def _answer(self, keys: Keys) -> None:
         """What answers questions of what is stored, and does what is asked for."""
-        self.reader = Reader(self.database, self.health, Ids(self._hashing))
+        self.reader = Reader(self.database, self.health, Ids(self._hashing), self._cells)
         self.installations = Installations(self.database, self.pseudonyms)
         self.audit_log = AuditLog(self.database, Signer(keys.derive("audit log")))
         self.access = Access(self.database, self.pseudonyms, self.vault)
@@ -141,6 +143,7 @@ class Engine:
             max_in_flight_bytes=settings.max_in_flight_bytes,
             min_free_bytes=settings.min_free_bytes,
             database_memory_bytes=settings.database_memory_bytes,
+            min_cell=settings.min_cell,
             report=report,
         )
 

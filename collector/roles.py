@@ -21,6 +21,8 @@ Roles = frozenset[Role]
 ANYONE = None
 INGEST: Roles = frozenset((Role.INGEST, Role.ADMIN))
 AGGREGATES: Roles = frozenset(Role) - {Role.INGEST}
+# Sees no cell of fewer installations than `min_cell`, and only whole days.
+MERGED: Roles = frozenset((Role.LEAD,))
 SINGLE_ROWS: Roles = frozenset((Role.ONCALL, Role.ADMIN))
 REVIEWS: Roles = frozenset((Role.COMPLIANCE, Role.ADMIN))
 ADMINISTRATION: Roles = frozenset((Role.ADMIN,))
@@ -43,7 +45,7 @@ ACCESS: Mapping[str, Roles | None] = {
     "GET /api/status": AGGREGATES,
     "GET /api/metrics": AGGREGATES,
     # Besides a metric asks for what METRICS says, one of single rows that is not there for
-    # SINGLE_ROWS.
+    # SINGLE_ROWS; one whose cells cannot be merged (`metrics/cells.py`) is not for MERGED.
     "POST /api/metrics": AGGREGATES,
     "GET /api/metrics/{name}": AGGREGATES,
     "GET /api/traces/{trace}": SINGLE_ROWS,

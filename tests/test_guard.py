@@ -14,8 +14,8 @@ from google.rpc.status_pb2 import Status
 from starlette.routing import Route
 
 from collector.backup import Backups
-from collector.contract.config import Settings
-from collector.contract.errors import Forbidden, Unauthenticated
+from collector.contract.config import MIN_CELL, Settings
+from collector.contract.errors import BadInput, Forbidden, Unauthenticated
 from collector.contract.records import Query
 from collector.erasures import Erasures
 from collector.metrics import metrics
@@ -300,6 +300,10 @@ def test_single_rows_are_for_whoever_is_on_call(
         if name == "flow_changes":
             with guarded.client(words["compliance"]) as compliance:
                 assert compliance.metric(Query(metric=name)).metric == name
+        elif name == "clock_skew":
+            with pytest.raises(Forbidden, match="oncall, replay, compliance, admin may"):
+                lead.metric(Query(metric=name))
+            return
         elif name not in ("requests", "skewed_installations", "differences"):
             assert lead.metric(Query(metric=name)).metric == name
             return
@@ -316,8 +320,28 @@ def test_status_says_the_role_of_who_asks(guarded: RunningCollector, words: dict
     with guarded.client(words["lead"]) as lead:
         status = lead.status()
     assert (status["role"], status["note"]) == ("lead", None)
+    assert status["min_cell"] == MIN_CELL and "requests" not in status
     with guarded.client() as nobody, pytest.raises(Unauthenticated, match="LIMEN_TOKEN"):
         nobody.status()
+
+
+def test_a_lead_is_answered_with_merged_cells_whatever_way_they_ask(
+    guarded: RunningCollector, words: dict[str, str]
+) -> None:
+    asked = Query(metric="fallback_rate", since="-36h")
+    with guarded.client(words["lead"]) as lead, guarded.client(words["oncall"]) as oncall:
+        assert oncall.metric(asked).metric == "fallback_rate"
+        with pytest.raises(BadInput, match="whole days"):
+            lead.metric(asked)
+        with pytest.raises(BadInput, match="whole days"):
+            lead.placement(since="-36h")
+        dimensions = {metric["name"]: metric["dimensions"] for metric in lead.catalogue()}
+        assert "hour" not in dimensions["fallback_rate"]
+        assert "hour" in {m["name"]: m["dimensions"] for m in oncall.catalogue()}["fallback_rate"]
+    for form in ("json", "arrow", "csv"):
+        url = f"{guarded.api}/api/metrics/fallback_rate?from=-36h&format={form}"
+        answer = httpx.get(url, headers=bearer(words["lead"]))
+        assert answer.status_code == 400 and "whole days" in answer.json()["detail"]
 
 
 def ask(running: RunningCollector, token: str | None) -> int:

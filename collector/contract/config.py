@@ -29,6 +29,8 @@ from collector.contract.policy import BUILT_IN
 # What a browser sends as Origin; no wildcard, which credentials would not allow.
 _ORIGIN = re.compile(r"https?://[^/*\s]+")
 
+MIN_CELL = 10
+
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -76,6 +78,7 @@ class Settings(BaseModel):
     max_connections: int = Field(default=2048, ge=1)
     max_in_flight_bytes: int = Field(default=256 * 2**20, validate_default=True)
     min_free_bytes: int = Field(default=512 * 2**20, ge=0)
+    min_cell: int = Field(default=MIN_CELL, ge=5)
     query_seconds: float = Field(default=20.0, gt=0)
     database_memory_bytes: int = Field(default=220 * 10**6, ge=100 * 10**6)
     compact_hour: Annotated[int, Field(ge=0, le=23)] | Literal["off"] = 3

@@ -12,6 +12,7 @@ from importlib.resources import files
 
 from collector.contract.dimensions import DIMENSIONS
 from collector.contract.errors import BadInput, NotFound, named
+from collector.metrics.cells import Merged
 
 UNITS = ("count", "ratio", "bytes", "ms", "time", "text", "flag")
 
@@ -71,8 +72,12 @@ class Metric:
         by: Sequence[str] = (),
         where: Mapping[str, Sequence[str]] | None = None,
         selected: Mapping[str, Sequence[str]] | None = None,
+        merged: Merged | None = None,
     ) -> Statement:
-        """The query for [since, until), times in ns. Raises BadInput for another dimension."""
+        """The query for [since, until), times in ns; over `merged` tables where there are any.
+
+        Raises BadInput for another dimension.
+        """
         where, selected = where or {}, selected or {}
         if selected and not self.compares:
             raise BadInput(f"metric {self.name} compares nothing: it has no selected part")
@@ -87,7 +92,7 @@ class Metric:
                 raise BadInput(
                     f"metric {self.name} has no dimension {named(name)}; it has {allowed}"
                 )
-        values: dict[str, object] = {"from": since, "to": until, "now": now}
+        values: dict[str, object] = {"from": since, "to": until, "now": now, "k": 1}
         values["gaps"] = GAP_DIMENSIONS.issuperset((*by, *where))
         fixed = {column.name for column in self.columns}
         added = [name for name in by if name not in fixed]
@@ -105,6 +110,10 @@ class Metric:
             lambda m: "".join(f" and {m[1]}.{n} = {m[2]}.{n}" for n in added if n in _TIMES),
             sql,
         )
+        departures = "merged_departures" if merged else "departures($from, $to, null)"
+        sql = sql.replace("{departures}", departures)
+        if merged:
+            sql, values = merged.over(sql), values | dict(merged.values)
         used = set(re.findall(r"\$(\w+)", sql))
         return Statement(sql=sql, values={k: v for k, v in values.items() if k in used})
 

@@ -26,9 +26,9 @@ select
     count(*) as transfers,
     cast(sum(bytes) as bigint) as bytes,
     cast(sum(case when bytes is null then 1 else 0 end) as bigint) as unknown_bytes_transfers,
-    count(distinct installation) as installations
+    told(count(distinct installation), $k) as installations
     {by}
-from departures($from, $to, null)
+from {departures}
 where true {where}
 group by all
 order by bytes desc nulls last, destination, cause, category, purpose, consent {by}

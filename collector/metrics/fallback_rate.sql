@@ -60,7 +60,7 @@ sized as (
     select
         t.*,
         k / nullif(cast(n as double), 0) as p,
-        effective_size(k, n, kk, kn, nn, clusters) as size,
+        told(effective_size(k, n, kk, kn, nn, clusters), $k) as size,
         lost,
         case when numbered > 0 then n + lost end as n_with_lost
     from totals t

@@ -16,9 +16,9 @@ select
     measure,
     count(*) as transfers,
     cast(sum(bytes) as bigint) as bytes,
-    count(distinct installation) as installations
+    told(count(distinct installation), $k) as installations
     {by}
-from departures($from, $to, null)
+from {departures}
 where true {where}
 group by all
 order by transfers desc, feature, destination, declared, measure {by}

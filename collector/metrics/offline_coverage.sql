@@ -50,7 +50,7 @@ sized as (
     select
         *,
         k / nullif(cast(n as double), 0) as p,
-        effective_size(k, n, kk, kn, nn, clusters) as size
+        told(effective_size(k, n, kk, kn, nn, clusters), $k) as size
     from totals
 )
 select

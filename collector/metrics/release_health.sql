@@ -50,8 +50,12 @@ sized as (
         sum(k) as k,
         sum(n) as n,
         sum(k) / nullif(cast(sum(n) as double), 0) as p,
-        effective_size(
-            sum(k), sum(n), sum(k * k), sum(k * n), sum(n * n), sum(case when n > 0 then 1 else 0 end)
+        told(
+            effective_size(
+                sum(k), sum(n), sum(k * k), sum(k * n), sum(n * n),
+                sum(case when n > 0 then 1 else 0 end)
+            ),
+            $k
         ) as size
         {by}
     from clusters
@@ -78,8 +82,8 @@ described as (
 )
 select
     d.release,
-    d.installations,
-    d.installations / nullif(cast(a.installations as double), 0) as adoption,
+    told(d.installations, $k) as installations,
+    told(d.installations, $k) / cast(nullif(told(a.installations, $k), 0) as double) as adoption,
     d.requests,
     cast(z.n as bigint) as attempted,
     z.p as fallback_rate,

@@ -28,9 +28,10 @@ from collector.contract.records import Query
 from collector.contract.what_if.records import Change
 from collector.engine import Engine
 from collector.erasures import Erasures
-from collector.metrics import get_metric, metrics
+from collector.metrics import Metric, get_metric, metrics
+from collector.metrics.cells import CELLS, mergeable
 from collector.reload import Reload
-from collector.roles import METRICS, SINGLE_ROWS
+from collector.roles import AGGREGATES, MERGED, METRICS, SINGLE_ROWS
 from collector.server.asked import Json, conditions, only, parse
 from collector.server.audit import AuditRoutes
 from collector.server.body import Bodies, BodyLimits, hung_up
@@ -141,7 +142,7 @@ class QueryApi:
         )
         yield from persons.routes()
         yield from ReleaseRoutes(engine.releases).routes()
-        yield from ReplayRoutes(engine.replays, bodies).routes()
+        yield from ReplayRoutes(engine.replays, bodies, self._reader.cells.k).routes()
         reviews = Reviews(engine.compliance, engine.declarations, engine.audit_log, bodies)
         yield from reviews.routes()
         yield from EvidenceRoutes(engine.evidence, engine.records, bodies).routes()
@@ -160,16 +161,18 @@ class QueryApi:
         who = {"role": caller.role, "note": None if caller.token else NO_TOKENS}
         policy = self._engine.policy
         about = self._about | {"policy": policy.version, "policy_digest": policy.digest}
-        return Json(about | who | await run_in_threadpool(self._reader.status))
+        stored = partial(self._reader.status, merged=_merged(request))
+        return Json(about | who | await run_in_threadpool(stored))
 
-    async def catalogue(self, _: Request) -> Response:
-        """Every metric with its dimensions, columns, units and SQL."""
+    async def catalogue(self, request: Request) -> Response:
+        """Every metric with its columns, units, SQL, and the dimensions the caller may ask by."""
+        merged = _merged(request)
         found = [
             {
                 "name": m.name,
                 "title": m.title,
                 "description": m.description,
-                "dimensions": m.dimensions,
+                "dimensions": _dimensions(m, merged),
                 "columns": [
                     {"name": c.name, "unit": c.unit, "description": c.description}
                     for c in m.columns
@@ -185,15 +188,16 @@ class QueryApi:
         """One metric: from, to, by=a,b, where=k=v (again for more), selected=k=v where it compares,
         format=json|arrow|csv."""
         asked = _query(request)
-        _may_ask(request, asked)
+        merged = _may_ask(request, asked)
         match request.query_params.get("format", "json"):
             case "json":
-                return Json((await run_in_threadpool(self._reader.answer, asked)).model_dump())
+                answer = partial(self._reader.answer, asked, merged=merged)
+                return Json((await run_in_threadpool(answer)).model_dump())
             case "arrow":
-                table = await run_in_threadpool(self._reader.table, asked)
+                table = await run_in_threadpool(partial(self._reader.table, asked, merged=merged))
                 return Response(to_ipc(table), media_type=MEDIA_TYPE)
             case "csv":
-                table = await run_in_threadpool(self._reader.table, asked)
+                table = await run_in_threadpool(partial(self._reader.table, asked, merged=merged))
                 caller: Caller = request.state.caller
                 noted = partial(self._engine.audit_log.exported, asked.metric, len(table))
                 await run_in_threadpool(noted, caller.token)
@@ -204,9 +208,11 @@ class QueryApi:
     async def several(self, request: Request) -> Response:
         """Several metrics in one request, answered in order."""
         asked = parse(_Queries, await self._bodies.read(request))
-        for one in asked.queries:
-            _may_ask(request, one)
-        answers = [await run_in_threadpool(self._reader.answer, one) for one in asked.queries]
+        may = [(one, _may_ask(request, one)) for one in asked.queries]
+        answers = [
+            await run_in_threadpool(partial(self._reader.answer, one, merged=merged))
+            for one, merged in may
+        ]
         return Json({"answers": [answer.model_dump() for answer in answers]})
 
     async def trace(self, request: Request) -> Response:
@@ -237,7 +243,8 @@ class QueryApi:
         asked = request.query_params
         only(asked, ("feature", "from", "to"))
         bounds = (asked.get("feature"), asked.get("from"), asked.get("to"))
-        found = await run_in_threadpool(self._engine.placements.advise, *bounds)
+        advise = partial(self._engine.placements.advise, *bounds, merged=_merged(request))
+        found = await run_in_threadpool(advise)
         return Json({"features": [advice.model_dump() for advice in found]})
 
     async def policies(self, _: Request) -> Response:
@@ -281,12 +288,27 @@ class QueryApi:
         return problem_of(error.status_code, error.detail, error.headers)
 
 
-def _may_ask(request: Request, asked: Query) -> None:
+def _may_ask(request: Request, asked: Query) -> bool:
+    """Whether the caller is answered with merged cells. Raises Forbidden."""
     caller: Caller = request.state.caller
     if roles := METRICS.get(asked.metric):
         caller.must_be(roles)
     elif get_metric(asked.metric).single_rows:
         caller.must_be(SINGLE_ROWS)
+    elif asked.metric not in CELLS:
+        caller.must_be(AGGREGATES - MERGED)
+    return _merged(request)
+
+
+def _merged(request: Request) -> bool:
+    caller: Caller = request.state.caller
+    return caller.role in MERGED
+
+
+def _dimensions(metric: Metric, merged: bool) -> tuple[str, ...]:
+    if merged and metric.name in CELLS:
+        return mergeable(metric.name, metric.dimensions)
+    return metric.dimensions
 
 
 def _query(request: Request) -> Query:

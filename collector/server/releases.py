@@ -1,13 +1,16 @@
 """The route that holds one release against another."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from collector.roles import MERGED
 from collector.server.asked import Json, conditions, only
+from collector.server.guard import Caller
 from collector.store.releases import Releases
 
 
@@ -27,5 +30,8 @@ class ReleaseRoutes:
         two = (asked.get("release"), asked.get("against"))
         period = (asked.get("from"), asked.get("to"))
         where = conditions("where", asked.getlist("where"))
-        found = await run_in_threadpool(self._releases.compare, *two, *period, where)
+        caller: Caller = request.state.caller
+        merged = caller.role in MERGED
+        compare = partial(self._releases.compare, *two, *period, where, merged=merged)
+        found = await run_in_threadpool(compare)
         return Json(found.model_dump())

@@ -12,10 +12,12 @@ from starlette.routing import Route
 from collector.contract.arrow import MEDIA_TYPE, from_ipc, to_ipc
 from collector.contract.errors import BadInput
 from collector.contract.records import ReplayRequest, Spent, Sweep
+from collector.roles import MERGED
 from collector.server.asked import Json, only, parse
 from collector.server.body import Bodies
 from collector.server.guard import Caller
 from collector.store.replays import Replays
+from collector.store.sweep_cells import told_sweep
 
 
 class _Opening(BaseModel):
@@ -27,10 +29,10 @@ class _Opening(BaseModel):
 
 
 class ReplayRoutes:
-    """Over `replays`."""
+    """Over `replays`; `min_cell` installations are the least that a lead sees."""
 
-    def __init__(self, replays: Replays, bodies: Bodies) -> None:
-        self._replays, self._bodies = replays, bodies
+    def __init__(self, replays: Replays, bodies: Bodies, min_cell: int) -> None:
+        self._replays, self._bodies, self._min_cell = replays, bodies, min_cell
 
     def routes(self) -> Sequence[Route]:
         return (
@@ -96,6 +98,10 @@ class ReplayRoutes:
     async def sweeps(self, request: Request) -> Response:
         """The latest sweep of each reference of a run."""
         found = await run_in_threadpool(self._replays.sweeps, request.path_params["run"])
+        caller: Caller = request.state.caller
+        if caller.role in MERGED:
+            told = (told_sweep(sweep, self._min_cell) for sweep in found)
+            found = [sweep for sweep in told if sweep is not None]
         return Json({"sweeps": [sweep.model_dump() for sweep in found]})
 
     async def save_sweep(self, request: Request) -> Response:

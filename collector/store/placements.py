@@ -1,5 +1,6 @@
 """Gathers what placement advice rests on: requests, departures, policy, sweeps."""
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -8,9 +9,10 @@ from collector.contract.errors import NotFound, named
 from collector.contract.placement import Advice, Facts, Quality, advise
 from collector.contract.policy import Feature, Policy
 from collector.contract.records import ReplayRun, Sweep
+from collector.metrics.cells import OTHER
 from collector.store.database import Database
 from collector.store.queries import query
-from collector.store.reader import Reader
+from collector.store.reader import Reader, whole_days
 from collector.store.replays import Replays
 
 # The truth first; what the cloud said of fallbacks shows nothing of device answers.
@@ -29,21 +31,32 @@ class Placements:
         self._database, self._reader, self._replays = database, reader, replays
         self._policy = policy
 
-    def advise(self, feature: str | None, since: str | None, until: str | None) -> list[Advice]:
+    def advise(
+        self,
+        feature: str | None,
+        since: str | None,
+        until: str | None,
+        *,
+        merged: bool = False,
+    ) -> list[Advice]:
         """From what happened in [since, until), times as in Query; of one feature where named.
 
-        Raises BadInput, and NotFound for a feature that is unknown.
+        `merged`: of features whose requests are in no merged cell, over whole days. Raises
+        BadInput, and NotFound for a feature that is unknown.
         """
-        first, last, _ = self._reader.period(since, until)
-        bounds = {"from": first, "to": last}
-        requests, models, sends, tokens = (
-            self._by_feature(name, bounds)
-            for name in (
-                "placement_requests",
-                "placement_models",
-                "placement_sends",
-                "placement_tokens",
-            )
+        now = time.time_ns()
+        asked = query("placement_requests")
+        if merged:
+            first, last = whole_days(since, until, now)
+            cells = self._reader.cells.merged("fallback_rate", ("feature",), now)
+            requests = self._read(cells.over(asked), {"from": first, "to": last, **cells.values})
+            requests = {name: row for name, row in requests.items() if name != OTHER}
+        else:
+            first, last, _ = self._reader.period(since, until)
+            requests = self._read(asked, {"from": first, "to": last})
+        models, sends, tokens = (
+            self._read(query(name), {"from": first, "to": last})
+            for name in ("placement_models", "placement_sends", "placement_tokens")
         )
         policy, runs = self._policy(), self._replays.all()
         features = sorted({*policy.features, *requests})
@@ -67,9 +80,9 @@ class Placements:
             for name in features
         ]
 
-    def _by_feature(self, name: str, bounds: Mapping[str, int]) -> Rows:
+    def _read(self, sql: str, values: Mapping[str, object]) -> Rows:
         """The first row of each feature."""
-        rows = self._database.read(query(name), bounds).to_pylist()
+        rows = self._database.read(sql, values).to_pylist()
         return {row["feature"]: row for row in reversed(rows)}
 
     def _quality(

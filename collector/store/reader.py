@@ -2,6 +2,7 @@
 
 import re
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,7 +13,9 @@ from collector.contract.errors import BadInput, NotFound
 from collector.contract.records import Answer, Column, Query
 from collector.health import Health
 from collector.metrics import GAP_DIMENSIONS, get_metric
+from collector.metrics.cells import mergeable
 from collector.redaction.ids import Ids
+from collector.store.cells import DAY, SmallCells, merged_cells, settled
 from collector.store.database import Database
 from collector.store.queries import query
 
@@ -52,11 +55,31 @@ def rfc3339(ns: int) -> str:
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest:09d}Z"
 
 
-class Reader:
-    """Read-only questions to the store."""
+def whole_days(since: str | None, until: str | None, now: int) -> tuple[int, int]:
+    """[from, to) in ns, of days (UTC) that are over; relative times count from the end of the last.
 
-    def __init__(self, database: Database, health: Health, ids: Ids) -> None:
+    Raises BadInput for other bounds.
+    """
+    end = settled(now)
+    first, last = (parse_time(text, end) for text in (since or DEFAULT_PERIOD, until or "now"))
+    for name, moment in (("from", first), ("to", last)):
+        if moment % DAY:
+            raise BadInput(
+                f"{name}: this role asks for whole days (UTC), for example -7d or {rfc3339(end)}"
+            )
+    if last > end:
+        raise BadInput(f"to: this role sees days that are over; the last ended at {rfc3339(end)}")
+    if first >= last:
+        raise BadInput("from must be before to; this role sees days that are over")
+    return first, last
+
+
+class Reader:
+    """Read-only questions to the store; `cells` are merged for whoever may not see small ones."""
+
+    def __init__(self, database: Database, health: Health, ids: Ids, cells: SmallCells) -> None:
         self._database, self._health, self._ids = database, health, ids
+        self.cells = cells
 
     def period(self, since: str | None, until: str | None) -> tuple[int, int, int]:
         """(from, to, now) in ns; by default the last 7 days up to now."""
@@ -68,17 +91,28 @@ class Reader:
             raise BadInput("from must be before to")
         return first, last, now
 
-    def table(self, asked: Query) -> pa.Table:
-        """A metric's answer as an Arrow table."""
-        since, until, now = self.period(asked.since, asked.until)
+    def table(self, asked: Query, *, merged: bool = False) -> pa.Table:
+        """A metric's answer as an Arrow table; `merged`: without small cells, over whole days.
+
+        Raises BadInput.
+        """
         metric = get_metric(asked.metric)
-        statement = metric.statement(since, until, now, asked.by, asked.where, asked.selected)
+        if merged:
+            now = time.time_ns()
+            since, until = whole_days(asked.since, asked.until, now)
+            metric = replace(metric, dimensions=mergeable(metric.name, metric.dimensions))
+            named = (*asked.by, *asked.where, *(column.name for column in metric.columns))
+            rows = self.cells.merged(metric.name, named, now)
+        else:
+            since, until, now = self.period(asked.since, asked.until)
+            rows = None
+        statement = metric.statement(since, until, now, asked.by, asked.where, asked.selected, rows)
         with self._health.query(metric.name):
             return self._database.read(statement.sql, statement.values)
 
-    def answer(self, asked: Query) -> Answer:
+    def answer(self, asked: Query, *, merged: bool = False) -> Answer:
         """A metric's answer with its columns described and how complete its period is."""
-        metric, table = get_metric(asked.metric), self.table(asked)
+        metric, table = get_metric(asked.metric), self.table(asked, merged=merged)
         columns = tuple(
             Column(name=f.name, type=str(f.type), unit=metric.unit(f.name)) for f in table.schema
         )
@@ -87,16 +121,16 @@ class Reader:
             metric=asked.metric,
             columns=columns,
             rows=[[_plain(value) for value in row] for row in rows],
-            suppressed_rows=0,
-            completeness=self._completeness(asked),
+            suppressed_rows=merged_cells(asked.metric, table) if merged else 0,
+            completeness=self._completeness(asked, merged),
         )
 
-    def _completeness(self, asked: Query) -> float | None:
+    def _completeness(self, asked: Query, merged: bool) -> float | None:
         where = {k: v for k, v in asked.where.items() if k in GAP_DIMENSIONS}
         whole = asked.model_copy(
             update={"metric": "completeness", "by": (), "where": where, "selected": {}}
         )
-        found: float | None = self.table(whole).column("completeness")[0].as_py()
+        found: float | None = self.table(whole, merged=merged).column("completeness")[0].as_py()
         return found
 
     def trace(self, trace_id: str) -> dict[str, Any]:
@@ -130,12 +164,19 @@ class Reader:
             raise BadInput("a trace id is 32 hexadecimal digits")
         return self._ids.stored(bytes.fromhex(trace_id))
 
-    def status(self) -> dict[str, Any]:
-        """How much is stored and from when."""
+    def status(self, *, merged: bool = False) -> dict[str, Any]:
+        """How much is stored and from when; `merged`: from which whole day, and of what cells."""
         row: dict[str, Any] = self._database.read(query("status")).to_pylist()[0]
-        for name in ("first_data", "last_data"):
-            row[name] = None if row[name] is None else rfc3339(row[name])
-        return row | {"database_bytes": self._database.file_bytes()}
+        first, last = row["first_data"], row["last_data"]
+        if merged and first is not None:
+            end = settled(time.time_ns())
+            first, last = first - first % DAY, min(last, end)
+            last -= last % DAY
+        times = {"first_data": first, "last_data": last}
+        told = {name: None if ns is None else rfc3339(ns) for name, ns in times.items()}
+        if merged:
+            return told | {"min_cell": self.cells.k}
+        return row | told | {"database_bytes": self._database.file_bytes()}
 
 
 def shown_span(row: dict[str, Any], start: int) -> dict[str, Any]:

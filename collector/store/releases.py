@@ -1,5 +1,6 @@
 """Gathers what a comparison of two releases rests on."""
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any
@@ -10,17 +11,20 @@ from collector.comparison.words import sentence
 from collector.contract.errors import BadInput, NotFound, named
 from collector.contract.policy import release_key
 from collector.contract.records import Query
-from collector.contract.releases import Comparison, ModelChange, RateName
+from collector.contract.releases import Comparison, ModelChange, RateChange, RateName, Side
 from collector.metrics import Metric, parse_metric
+from collector.metrics.cells import OTHER
 from collector.store.database import Database
 from collector.store.queries import query
-from collector.store.reader import Reader
+from collector.store.reader import Reader, whole_days
 
 _RATES: tuple[RateName, ...] = ("fallback_rate", "offline_coverage", "error_rate")
 _SUMS, _CELLS, _MODELS = (
     parse_metric(name, query(name)) for name in ("release_sums", "release_cells", "release_models")
 )
 _UNKNOWN = "unknown"
+# Its cells are those of this metric, parted by all of MIX that is merged.
+_CELLS_OF, _PARTED = "fallback_rate", ("device_model",)
 
 Where = Mapping[str, Sequence[str]]
 
@@ -38,19 +42,27 @@ class Releases:
         since: str | None,
         until: str | None,
         where: Where,
+        *,
+        merged: bool = False,
     ) -> Comparison:
         """`release` held against another, in [since, until), times as in Query.
 
-        By default the newest that sent requests, against the one before it. Raises BadInput, and
-        NotFound where there are no two.
+        By default the newest that sent requests, against the one before it. `merged`: without
+        small cells, over whole days. Raises BadInput, and NotFound where there are no two.
         """
         if "release" in where:
             raise BadInput("where: the releases are named by release and against")
-        release, against = self._named(release, against, since, until, where)
-        first, last, now = self._reader.period(since, until)
+        release, against = self._named(release, against, since, until, where, merged)
+        if merged:
+            now = time.time_ns()
+            first, last = whole_days(since, until, now)
+            cells = self._reader.cells.merged(_CELLS_OF, _PARTED, now)
+        else:
+            first, last, now = self._reader.period(since, until)
+            cells = None
 
         def rows(metric: Metric) -> list[dict[str, Any]]:
-            statement = metric.statement(first, last, now, where=where)
+            statement = metric.statement(first, last, now, where=where, merged=cells)
             values = {**statement.values, "release": release, "against": against}
             found: list[dict[str, Any]] = self._database.read(statement.sql, values).to_pylist()
             return found
@@ -60,6 +72,8 @@ class Releases:
         rates = tuple(
             change(name, Sums(**{key: sums[name][key] or 0.0 for key in names})) for name in _RATES
         )
+        if merged:
+            rates = tuple(_in_steps(rate, self._reader.cells.k) for rate in rates)
         parts = split(
             [Cell(kind=tuple(row.pop(name) for name in MIX), **row) for row in rows(_CELLS)]
         )
@@ -80,6 +94,7 @@ class Releases:
         since: str | None,
         until: str | None,
         where: Where,
+        merged: bool,
     ) -> tuple[str, str]:
         def seen(dimension: str) -> set[str]:
             asked = Query(
@@ -89,7 +104,7 @@ class Releases:
                 by=(dimension,),
                 where={name: tuple(found) for name, found in where.items()},
             )
-            return {row[dimension] for row in self._reader.table(asked).to_pylist()}
+            return {row[dimension] for row in self._reader.table(asked, merged=merged).to_pylist()}
 
         if len(apps := seen("app")) > 1:
             raise BadInput(
@@ -103,7 +118,7 @@ class Releases:
                 raise NotFound(
                     f"no request came from a release {named(name)} then; there is {known}"
                 )
-        told = [name for name in found if name != _UNKNOWN]
+        told = [name for name in found if name not in (_UNKNOWN, OTHER)]
         release = release or next((n for n in reversed(told) if n != against), None)
         before = [n for n in told if release and release_key(n) < release_key(release)]
         against = against or (before[-1] if before else None)
@@ -112,6 +127,16 @@ class Releases:
         if release == against:
             raise BadInput("release and against are the same")
         return release, against
+
+
+def _in_steps(rate: RateChange, k: int) -> RateChange:
+    """Its installations in steps of `k`."""
+
+    def told(side: Side) -> Side:
+        return side.model_copy(update={"installations": side.installations // k * k})
+
+    sides = {"before": told(rate.before), "after": told(rate.after)}
+    return rate.model_copy(update={**sides, "installations": rate.installations // k * k})
 
 
 def _models(rows: Sequence[Mapping[str, Any]]) -> tuple[ModelChange, ...]:

@@ -37,6 +37,7 @@ TABLES = (
 
 DEFINITIONS = (
     "wilson",
+    "told",
     "dimensions",
     "spans",
     "requests",

@@ -1,0 +1,87 @@
+"""What a question with merged cells may be asked by, metric by metric.
+
+A cell is what the dimensions of a question tell apart. All questions about the same rows are
+answered from the same blocks, each of at least k installations: a block lies within one root and,
+level by level, within one value or several merged ones. Every cell is a union of blocks, and so is
+what two answers differ by.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+_COMMENTS = re.compile(r"\A(\s|--.*\n)*")
+
+ROOT = ("day", "app", "environment")
+MOST_LEVELS = 3
+OTHER = "other"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Cells:
+    """Blocks of `source`: never merged across ROOT and `apart`, merged within each of `levels`.
+
+    `facts` are dimensions of a system, which tell nothing of who is in a cell.
+    """
+
+    source: Literal["requests", "departures"] = "requests"
+    apart: tuple[str, ...] = ()
+    levels: tuple[str, ...] = ()
+    facts: tuple[str, ...] = ()
+
+    @property
+    def dimensions(self) -> frozenset[str]:
+        """All that may be asked by."""
+        return frozenset((*ROOT, *self.apart, *self.levels, *self.facts))
+
+
+# From the one that matters most: merging in one level never takes a name from those before it.
+_PHONES = Cells(levels=("release", "feature", "os", "model", "country", "device_model"))
+
+_LEAVING = Cells(
+    source="departures",
+    levels=("release", "feature", "os", "country", "device_model"),
+    facts=("destination", "region", "role", "category", "purpose", "cause", "leg"),
+)
+
+# None: counts no phones. A metric that is not here is asked without merging, or not at all.
+CELLS: Mapping[str, Cells | None] = {
+    "fallback_rate": _PHONES,
+    "offline_coverage": _PHONES,
+    "release_health": _PHONES,
+    "completeness": _PHONES,
+    "fallback_reasons": Cells(apart=("decision",), levels=("reason",)),
+    "latency": Cells(apart=("answered_by", "timed")),
+    "confidence": Cells(apart=("confidence_step",)),
+    "egress": _LEAVING,
+    "flows": _LEAVING,
+    "door": None,
+    "redaction": None,
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Merged:
+    """The tables, as SQL, that stand in for those a question reads, with their values.
+
+    `tables` is empty where the question counts no phones. Installations are told in steps of `k`.
+    """
+
+    tables: str
+    values: Mapping[str, object] = field(repr=False)
+
+    def over(self, sql: str) -> str:
+        """`sql` with these tables before it."""
+        if not self.tables:
+            return sql
+        body = _COMMENTS.sub("", sql)
+        own = body.removeprefix("with ")
+        return f"with {self.tables}" + (f",\n{own}" if own != body else f"\n{body}")
+
+
+def mergeable(metric: str, dimensions: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of a metric's `dimensions` that it may be asked by with merged cells."""
+    cells = CELLS[metric]
+    allowed = frozenset(("day",)) if cells is None else cells.dimensions
+    return tuple(name for name in dimensions if name in allowed)
