@@ -57,6 +57,7 @@ DOORS = {
     "tflite_runtime": ("models",),
     "tensorflow": ("models/training",),
     "flatbuffers": ("models/tflite_file.py",),
+    "yaml": ("collector/declarations/fides.py",),
     "zxingcpp": ("models", "demo"),
     "httpx": (
         "collector/contract/client.py",

@@ -19,14 +19,18 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     actions = declaration.add_subparsers(required=True, metavar="ACTION")
     check = actions.add_parser("check", help="say what FILE declares, and what is wrong with it")
     check.add_argument("file", type=Path, metavar="FILE")
-    check.add_argument("--bundle", metavar="ID", help="the app meant, of a report of several")
+    check.add_argument(
+        "--bundle", metavar="ID", help="what is meant, of a report of several apps or of systems"
+    )
     check.add_argument("--json", action="store_true", help="print JSON")
     check.set_defaults(run=_check)
     add = actions.add_parser("add", help="hold what leaves against FILE from now on")
     add.add_argument("file", type=Path, metavar="FILE")
     add.add_argument("--app", required=True, metavar="A", help="whose it is (service.name)")
     add.add_argument("--release", metavar="R", help="of one release only")
-    add.add_argument("--bundle", metavar="ID", help="the app meant, of a report of several")
+    add.add_argument(
+        "--bundle", metavar="ID", help="what is meant, of a report of several apps or of systems"
+    )
     add.set_defaults(run=_add)
     shown = actions.add_parser("list", help="what a collector holds departures against")
     shown.set_defaults(run=_list)

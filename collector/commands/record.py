@@ -13,6 +13,7 @@ _HELP = {
     "transfers": "recipients outside the EEA, and what that rests on (Articles 44 to 49)",
     "play": "rows of Google's Data safety CSV that what was seen needs",
     "apple": "entries of a PrivacyInfo.xcprivacy that what was seen needs",
+    "fides": "systems of fideslang with what they were seen to do",
 }
 
 

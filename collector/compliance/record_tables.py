@@ -56,9 +56,9 @@ def record_page(record: Article30) -> str:
     missing = dict.fromkeys((*record.missing, *(m for a in record.activities for m in a.missing)))
     facts = [
         *(f"{name}: {said}" for name, said in _controller(record).items()),
-        f"Made of what was seen from {record.since} to {record.until}, and of the policy "
-        f"{record.policy} (SHA-256 {record.policy_digest}). What no telemetry tells of is not in "
-        "it.",
+        f"Made of what was seen from {record.since[:19]}Z to {record.until[:19]}Z, and of the "
+        f"policy {record.policy} (SHA-256 {record.policy_digest}). What no telemetry tells of is "
+        "not in it.",
     ]
     return as_page(_TITLE, facts, _sections(record, list(missing)))
 
@@ -105,14 +105,14 @@ def _controller(record: Article30) -> dict[str, str]:
 def _cells(one: Activity) -> dict[str, str | int]:
     stays = one.recipient is None
     what = one.feature or ("Limen's own telemetry" if one.basis is None else "of no feature named")
-    who = ", ".join(part for part in (one.owner or MISSING, one.recipient, one.role) if part)
+    who = ", ".join(part for part in (one.owner or MISSING, _words(one.role)) if part)
     return {
         "app": one.app,
         "activity": f"{what}: {one.description}" if one.description else what,
         "purpose": _words(one.purpose) or ("" if stays else "not said by the app"),
         "data_subjects": "; ".join(one.data_subjects) or MISSING,
         "categories": ", ".join(map(_words, one.categories)),
-        "recipient": "none: it stays on the device" if stays else _words(who),
+        "recipient": "none: it stays on the device" if stays else f"{one.recipient} ({who})",
         "country": ", ".join(part for part in (_country(one), one.region) if part),
         "transfer": _BASIS[one.basis],
         "mechanism": _mechanism(one),

@@ -4,11 +4,12 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Kind = Literal["apple", "play", "report"]
+Kind = Literal["apple", "play", "report", "fides"]
 KINDS: dict[Kind, str] = {
     "apple": "Apple privacy manifest",
     "play": "Google Play Data safety",
     "report": "Apple App Privacy Report",
+    "fides": "fideslang system",
 }
 
 

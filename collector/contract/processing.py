@@ -39,6 +39,7 @@ FORMATS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "transfers": ("csv", "json"),
         "play": ("csv", "json"),
         "apple": ("plist", "json"),
+        "fides": ("yaml",),
     }
 )
 

@@ -1,5 +1,5 @@
-"""What app stores call data and purposes, and which of ours each is: `vocabulary.json`, with its
-sources."""
+"""What app stores and fideslang call data and purposes, and which of ours each is:
+`vocabulary.json`, with its sources."""
 
 import json
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ def vocabulary() -> Mapping[str, Any]:
 
 
 def store_types(store: str, category: str) -> tuple[str, ...]:
-    """The types of `store` (apple, play) that each declare our `category`; none for `unknown`."""
+    """The types of `store` (apple, play; fides) that each declare our `category`; or none."""
     return tuple(vocabulary()["categories"].get(category, {}).get(store, ()))
 
 

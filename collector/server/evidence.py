@@ -23,6 +23,7 @@ _MEDIA = {
     "csv": "text/csv; charset=utf-8",
     "html": "text/html; charset=utf-8",
     "plist": "application/x-plist",
+    "yaml": "application/yaml",
 }
 
 
@@ -60,7 +61,7 @@ class EvidenceRoutes:
         kind, scope = request.path_params["kind"], scope_of(request)
         if kind not in FORMATS:
             raise NotFound(f"there is no record {named(kind)}; there are {', '.join(FORMATS)}")
-        form = request.query_params.get("format", "json")
+        form = request.query_params.get("format", FORMATS[kind][-1])
         if form not in FORMATS[kind]:
             raise BadInput(f"format is {' or '.join(FORMATS[kind])}")
         if form != "json":

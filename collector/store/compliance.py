@@ -15,6 +15,7 @@ from collector.compliance.against_stores import (
     against_play,
     against_report,
 )
+from collector.compliance.against_systems import FIDES, against_systems
 from collector.compliance.between import between, of_files
 from collector.compliance.observed import (
     TELEMETRY,
@@ -231,6 +232,8 @@ def _of_release(
         yield from against_apple(own, manifests)
     if form:
         yield from against_play(own, form)
+    if systems := _of_kind(mine, FIDES):
+        yield from against_systems(own, systems)
     yield from unseen(own, covered, policy, manifests, form)
     features = [name for name in covered.features if name in policy.features]
     release = None if covered.release == UNKNOWN else covered.release

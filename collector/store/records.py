@@ -9,6 +9,7 @@ from collector.contract.errors import BadInput
 from collector.contract.policy import Policy
 from collector.contract.processing import Article30, Proposal, Store
 from collector.declarations.apple import write_manifest
+from collector.declarations.fides import write_systems
 from collector.declarations.play import write_data_safety
 from collector.store.audit_log import AuditLog
 from collector.store.compliance import Compliance, Scope
@@ -37,11 +38,10 @@ class Records:
 
     def written(self, kind: str, form: str, scope: Scope, token: str | None) -> bytes:
         """A record of `kind` in a form of FORMATS but JSON, asked for by `token`; noted."""
-        if kind in ("article30", "transfers"):
+        if kind in ("article30", "transfers", "fides"):
             record = self.article30(scope)
-            rows = len(record.activities if kind == "article30" else record.transfers)
-            write = transfers_csv if kind == "transfers" else _RECORDS[form]
-            content = write(record).encode()
+            rows = len(record.transfers if kind == "transfers" else record.activities)
+            content = _WRITE[kind, form](record).encode()
         else:
             proposal = self.proposal(scope, "play" if kind == "play" else "apple")
             rows = len(proposal.types)
@@ -52,4 +52,9 @@ class Records:
         return content
 
 
-_RECORDS = {"csv": record_csv, "html": record_page}
+_WRITE = {
+    ("article30", "csv"): record_csv,
+    ("article30", "html"): record_page,
+    ("transfers", "csv"): transfers_csv,
+    ("fides", "yaml"): write_systems,
+}
