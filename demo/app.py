@@ -33,6 +33,10 @@ class App:
         self._ledger = ledger
         self._outcomes: list[Outcome] = []
 
+    def tell_consents(self, since: int) -> None:
+        """The phone's first start: what its person chose at `since` (nanoseconds)."""
+        self._telemetry.tell_consents(since)
+
     def answer(self, request: PlannedRequest, sample: Sample, at: int) -> None:
         """One request when the phone's clock shows `at` (nanoseconds)."""
         outcome = self._phone.answer(request, sample, at)

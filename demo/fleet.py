@@ -31,7 +31,7 @@ _SECOND = 1_000_000_000
 class Uplink(Protocol):
     """Where phones hand over what they have to tell."""
 
-    def send(self, spans: Sequence[ReadableSpan], inputs: Sequence[ReadableLogRecord]) -> None: ...
+    def send(self, spans: Sequence[ReadableSpan], records: Sequence[ReadableLogRecord]) -> None: ...
 
 
 class Fleet:
@@ -95,6 +95,8 @@ class Fleet:
         last = 0.0
         for launch in one.launches:
             with closing(self._store.launch(one.installation, launch, buffer)) as app:
+                if launch is one.launches[0]:
+                    app.tell_consents(begin)
                 for request in launch.requests:
                     if comes_back(one.windows, last, request.at):
                         uplink.send(*buffer.take())

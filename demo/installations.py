@@ -11,6 +11,7 @@ DAY = 86_400.0
 HISTORY_SECONDS = 7 * DAY - 6 * 3600.0
 
 _CONSENTING = 0.40
+_CONSENTING_TO_ANALYTICS = 0.60
 _UPGRADING = 0.45
 _ROLLOUT_STARTS = 0.5 * DAY
 _TFLITE_UP_TO_ANDROID = 13
@@ -44,6 +45,7 @@ class Installation:
     severity: float
     runtime: str
     consents_to_logging: bool
+    consents_to_analytics: bool
     upgraded_at: float | None
     activity: float
 
@@ -145,4 +147,5 @@ def _installation(index: int, seed: int, runtimes: tuple[str, ...]) -> Installat
         consents_to_logging=rng.random() < _CONSENTING,
         upgraded_at=upgraded_at if rng.random() < _UPGRADING else None,
         activity=rng.gammavariate(0.6, 1.0),
+        consents_to_analytics=rng.random() < _CONSENTING_TO_ANALYTICS,
     )

@@ -22,9 +22,11 @@ from demo.home import LEDGER, demo_home
 from demo.processes import Process, Processes
 from demo.samples import all_samples
 from demo.summary import Replayed, Summary, summarise
+from demo.telemetry import APP
 from demo.transfers import Sender
 from demo.uploads import Uploader
 
+DECLARATIONS = Path(__file__).parent / "declarations"
 REFERENCES = ("label", "audit", "cloud")
 
 _FLUSH_SECONDS = 60.0
@@ -100,6 +102,7 @@ class Show:
         ):
             fleet.live_through_history(uploader, bar.advance)
         self._flush_cloud()
+        self._declare()
         self._keep_ledger(fleet)
         return fleet
 
@@ -180,6 +183,11 @@ class Show:
                 f"the collector at {self.otlp_url} did not take the cloud's telemetry; "
                 "start the demo again"
             )
+
+    def _declare(self) -> None:
+        """What the app's team told both app stores."""
+        for file in sorted(DECLARATIONS.iterdir()):
+            self._client.declare(file.name, file.read_bytes(), app=APP)
 
     def _keep_ledger(self, fleet: Fleet) -> None:
         received = httpx.get(f"{self._cloud_url}/_demo/received", trust_env=False).json()

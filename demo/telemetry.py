@@ -1,4 +1,4 @@
-"""The telemetry of a phone: OpenTelemetry spans and logged inputs, kept until it has a network."""
+"""The telemetry of a phone: OpenTelemetry spans and log records, kept until it has a network."""
 
 from collections.abc import Mapping
 
@@ -19,6 +19,7 @@ from opentelemetry.trace import SpanKind, Status, StatusCode, set_span_in_contex
 
 from collector.contract.attributes import INPUT_EVENT, LABEL_TRUTH
 from demo import strays
+from demo.consents import consents
 from demo.destinations import Destination
 from demo.device_model import DeviceModel
 from demo.features import Feature
@@ -53,13 +54,13 @@ class Buffer:
 
     def __init__(self) -> None:
         self.spans: list[ReadableSpan] = []
-        self.inputs: list[ReadableLogRecord] = []
+        self.records: list[ReadableLogRecord] = []
 
     def take(self) -> tuple[list[ReadableSpan], list[ReadableLogRecord]]:
         """Everything, once."""
-        spans, inputs = self.spans, self.inputs
-        self.spans, self.inputs = [], []
-        return spans, inputs
+        spans, records = self.spans, self.records
+        self.spans, self.records = [], []
+        return spans, records
 
 
 class LaunchTelemetry:
@@ -85,11 +86,9 @@ class LaunchTelemetry:
         )
         tracers.add_span_processor(self._spans)
         self._tracer = tracers.get_tracer(SCOPE)
-        self._logger = None
-        if phone.consents_to_logging:
-            loggers = LoggerProvider(resource=resource, shutdown_on_exit=False)
-            loggers.add_log_record_processor(_InputKeeper(buffer))
-            self._logger = loggers.get_logger(SCOPE)
+        loggers = LoggerProvider(resource=resource, shutdown_on_exit=False)
+        loggers.add_log_record_processor(_RecordKeeper(buffer))
+        self._logger = loggers.get_logger(SCOPE)
         self._always = {
             name: _launch_attributes(launch, one, threshold_version)
             for name, one in equipment.items()
@@ -123,8 +122,13 @@ class LaunchTelemetry:
         else:
             for transfer in outcome.transfers:
                 self._record_transfer(outcome, transfer, below)
-        if logged and not chances.lost and self._logger is not None:
+        if logged and not chances.lost:
             self._logger.emit(_logged_input(outcome, below))
+
+    def tell_consents(self, since: int) -> None:
+        """What the person behind the phone chose at `since` (ns), a record for each purpose."""
+        for record in consents(self._phone, since):
+            self._logger.emit(record)
 
     def _record_chat(self, outcome: Outcome, below: Context) -> None:
         """The span of the chat, which says what it is for, and below it those of its attempts."""
@@ -169,13 +173,13 @@ class _SpanKeeper(SpanProcessor):
             self._buffer.spans.append(span)
 
 
-class _InputKeeper(LogRecordProcessor):
+class _RecordKeeper(LogRecordProcessor):
     def __init__(self, buffer: Buffer) -> None:
         self._buffer = buffer
 
     def on_emit(self, log_record: ReadWriteLogRecord) -> None:
         assert log_record.resource is not None
-        self._buffer.inputs.append(
+        self._buffer.records.append(
             ReadableLogRecord(
                 log_record=log_record.log_record,
                 resource=log_record.resource,

@@ -26,7 +26,7 @@ _WAITING = 192
 class Uploader:
     """Uploads what phones hand over, many at a time, one OTLP request per phone and signal.
 
-    The inputs of `hold` phones are held back and sent in a row, because the collector commits
+    The log records of `hold` phones are held back and sent in a row, because the collector commits
     requests of one signal together.
     """
 
@@ -40,13 +40,13 @@ class Uploader:
         self._held: list[Sequence[ReadableLogRecord]] = []
         self._failed = threading.Event()
 
-    def send(self, spans: Sequence[ReadableSpan], inputs: Sequence[ReadableLogRecord]) -> None:
+    def send(self, spans: Sequence[ReadableSpan], records: Sequence[ReadableLogRecord]) -> None:
         """Uploads in the background. Raises CollectorUnreachable where an earlier upload failed."""
         self._check()
         if spans:
             self._submit(partial(self._send_spans, spans))
-        if inputs:
-            self._held.append(inputs)
+        if records:
+            self._held.append(records)
         if len(self._held) >= self._hold:
             self._send_held()
 
@@ -71,14 +71,14 @@ class Uploader:
 
     def _send_held(self) -> None:
         held, self._held = self._held, []
-        for inputs in held:
-            self._submit(partial(self._send_inputs, inputs))
+        for records in held:
+            self._submit(partial(self._send_records, records))
 
     def _send_spans(self, spans: Sequence[ReadableSpan]) -> bool:
         return self._mine().spans.export(spans) is SpanExportResult.SUCCESS
 
-    def _send_inputs(self, inputs: Sequence[ReadableLogRecord]) -> bool:
-        return self._mine().inputs.export(inputs) is LogRecordExportResult.SUCCESS
+    def _send_records(self, records: Sequence[ReadableLogRecord]) -> bool:
+        return self._mine().records.export(records) is LogRecordExportResult.SUCCESS
 
     def _submit(self, upload: Callable[[], bool]) -> None:
         self._room.acquire()
@@ -117,11 +117,11 @@ class _Exporters:
         self.spans: SpanExporter = OTLPSpanExporter(
             endpoint=f"{otlp_url}/v1/traces", compression=Compression.Gzip, session=session
         )
-        self.inputs: LogRecordExporter = OTLPLogExporter(
+        self.records: LogRecordExporter = OTLPLogExporter(
             endpoint=f"{otlp_url}/v1/logs", compression=Compression.Gzip, session=session
         )
 
     def close(self) -> None:
         """An upload that waits to try again gives up."""
         self.spans.shutdown()
-        self.inputs.shutdown()  # type: ignore[no-untyped-call]
+        self.records.shutdown()  # type: ignore[no-untyped-call]

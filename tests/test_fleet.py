@@ -17,9 +17,11 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import SpanKind
 
 from collector.contract.attributes import (
+    CONSENT_EVENT,
     CONSENT_STATE,
     DECISION,
     FEATURE,
+    INPUT_EVENT,
     INSTALLATION,
     LABEL_TRUTH,
     LAUNCH,
@@ -54,11 +56,14 @@ class Kept:
     """Where the telemetry of a test's fleet goes: the spans in memory, whole."""
 
     spans: list[ReadableSpan] = field(default_factory=list)
-    inputs: list[ReadableLogRecord] = field(default_factory=list)
+    records: list[ReadableLogRecord] = field(default_factory=list)
 
-    def send(self, spans: Sequence[ReadableSpan], inputs: Sequence[ReadableLogRecord]) -> None:
+    def send(self, spans: Sequence[ReadableSpan], records: Sequence[ReadableLogRecord]) -> None:
         self.spans += spans
-        self.inputs += inputs
+        self.records += records
+
+    def called(self, event: str) -> list[ReadableLogRecord]:
+        return [record for record in self.records if record.log_record.event_name == event]
 
     def of(self, kind: SpanKind) -> list[ReadableSpan]:
         return [span for span in self.spans if span.kind is kind]
@@ -370,12 +375,11 @@ def test_inputs_are_logged_of_phones_that_consent_only(history: History) -> None
     consenting = {
         p.id for p in population(installations_for(REQUESTS), SEED) if p.consents_to_logging
     }
-    assert len(history.kept.inputs) == arriving(history.ledger, "inputs") > 0
+    assert len(history.kept.called(INPUT_EVENT)) == arriving(history.ledger, "inputs") > 0
     requests = {span.context.span_id: span for span in history.kept.of(SpanKind.INTERNAL)}
-    for record in history.kept.inputs:
+    for record in history.kept.called(INPUT_EVENT):
         log = record.log_record
         assert record.resource.attributes[INSTALLATION] in consenting
-        assert log.event_name == "limen.input"
         assert log.attributes is not None and log.span_id is not None
         feature = FEATURES[str(log.attributes[FEATURE])]
         if feature.picture:
@@ -388,6 +392,29 @@ def test_inputs_are_logged_of_phones_that_consent_only(history: History) -> None
         assert request.attributes is not None and DECISION in request.attributes
         (name,) = wire(input_digest="")
         assert request.attributes[name] == log.attributes[name]
+
+
+def test_every_phone_tells_once_what_its_person_consented_to_before_the_week(
+    history: History,
+) -> None:
+    purpose, state = wire(purpose="", consent_state="")
+    told: defaultdict[str, dict[str, str]] = defaultdict(dict)
+    records = history.kept.called(CONSENT_EVENT)
+    first = min(span.start_time or 0 for span in history.kept.spans)
+    for record in records:
+        attributes = record.log_record.attributes or {}
+        own = told[str(record.resource.attributes[INSTALLATION])]
+        own[str(attributes[purpose])] = str(attributes[state])
+        assert 0 < (record.log_record.timestamp or 0) < first
+    expected = {
+        phone.id: {
+            "app_functionality": "granted",
+            "analytics": "granted" if phone.consents_to_analytics else "denied",
+        }
+        for phone in population(installations_for(REQUESTS), SEED)
+    }
+    assert told == expected
+    assert len(records) == 2 * len(expected)
 
 
 def test_only_the_new_release_says_what_it_should_not(history: History) -> None:
@@ -414,5 +441,5 @@ def test_the_same_seed_lives_the_same_week(cloud: RunningCloud, history: History
     assert again.ledger == history.ledger
     assert again.received == history.received
     assert facts(again.kept) == facts(history.kept)
-    bodies = [record.log_record.body for record in history.kept.inputs]
-    assert [record.log_record.body for record in again.kept.inputs] == bodies
+    bodies = [record.log_record.body for record in history.kept.called(INPUT_EVENT)]
+    assert [record.log_record.body for record in again.kept.called(INPUT_EVENT)] == bodies

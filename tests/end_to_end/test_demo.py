@@ -194,6 +194,33 @@ def test_the_flow_that_the_policy_does_not_know_is_found(client: LimenClient, sh
     assert shown.summary["undeclared_bytes"] == size
 
 
+@pytest.mark.parametrize(("release", "code"), [("2.4.0", 0), ("2.5.0", 1)])
+def test_the_gate_lets_the_old_release_pass_and_not_the_new_one(
+    client: LimenClient, release: str, code: int
+) -> None:
+    done = run("compliance", "check", "--release", release, "--json", "--api", client.api)
+    assert done.returncode == code, done.stderr
+    check = json.loads(done.stdout)
+    assert check["declarations"] == ["data_safety.csv", "PrivacyInfo.xcprivacy"]
+    errors = [one for one in check["findings"] if one["level"] == "error"]
+    assert {one["code"] for one in errors} == (
+        {
+            "UNDECLARED_HOST",
+            "UNDECLARED_PURPOSE",
+            "CONSENT_MISSING",
+            "HARDWARE_ID_IN_TELEMETRY",
+        }
+        if code
+        else set()
+    )
+    for one in errors:
+        if one["code"] == "UNDECLARED_HOST":
+            assert one["subject"] == "adkit.example"
+            for trace in one["traces"]:
+                left = client.trace(trace)["departures"]
+                assert "adkit.example" in {departure["destination"] for departure in left}
+
+
 def test_completeness_finds_the_losses_that_left_a_gap(client: LimenClient, shown: Shown) -> None:
     found = {
         row["release"]: row["expected"] - row["received"]
