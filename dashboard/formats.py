@@ -30,9 +30,12 @@ def score(value: float | None) -> str:
 
 def interval(low: float | None, high: float | None) -> str:
     """The bounds of a ratio as `[low, high]`."""
-    if _missing(low) and _missing(high):
-        return UNKNOWN
-    return f"[{percent(low)}, {percent(high)}]"
+    return bounds(low, high, percent)
+
+
+def bounds(low: float | None, high: float | None, shown: Callable[[Any], str]) -> str:
+    """The ends of an interval as `[low, high]`, each as `shown`."""
+    return UNKNOWN if _missing(low) and _missing(high) else f"[{shown(low)}, {shown(high)}]"
 
 
 def count(value: float | None) -> str:

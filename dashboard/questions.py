@@ -1,5 +1,6 @@
 """What the pages ask: every answer kept a few seconds, so that a filter's click asks once."""
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -13,8 +14,10 @@ from collector.contract.declarations import KeptDeclaration
 from collector.contract.errors import LimenError
 from collector.contract.placement import Advice
 from collector.contract.records import Answer, Query, ReplayRun, Sweep
+from collector.contract.releases import Comparison
 from collector.contract.self_audit import SelfAudit
 from collector.contract.what_if.records import Change, WhatIf
+from dashboard.selection import Selection
 
 SECONDS = 5
 VERIFIED_AT_ONCE = 5_000
@@ -69,6 +72,11 @@ class Questions:
     def placement(self, since: str) -> list[Advice]:
         """Where each feature belongs and why, from what happened since then."""
         return _placement(self.api, since)
+
+    def compare(self, release: str, against: str, selection: Selection) -> Comparison:
+        """`release` held against another, in the selection."""
+        where = {n: v for n, v in selection.values.items() if n != "release"}
+        return _compare(self.api, release, against, selection.since, json.dumps(where))
 
     def replays(self) -> list[ReplayRun]:
         return _replays(self.api)
@@ -166,7 +174,7 @@ def undeclared(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 def forget() -> None:
     """The next question is asked anew."""
     for kept in (
-        _status, _metrics, _trace, _what_if, _placement, _replays, _sweeps, _check,
+        _status, _metrics, _trace, _what_if, _placement, _compare, _replays, _sweeps, _check,
         _declarations, _audit_head, _audit_key, _audit_entries,
         _self_audit,
     ):  # fmt: skip
@@ -209,6 +217,12 @@ def _what_if(api: str, trace_id: str, change: str) -> list[WhatIf]:
 @st.cache_data(ttl=60, max_entries=8, show_spinner=False)
 def _placement(api: str, since: str) -> list[Advice]:
     return _ask(api, lambda client: client.placement(since=since))
+
+
+@st.cache_data(ttl=60, max_entries=32, show_spinner=False)
+def _compare(api: str, release: str, against: str, since: str, where: str) -> Comparison:
+    narrowed = json.loads(where)
+    return _ask(api, lambda client: client.compare(release, against, since, where=narrowed))
 
 
 @st.cache_data(ttl=SECONDS, max_entries=8, show_spinner=False)

@@ -1,20 +1,24 @@
 """One release held against another: from what is stored, over the API, by the command."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import httpx
+import numpy as np
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from streamlit.testing.v1 import AppTest
 
 import limen
 from collector.contract.client import LimenClient
 from collector.contract.errors import BadInput, NotFound
+from collector.contract.records import Query
 from collector.contract.releases import Comparison
+from dashboard.formats import interval, percent
 from tests.otlp import PHONE, Span, request_span, traces
 from tests.processes import running_collector
-from tests.store import Store
+from tests.store import POLICY, Store
 
 CONFIDENCES = (0.95, 0.9, 0.72, 0.4)
 
@@ -32,6 +36,7 @@ def asked(model: str, threshold: float | None, confidence: float | None, **more:
         limen_blocked_reason="offline" if decision == "blocked" else None,
         limen_model_name="reader",
         limen_model_version=model,
+        limen_model_size=12_000_000 if threshold == 0.75 else 250_000,
         **more,
     )
 
@@ -104,6 +109,44 @@ def test_the_newest_is_held_against_the_one_before_it_and_the_rates_are_the_metr
     assert [m.after for m in found.models] == ["reader@1"]
 
 
+def test_the_intervals_are_by_installation_and_hold_their_figures(store: Store) -> None:
+    """Coverage as its own metric has it; p95 and bytes against numpy."""
+    random = np.random.default_rng(2)
+    waits, sent = (
+        np.zeros((80, 5)),
+        random.integers(0, 50, (80, 5)) * random.integers(1, 8, (80, 1)),
+    )
+    slow = ExportTraceServiceRequest()
+    for phone in range(80):
+        waits[phone] = random.gamma(2.0, 20.0) * random.uniform(0.5, 1.5, 5)
+        spans = []
+        for wait, size in zip(waits[phone], sent[phone], strict=True):
+            request = request_span("fallback")
+            request.duration = int(wait * 1e6)
+            leaves = {"server_address": "api.example.com", "http_request_body_size": int(size)}
+            spans += [request, request.child("CLIENT", **leaves)]
+        about = {"service.version": "3.0.0", "app.installation.id": f"p{phone}"}
+        slow.MergeFrom(traces(*spans, resource={**PHONE, **about}))
+    store.take(slow, *two_releases(9))
+    health = {row["release"]: row for row in store.ask("release_health")}
+    sure = {row["release"]: row for row in store.ask("release_intervals")}
+    for release, row in sure.items():
+        assert row["adoption_low"] < health[release]["adoption"] < row["adoption_high"]
+        assert row["error_low"] == 0.0 < row["error_high"] < 0.35
+    for row in store.ask("offline_coverage", "release"):
+        mine = [sure[row["release"]][name] for name in ("coverage_low", "coverage_high")]
+        assert mine == pytest.approx([row["coverage_low"], row["coverage_high"]])
+    slowest = sure["3.0.0"]
+    drawn = random.integers(0, 80, (2000, 80))
+    bytes_each = sent.sum(1)[drawn].sum(1) / 400
+    middle = (slowest["egress_low"] + slowest["egress_high"]) / 2
+    assert middle == pytest.approx(health["3.0.0"]["egress_bytes_per_request"])
+    assert slowest["egress_high"] - middle == pytest.approx(1.96 * float(bytes_each.std()), rel=0.1)
+    p95 = np.quantile(waits[drawn].reshape(2000, -1), 0.95, axis=1)
+    ends = [slowest["p95_low_ms"], slowest["p95_high_ms"]]
+    assert ends == pytest.approx(list(np.quantile(p95, [0.025, 0.975])), rel=0.15)
+
+
 def test_what_a_threshold_did_is_told_from_the_confidence_on_the_spans(store: Store) -> None:
     """Offline requests blocked by it are no fallbacks; the network's share stayed."""
     store.take(*two_releases())
@@ -154,7 +197,7 @@ def test_nothing_attempted_is_unknown_and_not_split(store: Store) -> None:
     found = compare(store)
     assert found.split is None
     assert [(r.before.rate, r.change) for r in found.rates[:2]] == [(None, None)] * 2
-    assert "nothing can be said of fallback and offline coverage yet" in found.sentence
+    assert "fallback: too early to say, 0 installations of the older release" in found.sentence
 
 
 def test_a_phone_in_both_releases_is_one_installation(store: Store) -> None:
@@ -184,9 +227,36 @@ def test_releases_of_two_apps_are_not_mixed(store: Store) -> None:
     assert narrowed.release == "2.5.0"
 
 
-def test_the_api_and_the_command_say_the_same(
+def page(api: str, values: Mapping[str, tuple[str, ...]]) -> AppTest:
+    """The page Release as drawn for these filters."""
+
+    def draw(api: str, values: dict[str, tuple[str, ...]]) -> None:
+        from dashboard.questions import Questions
+        from dashboard.selection import Selection
+        from dashboard.views.release import RELEASE
+
+        questions = Questions(api)
+        RELEASE.show(questions, Selection(values=values, catalogue=questions.catalogue()))
+
+    return AppTest.from_function(draw, args=(api, values), default_timeout=60).run()
+
+
+def drawn_tables(drawn: AppTest) -> dict[str, list[dict[str, str]]]:
+    """The rows of each table but those of definitions, by the title of its first column."""
+    found = [frame.value for frame in drawn.dataframe]
+    return {
+        table.columns[0]: table.to_dict("records") for table in found if "Unit" not in table.columns
+    }
+
+
+def boxes(drawn: AppTest) -> str:
+    return " ".join(found.proto.body for found in drawn.get("html"))
+
+
+def test_the_api_the_command_and_the_page_say_the_same(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    (tmp_path / "policy.toml").write_text(POLICY, "utf-8")
     with running_collector(tmp_path) as running, LimenClient(running.api) as client:
         for request in two_releases():
             running.post(request.SerializeToString())
@@ -205,3 +275,35 @@ def test_the_api_and_the_command_say_the_same(
         assert "2.4.0 against 2.5.0: fallback -20.0 points" in said
         assert "fallback rate" in said and "better" in said
         assert "together" in said and "-20.0" in said.splitlines()[-1]
+        shown(running.api, client)
+
+
+def shown(api: str, client: LimenClient) -> None:
+    drawn = page(api, {})
+    assert not drawn.exception
+    found = client.compare()
+    assert all(clause[1:] in boxes(drawn) for clause in found.clauses)
+    tables = drawn_tables(drawn)
+    assert list(tables) == ["Figure", "Part", "Feature", "Rate"]
+    health = {
+        row["release"]: row for row in client.metric(Query(metric="release_health")).records()
+    }
+    (fallback,) = [row for row in tables["Figure"] if row["Figure"] == "Fallback rate"]
+    for release, row in health.items():
+        shown = interval(row["fallback_low"], row["fallback_high"])
+        assert fallback[release] == f"{percent(row['fallback_rate'])} {shown}"
+    assert [row["Points"] for row in tables["Part"]][-1] == "+20.0" and len(tables["Part"]) == 8
+    assert tables["Feature"] == [
+        {
+            "Feature": "image_classify",
+            "2.4.0": "reader@1, 250 kB of 10.0 MB",
+            "2.5.0": "reader@1, 12.0 MB of 10.0 MB: too large",
+        }
+    ]
+    assert [row["Finding"] for row in tables["Rate"]] == ["Worse", "Worse", "Can be chance"]
+    assert "installations" in tables["Rate"][0]["Sample"]
+    alone = page(api, {"release": ("2.5.0",)})
+    assert "No second release yet" in boxes(alone)
+    assert list(drawn_tables(alone)) == ["Figure", "Feature"]
+    nothing = page(api, {"feature": ("unseen",)})
+    assert "No requests in this selection" in boxes(nothing)

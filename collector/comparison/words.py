@@ -11,28 +11,21 @@ _NAMES = {
 }
 
 
-def sentence(
-    release: str,
-    against: str,
-    rates: Sequence[RateChange],
-    split: Split | None,
-    models: Sequence[ModelChange],
-) -> str:
-    """What changed for certain, else that nothing did or what is missing to say."""
-    certain = [rate for rate in rates if rate.finding in ("worse", "better")]
-    others = [rate for rate in rates if rate.finding not in ("worse", "better")]
-    said = [_certain(rate, split, models) for rate in certain]
-    same = [_NAMES[rate.name] for rate in others if rate.finding == "same"]
-    if same:
-        said.append(f"{_and(same)} as before")
-    for rate in others:
-        if rate.finding == "open":
-            said.append(_open(rate))
-    few = [rate for rate in others if rate.finding == "too few"]
-    if few:
-        why = few[0].missing
-        said.append(f"nothing can be said of {_and([_NAMES[r.name] for r in few])} yet: {why}")
-    return f"{release} against {against}: {'; '.join(said)}."
+def clauses(
+    rates: Sequence[RateChange], split: Split | None, models: Sequence[ModelChange]
+) -> tuple[str, ...]:
+    """What changed for certain, what did not, what can be chance, and what nobody can say yet."""
+    found = {
+        finding: [rate for rate in rates if rate.finding == finding]
+        for finding in ("same", "open", "too few")
+    }
+    same = [_NAMES[rate.name] for rate in found["same"]]
+    return (
+        *(_certain(rate, split, models) for rate in rates if rate.finding in ("worse", "better")),
+        *([f"{_and(same)} as before"] if same else []),
+        *(_open(rate) for rate in found["open"]),
+        *(f"{_NAMES[rate.name]}: too early to say, {rate.missing}" for rate in found["too few"]),
+    )
 
 
 def _certain(rate: RateChange, split: Split | None, models: Sequence[ModelChange]) -> str:

@@ -91,11 +91,18 @@ class ModelChange(_Record):
 
 
 class Comparison(_Record):
-    """`release` held against `against`. `split` is None where one of them attempted nothing."""
+    """`release` held against `against`, in words as `clauses`, what is certain first.
+
+    `split` is None where one of them attempted nothing.
+    """
 
     release: str
     against: str
-    sentence: str
+    clauses: tuple[str, ...]
     rates: tuple[RateChange, ...]
     split: Split | None
     models: tuple[ModelChange, ...]
+
+    @property
+    def sentence(self) -> str:
+        return f"{self.release} against {self.against}: {'; '.join(self.clauses)}."

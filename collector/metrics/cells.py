@@ -50,6 +50,8 @@ CELLS: Mapping[str, Cells | None] = {
     "fallback_rate": _PHONES,
     "offline_coverage": _PHONES,
     "release_health": _PHONES,
+    "release_intervals": _PHONES,
+    "release_models": _PHONES,
     "completeness": _PHONES,
     "fallback_reasons": Cells(apart=("decision",), levels=("reason",)),
     "latency": Cells(apart=("answered_by", "timed")),

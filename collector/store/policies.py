@@ -35,6 +35,7 @@ _FEATURES = pa.schema(
         *_RANGE,
         ("placement", pa.string()),
         ("threshold", pa.float64()),
+        ("size_budget", pa.int64()),
     ]
 )
 _FLOWS = pa.schema(
@@ -146,6 +147,7 @@ def _judge_by(transaction: Transaction, policy: Policy) -> None:
                     "policy_version": policy.version,
                     "placement": rule.placement,
                     "threshold": rule.threshold,
+                    "size_budget": feature.size_budget,
                 }
             )
             flows += [

@@ -7,21 +7,19 @@ from typing import Any
 
 from collector.comparison.sequence import Sums, change
 from collector.comparison.split import MIX, Cell, split
-from collector.comparison.words import sentence
+from collector.comparison.words import clauses
 from collector.contract.errors import BadInput, NotFound, named
 from collector.contract.policy import release_key
 from collector.contract.records import Query
 from collector.contract.releases import Comparison, ModelChange, RateChange, RateName, Side
-from collector.metrics import Metric, parse_metric
+from collector.metrics import Metric, get_metric, parse_metric
 from collector.metrics.cells import OTHER
 from collector.store.database import Database
 from collector.store.queries import query
 from collector.store.reader import Reader, whole_days
 
 _RATES: tuple[RateName, ...] = ("fallback_rate", "offline_coverage", "error_rate")
-_SUMS, _CELLS, _MODELS = (
-    parse_metric(name, query(name)) for name in ("release_sums", "release_cells", "release_models")
-)
+_SUMS, _CELLS = (parse_metric(name, query(name)) for name in ("release_sums", "release_cells"))
 _UNKNOWN = "unknown"
 # Its cells are those of this metric, parted by all of MIX that is merged.
 _CELLS_OF, _PARTED = "fallback_rate", ("device_model",)
@@ -77,15 +75,32 @@ class Releases:
         parts = split(
             [Cell(kind=tuple(row.pop(name) for name in MIX), **row) for row in rows(_CELLS)]
         )
-        models = _models(rows(_MODELS))
+        models = _models(self._ran(release, against, since, until, where, merged), release)
         return Comparison(
             release=release,
             against=against,
-            sentence=sentence(release, against, rates, parts, models),
+            clauses=clauses(rates, parts, models),
             rates=rates,
             split=parts,
             models=models,
         )
+
+    def _ran(
+        self,
+        release: str,
+        against: str,
+        since: str | None,
+        until: str | None,
+        where: Where,
+        merged: bool,
+    ) -> list[dict[str, Any]]:
+        """The models of both, narrowed as far as their metric can be."""
+        has = get_metric("release_models").dimensions
+        narrowed = {name: tuple(found) for name, found in where.items() if name in has}
+        narrowed["release"] = (release, against)
+        ran = Query(metric="release_models", since=since, until=until, where=narrowed)
+        found: list[dict[str, Any]] = self._reader.table(ran, merged=merged).to_pylist()
+        return found
 
     def _named(
         self,
@@ -139,11 +154,11 @@ def _in_steps(rate: RateChange, k: int) -> RateChange:
     return rate.model_copy(update={**sides, "installations": rate.installations // k * k})
 
 
-def _models(rows: Sequence[Mapping[str, Any]]) -> tuple[ModelChange, ...]:
+def _models(rows: Sequence[Mapping[str, Any]], release: str) -> tuple[ModelChange, ...]:
     """Of each feature the model that most requests ran, by release."""
     found: dict[str, dict[bool, str]] = {}
     for row in rows:
-        found.setdefault(row["feature"], {}).setdefault(row["newer"], row["model"])
+        found.setdefault(row["feature"], {}).setdefault(row["release"] == release, row["model"])
     return tuple(
         ModelChange(feature=feature, before=by.get(False), after=by.get(True))
         for feature, by in sorted(found.items())

@@ -9,12 +9,13 @@ from dashboard.views.ledger import LEDGER
 from dashboard.views.offline import OFFLINE
 from dashboard.views.overview import OVERVIEW
 from dashboard.views.placement import PLACEMENT
+from dashboard.views.release import RELEASE
 from dashboard.views.requests import REQUESTS
 from dashboard.views.self_audit import SELF_AUDIT
 from dashboard.views.thresholds import THRESHOLDS
 
 VIEWS = (
-    *(OVERVIEW, OFFLINE, THRESHOLDS, PLACEMENT),
+    *(OVERVIEW, RELEASE, OFFLINE, THRESHOLDS, PLACEMENT),
     *(FINDINGS, EGRESS, LEDGER, DECLARATIONS, DOOR, AUDIT, SELF_AUDIT),
     REQUESTS,
 )

@@ -52,6 +52,7 @@ def _running(url: str | None, api: str | None) -> Iterator[tuple[str, str]]:
 def _pages(api: str) -> dict[str, str]:
     return {
         "overview": "/",
+        "release": "/release",
         "offline": "/offline",
         "egress": "/egress",
         "door": "/door",

@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, Locator, expect
 
 from collector.contract.client import LimenClient
 from collector.contract.records import Answer, Query
+from collector.contract.releases import points
 from collector.roles import Role
 from collector.tokens import create_token
 from dashboard import formats
@@ -28,6 +29,7 @@ pytestmark = pytest.mark.end_to_end
 
 PAGES = {
     "/": ("Overview", "Fallback rate by day"),
+    "/release": ("Release", "Why the fallback rate moved"),
     "/offline": ("Offline", "Where it works offline"),
     "/egress": ("Egress", "What left the device"),
     "/door": ("At the door", "What was done, day by day"),
@@ -118,6 +120,33 @@ def test_the_offline_numbers_are_the_collectors(reader: Reader, shown: Shown) ->
     assert reader.tile("Coverage of everything") == formats.percent(row["offline_coverage"])
     assert reader.tile("Coverage of attempted") == formats.percent(row["device_coverage"])
     assert reader.tile("Stranded") == formats.count(row["stranded"])
+
+
+def test_a_release_is_held_against_another_in_words_and_numbers_of_the_collector(
+    browser: Browser, reader: Reader, shown: Shown
+) -> None:
+    page = reader.open(f"/release?period={PERIOD}")
+    where = {"environment": ("production",)}
+    with LimenClient(shown.api) as client:
+        found = client.compare("2.5.0", "2.4.0", SINCE, where=where)
+        back = client.compare("2.4.0", "2.5.0", SINCE, where=where)
+    box, chart = page.locator(".st-key-verdict .limen-notice"), page.locator(".st-key-chart-parts")
+    assert found.split is not None and back.split is not None
+    for clause in found.clauses:
+        expect(box).to_contain_text(clause[1:])
+    for change in (*(part.change for part in found.split.parts), found.split.change):
+        expect(chart).to_contain_text(points(change))
+    page.get_by_role("combobox", name="Compare").click()
+    page.get_by_role("option", name="2.4.0").click()
+    page.wait_for_url("**/release?*newer=2.4.0*")
+    expect(box).to_contain_text("2.4.0 against 2.5.0")
+    with Reader(browser, shown.url) as other:
+        other.open(page.url.removeprefix(shown.url))
+        same = other.page.locator(".st-key-verdict .limen-notice")
+        for clause in back.clauses:
+            expect(same).to_contain_text(clause[1:])
+        expect(other.page.locator(".st-key-chart-parts")).to_contain_text(points(back.split.change))
+        assert other.complaints == []
 
 
 def test_a_filter_stands_in_the_address_and_the_link_shows_the_same(

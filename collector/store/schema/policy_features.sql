@@ -5,5 +5,6 @@ create table policy_features (
     from_key varchar not null,
     until_key varchar not null,
     placement varchar,
-    threshold double
+    threshold double,
+    size_budget bigint
 )

@@ -16,6 +16,8 @@ select
     s.threshold,
     s.output_label,
     s.blocked_reason,
+    s.model_size,
+    p.size_budget,
     s.audit_sampled,
     s.audit_probability,
     s.placement is null as placement_inferred,
