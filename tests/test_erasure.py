@@ -18,6 +18,7 @@ from collector.contract.records import Spent, Sweep
 from collector.erasures import Erasures
 from collector.metrics import metrics
 from collector.store.backlog import Backlog
+from collector.store.compliance import Scope
 from collector.store.erasure import ERASED
 from collector.store.maintenance import Maintenance
 from collector.store.reader import rfc3339
@@ -358,11 +359,16 @@ def test_what_is_out_of_reach_is_named(store: Store) -> None:
     backlog.save()
     made = now()
     maintenance.backup(made, keys=False).close()
+    store.evidence.make(Scope(), None)
+    # An aggregate names nobody's trace.
+    store.audit_log.exported("egress", 1, None)
     place = store.rows("select span_id from forwarding")[0]["span_id"]
     done = service(store, forward_url="https://backend.example:4318/v1").run(
         GONE, None, compact=False
     )
     assert done.backups == (rfc3339(made),)
+    (export,) = done.exports
+    assert export.startswith("evidence of ")
     assert done.forwarded_to == "backend.example:4318" and done.forwarded_spans == 2
     assert done.bytes_gone_due and done.bytes_gone_due > done.unreachable
     # The place that passing on has come to is no span of it any more, and nothing waits twice.

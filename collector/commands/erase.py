@@ -62,6 +62,8 @@ def _told(done: "Erased") -> str:
         lines.append(("out of reach", f"{done.forwarded_spans:,} spans passed on to {where}"))
     for backup in done.backups:
         lines.append(("out of reach", f"the backup of {backup}: delete it"))
+    for export in done.exports:
+        lines.append(("out of reach", f"{export}, which was handed out and may name its traces"))
     if done.attributable_since:
         what = f"what was received before {done.attributable_since}: its keys are destroyed, and"
         lines.append(("out of reach", f"{what} nobody can tell whose it was (Art. 11 GDPR)"))

@@ -34,7 +34,8 @@ class Erased(_Record):
 
     Since `unreachable` no question finds it; since `bytes_gone` no byte of it is left in the home
     folder, which is due with the compaction of `bytes_gone_due` (None: only when one is asked for).
-    `deleted` are rows by table. Out of reach are `backups`, by when they were made, and the
+    `deleted` are rows by table. Out of reach are `backups`, by when they were made; `exports`,
+    files that may name its traces, by what they are and when they were handed out; the
     `forwarded_spans` that are known to have been passed on, at the address of now; and whatever was
     received before `attributable_since` (None: ever), because the keys of its pseudonyms are
     destroyed and nobody can tell whose it was (Art. 11 GDPR).
@@ -50,6 +51,7 @@ class Erased(_Record):
     forwarded_spans: int
     forwarded_to: str | None
     backups: tuple[str, ...]
+    exports: tuple[str, ...] = ()
     attributable_since: str | None = None
 
 

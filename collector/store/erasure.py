@@ -127,6 +127,7 @@ class Erasure:
         [[since]] = transaction.ask("erased_since")
         [[forwarded]] = transaction.ask("erased_forwarded")
         backups = [] if since is None else transaction.ask("backups_since", since=since)
+        exports = [] if since is None else transaction.ask("exports_since", since=since)
         self._refuse(transaction, identifier, traces, pseudonyms)
         transaction.run("erase_from_chunks")
         deleted = {table: _rows(transaction, name) for table, name in _DELETED.items()}
@@ -146,6 +147,7 @@ class Erasure:
             "traces": len(traces),
             "forwarded_spans": forwarded,
             "backups": [rfc3339(made) for (made,) in backups],
+            "exports": [f"{what} of {rfc3339(made)}" for what, made in exports],
         }
 
     def _refuse(
