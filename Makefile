@@ -42,6 +42,7 @@ bench: $(VENV)/.dev
 	$(VENV)/bin/python -m bench.sealed
 	$(VENV)/bin/python -m bench.sweep
 	$(VENV)/bin/python -m bench.audit
+	$(VENV)/bin/python -m bench.pages
 
 pictures: $(VENV)/.dev browser
 	$(VENV)/bin/python -m tests.end_to_end.pictures

@@ -160,3 +160,18 @@ def test_a_compacted_file_is_as_covered_as_before(store: Store) -> None:
     found = departed(store)
     maintenance(store).compact(now())
     assert (covered(store), departed(store)) == (1, found)
+
+
+def test_a_trace_that_is_too_large_does_not_keep_others_waiting(tmp_path: Path) -> None:
+    calls = [request_span("fallback")]
+    for _ in range(6_000):
+        calls.append(calls[-1].child("CLIENT", **SENT))
+    # In two parts: some of these are not in that of the large one.
+    others = [request_span("fallback").child("CLIENT", **SENT) for _ in range(40)]
+    with Store(tmp_path, memory_bytes=40 * 10**6) as store:
+        store.take(traces(*calls, *others))
+        assert not maintenance(store).roll_up()
+        assert 0 < covered(store) <= len(others)
+        store.take(traces(others[0].child("SERVER")))
+        maintenance(store).roll_up()
+        assert 0 < covered(store) <= len(others)

@@ -6,8 +6,11 @@ loses one, which whoever deletes notes. Questions answer from the rollup and, fo
 does not cover, from the spans: so they say the same whatever is rolled up.
 """
 
+import logging
+
 import pyarrow.compute as pc
 
+from collector.contract.errors import Overloaded
 from collector.store.database import Database
 from collector.store.queries import query
 from collector.store.schema import ROLLUP_RULES
@@ -18,6 +21,8 @@ SLICE_ROWS = 200_000
 PART_CALLS = 5_000
 
 _LATEST = 2**63 - 1
+
+_log = logging.getLogger("limen")
 
 
 class Rollups:
@@ -34,25 +39,36 @@ class Rollups:
     def run(self) -> bool:
         """Covers the oldest transactions that are not covered; whether more are left.
 
-        Raises Overloaded: what was covered still is.
+        What is too large for it is given up. Raises Overloaded: what was covered still is.
         """
         ends = self._ends()
         last = ends[0] if ends else self._place()
         self._remove(last)
         calls = self._database.read(query("count_unrolled"), {"last": last}).column("calls")
         parts = 1 + calls[0].as_py() // PART_CALLS
-        for part in range(parts):
-            asked = {"last": last, "parts": parts, "part": part}
-            found = self._database.read(query("unrolled_departures"), asked)
-            if len(found):
-                with self._database.write() as transaction:
-                    transaction.name(fresh=found)
-                    transaction.run("insert_rolled")
+        failed = [part for part in range(parts) if not self._cover(last, parts, part)]
         with self._database.write() as transaction:
+            transaction.run("retry_unrolled", last=last)
+            for part in failed:
+                transaction.run("give_up_unrolled", last=last, parts=parts, part=part)
             transaction.run("clear_rollup_dirty")
             transaction.run("clear_rollup_state")
             transaction.run("set_rollup_state", last=last, rules=ROLLUP_RULES)
         return len(ends) > 1
+
+    def _cover(self, last: int, parts: int, part: int) -> bool:
+        """Whether it could: a trace may be larger than memory, and must not keep others waiting."""
+        asked = {"last": last, "parts": parts, "part": part}
+        try:
+            found = self._database.read(query("unrolled_departures"), asked)
+        except Overloaded:
+            _log.warning("rollup: traces are too large, questions find what left from their spans")
+            return False
+        if len(found):
+            with self._database.write() as transaction:
+                transaction.name(fresh=found)
+                transaction.run("insert_rolled")
+        return True
 
     def _place(self) -> int:
         place: int = self._database.read(query("rollup_state")).column("commit_number")[0].as_py()

@@ -1,6 +1,6 @@
 -- Traces that are rolled up and lose spans by retention; of one feature where `feature` is not null.
 insert into rollup_dirty
-select distinct d.trace_id
+select distinct d.trace_id, false
 from rollup_departures d
 semi join (
     select trace_id

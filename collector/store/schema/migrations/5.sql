@@ -123,7 +123,8 @@ create table rollup_departures (
     bytes_received bigint
 );
 create table rollup_dirty (
-    trace_id blob not null
+    trace_id blob not null,
+    given_up boolean not null
 );
 create table rollup_state (
     commit_number bigint not null,
