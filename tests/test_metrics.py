@@ -47,10 +47,10 @@ def test_every_column_of_an_answer_is_described(store: Store, metric: Any) -> No
     assert set(metric.dimensions) <= DIMENSIONS.keys()
 
 
-def _query(name: str) -> Any:
+def _query(name: str, **where: tuple[str, ...]) -> Any:
     from collector.contract.records import Query
 
-    return Query(metric=name)
+    return Query(metric=name, where=where)
 
 
 def test_fallback_declined_and_error_rates(store: Store) -> None:
@@ -329,3 +329,12 @@ def test_redaction_shows_what_was_done_by_field(store: Store) -> None:
     assert found["limen.confidence", "drop"] == 1
     assert found["(unnamed attributes)", "drop"] == 1
     assert found["app.installation.id", "hash"] == 1
+
+
+def test_questions_of_one_request_look_for_gaps_once(store: Store) -> None:
+    store.take(traces(request_span(limen_sequence=1), request_span(limen_sequence=4)))
+    known: dict[str, float | None] = {}
+    asked = [_query("latency"), _query("confidence"), _query("latency", release=("other",))]
+    found = [store.reader.answer(one, known=known).completeness for one in asked]
+    assert found == [0.5, 0.5, None]
+    assert len(known) == 2

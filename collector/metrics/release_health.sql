@@ -14,18 +14,22 @@
 -- p95_ms ms: 95th percentile of the time people waited for an answer
 -- egress_bytes_per_request bytes: measured bytes that left the device with these requests / requests; unknown where none was measured
 -- unknown_bytes_transfers count: sends of these requests that failed or were not measured
-with scoped as (
+with scoped as not materialized (
     select * from requests where time >= $from and time < $to {where}
 ),
 row_scope as (
     select distinct release, app as in_app, environment as in_environment {by} from scoped
 ),
+phones as (
+    select distinct app as in_app, environment as in_environment, installation {by}
+    from requests
+    where time >= $from and time < $to
+),
 app_installations as (
     select r.release, count(distinct q.installation) as installations {by:r}
     from row_scope r
-    join requests q
-        on q.app = r.in_app and q.environment = r.in_environment
-        and q.time >= $from and q.time < $to {within:q:r}
+    join phones q
+        on q.in_app = r.in_app and q.in_environment = r.in_environment {within:q:r}
     group by all
 ),
 sent as (

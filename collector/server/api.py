@@ -209,8 +209,9 @@ class QueryApi:
         """Several metrics in one request, answered in order."""
         asked = parse(_Queries, await self._bodies.read(request))
         may = [(one, _may_ask(request, one)) for one in asked.queries]
+        known: dict[str, float | None] = {}
         answers = [
-            await run_in_threadpool(partial(self._reader.answer, one, merged=merged))
+            await run_in_threadpool(partial(self._reader.answer, one, merged=merged, known=known))
             for one, merged in may
         ]
         return Json({"answers": [answer.model_dump() for answer in answers]})

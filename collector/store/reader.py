@@ -110,8 +110,13 @@ class Reader:
         with self._health.query(metric.name):
             return self._database.read(statement.sql, statement.values)
 
-    def answer(self, asked: Query, *, merged: bool = False) -> Answer:
-        """A metric's answer with its columns described and how complete its period is."""
+    def answer(
+        self, asked: Query, *, merged: bool = False, known: dict[str, float | None] | None = None
+    ) -> Answer:
+        """A metric's answer with its columns described and how complete its period is.
+
+        `known` takes what was found of that, for other questions of the same request.
+        """
         metric, table = get_metric(asked.metric), self.table(asked, merged=merged)
         columns = tuple(
             Column(name=f.name, type=str(f.type), unit=metric.unit(f.name)) for f in table.schema
@@ -122,16 +127,21 @@ class Reader:
             columns=columns,
             rows=[[_plain(value) for value in row] for row in rows],
             suppressed_rows=merged_cells(asked.metric, table) if merged else 0,
-            completeness=self._completeness(asked, merged),
+            completeness=self._completeness(asked, merged, {} if known is None else known),
         )
 
-    def _completeness(self, asked: Query, merged: bool) -> float | None:
+    def _completeness(
+        self, asked: Query, merged: bool, known: dict[str, float | None]
+    ) -> float | None:
         where = {k: v for k, v in asked.where.items() if k in GAP_DIMENSIONS}
         whole = asked.model_copy(
             update={"metric": "completeness", "by": (), "where": where, "selected": {}}
         )
-        found: float | None = self.table(whole, merged=merged).column("completeness")[0].as_py()
-        return found
+        asked_for = whole.model_dump_json()
+        if asked_for not in known:
+            (row,) = self.table(whole, merged=merged).to_pylist()
+            known[asked_for] = row["completeness"]
+        return known[asked_for]
 
     def trace(self, trace_id: str) -> dict[str, Any]:
         """One trace: its spans, requests and departures, the skews that its calls show, and its
