@@ -130,8 +130,9 @@ def of_others(store: Store) -> dict[str, list[dict[str, Any]]]:
 def answers(store: Store, names: list[str]) -> dict[str, list[dict[str, Any]]]:
     """What metrics say of the others' release; adoption is its share of all installations."""
     found = {name: store.ask(name, release="2.4.0") for name in names}
-    for row in found["release_health"]:
-        del row["adoption"]
+    for row in (*found["release_health"], *found["release_intervals"]):
+        for column in [name for name in row if name.startswith("adoption")]:
+            del row[column]
     return found
 
 
