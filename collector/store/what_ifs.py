@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from collector.contract.attributes import DECISION, OUTPUT_LABEL
@@ -47,10 +47,10 @@ class WhatIfs:
         replayed = self._replayed(key)
         _check_model(change.model, found["requests"], replayed)
         # Requests of a trace are mostly of few features: each is asked about once.
-        usual = cache(self._usual)
+        usual, stated = cache(self._usual), cache(partial(self._stated, key))
         return [
             what_if(
-                self._observed(request, found, key, usual),
+                self._observed(request, found, usual, stated),
                 change,
                 replayed.get(request["span_id"], {}),
             )
@@ -69,8 +69,8 @@ class WhatIfs:
         self,
         request: Row,
         trace: Mapping[str, Any],
-        key: bytes,
         usually: Callable[[str, str, int], Row],
+        stated: Callable[[tuple[str, ...]], Mapping[str, str]],
     ) -> Observed:
         spans = {span["span_id"]: span for span in trace["spans"]}
         span = spans[request["span_id"]]
@@ -101,7 +101,7 @@ class WhatIfs:
                 ),
                 threshold=request["threshold"],
                 network=_known(request["network"]),
-                consent=self._consent(request, sends, key),
+                consent=self._consent(request, sends, stated),
             ),
             outcome=Outcome(
                 decision=decision,
@@ -125,18 +125,23 @@ class WhatIfs:
         rows = self._rows("usual_sends", **asked)
         return rows[0] if rows else {}
 
-    def _consent(self, request: Row, sends: Sequence[Row], key: bytes) -> str | None:
+    def _stated(self, key: bytes, purposes: tuple[str, ...]) -> Mapping[str, str]:
+        """What was consented to as of each request of a trace, where anything was."""
+        rows = self._rows("stated_consent", trace=key, purposes=list(purposes))
+        return {row["span_id"]: row["consent_state"] for row in rows}
+
+    def _consent(
+        self,
+        request: Row,
+        sends: Sequence[Row],
+        stated: Callable[[tuple[str, ...]], Mapping[str, str]],
+    ) -> str | None:
         """Of its departures, else of its installation at its time."""
         said = [row["consent"] for row in sends if row["consent"] != _UNKNOWN]
         if said:
             return str(said[0])
-        rows = self._rows(
-            "stated_consent",
-            trace=key,
-            span=bytes.fromhex(request["span_id"]),
-            purposes=[way.purpose for way in self._ways(request) or ()],
-        )
-        return _known(rows[0]["consent_state"]) if rows else None
+        purposes = tuple(way.purpose for way in self._ways(request) or ())
+        return _known(stated(purposes).get(request["span_id"], _UNKNOWN))
 
     def _declared(self, request: Row) -> tuple[bool | None, bool | None]:
         """Whether the policy asks for consent, and whether it declares any way out."""
