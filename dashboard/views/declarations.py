@@ -47,7 +47,7 @@ FINDINGS: Mapping[str, str] = {
     "count": "count",
     "rule": "text",
 }
-ENDINGS = ("xcprivacy", "plist", "csv", "ndjson", "json")
+ENDINGS = ("xcprivacy", "plist", "csv", "ndjson", "json", "yml", "yaml")
 
 
 def show(questions: Questions, selection: Selection) -> None:

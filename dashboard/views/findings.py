@@ -17,6 +17,7 @@ from collector.contract.compliance import (
     Verdict,
     Word,
 )
+from collector.contract.declarations import KINDS
 from collector.contract.errors import LimenError
 from dashboard import links, panels, sentences, states, tables, theme
 from dashboard.formats import count, label, moment, size
@@ -31,11 +32,9 @@ LEVELS: Mapping[Level, tuple[str, str]] = {
     "note": ("Notes", "No fault, but worth to know."),
 }
 AGAINST: Mapping[str, str] = {
-    "policy": "against the policy",
-    "apple": "against Apple's privacy manifest",
-    "play": "against Google Play's Data safety form",
-    "report": "against Apple's App Privacy Report",
     "door": "found at the door",
+    "policy": "held against the policy",
+    **{kind: f"held against: {name}" for kind, name in KINDS.items()},
 }
 STANDS, JUDGED, ALL = "To judge", "Judged", "All"
 COVERED: Mapping[str, str] = {

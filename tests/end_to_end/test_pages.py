@@ -417,6 +417,9 @@ def test_without_data_the_page_says_how_to_send_some(browser: Browser, tmp_path:
             expect(page.locator(".limen-empty")).to_contain_text("Waiting for the first traces")
             expect(page.get_by_text("limen demo")).to_be_visible()
             no_error(reader)
+        page = reader.open("/declarations")
+        expect(page.locator(".limen-empty")).to_contain_text("No declarations yet")
+        no_error(reader)
         assert reader.complaints == []
 
 
@@ -446,6 +449,7 @@ def test_a_missing_token_and_one_of_another_role_are_said_with_the_command(
     browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _, lead = create_token(tmp_path, Role.LEAD, "")
+    _, oncall = create_token(tmp_path, Role.ONCALL, "")
     with running_collector(tmp_path) as running:
         httpx.post(
             running.http + "/v1/traces",
@@ -465,15 +469,21 @@ def test_a_missing_token_and_one_of_another_role_are_said_with_the_command(
         with dashboard(running.api) as url, Reader(browser, url) as reader:
             reader.open("/")
             no_error(reader)
-            page = reader.open("/door")
-            no_error(reader)
-            expect(page.locator(".limen-empty")).to_contain_text("Findings are for others")
+            page = reader.open("/findings")
+            expect(page.locator(".limen-error")).to_contain_text("token may not see this")
             expect(page.get_by_text("limen token create --role compliance")).to_be_visible()
             page = reader.open("/requests")
             box = page.locator(".limen-error")
             expect(box).to_contain_text("This dashboard's token may not see this")
             expect(page.get_by_text("limen token create --role oncall")).to_be_visible()
             assert lead not in page.content()
+            assert reader.complaints == []
+        monkeypatch.setenv("LIMEN_TOKEN", oncall)
+        with dashboard(running.api) as url, Reader(browser, url) as reader:
+            page = reader.open("/door")
+            no_error(reader)
+            expect(page.locator(".limen-empty")).to_contain_text("Findings are for others")
+            expect(page.get_by_text("limen token create --role compliance")).to_be_visible()
             assert reader.complaints == []
 
 
