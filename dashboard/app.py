@@ -6,7 +6,8 @@ Run by `limen dashboard`, which names the collector in the environment.
 import streamlit as st
 
 from collector.contract.config import load_settings
-from dashboard import links, states, theme
+from collector.contract.errors import Unauthenticated
+from dashboard import links, sign_in, states, theme
 from dashboard.questions import Questions
 from dashboard.sidebar import choose
 from dashboard.views import Reader, View
@@ -14,7 +15,7 @@ from dashboard.views.registry import VIEWS
 
 
 def main() -> None:
-    questions = Questions(load_settings().api_url)
+    settings = load_settings()
     st.set_page_config(page_title="Limen", page_icon=theme.mark(wordmark=False), layout="wide")
     st.logo(theme.mark(), icon_image=theme.mark(wordmark=False), size="large")
 
@@ -34,10 +35,22 @@ def main() -> None:
     chosen = st.navigation(by_reader, expanded=True)
     view = next(view for view in VIEWS if pages[view] == chosen)
     with states.guarded(view.role):
-        if questions.status()["first_data"] is None and not view.empty:
+        caller = sign_in.current(settings)
+        if caller is None:
+            sign_in.show(settings)
+            return
+        questions = Questions(caller, lambda: sign_in.still(settings))
+        try:
+            empty = questions.status()["first_data"] is None and not view.empty
+        except Unauthenticated:
+            if settings.token:
+                raise
+            sign_in.show(settings)
+            return
+        if empty:
             states.no_data(questions)
         else:
-            selection = choose(questions)
+            selection = choose(questions, sign_in.sign_out if sign_in.signed_in() else None)
             chosen.run()
 
 

@@ -4,6 +4,7 @@ import argparse
 import os
 import socket
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from collector.contract.config import LOOPBACK, Address, environment_of, load_settings
@@ -29,6 +30,11 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def run(args: argparse.Namespace) -> int:
     """Becomes the Streamlit server; returns only by raising. Raises BadInput."""
     settings = load_settings({"api_url": args.api, "token": args.token})
+    if settings.token and settings.token.get_secret_value().startswith("limen_admin_"):
+        raise BadInput(
+            "LIMEN_TOKEN is of the role admin, and every reader of the dashboard would be one: "
+            "leave it out, and each signs in with a token of their own"
+        )
     default = settings.dashboard
     host = args.host or default.host
     port = free_port(host, default.port if args.port is None else args.port)
@@ -37,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
         f"(asks the collector at {settings.api_url})\n"
     )
     sys.stdout.flush()
-    command = streamlit_command(host, port)
+    command = streamlit_command(host, port, settings.dashboard_hosts)
     # By the environment: every user of the machine can read a command line.
     os.execve(command[0], command, environment_of(settings))
 
@@ -46,8 +52,8 @@ def free_port(host: str, port: int) -> int:
     """`port`, or a free one for 0. Raises BadInput where it cannot be listened on."""
     if host not in LOOPBACK:
         raise BadInput(
-            f"the dashboard has no sign-in and listens on this machine only, not on {host}; "
-            "leave --host out and put a proxy that signs people in before it"
+            f"the dashboard has no TLS and listens on this machine only, not on {host}; "
+            "leave --host out and put a proxy with TLS before it (see dashboard_hosts)"
         )
     if not 0 <= port <= 65535:
         raise BadInput(f"--port {port}: a port is a number from 0 to 65535")
@@ -64,14 +70,14 @@ def free_port(host: str, port: int) -> int:
         return int(probe.getsockname()[1])
 
 
-def streamlit_command(host: str, port: int) -> list[str]:
-    """The command line of the server."""
+def streamlit_command(host: str, port: int, names: Sequence[str]) -> list[str]:
+    """The command line of the server; it answers to this machine's names and to `names`."""
     return [
         sys.executable,
         *("-m", "streamlit", "run", str(APP)),
         f"--server.address={host}",
         f"--server.port={port}",
-        *(f"--server.allowedHosts={name}" for name in LOOPBACK),
+        *(f"--server.allowedHosts={name}" for name in (*LOOPBACK, *names)),
         "--server.headless=true",
         "--server.fileWatcherType=none",
         "--browser.gatherUsageStats=false",

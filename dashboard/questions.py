@@ -2,9 +2,12 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Any, TypeVar
 
 import streamlit as st
+from pydantic import SecretStr
 
 from collector.contract.audit import Checked, Checkpoint, check_log
 from collector.contract.client import LimenClient
@@ -30,83 +33,108 @@ class StrangeAnswer(LimenError):
     """What answers is no collector of this version."""
 
 
-@st.cache_resource(show_spinner=False)
-def _client(api: str) -> LimenClient:
-    return LimenClient.of(load_settings({"api_url": api}), timeout=30.0)
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks the collector at `api`: whoever has the token, None: nobody in particular."""
+
+    api: str
+    token: SecretStr | None = field(default=None, repr=False)
+
+    def key(self) -> str:
+        """What its answers are kept under: nobody is given what another asked for."""
+        words = self.token.get_secret_value() if self.token else ""
+        return sha256(f"{self.api}\n{words}".encode()).hexdigest()
 
 
-def _ask(api: str, question: Callable[[LimenClient], Found]) -> Found:
+_BY_CALLER: dict[str | type[Any], Callable[[Any], Any]] = {Caller: Caller.key}
+
+
+@st.cache_resource(show_spinner=False, max_entries=64, hash_funcs=_BY_CALLER)
+def _client(caller: Caller) -> LimenClient:
+    words = caller.token.get_secret_value() if caller.token else None
+    return LimenClient(caller.api, token=words, ca=load_settings().api_ca, timeout=30.0)
+
+
+def _ask(caller: Caller, question: Callable[[LimenClient], Found]) -> Found:
     try:
-        return question(_client(api))
+        return question(_client(caller))
     except (ValueError, KeyError, TypeError) as exc:
         raise StrangeAnswer(
-            f"what answers at {api} is not a collector of this version; "
+            f"what answers at {caller.api} is not a collector of this version; "
             "run dashboard and collector from one installation, or name another with --api"
         ) from exc
 
 
 class Questions:
-    """The questions of one session to the collector at `api`. Raises LimenError."""
+    """The questions of one session, as `caller`. Raises LimenError.
 
-    def __init__(self, api: str) -> None:
-        self.api = api
+    `still` is called before each and raises where the session has ended meanwhile.
+    """
+
+    def __init__(self, caller: Caller, still: Callable[[], None] = lambda: None) -> None:
+        self.api, self._caller, self._still = caller.api, caller, still
+
+    @property
+    def caller(self) -> Caller:
+        self._still()
+        return self._caller
 
     def status(self) -> dict[str, Any]:
-        return _status(self.api)
+        return _status(self.caller)
 
     def catalogue(self) -> dict[str, dict[str, Any]]:
         """The metrics by name."""
-        return _catalogue(self.api)
+        return _catalogue(self.caller)
 
     def metrics(self, queries: Sequence[Query]) -> list[Answer]:
         """The answers in the order of `queries`, in one request."""
-        return _metrics(self.api, tuple(q.model_dump_json(by_alias=True) for q in queries))
+        return _metrics(self.caller, tuple(q.model_dump_json(by_alias=True) for q in queries))
 
     def trace(self, trace_id: str) -> dict[str, Any]:
-        return _trace(self.api, trace_id)
+        return _trace(self.caller, trace_id)
 
     def what_if(self, trace_id: str, change: Change) -> list[WhatIf]:
         """The trace's requests under other circumstances."""
-        return _what_if(self.api, trace_id, change.model_dump_json())
+        return _what_if(self.caller, trace_id, change.model_dump_json())
 
     def placement(self, since: str) -> list[Advice]:
         """Where each feature belongs and why, from what happened since then."""
-        return _placement(self.api, since)
+        return _placement(self.caller, since)
 
     def compare(self, release: str, against: str, selection: Selection) -> Comparison:
         """`release` held against another, in the selection."""
         where = {n: v for n, v in selection.values.items() if n != "release"}
-        return _compare(self.api, release, against, selection.since, json.dumps(where))
+        return _compare(self.caller, release, against, selection.since, json.dumps(where))
 
     def replays(self) -> list[ReplayRun]:
-        return _replays(self.api)
+        return _replays(self.caller)
 
     def sweeps(self, run: str) -> list[Sweep]:
-        return _sweeps(self.api, run)
+        return _sweeps(self.caller, run)
 
     def check(self, since: str, app: str | None, environment: str | None) -> Check:
         """Declared against observed since then, of every release."""
-        return _check(self.api, since, app, environment)
+        return _check(self.caller, since, app, environment)
 
     def judge(self, finding: str, said: Judgement, since: str) -> None:
         """Says something of a finding that a check since then shows."""
-        _ask(self.api, lambda client: client.judge(finding, said, since))
+        _ask(self.caller, lambda client: client.judge(finding, said, since))
         forget()
 
     def check_csv(self, since: str, app: str | None, environment: str | None) -> bytes:
         """The findings of a check for spreadsheets."""
-        return _ask(self.api, lambda c: c.check_csv(since, app=app, environment=environment))
+        return _ask(self.caller, lambda c: c.check_csv(since, app=app, environment=environment))
 
     def declarations(self) -> list[KeptDeclaration]:
         """What was declared elsewhere than in the policy, newest first."""
-        return _declarations(self.api)
+        return _declarations(self.caller)
 
     def declare(
         self, name: str, content: bytes, app: str, release: str | None, bundle: str | None
     ) -> KeptDeclaration:
         """Keeps a file as a declaration of `app`."""
         kept = _ask(
-            self.api,
+            self.caller,
             lambda c: c.declare(name, content, app=app, release=release, bundle=bundle),
         )
         forget()
@@ -114,37 +142,37 @@ class Questions:
 
     def withdraw(self, declaration: str) -> None:
         """Takes a declaration back."""
-        _ask(self.api, lambda client: client.withdraw(declaration))
+        _ask(self.caller, lambda client: client.withdraw(declaration))
         forget()
 
     def audit_head(self) -> str:
         """The signed head of the audit log."""
-        return _audit_head(self.api)
+        return _audit_head(self.caller)
 
     def audit_key(self) -> str:
         """The public key that heads are signed with."""
-        return _audit_key(self.api)
+        return _audit_key(self.caller)
 
     def audit_entries(self, first: int, limit: int) -> list[dict[str, Any]]:
         """Entries of the audit log from a number on, the oldest first; times in ns."""
-        return _audit_entries(self.api, first, limit)
+        return _audit_entries(self.caller, first, limit)
 
     def check_log(
         self, key: str | None, kept: Sequence[Checkpoint], told: Callable[[int, int], None]
     ) -> Checked:
         """The audit log held against its head and those that were kept elsewhere."""
         return _ask(
-            self.api,
+            self.caller,
             lambda c: check_log(c, key=key, kept=kept, told=told, at_once=VERIFIED_AT_ONCE),
         )
 
     def self_audit(self, since: str) -> SelfAudit:
         """What Limen says of itself."""
-        return _self_audit(self.api, since)
+        return _self_audit(self.caller, since)
 
     def metric_csv(self, query: Query) -> str:
         """A metric for spreadsheets."""
-        return _ask(self.api, lambda client: client.metric_csv(query))
+        return _ask(self.caller, lambda client: client.metric_csv(query))
 
 
 def undeclared(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -181,87 +209,93 @@ def forget() -> None:
         kept.clear()
 
 
-@st.cache_data(ttl=SECONDS, max_entries=8, show_spinner=False)
-def _status(api: str) -> dict[str, Any]:
-    return _ask(api, _read_status)
+@st.cache_data(ttl=SECONDS, max_entries=8, show_spinner=False, hash_funcs=_BY_CALLER)
+def _status(caller: Caller) -> dict[str, Any]:
+    return _ask(caller, _read_status)
 
 
 def _read_status(client: LimenClient) -> dict[str, Any]:
     found = client.status()
-    needed = ("version", "policy", "first_data", "last_data")
-    return {"note": found.get("note"), **{name: found[name] for name in needed}}
+    needed = ("version", "policy", "role", "first_data", "last_data")
+    optional = {name: found.get(name) for name in ("note", "min_cell")}
+    return optional | {name: found[name] for name in needed}
 
 
-@st.cache_data(ttl=60, max_entries=8, show_spinner=False)
-def _catalogue(api: str) -> dict[str, dict[str, Any]]:
-    return {metric["name"]: metric for metric in _ask(api, LimenClient.catalogue)}
+@st.cache_data(ttl=60, max_entries=8, show_spinner=False, hash_funcs=_BY_CALLER)
+def _catalogue(caller: Caller) -> dict[str, dict[str, Any]]:
+    return {metric["name"]: metric for metric in _ask(caller, LimenClient.catalogue)}
 
 
-@st.cache_data(ttl=SECONDS, max_entries=128, show_spinner=False)
-def _metrics(api: str, queries: tuple[str, ...]) -> list[Answer]:
+@st.cache_data(ttl=SECONDS, max_entries=128, show_spinner=False, hash_funcs=_BY_CALLER)
+def _metrics(caller: Caller, queries: tuple[str, ...]) -> list[Answer]:
     asked = [Query.model_validate_json(query) for query in queries]
-    return _ask(api, lambda client: client.metrics(asked))
+    return _ask(caller, lambda client: client.metrics(asked))
 
 
-@st.cache_data(ttl=SECONDS, max_entries=32, show_spinner=False)
-def _trace(api: str, trace_id: str) -> dict[str, Any]:
-    return _ask(api, lambda client: client.trace(trace_id))
+@st.cache_data(ttl=SECONDS, max_entries=32, show_spinner=False, hash_funcs=_BY_CALLER)
+def _trace(caller: Caller, trace_id: str) -> dict[str, Any]:
+    return _ask(caller, lambda client: client.trace(trace_id))
 
 
-@st.cache_data(ttl=SECONDS, max_entries=128, show_spinner=False)
-def _what_if(api: str, trace_id: str, change: str) -> list[WhatIf]:
+@st.cache_data(ttl=SECONDS, max_entries=128, show_spinner=False, hash_funcs=_BY_CALLER)
+def _what_if(caller: Caller, trace_id: str, change: str) -> list[WhatIf]:
     asked = Change.model_validate_json(change)
-    return _ask(api, lambda client: client.what_if(trace_id, asked))
+    return _ask(caller, lambda client: client.what_if(trace_id, asked))
 
 
-@st.cache_data(ttl=60, max_entries=8, show_spinner=False)
-def _placement(api: str, since: str) -> list[Advice]:
-    return _ask(api, lambda client: client.placement(since=since))
+@st.cache_data(ttl=60, max_entries=8, show_spinner=False, hash_funcs=_BY_CALLER)
+def _placement(caller: Caller, since: str) -> list[Advice]:
+    return _ask(caller, lambda client: client.placement(since=since))
 
 
-@st.cache_data(ttl=60, max_entries=32, show_spinner=False)
-def _compare(api: str, release: str, against: str, since: str, where: str) -> Comparison:
+@st.cache_data(ttl=60, max_entries=32, show_spinner=False, hash_funcs=_BY_CALLER)
+def _compare(caller: Caller, release: str, against: str, since: str, where: str) -> Comparison:
     narrowed = json.loads(where)
-    return _ask(api, lambda client: client.compare(release, against, since, where=narrowed))
+    return _ask(caller, lambda client: client.compare(release, against, since, where=narrowed))
 
 
-@st.cache_data(ttl=SECONDS, max_entries=8, show_spinner=False)
-def _replays(api: str) -> list[ReplayRun]:
-    return _ask(api, LimenClient.replays)
+@st.cache_data(ttl=SECONDS, max_entries=8, show_spinner=False, hash_funcs=_BY_CALLER)
+def _replays(caller: Caller) -> list[ReplayRun]:
+    return _ask(caller, LimenClient.replays)
 
 
-@st.cache_data(ttl=SECONDS, max_entries=32, show_spinner=False)
-def _sweeps(api: str, run: str) -> list[Sweep]:
-    return _ask(api, lambda client: client.sweeps(run))
+@st.cache_data(ttl=SECONDS, max_entries=32, show_spinner=False, hash_funcs=_BY_CALLER)
+def _sweeps(caller: Caller, run: str) -> list[Sweep]:
+    return _ask(caller, lambda client: client.sweeps(run))
 
 
-@st.cache_data(ttl=SECONDS, max_entries=8, show_spinner="Declared is held against observed")
-def _check(api: str, since: str, app: str | None, environment: str | None) -> Check:
-    return _ask(api, lambda c: c.check(since, app=app, environment=environment))
+@st.cache_data(
+    ttl=SECONDS,
+    max_entries=8,
+    show_spinner="Declared is held against observed",
+    hash_funcs=_BY_CALLER,
+)
+def _check(caller: Caller, since: str, app: str | None, environment: str | None) -> Check:
+    return _ask(caller, lambda c: c.check(since, app=app, environment=environment))
 
 
-@st.cache_data(ttl=SECONDS, max_entries=8, show_spinner=False)
-def _declarations(api: str) -> list[KeptDeclaration]:
-    return _ask(api, LimenClient.declarations)
+@st.cache_data(ttl=SECONDS, max_entries=8, show_spinner=False, hash_funcs=_BY_CALLER)
+def _declarations(caller: Caller) -> list[KeptDeclaration]:
+    return _ask(caller, LimenClient.declarations)
 
 
-@st.cache_data(ttl=SECONDS, max_entries=8, show_spinner=False)
-def _audit_head(api: str) -> str:
-    return _ask(api, LimenClient.audit_checkpoint)
+@st.cache_data(ttl=SECONDS, max_entries=8, show_spinner=False, hash_funcs=_BY_CALLER)
+def _audit_head(caller: Caller) -> str:
+    return _ask(caller, LimenClient.audit_checkpoint)
 
 
-@st.cache_data(ttl=60, max_entries=8, show_spinner=False)
-def _audit_key(api: str) -> str:
-    return _ask(api, LimenClient.audit_key)
+@st.cache_data(ttl=60, max_entries=8, show_spinner=False, hash_funcs=_BY_CALLER)
+def _audit_key(caller: Caller) -> str:
+    return _ask(caller, LimenClient.audit_key)
 
 
-@st.cache_data(ttl=SECONDS, max_entries=32, show_spinner=False)
-def _audit_entries(api: str, first: int, limit: int) -> list[dict[str, Any]]:
-    table = _ask(api, lambda client: client.audit_entries(first, limit))
+@st.cache_data(ttl=SECONDS, max_entries=32, show_spinner=False, hash_funcs=_BY_CALLER)
+def _audit_entries(caller: Caller, first: int, limit: int) -> list[dict[str, Any]]:
+    table = _ask(caller, lambda client: client.audit_entries(first, limit))
     rows: list[dict[str, Any]] = table.drop_columns(["salt", "leaf"]).to_pylist()
     return rows
 
 
-@st.cache_data(ttl=SECONDS, max_entries=8, show_spinner=False)
-def _self_audit(api: str, since: str) -> SelfAudit:
-    return _ask(api, lambda client: client.self_audit(since))
+@st.cache_data(ttl=SECONDS, max_entries=8, show_spinner=False, hash_funcs=_BY_CALLER)
+def _self_audit(caller: Caller, since: str) -> SelfAudit:
+    return _ask(caller, lambda client: client.self_audit(since))

@@ -1,7 +1,7 @@
 """The filters, in the sidebar on every page and in the address of the page, in the words shown."""
 
 import html
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import streamlit as st
@@ -15,9 +15,20 @@ ALL = "All"
 PRODUCTION = "production"
 SEVERAL: Mapping[str, str] = {"release": "Release", "feature": "Feature", "os": "OS"}
 
+_MAY: Mapping[str, str] = {
+    "lead": "whole days; what fewer than {0} installations a day have is in “other”, or left out",
+    "oncall": "all numbers, single requests and their traces",
+    "compliance": "all numbers, what left, findings, declarations and the audit log",
+    "replay": "all numbers, and replays",
+    "admin": "everything",
+}
 
-def choose(questions: Questions) -> Selection:
-    """The filters as widgets, each bound to the query parameter of its name."""
+
+def choose(questions: Questions, sign_out: Callable[[], None] | None) -> Selection:
+    """The filters as widgets, each bound to the query parameter of its name.
+
+    `sign_out` ends the session, where there is one.
+    """
     with st.sidebar:
         with st.container(horizontal=True, vertical_alignment="bottom"):
             period = st.selectbox(
@@ -42,6 +53,9 @@ def choose(questions: Questions) -> Selection:
             **{name: _some(name, title, known[name]) for name, title in SEVERAL.items()},
         }
         _foot(questions.status())
+        if sign_out is not None and st.button("Sign out", icon=":material/logout:"):
+            sign_out()
+            st.rerun()
     return Selection(
         period=period,
         values={name: found for name, found in values.items() if found},
@@ -54,10 +68,16 @@ def _foot(status: Mapping[str, Any]) -> None:
     lines = (
         f"Limen {status['version']}, policy {status['policy']}",
         f"Data until {moment(status['last_data'])}",
-        status["note"],
+        status["note"] or may_see(status["role"], status["min_cell"]),
     )
     said = "<br>".join(html.escape(line[:1].upper() + line[1:]) for line in lines if line)
     st.html(f'<div style="font-size:0.8rem;opacity:0.75">{said}</div>')
+
+
+def may_see(role: str, min_cell: int | None) -> str:
+    """Who asks, and what they are shown."""
+    shown = _MAY.get(role, "nothing")
+    return f"You are {role} and see {shown.format(min_cell)}"
 
 
 def environment(known: Iterable[str]) -> str:

@@ -24,11 +24,11 @@ from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExport
 OTLPSpanExporter(endpoint="http://127.0.0.1:4318/v1/traces")
 """
 
-_ASK = "limen token create --role {0}\nLIMEN_TOKEN=… limen dashboard"
+_ASK = "limen token create --role {0} --name YOU"
 _REFUSALS: Mapping[type[LimenError], tuple[str, str | None]] = {
     CollectorUnreachable: ("The collector does not answer", "limen collector"),
     Unauthenticated: ("The collector asks for a token", _ASK),
-    Forbidden: ("This dashboard's token may not see this", _ASK),
+    Forbidden: ("Your role may not see this", _ASK),
 }
 
 
@@ -132,7 +132,7 @@ def withheld(what: str, role: str) -> None:
     """`what` of this page is for tokens of another `role`."""
     _box(
         f"{what} are for others",
-        f"This dashboard's token may not see them; one of the role {role} may.",
+        f"Your role may not see them: sign in with a token of the role {role}.",
         theme.UNKNOWN,
         "limen-empty",
     )

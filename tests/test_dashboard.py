@@ -367,7 +367,7 @@ def test_a_port_in_use_is_named_with_the_flag_that_mends_it() -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("--host", "0.0.0.0", "--port", "0"), "no sign-in.*0.0.0.0"),
+        (("--host", "0.0.0.0", "--port", "0"), "no TLS.*0.0.0.0"),
         (("--port", "99999"), "--port 99999"),
         (("--port", "-1"), "--port -1"),
     ],
@@ -379,14 +379,23 @@ def test_an_address_that_cannot_be_is_refused(words: tuple[str, ...], message: s
         args.run(args)
 
 
+def test_a_dashboard_makes_not_everybody_an_admin(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LIMEN_TOKEN", "limen_admin_abc")
+    args = parse("--port", "0")
+    with pytest.raises(BadInput, match="signs in with a token of their own") as refused:
+        args.run(args)
+    assert "limen_admin_abc" not in str(refused.value)
+
+
 def test_port_zero_takes_a_free_one() -> None:
     assert free_port("127.0.0.1", 0) > 0
 
 
 def test_nothing_phones_home_and_no_error_is_shown_raw() -> None:
-    command = streamlit_command("127.0.0.1", 8501)
+    command = streamlit_command("127.0.0.1", 8501, ["limen.example.com"])
     assert "--browser.gatherUsageStats=false" in command
     assert "--client.showErrorDetails=none" in command
+    assert "--server.allowedHosts=limen.example.com" in command
 
 
 def test_the_slider_keeps_thresholds_that_read_apart_and_the_ones_that_matter() -> None:

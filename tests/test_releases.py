@@ -231,11 +231,11 @@ def page(api: str, values: Mapping[str, tuple[str, ...]]) -> AppTest:
     """The page Release as drawn for these filters."""
 
     def draw(api: str, values: dict[str, tuple[str, ...]]) -> None:
-        from dashboard.questions import Questions
+        from dashboard.questions import Caller, Questions
         from dashboard.selection import Selection
         from dashboard.views.release import RELEASE
 
-        questions = Questions(api)
+        questions = Questions(Caller(api))
         RELEASE.show(questions, Selection(values=values, catalogue=questions.catalogue()))
 
     return AppTest.from_function(draw, args=(api, values), default_timeout=60).run()

@@ -70,6 +70,9 @@ class Settings(BaseModel):
     api_url: str = "http://127.0.0.1:4320"
     api_ca: Path | None = None
     token: SecretStr | None = None
+    dashboard_hosts: tuple[str, ...] = ()
+    dashboard_idle_minutes: float = Field(default=30.0, gt=0)
+    dashboard_hours: float = Field(default=10.0, gt=0)
     policy: Path | None = None
     max_body_bytes: int = Field(default=64 * 2**20, ge=2**10)
     head_seconds: float = Field(default=10.0, gt=0)
@@ -114,7 +117,7 @@ class Settings(BaseModel):
                 )
         return origins
 
-    @field_validator("api_hosts", mode="before")
+    @field_validator("api_hosts", "dashboard_hosts", mode="before")
     @classmethod
     def _names(cls, value: object) -> object:
         if isinstance(value, str):

@@ -42,7 +42,7 @@ _PHONES = Cells(levels=("release", "feature", "os", "model", "country", "device_
 _LEAVING = Cells(
     source="departures",
     levels=("release", "feature", "os", "country", "device_model"),
-    facts=("destination", "region", "role", "category", "purpose", "cause", "leg"),
+    facts=("destination", "region", "role", "category", "purpose", "consent", "cause", "leg"),
 )
 
 # None: counts no phones. A metric that is not here is asked without merging, or not at all.

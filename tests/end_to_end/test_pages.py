@@ -445,7 +445,7 @@ def test_without_a_collector_the_page_says_how_to_start_one(
         assert reader.complaints == []
 
 
-def test_a_missing_token_and_one_of_another_role_are_said_with_the_command(
+def test_a_token_of_the_dashboards_own_is_for_whoever_started_it(
     browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _, lead = create_token(tmp_path, Role.LEAD, "")
@@ -456,26 +456,11 @@ def test_a_missing_token_and_one_of_another_role_are_said_with_the_command(
             content=traces(request_span()).SerializeToString(),
             headers={"content-type": "application/x-protobuf"},
         ).raise_for_status()
-        for wrong in ("", "limen_lead_" + "x" * 43):
-            monkeypatch.setenv("LIMEN_TOKEN", wrong)
-            with dashboard(running.api) as url, Reader(browser, url) as reader:
-                page = reader.open("/")
-                box = page.locator(".limen-error")
-                expect(box).to_contain_text("The collector asks for a token")
-                expect(page.get_by_text("limen token create --role lead")).to_be_visible()
-                expect(page.locator('[data-testid="stException"]')).to_have_count(0)
-                assert reader.complaints == []
         monkeypatch.setenv("LIMEN_TOKEN", lead)
         with dashboard(running.api) as url, Reader(browser, url) as reader:
-            reader.open("/")
-            no_error(reader)
             page = reader.open("/findings")
-            expect(page.locator(".limen-error")).to_contain_text("token may not see this")
+            expect(page.locator(".limen-error")).to_contain_text("Your role may not see this")
             expect(page.get_by_text("limen token create --role compliance")).to_be_visible()
-            page = reader.open("/requests")
-            box = page.locator(".limen-error")
-            expect(box).to_contain_text("This dashboard's token may not see this")
-            expect(page.get_by_text("limen token create --role oncall")).to_be_visible()
             assert lead not in page.content()
             assert reader.complaints == []
         monkeypatch.setenv("LIMEN_TOKEN", oncall)
