@@ -20,7 +20,7 @@ from collector.store.cells import settled
 from collector.store.reader import rfc3339, whole_days
 from collector.store.sweep_cells import told_sweep
 from tests.otlp import PHONE, Span, now, request_span, traces
-from tests.store import Store
+from tests.store import POLICY, Store, policy_from
 
 DAY = 24 * 3600 * 10**9
 DAYS = 6
@@ -62,6 +62,7 @@ def fleet(rng: random.Random, app: str, start: int) -> Iterator[ExportTraceServi
                 limen_fallback_reason=rng.choice(("low_confidence", "memory", "thermal")),
                 limen_model_name=rng.choices(("m1", "m2"), (5, 1))[0],
                 limen_confidence=rng.random(),
+                network_connection_type="wifi" if number % 4 else "unavailable",
                 limen_sequence=len(spans),
             )
             spans.append(span)
@@ -75,7 +76,9 @@ def fleet(rng: random.Random, app: str, start: int) -> Iterator[ExportTraceServi
 def fleets(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     """Every day of every app is a fleet of its own: cells are never merged across them."""
     rng = random.Random(20261128)
-    with Store(tmp_path_factory.mktemp("home")) as store:
+    home = tmp_path_factory.mktemp("home")
+    policy = policy_from(f"{POLICY}[features.scan]\noffline_critical = true\n", home)
+    with Store(home, policy) as store:
         for day, app in itertools.product(range(1, DAYS + 1), APPS):
             request = ExportTraceServiceRequest()
             for part in fleet(rng, app, midnight() - day * DAY):

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from collector.commands.policy_words import in_words
-from collector.contract.policy import Action, Policy
+from collector.contract.policy import Action, Feature, Policy
 from tests.store import FULL_POLICY, policy_from
 
 SAID = """\
@@ -54,6 +54,12 @@ def test_it_is_said_in_sentences(tmp_path: Path) -> None:
 )
 def test_what_is_done_to_an_attribute_is_said(action: Action, said: str) -> None:
     assert said in "\n".join(in_words(Policy(attributes={"note": action})))
+
+
+def test_what_must_work_offline_is_said_with_its_target() -> None:
+    scan = Feature(offline_critical=True, offline_target=0.9)
+    said = "  It must work without a network, for 0.9 of the requests made without one."
+    assert said in list(in_words(Policy(features={"scan": scan})))
 
 
 def test_a_known_attribute_that_is_dropped_is_not_said_to_be_kept() -> None:

@@ -109,7 +109,9 @@ def _feature(name: str, feature: Feature, input_days: int) -> Iterator[str]:
         yield f"{_STEP}At most {feature.input_count_cap:,} of its inputs are kept."
     yield f"{_STEP}Its model may take {_size(feature.size_budget)}."
     if feature.offline_critical:
-        yield f"{_STEP}It must work without a network."
+        target = feature.offline_target
+        asked = "" if target is None else f", for {target:.4g} of the requests made without one"
+        yield f"{_STEP}It must work without a network{asked}."
     rules = list(feature.rules())
     margin = _STEP
     if len(rules) > 1:

@@ -227,7 +227,7 @@ class Rule:
 
 class Feature(_Strict):
     """One feature's decisions; `description` is what users have it for. Sizes are bytes, thresholds
-    probabilities."""
+    probabilities, `offline_target` the share of requests without a network that it is to answer."""
 
     description: Owner | None = None
     owner: Owner | None = None
@@ -237,6 +237,7 @@ class Feature(_Strict):
     input_count_cap: Count | None = None
     size_budget: Size = 10_000_000
     offline_critical: bool = False
+    offline_target: Probability | None = None
     categories: Categories = ()
     log_inputs: bool = False
     egress: Flows = ()

@@ -31,6 +31,12 @@ def contradictions(policy: Policy) -> Iterator[Contradiction]:
                 f"{policy.retention_days}, which holds for everything: write a shorter one, or "
                 "raise that",
             )
+        if feature.offline_target is not None and not feature.offline_critical:
+            yield (
+                (*at, "offline_target"),
+                "it holds for what must work without a network: say offline_critical = true too, "
+                "or leave it out",
+            )
         yield from _releases(at, feature)
         for rule in feature.rules():
             yield from _rule(at, feature, rule, policy.hosts)

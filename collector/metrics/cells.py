@@ -49,6 +49,8 @@ _LEAVING = Cells(
 CELLS: Mapping[str, Cells | None] = {
     "fallback_rate": _PHONES,
     "offline_coverage": _PHONES,
+    "offline_targets": _PHONES,
+    "offline_by_threshold": Cells(apart=("confidence_step",), levels=("feature",)),
     "release_health": _PHONES,
     "release_intervals": _PHONES,
     "release_models": _PHONES,

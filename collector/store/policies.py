@@ -36,6 +36,8 @@ _FEATURES = pa.schema(
         ("placement", pa.string()),
         ("threshold", pa.float64()),
         ("size_budget", pa.int64()),
+        ("offline_critical", pa.bool_()),
+        ("offline_target", pa.float64()),
     ]
 )
 _FLOWS = pa.schema(
@@ -148,6 +150,8 @@ def _judge_by(transaction: Transaction, policy: Policy) -> None:
                     "placement": rule.placement,
                     "threshold": rule.threshold,
                     "size_budget": feature.size_budget,
+                    "offline_critical": feature.offline_critical,
+                    "offline_target": feature.offline_target,
                 }
             )
             flows += [

@@ -8,10 +8,19 @@ import plotly.graph_objects as go
 from collector.contract.policy import release_key
 from dashboard.charts.layout import bars_figure, figure, ratio_axis
 from dashboard.formats import UNKNOWN, interval, label, percent, plain
-from dashboard.theme import DECISIONS, DEVICE, NEUTRAL, release_style, translucent
+from dashboard.theme import DECISIONS, DEVICE, LIGHT, NEUTRAL, release_style, translucent
 from dashboard.theme import UNKNOWN as UNKNOWN_COLOUR
 
 Rows = Sequence[Mapping[str, Any]]
+
+_DIAMOND = {"symbol": "diamond-open", "size": 11, "color": NEUTRAL, "line": {"width": 2}}
+# With an edge of its own: it may stand on a bar.
+_POINTER = {
+    "symbol": "triangle-right",
+    "size": 15,
+    "color": NEUTRAL,
+    "line": {"color": LIGHT.background, "width": 1.5},
+}
 
 
 def by_day(rows: Rows, rate: str, low: str, high: str, *, whole: bool = False) -> go.Figure:
@@ -68,6 +77,21 @@ def newest_first(names: Iterable[str]) -> list[str]:
 def coverage(rows: Rows, dimension: str) -> go.Figure:
     """Offline coverage per value of `dimension`: of everything with its interval, of attempted."""
     found = [row for row in rows if row["offline_requests"]]
+    made = _covered(found, dimension)
+    _mark(made, found, dimension, "device_coverage", "Of attempted", _DIAMOND)
+    return made
+
+
+def targets(rows: Rows) -> go.Figure:
+    """Offline coverage of each `feature` with its interval, and the target where there is one."""
+    found = [row for row in rows if row["offline_requests"]]
+    made = _covered(found, "feature")
+    aimed = [row for row in found if row["target"] is not None]
+    _mark(made, aimed, "feature", "target", "Target", _POINTER)
+    return made
+
+
+def _covered(found: Rows, dimension: str) -> go.Figure:
     names = [plain(row[dimension]) for row in found]
     made = bars_figure(len(found))
     made.update_xaxes(ratio_axis(range=[0, 1.02]))
@@ -93,16 +117,27 @@ def coverage(rows: Rows, dimension: str) -> go.Figure:
             hoverinfo="skip",
             showlegend=False,
         )
+    return made
+
+
+def _mark(
+    made: go.Figure,
+    rows: Rows,
+    dimension: str,
+    share: str,
+    name: str,
+    marker: Mapping[str, Any],
+) -> None:
+    """Adds a mark at the `share` of each row."""
     made.add_scatter(
-        x=[row["device_coverage"] for row in found],
-        y=names,
-        name="Of attempted",
+        x=[row[share] for row in rows],
+        y=[plain(row[dimension]) for row in rows],
+        name=name,
         mode="markers",
-        marker={"symbol": "diamond-open", "size": 11, "color": NEUTRAL, "line": {"width": 2}},
-        text=[percent(row["device_coverage"]) for row in found],
+        marker=dict(marker),
+        text=[percent(row[share]) for row in rows],
         hovertemplate="%{y}: %{text}",
     )
-    return made
 
 
 def reasons(rows: Rows) -> go.Figure:

@@ -1,35 +1,58 @@
 """Offline: what still works without a network, and what did not."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
 import streamlit as st
 
 from collector.contract.records import Answer
-from dashboard import panels, states
-from dashboard.charts import rates
+from dashboard import panels, states, tables, theme
+from dashboard.charts import offline, rates
 from dashboard.formats import count, interval, percent
 from dashboard.questions import Questions
 from dashboard.selection import Selection
 from dashboard.views import Reader, View
 
-SIDES: Mapping[str, str] = {"release": "Release", "feature": "Feature", "os": "OS"}
+SIDES: Mapping[str, str] = {
+    "release": "Release",
+    "feature": "Feature",
+    "os": "OS",
+    "device_model": "Device",
+    "country": "Region",
+}
+# As many as a page can tell apart; the table has them all.
+BARS, LINES = 12, 6
+TARGETS: Mapping[str, str] = {
+    "feature": "text",
+    "verdict": "text",
+    "target": "text",
+    "offline_coverage": "ratio",
+    "interval": "text",
+    "offline_requests": "count",
+    "served": "count",
+}
+VERDICTS: Mapping[bool | None, str] = {True: "met", False: "missed", None: "cannot be told yet"}
 
 
 def show(questions: Questions, selection: Selection) -> None:
     panels.title("Offline", selection)
     blocked_only = {"decision": ("blocked",)}
-    whole, days, blocked, *sides = questions.metrics(
+    whole, days, blocked, targets, thresholds = questions.metrics(
         [
             selection.query("offline_coverage"),
             selection.query("offline_coverage", "release", "day"),
             selection.query("fallback_reasons", where=blocked_only),
-            *(selection.query("offline_coverage", side) for side in SIDES),
+            selection.query("offline_targets"),
+            selection.query("offline_by_threshold", "feature"),
         ]
     )
     if not whole.rows or not whole.records()[0]["offline_requests"]:
         states.no_result(questions, "offline requests")
         return
     _headline(whole)
+
+    panels.heading("Critical features against their target", questions, "offline_targets")
+    _targets(targets)
 
     panels.heading("Offline coverage by day", questions, "offline_coverage")
     panels.chart(
@@ -48,10 +71,10 @@ def show(questions: Questions, selection: Selection) -> None:
     left, right = st.columns(2, gap="large")
     with left:
         panels.heading("Where it works offline", questions, "offline_coverage")
-        for (name, title), tab, answer in zip(
-            SIDES.items(), st.tabs(list(SIDES.values())), sides, strict=True
-        ):
-            with tab:
+        for (name, title), tab in zip(SIDES.items(), st.tabs(list(SIDES.values())), strict=True):
+            # By too many dimensions at once some roles are refused: in that tab alone.
+            with tab, states.guarded():
+                (answer,) = questions.metrics([selection.query("offline_coverage", name)])
                 _side(answer, name, title)
     with right:
         panels.heading("What blocked an answer", questions, "fallback_reasons")
@@ -64,6 +87,13 @@ def show(questions: Questions, selection: Selection) -> None:
             panels.table_under(blocked, "Blocked requests by reason")
         else:
             st.text("No request was blocked in this selection.")
+
+    panels.heading("At another threshold", questions, "offline_by_threshold")
+    panels.not_narrowed(selection, "offline_by_threshold")
+    _thresholds(thresholds)
+
+    panels.heading("When there was no network", questions, "offline_coverage")
+    _hours(questions, selection)
 
 
 def _headline(whole: Answer) -> None:
@@ -95,13 +125,93 @@ def _headline(whole: Answer) -> None:
         )
 
 
-def _side(answer: Answer, name: str, title: str) -> None:
+def _targets(answer: Answer) -> None:
+    rows = answer.records()
+    if not rows:
+        st.text(
+            "No feature of this selection is offline_critical in the policy. Where one must work "
+            "without a network, say so there, with its offline_target."
+        )
+        return
+    missed = [row for row in rows if row["met"] is False]
+    if missed:
+        states.notice(
+            "Below the target",
+            [
+                f"{row['feature']}: {percent(row['offline_coverage'])} "
+                f"{interval(row['coverage_low'], row['coverage_high'])}, and "
+                f"{percent(row['target'])} is asked for"
+                for row in missed
+            ],
+            theme.ERROR,
+        )
     panels.chart(
-        rates.coverage(answer.records(), name),
+        rates.targets(rows),
+        key="targets",
+        alt="Offline coverage of the critical features with the 95 % interval, and their target",
+    )
+    if any(row["target"] is None for row in rows):
+        st.caption("A target is missing where the policy gives the feature no offline_target.")
+    tables.show(
+        [
+            {
+                **row,
+                "verdict": "no target" if row["target"] is None else VERDICTS[row["met"]],
+                "target": "missing" if row["target"] is None else percent(row["target"]),
+                "interval": interval(row["coverage_low"], row["coverage_high"]),
+            }
+            for row in rows
+        ],
+        TARGETS,
+        name="Critical features, their target and their offline coverage",
+    )
+
+
+def _side(answer: Answer, name: str, title: str) -> None:
+    found = [row for row in answer.records() if row["offline_requests"]]
+    panels.chart(
+        rates.coverage(found[:BARS], name),
         key=f"coverage-{name}",
         alt=f"Offline coverage by {title} with the 95 % interval, and of attempted requests",
     )
+    if len(found) > BARS:
+        st.caption(f"The {BARS} with most offline requests of {len(found)}; the table has all.")
     panels.table_under(answer, f"Offline coverage by {title}")
+
+
+def _thresholds(answer: Answer) -> None:
+    rows = answer.records()
+    most = {row["feature"]: row["offline_requests"] for row in rows if row["coverage_max"]}
+    if not most:
+        st.text("At no threshold would the device have answered any of these requests.")
+        return
+    features = sorted(most, key=lambda name: -most[name])
+    panels.chart(
+        offline.by_threshold(rows, features[:LINES]),
+        key="offline-by-threshold",
+        alt="Share of offline requests that the device would answer by threshold, a line a feature",
+    )
+    more = f" The {LINES} features with most such requests." if len(features) > LINES else ""
+    st.caption(
+        "By how sure phones were in the requests that they made without a network. The grey band "
+        f"is what nobody reported a confidence of.{more}"
+    )
+    panels.table_under(answer, "Offline coverage by threshold and feature")
+
+
+def _hours(questions: Questions, selection: Selection) -> None:
+    if "hour" not in selection.catalogue["offline_coverage"]["dimensions"]:
+        st.text("Tokens of this role see whole days; hours are shown to others.")
+        return
+    (answer,) = questions.metrics([selection.query("offline_coverage", "hour")])
+    today = datetime.now(UTC)
+    panels.chart(
+        offline.heatmap(answer.records(), (today - selection.length).date(), today.date()),
+        key="offline-hours",
+        alt="Requests made without a network, by day and by hour of the day in UTC",
+    )
+    st.caption("Days and hours are in UTC. Where a field is empty, no request was made offline.")
+    panels.table_under(answer, "Offline requests by hour")
 
 
 OFFLINE = View(

@@ -120,6 +120,15 @@ def test_the_offline_numbers_are_the_collectors(reader: Reader, shown: Shown) ->
     assert reader.tile("Coverage of everything") == formats.percent(row["offline_coverage"])
     assert reader.tile("Coverage of attempted") == formats.percent(row["device_coverage"])
     assert reader.tile("Stranded") == formats.count(row["stranded"])
+    missed = [row for row in shown.ask("offline_targets").records() if row["met"] is False]
+    notice = reader.page.locator(".limen-notice", has_text="Below the target")
+    expect(notice).to_have_count(1 if missed else 0)
+    for target in missed:
+        expect(notice).to_contain_text(formats.percent(target["offline_coverage"]))
+    reader.page.get_by_role("tab", name="Device").click()
+    for chart in ("targets", "coverage-device_model", "offline-by-threshold", "offline-hours"):
+        expect(reader.page.locator(f".st-key-chart-{chart} .main-svg").first).to_be_visible()
+    no_error(reader)
 
 
 def test_a_release_is_held_against_another_in_words_and_numbers_of_the_collector(

@@ -6,5 +6,7 @@ create table policy_features (
     until_key varchar not null,
     placement varchar,
     threshold double,
-    size_budget bigint
+    size_budget bigint,
+    offline_critical boolean,
+    offline_target double
 )

@@ -29,6 +29,8 @@ alter table replay_chunks alter column inferring drop default;
 alter table replay_chunks add column saving double default 0;
 alter table replay_chunks alter column saving drop default;
 alter table policy_features add column size_budget bigint;
+alter table policy_features add column offline_critical boolean;
+alter table policy_features add column offline_target double;
 create table input_cuts (
     time bigint not null,
     feature varchar not null,

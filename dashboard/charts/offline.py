@@ -1,0 +1,94 @@
+"""When devices had no network, and what another threshold would have answered then."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import plotly.graph_objects as go
+
+from dashboard.charts.layout import figure, ratio_axis
+from dashboard.formats import count, percent, plain
+from dashboard.theme import DEVICE, UNKNOWN, release_style, translucent
+
+Rows = Sequence[Mapping[str, Any]]
+
+HOURS = 24
+
+
+def heatmap(rows: Rows, first: date, last: date) -> go.Figure:
+    """Offline requests by day of [first, last] and hour of it; a row's `hour` is RFC 3339, UTC."""
+    days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+    at = {day: column for column, day in enumerate(days)}
+    # An hour without any stays empty: nothing was asked for then, or everybody had a network.
+    counts: list[list[int | None]] = [[None] * len(days) for _ in range(HOURS)]
+    words = [[""] * len(days) for _ in range(HOURS)]
+    for row in rows:
+        hour = datetime.fromisoformat(row["hour"])
+        column = at.get(hour.date())
+        if column is None or not row["offline_requests"]:
+            continue
+        counts[hour.hour][column] = row["offline_requests"]
+        words[hour.hour][column] = (
+            f"{count(row['offline_requests'])} without a network, "
+            f"{percent(row['offline_coverage'])} answered"
+        )
+    made = figure(420, y_title="Hour of the day (UTC)")
+    made.add_heatmap(
+        x=days,
+        y=[f"{hour:02}:00" for hour in range(HOURS)],
+        z=counts,
+        text=words,
+        colorscale=[[0, translucent(DEVICE, 0.12)], [1, DEVICE]],
+        zmin=0,
+        xgap=2,
+        ygap=2,
+        hoverongaps=False,
+        hovertemplate="%{x|%Y-%m-%d} %{y} UTC<br>%{text}<extra></extra>",
+        colorbar={"thickness": 12, "title": {"text": "Requests"}},
+    )
+    made.update_xaxes(
+        type="date",
+        tickformat="%b %-d",
+        dtick=86_400_000 * max(1, len(days) // 7),
+        showgrid=False,
+    )
+    made.update_yaxes(autorange="reversed", type="category", dtick=3, showgrid=False)
+    return made
+
+
+def by_threshold(rows: Rows, features: Sequence[str]) -> go.Figure:
+    """Coverage by `threshold`, a line for each of `features`; what is unknown is the band above."""
+    made = figure(320, x_title="Threshold")
+    made.update_yaxes(ratio_axis(range=[0, 1.02]))
+    for position, feature in enumerate(features):
+        colour, dash = release_style(position)
+        found = [row for row in rows if row["feature"] == feature]
+        name = plain(feature)
+        line: dict[str, Any] = {
+            "x": [row["threshold"] for row in found],
+            "name": name,
+            "legendgroup": name,
+            "mode": "lines",
+        }
+        made.add_scatter(
+            **line,
+            y=[row["coverage_min"] for row in found],
+            line={"color": colour, "dash": dash, "width": 2.5},
+            text=[
+                f"{percent(row['coverage_min'])} to {percent(row['coverage_max'])}"
+                if row["unknown"]
+                else percent(row["coverage_min"])
+                for row in found
+            ],
+            hovertemplate="%{x:.2f}: %{text}",
+        )
+        made.add_scatter(
+            **line,
+            y=[row["coverage_max"] for row in found],
+            line={"width": 0},
+            fill="tonexty",
+            fillcolor=translucent(UNKNOWN, 0.2),
+            hoverinfo="skip",
+            showlegend=False,
+        )
+    return made
