@@ -63,6 +63,19 @@ def milliseconds(value: float | None) -> str:
     return f"{value:,.{digits}f} ms"
 
 
+def lapse(value: float | None) -> str:
+    """A duration in milliseconds, either way, in the unit that a person would say it in."""
+    if value is None or _missing(value):
+        return UNKNOWN
+    if abs(value) < 999.5:
+        return milliseconds(value)
+    seconds = value / 1000
+    for unit, length, until in (("s", 1, 120), ("min", 60, 7200), ("h", 3600, 172_800)):
+        if abs(seconds) < until:
+            return f"{seconds / length:,.1f} {unit}"
+    return f"{seconds / 86_400:,.1f} days"
+
+
 def moment(value: str | datetime | None) -> str:
     """An RFC 3339 time or an aware datetime, as UTC to the second."""
     if value is None or _missing(value):

@@ -15,6 +15,7 @@ from collector.contract.compliance import Check, Judgement
 from collector.contract.config import load_settings
 from collector.contract.declarations import KeptDeclaration
 from collector.contract.errors import LimenError
+from collector.contract.persons import Lookup
 from collector.contract.placement import Advice
 from collector.contract.records import Answer, Query, ReplayRun, Sweep
 from collector.contract.releases import Comparison
@@ -92,6 +93,10 @@ class Questions:
 
     def trace(self, trace_id: str) -> dict[str, Any]:
         return _trace(self.caller, trace_id)
+
+    def lookup(self, identifier: str) -> Lookup:
+        """What is stored of one installation; kept nowhere here, noted in the audit log."""
+        return _ask(self.caller, lambda client: client.lookup(identifier))
 
     def what_if(self, trace_id: str, change: Change) -> list[WhatIf]:
         """The trace's requests under other circumstances."""

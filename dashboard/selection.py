@@ -19,12 +19,15 @@ _UNITS = {"h": "hours", "d": "days"}
 
 
 def question(
-    metric: str, period: str, by: tuple[str, ...], where: Mapping[str, tuple[str, ...]]
+    metric: str,
+    period: str,
+    by: tuple[str, ...],
+    where: Mapping[str, tuple[str, ...]],
+    selected: Mapping[str, tuple[str, ...]] | None = None,
 ) -> Query:
     """`metric` of the last `period`, until now."""
-    return Query.model_validate(
-        {"metric": metric, "from": PERIODS[period], "by": by, "where": dict(where)}
-    )
+    asked = {"metric": metric, "from": PERIODS[period], "by": by, "where": dict(where)}
+    return Query.model_validate({**asked, "selected": dict(selected or {})})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,13 +55,17 @@ class Selection:
         return timedelta(**{_UNITS[text[-1]]: int(text[1:-1])})
 
     def query(
-        self, metric: str, *by: str, where: Mapping[str, tuple[str, ...]] | None = None
+        self,
+        metric: str,
+        *by: str,
+        where: Mapping[str, tuple[str, ...]] | None = None,
+        selected: Mapping[str, tuple[str, ...]] | None = None,
     ) -> Query:
         """`metric` of the selection; a dimension that the metric lacks does not narrow it."""
         has = self.catalogue[metric]["dimensions"]
         values = {**self.values, **(where or {})}
         where = {name: found for name, found in values.items() if name in has}
-        return question(metric, self.period, by, where)
+        return question(metric, self.period, by, where, selected)
 
     def ignored_by(self, metric: str) -> tuple[str, ...]:
         """The selected dimensions that do not narrow `metric`."""

@@ -1,12 +1,12 @@
 """A decision, a threshold, a finding in plain words. Numbers are quoted, never computed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from collector.contract.attributes import INSTALLATION
 from collector.contract.findings import CONTENT, HARDWARE_ID, SECRET, SIGNATURE, UNKNOWN
 from collector.contract.records import ReplayRun, Sweep, SweepPoint
-from dashboard.formats import count, label, milliseconds, moment, percent, score, size, words
+from dashboard.formats import count, label, lapse, milliseconds, moment, percent, score, size, words
 
 MENDING: Mapping[str, str] = {
     CONTENT: "Switch the capture of content off in the SDK that writes it, or take the attribute "
@@ -62,6 +62,20 @@ def _circumstances(request: Mapping[str, Any]) -> str:
     return f"{took} ({words(request['os'])}), {link}.{audit if request['audit_sampled'] else ''}"
 
 
+def skew(found: Mapping[str, Any]) -> str:
+    """What one call of a trace shows of the two clocks."""
+    apart, about = found["skew_ms"], lapse(found["uncertainty_ms"])
+    if abs(apart) <= found["uncertainty_ms"]:
+        return (
+            f"The clocks of phone and cloud agree within {about}, which is all the call can tell."
+        )
+    side = "behind" if apart > 0 else "ahead of"
+    return (
+        f"The phone's clock was {lapse(abs(apart))} (± {about}) {side} the cloud's. "
+        "Every bar stands where its own clock put it."
+    )
+
+
 def departure(row: Mapping[str, Any]) -> str:
     """An undeclared flow (see `questions.undeclared`) as a sentence."""
     hidden = row["unknown_bytes_transfers"]
@@ -73,9 +87,46 @@ def departure(row: Mapping[str, Any]) -> str:
     )
 
 
+def flow_change(row: Mapping[str, Any]) -> str:
+    """A row of `flow_changes` that only one side sends."""
+    here = row["change"] == "added"
+    times = row["transfers"] if here else row["other_transfers"]
+    among = row["requests"] if here else row["other_requests"]
+    categories = words(row["category"]).replace("_", " ").replace(",", ", ")
+    declared = ", not declared" if row["declared"] is False else ""
+    expected = "" if here or row["expected"] is None else f", expected {row['expected']:,.1f} times"
+    return (
+        f"{words(row['feature'])}: {categories} to {words(row['destination'])} for "
+        f"{words(row['purpose'])}, consent {words(row['consent'])}, cause {words(row['cause'])}"
+        f"{declared}; {many(times, 'transfer')} in {many(among, 'request')}{expected}."
+    )
+
+
 def many(number: int, noun: str, nouns: str | None = None) -> str:
     """`number` of something, in words; `nouns` where an s is not enough."""
     return f"{count(number)} {noun if number == 1 else nouns or f'{noun}s'}"
+
+
+def chosen(values: Mapping[str, Sequence[str]]) -> str:
+    """What a selection was narrowed to."""
+    parts = (f"{label(name).lower()} {' or '.join(found)}" for name, found in values.items())
+    return ", ".join(parts)
+
+
+def differences(telling: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[str]:
+    """What the dimensions that explain anything tell, a sentence each; rows of `differences`."""
+    if not telling:
+        return [
+            "Nothing tells the selected requests from the others: no dimension explains more than "
+            "chance could."
+        ]
+    return [
+        f"{label(name)} explains {percent(rows[0]['explains'])}: {words(rows[0]['value'])} is "
+        f"{percent(rows[0]['share_selected'])} of the selected and "
+        f"{percent(rows[0]['share_others'])} of the others "
+        f"({many(rows[0]['installations'], 'installation')})."
+        for name, rows in list(telling.items())[:3]
+    ]
 
 
 def run_line(run: ReplayRun) -> str:

@@ -31,7 +31,7 @@ def show(
     name: str,
 ) -> None:
     """`columns` (name → unit) of `rows`; `name` says what it is to a screen reader."""
-    st.dataframe(styled(rows, columns, titles), hide_index=True, alt=name)
+    st.dataframe(styled(rows, columns, titles), hide_index=True, alt=name, placeholder=UNKNOWN)
 
 
 def show_answer(answer: Answer, name: str) -> None:

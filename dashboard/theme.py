@@ -60,6 +60,11 @@ def release_style(position: int) -> tuple[str, str]:
     return RELEASES[min(position, len(RELEASES) - 1)]
 
 
+def ink(kind: str | None) -> str:
+    """The colour of text on a page that is `light` or `dark`."""
+    return DARK.text if kind == "dark" else LIGHT.text
+
+
 def translucent(colour: str, opacity: float) -> str:
     """`#RRGGBB` as an rgba() of that opacity."""
     red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))

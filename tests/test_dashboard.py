@@ -1,6 +1,7 @@
 """The dashboard's words, selections, figures and command, without a browser."""
 
 import argparse
+import shlex
 import socket
 from collections.abc import Mapping
 from datetime import date
@@ -17,8 +18,9 @@ from collector.contract.records import (
     Sweep,
     SweepPoint,
 )
-from dashboard import sentences, theme
-from dashboard.charts import curve, door, ledger, rates, reliability, waterfall
+from dashboard import curl, sentences
+from dashboard.charts import curve, door, rates, reliability
+from dashboard.charts.different import shares
 from dashboard.commands import free_port, register, streamlit_command
 from dashboard.questions import undeclared
 from dashboard.selection import PERIODS, Selection
@@ -204,41 +206,39 @@ def test_a_selection_narrows_only_what_a_metric_can_follow() -> None:
     assert chosen.ignored_by("completeness") == ("feature",)
 
 
-def span(span_id: str, parent: str | None, kind: str, offset: float) -> dict[str, Any]:
-    return {
-        "span_id": span_id,
-        "parent_span_id": parent,
-        "name": f"<b>{span_id}</b>",
-        "kind": kind,
-        "status": "ERROR" if span_id == "d" else "UNSET",
-        "offset_ms": offset,
-        "duration_ms": 5.0,
-        "late": span_id == "d",
+def different(dimension: str, value: str, explains: float, **facts: Any) -> dict[str, Any]:
+    shares = {"share_selected": 0.7, "share_others": 0.1, "installations": 3, "chance": False}
+    return {"dimension": dimension, "value": value, "explains": explains, **shares, **facts}
+
+
+def test_what_explains_is_said_in_words_and_drawn_by_its_shares() -> None:
+    rows = {"device_model": [different("device_model", "<b>Pixel</b>", 0.4)]}
+    assert sentences.differences(rows) == [
+        "Device model explains 40.0%: <b>Pixel</b> is 70.0% of the selected and 10.0% of the "
+        "others (3 installations)."
+    ]
+    assert "Nothing tells" in sentences.differences({})[0]
+    figure = shares(rows)
+    assert {drawn.name: list(drawn.x) for drawn in figure.data} == {
+        "Of the others": [0.1],
+        "Of the selected": [0.7],
     }
+    assert "<b>Pixel" not in figure.to_json()
 
 
-def test_a_waterfall_puts_children_under_parents_and_the_cloud_behind_its_server_span() -> None:
-    spans = [
-        span("d", "c", "INTERNAL", 7.0),
-        span("a", None, "INTERNAL", 0.0),
-        span("e", "a", "CLIENT", 9.0),
-        span("c", "b", "SERVER", 6.0),
-        span("b", "a", "CLIENT", 5.0),
-        span("orphan", "lost", "INTERNAL", 20.0),
-    ]
-    found = [(s["span_id"], depth, side) for s, depth, side in waterfall.ordered(spans)]
-    assert found == [
-        ("a", 0, "device"),
-        ("b", 1, "device"),
-        ("c", 2, "cloud"),
-        ("d", 3, "cloud"),
-        ("e", 1, "device"),
-        ("orphan", 0, "device"),
-    ]
-    figure = waterfall.waterfall(spans)
-    assert {bar.marker.color for bar in figure.data} == {theme.DEVICE, theme.CLOUD}
-    assert len(figure.layout.annotations) == len(spans)
-    assert "<b>" not in figure.to_json().replace("&lt;b&gt;", "")
+def test_a_question_as_curl_is_quoted_and_holds_no_token() -> None:
+    asked = Selection(period="24 hours", catalogue=CATALOGUE).query(
+        "fallback_rate", where={"app": ("it's; rm -rf", "b")}
+    )
+    command = curl.of_metric("http://127.0.0.1:4320", asked)
+    words = shlex.split(command.replace("\\\n", " "))
+    assert words[3] == "http://127.0.0.1:4320/api/metrics/fallback_rate"
+    assert words[5] == "Authorization: Bearer $LIMEN_TOKEN"
+    assert words[6:] == [
+        "--data-urlencode", "from=-24h",
+        "--data-urlencode", "where=app=it's; rm -rf",
+        "--data-urlencode", "where=app=b",
+    ]  # fmt: skip
 
 
 def flow(**facts: Any) -> dict[str, Any]:
@@ -253,14 +253,6 @@ def flow(**facts: Any) -> dict[str, Any]:
         "bytes": 1000,
         **facts,
     }
-
-
-def test_a_flow_is_coloured_by_its_declaration_and_its_bytes_are_the_ledgers() -> None:
-    rows = [flow(), flow(cause="audit", bytes=None), flow(declared=False, destination="x.example")]
-    bars = {bar.name: bar for bar in ledger.flows(rows, "destination").data}
-    assert list(bars) == ["Not declared", "Declared"]
-    assert bars["Not declared"].marker.color == theme.UNDECLARED
-    assert list(bars["Declared"].x) == [1000, None]
 
 
 def released(**facts: Any) -> dict[str, Any]:

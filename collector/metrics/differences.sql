@@ -1,8 +1,11 @@
 -- Differences: what is different in the selected requests, held against the others, dimension by dimension.
 -- dimensions: app environment feature release os device_model country network model runtime delegate threshold_version placement decision reason pseudonym hour day
 -- dimension text: what is compared, the one that explains most first
--- explains ratio: how much of whether a request is selected this dimension tells: mutual information / entropy (Theil's U), less what as few phones would show by chance (Miller-Madow over installations); unknown where all requests are selected
+-- explains ratio: how much of the variance of being selected lies between this dimension's values (epsilon squared: without what chance adds), each installation counted once; unknown where all requests are selected
+-- chance flag: as few installations could show as much by chance (chi-squared, 1 %)
 -- value text: of the dimension; the 50 most frequent and the 50 most different
+-- all_selected count: selected requests
+-- all_others count: other requests
 -- selected count: selected requests with this value
 -- others count: other requests with this value
 -- installations count: distinct pseudonyms of the selected requests with this value
@@ -76,6 +79,8 @@ weighed as (
         c.k,
         c.chosen_phones,
         w.phones,
+        w.k as all_k,
+        w.n - w.k as all_rest,
         1.0 * c.k / nullif(w.k, 0) as share_selected,
         1.0 * (c.n - c.k) / nullif(w.n - w.k, 0) as share_others,
         1.0 * w.k / w.n as p,
@@ -88,11 +93,9 @@ weighed as (
 told as (
     select
         *,
-        sum(weight * (
-            case when rate > 0 then rate * ln(rate / p) else 0 end
-            + case when rate < 1 then (1 - rate) * ln((1 - rate) / (1 - p)) else 0 end
-        )) over (partition by dimension) as information,
-        count(*) over (partition by dimension) as values_there,
+        sum(weight * (rate - p) * (rate - p)) over (partition by dimension)
+            / nullif(p * (1 - p), 0) as between_values,
+        count(*) over (partition by dimension) - 1 as freedom,
         row_number() over (partition by dimension order by n desc, value) as by_size,
         row_number() over (
             partition by dimension order by abs(share_selected - share_others) desc, value
@@ -101,11 +104,22 @@ told as (
 )
 select
     dimension,
-    case when p < 1 and p > 0 then greatest(
-        0.0,
-        (information - (values_there - 1) / (2.0 * phones)) / -(p * ln(p) + (1 - p) * ln(1 - p))
-    ) end as explains,
+    case
+        when between_values is null then null
+        when phones - 1 > freedom
+            then greatest(0.0, 1 - (1 - between_values) * (phones - 1) / (phones - 1 - freedom))
+        else 0.0
+    end as explains,
+    -- Wilson and Hilferty's cube stands for the quantile.
+    coalesce(
+        phones * between_values <= freedom * power(
+            1 - 2 / (9.0 * freedom) + 2.326348 * sqrt(2 / (9.0 * freedom)), 3
+        ),
+        true
+    ) as chance,
     value,
+    cast(all_k as bigint) as all_selected,
+    cast(all_rest as bigint) as all_others,
     cast(k as bigint) as selected,
     cast(n - k as bigint) as others,
     chosen_phones as installations,

@@ -11,6 +11,11 @@
 -- device_model text: device model identifier
 -- network text: connection of the device
 -- model text: on-device model
+-- runtime text: on-device interpreter
+-- delegate text: hardware the interpreter ran on
+-- threshold_version text: version of the threshold
+-- placement text: the plan: device, hybrid or cloud
+-- country text: ISO country code the app reports
 -- duration_ms ms: how long the person waited
 -- late flag: arrived more than an hour after it began
 -- trace_id text: opens the trace
@@ -26,6 +31,11 @@ select
     device_model,
     network,
     model,
+    runtime,
+    delegate,
+    threshold_version,
+    placement,
+    country,
     duration / 1e6 as duration_ms,
     received_time - time > 3600000000000 as late,
     lower(hex(trace_id)) as trace_id

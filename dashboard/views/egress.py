@@ -5,11 +5,14 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import panels, sentences, states, tables, theme
-from dashboard.charts import ledger
+from collector.contract.errors import Forbidden
+from dashboard import curl, panels, sentences, states, tables, theme
+from dashboard.charts import flows
+from dashboard.formats import count, members
 from dashboard.questions import Questions, undeclared
 from dashboard.selection import Selection
 from dashboard.views import Reader, View
+from dashboard.views.changes import show_changes
 
 SIDES: Mapping[str, str] = {
     "Destination": "destination",
@@ -18,10 +21,18 @@ SIDES: Mapping[str, str] = {
     "Consent": "consent",
     "Cause": "cause",
     "Region": "region",
+    "Role": "role",
+}
+DEVICE, ONWARD = "From the device", "Passed on by a back end"
+LEGS: Mapping[str, tuple[str, ...]] = {DEVICE: ("device", "unknown"), ONWARD: ("onward",)}
+NOTHING: Mapping[str, str] = {
+    DEVICE: "Nothing but Limen's own telemetry left the device in this selection.",
+    ONWARD: "No back end passed anything on in this selection, as far as traces tell.",
 }
 OWN = "telemetry"
+REVIEWER = "compliance"
 SHOUTED = 5
-LEDGER: Mapping[str, str] = {
+COLUMNS: Mapping[str, str] = {
     "destination": "text",
     "category": "set",
     "purpose": "text",
@@ -36,64 +47,135 @@ LEDGER: Mapping[str, str] = {
     "measure": "text",
 }
 TITLES: Mapping[str, str] = {"unknown_bytes_transfers": "Of unknown size", "bytes": "Measured"}
+LEDGER: Mapping[str, str] = {
+    "time": "time",
+    "app": "text",
+    "release": "text",
+    "feature": "text",
+    "destination": "text",
+    "owner": "text",
+    "role": "text",
+    "region": "text",
+    "category": "set",
+    "purpose": "text",
+    "consent": "text",
+    "consent_from": "text",
+    "cause": "text",
+    "declared": "flag",
+    "bytes": "bytes",
+    "bytes_received": "bytes",
+    "retained": "flag",
+    "policy": "text",
+    "trace_id": "text",
+}
 
 Rows = Sequence[Mapping[str, Any]]
 
 
 def show(questions: Questions, selection: Selection) -> None:
     panels.title("Egress", selection)
-    on_device, onward = {"leg": ("device", "unknown")}, {"leg": ("onward",)}
-    whole, released, passed_on = questions.metrics(
+    first = st.container()
+    panels.heading("What left the device", questions, "flows", "egress", "ledger")
+    with st.container(horizontal=True):
+        leg = _choice("Leg", list(LEGS), "leg")
+        width = _choice("Width", list(flows.WIDTHS), "width")
+    # A reader whose cells are merged may not ask by all of them.
+    known = selection.catalogue["flows"]["dimensions"]
+    side = _choice("By", [name for name, found in SIDES.items() if found in known], "side")
+    where = {"leg": LEGS[leg]}
+    released, pictured, listed = questions.metrics(
         [
-            selection.query("egress", where=on_device),
-            selection.query("egress", "feature", "release", where=on_device),
-            selection.query("egress", where=onward),
+            selection.query("egress", "feature", "release", where={"leg": LEGS[DEVICE]}),
+            selection.query("flows", SIDES[side], where=where),
+            selection.query("egress", where=where),
         ]
     )
-    if not whole.rows:
+    if not released.rows and not listed.rows:
         states.no_result(questions, "data leaving the device")
         return
-    _findings(released.records())
-    rows = [row for row in whole.records() if row["destination"] != OWN]
-    own = [row for row in whole.records() if row["destination"] == OWN]
-
-    panels.heading("What left the device", questions, "egress")
-    side = st.segmented_control(
-        "By",
-        list(SIDES),
-        default="Destination",
-        required=True,
-        key="side",
-        bind="query-params",
-        label_visibility="collapsed",
-    )
-    if rows:
-        panels.chart(
-            ledger.flows(rows, SIDES[side]),
-            key="flows",
-            alt=f"Measured bytes that left the device by {side}; colour: declared or not",
-        )
-        if side == "Category":
-            st.caption("A transfer that carries several categories stands under their set.")
-        tables.show(rows, LEDGER, titles=TITLES, name="The ledger of what left the device")
-        st.caption(
-            "Transfers of unknown size failed or were not measured: their bytes are in no bar."
-        )
+    with first:
+        _findings(released.records())
+    ribbons = [row for row in pictured.records() if row["destination"] != OWN]
+    if ribbons:
+        _flows(ribbons, [row for row in listed.records() if row["destination"] != OWN], side, width)
+        _ledger(questions, selection, ribbons, SIDES[side], where)
     else:
-        st.text("Nothing but Limen's own telemetry left the device in this selection.")
-
+        st.text(NOTHING[leg])
     panels.heading("By feature and release", questions, "egress")
     tables.show(
         [row for row in released.records() if row["destination"] != OWN],
-        {"release": "text", "feature": "text", **LEDGER},
+        {"release": "text", "feature": "text", **COLUMNS},
         titles=TITLES,
-        name="The ledger by feature and release",
+        name="What left the device by feature and release",
     )
-    _own(own)
-    if passed_on.rows:
-        panels.heading("Passed on by a back end", questions, "egress")
-        st.text("Sent onward from a server, not from the device; in none of the numbers above.")
-        tables.show(passed_on.records(), LEDGER, titles=TITLES, name="Data passed on")
+    show_changes(questions, selection, released.records())
+    _own([row for row in released.records() if row["destination"] == OWN])
+
+
+def _flows(ribbons: Rows, rows: Rows, side: str, width: str) -> None:
+    """The flow picture, and what it is made of by all that the metric tells apart."""
+    panels.chart(
+        flows.flows(ribbons, SIDES[side], flows.WIDTHS[width], theme.ink(st.context.theme.type)),
+        key="flows",
+        alt=f"What left, from feature to destination, by {side}; colour: declared or not",
+    )
+    if side == "Category":
+        st.caption("A transfer that carries several categories stands under their set.")
+    st.caption(
+        "Transfers of unknown size failed or were not measured: by bytes, their ribbons are thin "
+        "and grey."
+    )
+    tables.show(
+        rows,
+        COLUMNS,
+        titles=TITLES,
+        name="What left, by destination, category, purpose, consent and cause",
+    )
+
+
+def _choice(title: str, options: Sequence[str], key: str) -> str:
+    return st.segmented_control(
+        title,
+        options,
+        default=options[0],
+        required=True,
+        key=key,
+        bind="query-params",
+        label_visibility="collapsed",
+    )
+
+
+def _ledger(
+    questions: Questions,
+    selection: Selection,
+    ribbons: Rows,
+    through: str,
+    where: Mapping[str, tuple[str, ...]],
+) -> None:
+    """The departures behind one ribbon, one by one."""
+    stations = tuple(dict.fromkeys(("feature", through, "destination")))
+    named = {" → ".join(members(str(row[station])) for station in stations): row for row in ribbons}
+    chosen = st.selectbox(
+        "The ledger rows of a ribbon",
+        list(named),
+        index=None,
+        placeholder="Choose a ribbon",
+        key="ribbon",
+        bind="query-params",
+    )
+    if chosen is None:
+        return
+    behind = {station: (str(named[chosen][station]),) for station in stations}
+    asked = selection.query("ledger", where={**where, **behind})
+    try:
+        (answer,) = questions.metrics([asked])
+    except Forbidden:
+        states.withheld("Ledger rows", REVIEWER)
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(f"The newest {count(len(answer.rows))}, one row each.", width="stretch")
+        curl.button(curl.of_metric(questions.api, asked))
+    tables.show(answer.records(), LEDGER, titles=TITLES, name=f"Ledger rows of {chosen}")
 
 
 def _findings(rows: Rows) -> None:
@@ -113,7 +195,12 @@ def _own(rows: Rows) -> None:
         "Traces and logged inputs leave the device too. They are measured as the bytes received."
     )
     if rows:
-        tables.show(rows, LEDGER, titles=TITLES, name="Bytes of Limen's own telemetry")
+        tables.show(
+            rows,
+            {"release": "text", **COLUMNS},
+            titles=TITLES,
+            name="Bytes of Limen's own telemetry, by release",
+        )
     else:
         st.text("Not told apart by the filters chosen.")
 

@@ -1,15 +1,18 @@
-"""Requests: the newest ones, narrowed until the one in question is there, and that one's trace."""
+"""Requests: the newest ones, narrowed until the one in question is there; what is different in
+the failing ones; and one request's trace."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import streamlit as st
 
-from collector.contract.attributes import BLOCKED_REASONS, DECISIONS, FALLBACK_REASONS, NETWORKS
-from dashboard import panels, states, tables
-from dashboard.formats import count
-from dashboard.questions import Questions
+from dashboard import curl, panels, states, tables
+from dashboard.formats import UNKNOWN, count
+from dashboard.questions import SECONDS, Questions
 from dashboard.selection import Selection
 from dashboard.views import Reader, View
+from dashboard.views.different import show_different
+from dashboard.views.search import FILTERS, TRACE, open_trace, search
 from dashboard.views.trace import show_trace
 
 COLUMNS: Mapping[str, str] = {
@@ -29,12 +32,7 @@ COLUMNS: Mapping[str, str] = {
     "trace_id": "text",
 }
 TITLES: Mapping[str, str] = {"duration_ms": "Waited", "device_model": "Device", "trace_id": "Trace"}
-NARROW: Mapping[str, tuple[str, tuple[str, ...]]] = {
-    "decision": ("Decision", DECISIONS),
-    "reason": ("Reason", tuple(dict.fromkeys((*FALLBACK_REASONS, *BLOCKED_REASONS)))),
-    "network": ("Network", NETWORKS),
-}
-TRACE = "trace"
+NEWEST, DIFFERENT = "Newest", "What is different"
 
 
 def show(questions: Questions, selection: Selection) -> None:
@@ -45,28 +43,42 @@ def show(questions: Questions, selection: Selection) -> None:
             st.rerun()
         show_trace(questions, trace_id)
         return
-    panels.title("Requests", selection)
-    _list(questions, selection)
+    live = panels.title("Requests", selection, live=True)
+    newest = questions.metrics([selection.query("requests")])[0].records()
+    chosen = search(questions, newest)
+    side = st.segmented_control(
+        "Show",
+        [NEWEST, DIFFERENT],
+        default=NEWEST,
+        required=True,
+        key="show",
+        bind="query-params",
+        label_visibility="collapsed",
+    )
+    if side == DIFFERENT:
+        show_different(questions, selection, chosen)
+        return
+
+    @st.fragment(run_every=SECONDS if live else None)
+    def content() -> None:
+        with states.guarded():
+            _list(questions, selection, chosen)
+
+    content()
 
 
-def _list(questions: Questions, selection: Selection) -> None:
-    chosen: dict[str, tuple[str, ...]] = {}
-    places = st.columns([2, 3, 2, 3])
-    for place, (name, (title, options)) in zip(places, NARROW.items(), strict=False):
-        found = place.multiselect(title, options, placeholder="All", key=name, bind="query-params")
-        if found:
-            chosen[name] = tuple(found)
-    with places[-1]:
-        wanted = st.text_input("Open a trace", placeholder="32 hex digits", key="wanted")
-    if wanted:
-        _open(wanted.strip().lower())
-    answer = questions.metrics([selection.query("requests", where=chosen)])[0]
-    rows = answer.records()
+def _list(
+    questions: Questions, selection: Selection, chosen: Mapping[str, tuple[str, ...]]
+) -> None:
+    asked = selection.query("requests", where=chosen)
+    rows: list[dict[str, Any]] = questions.metrics([asked])[0].records()
     if not rows:
-        states.no_result(questions, "requests", tuple(NARROW))
+        states.no_result(questions, "requests", FILTERS)
         return
     panels.heading(f"The newest {count(len(rows))}", questions, "requests")
-    st.caption("Choose a row to open its trace.")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption("Choose a row to open its trace.", width="stretch")
+        curl.button(curl.of_metric(questions.api, asked))
     event = st.dataframe(
         tables.styled(rows, COLUMNS, TITLES),
         hide_index=True,
@@ -75,15 +87,11 @@ def _list(questions: Questions, selection: Selection) -> None:
         on_select="rerun",
         selection_mode="single-row",
         key="request-list",
+        placeholder=UNKNOWN,
         alt="The newest requests; choosing a row opens its trace",
     )
     if event.selection.rows:
-        _open(rows[event.selection.rows[0]]["trace_id"])
-
-
-def _open(trace_id: str) -> None:
-    st.query_params[TRACE] = trace_id
-    st.rerun()
+        open_trace(rows[event.selection.rows[0]]["trace_id"])
 
 
 REQUESTS = View(

@@ -6,10 +6,12 @@ from typing import Any
 import streamlit as st
 
 from collector.contract.errors import BadInput, NotFound
-from dashboard import panels, sentences, states, tables, theme
+from dashboard import curl, panels, sentences, states, tables, theme
+from dashboard.charts.arrivals import arrivals
 from dashboard.charts.waterfall import SIDES, ordered, waterfall
-from dashboard.formats import milliseconds, moment, words
+from dashboard.formats import UNKNOWN, milliseconds, moment, words
 from dashboard.questions import Questions
+from dashboard.views.search import open_trace
 from dashboard.views.what_if import show_what_if
 
 SPANS: Mapping[str, str] = {
@@ -24,6 +26,20 @@ SPANS: Mapping[str, str] = {
     "app": "text",
     "release": "text",
     "late": "flag",
+    "orphan": "flag",
+    "time_believed": "flag",
+}
+NEIGHBOURS: Mapping[str, str] = {
+    "time": "time",
+    "feature": "text",
+    "release": "text",
+    "decision": "text",
+    "reason": "optional",
+    "confidence": "score",
+    "threshold": "score",
+    "duration_ms": "ms",
+    "network": "text",
+    "trace_id": "text",
 }
 DEPARTURES: Mapping[str, str] = {
     "destination": "text",
@@ -38,12 +54,16 @@ DEPARTURES: Mapping[str, str] = {
     "measure": "text",
 }
 
+TITLES: Mapping[str, str] = {"duration_ms": "Waited", "trace_id": "Trace"}
+
 Rows = Sequence[Mapping[str, Any]]
 
 
 def show_trace(questions: Questions, trace_id: str) -> None:
     st.title("Request", anchor=False)
-    st.code(trace_id, language=None)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.code(trace_id, language=None, width="stretch")
+        curl.button(curl.curl(questions.api, f"/api/traces/{trace_id}", {}))
     try:
         found = questions.trace(trace_id)
     except (NotFound, BadInput):
@@ -57,20 +77,33 @@ def show_trace(questions: Questions, trace_id: str) -> None:
         _decision(request)
     if found["requests"]:
         show_what_if(questions, trace_id)
-    spans: Rows = found["spans"]
+    _spans(found["spans"], found["skews"])
+    _departures(found["departures"])
+    _attributes(found["spans"])
+    _neighbours(found["neighbours"])
+
+
+def _spans(spans: Rows, skews: Rows) -> None:
     st.subheader("Phone and cloud", anchor=False)
+    for skew in skews:
+        st.text(sentences.skew(skew))
     panels.chart(
-        waterfall(spans),
+        waterfall(spans, skews),
         key="waterfall",
         alt="The spans of the trace on one time axis, coloured by device and cloud",
     )
+    rows = ordered(spans)
+    st.caption("When its parts arrived, after the first span began by its own clock:")
+    panels.chart(
+        arrivals(rows),
+        key="arrivals",
+        alt="When the spans of phone and cloud were received",
+    )
     panels.rows_under(
-        [{**span, "side": SIDES[side][0]} for span, _, side in ordered(spans)],
+        [{**row.span, "side": SIDES[row.side][0], "orphan": row.orphan} for row in rows],
         SPANS,
         "The spans of the trace",
     )
-    _departures(found["departures"])
-    _attributes(spans)
 
 
 def _decision(request: Mapping[str, Any]) -> None:
@@ -114,3 +147,23 @@ def _attributes(spans: Rows) -> None:
         {"name": "text", "value": "text"},
         name="The attributes of the chosen span",
     )
+
+
+def _neighbours(rows: Rows) -> None:
+    """What else the same installation asked; choosing one opens it."""
+    st.subheader("Before and after, on the same installation", anchor=False)
+    if not rows:
+        st.text("No other request of this installation within a day, or it is not known.")
+        return
+    st.caption("The nearest five each, within a day. Choose a row to open its trace.")
+    event = st.dataframe(
+        tables.styled(rows, NEIGHBOURS, TITLES),
+        hide_index=True,
+        on_select="rerun",
+        selection_mode="single-row",
+        key=f"neighbours-{rows[0]['trace_id']}",
+        placeholder=UNKNOWN,
+        alt="Requests of the same installation; choosing a row opens its trace",
+    )
+    if event.selection.rows:
+        open_trace(rows[event.selection.rows[0]]["trace_id"])
