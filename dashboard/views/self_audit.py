@@ -10,6 +10,7 @@ from dashboard.charts.door import ACTIONS
 from dashboard.formats import count, moment
 from dashboard.questions import Questions
 from dashboard.selection import Selection
+from dashboard.sign_in import provider
 from dashboard.views import Reader, View
 
 WAYS: Mapping[str, str] = {"state": "text", "what": "text", "to": "optional", "setting": "text"}
@@ -35,7 +36,7 @@ def show(questions: Questions, selection: Selection) -> None:
     panels.title("Self-audit")
     st.text("Limen about itself. Only what the door looked at is narrowed, by the period.")
     found = questions.self_audit(selection.since)
-    ways = [*found.ways_out, _usage_statistics()]
+    ways = [*found.ways_out, _sign_in(), _usage_statistics()]
     _outcome(found, ways)
     st.subheader("What leaves Limen itself", anchor=False)
     tables.show(
@@ -50,6 +51,15 @@ def show(questions: Questions, selection: Selection) -> None:
     )
     _retention(found)
     _coverage(found, selection)
+
+
+def _sign_in() -> WayOut:
+    """Whether this dashboard asks somebody else who its readers are."""
+    return WayOut(
+        setting="[auth] in secrets.toml",
+        what="sign-ins of readers by OpenID Connect",
+        to=None if provider() is None else "their identity provider",
+    )
 
 
 def _usage_statistics() -> WayOut:
