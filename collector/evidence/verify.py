@@ -86,7 +86,7 @@ def _files(members: Mapping[str, bytes], statement: Statement) -> Iterator[str]:
 class _Excerpt:
     """The end of the log as the pack has it."""
 
-    members: Mapping[str, bytes]
+    members: Mapping[str, bytes] = field(repr=False)
     statement: Statement
     verifier: Verifier
     lines: tuple[Line, ...] = field(default=(), init=False)

@@ -15,7 +15,7 @@ class Line:
     """An entry with its number and the hash of its leaf; None where its content is erased."""
 
     number: int
-    leaf: bytes
+    leaf: bytes = field(repr=False)
     entry: Entry | None
 
 

@@ -85,6 +85,7 @@ def _content(questions: Questions, selection: Selection) -> None:
         panels.table_under(days, "Fallback rate by release and day")
     with right:
         panels.heading("Why the cloud was needed", questions, "fallback_reasons")
+        panels.not_narrowed(selection, "fallback_reasons")
         if reasons.rows:
             panels.chart(
                 rates.reasons(reasons.records()),
