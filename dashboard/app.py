@@ -17,6 +17,7 @@ from dashboard.views.registry import VIEWS
 def main() -> None:
     settings = load_settings()
     st.set_page_config(page_title="Limen", page_icon=theme.mark(wordmark=False), layout="wide")
+    st.html(theme.style())
     st.logo(theme.mark(), icon_image=theme.mark(wordmark=False), size="large")
 
     def page(view: View) -> st.Page:

@@ -1,13 +1,15 @@
 """How a value reads, once for every page: percent, counts, bytes, milliseconds, times.
 
-None is `unknown`, never zero. Times are UTC and say so.
+None is `unknown`, never zero. Times say of which zone they are.
 """
 
 import html
 import math
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Any
+
+from dashboard import zones
 
 UNKNOWN = "unknown"
 
@@ -76,12 +78,20 @@ def lapse(value: float | None) -> str:
     return f"{seconds / 86_400:,.1f} days"
 
 
-def moment(value: str | datetime | None) -> str:
-    """An RFC 3339 time or an aware datetime, as UTC to the second."""
+def moment(value: str | datetime | None, zone: tzinfo | None = None) -> str:
+    """An RFC 3339 time or an aware datetime to the second, in `zone`, or that of the reader."""
     if value is None or _missing(value):
         return UNKNOWN
     found = datetime.fromisoformat(value) if isinstance(value, str) else value
-    return f"{found.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+    there = found.astimezone(zone or zones.chosen())
+    if there.tzname() == zones.UTC:
+        return f"{there:%Y-%m-%d %H:%M:%S} UTC"
+    return there.isoformat(" ", "seconds")
+
+
+def day(value: str | datetime | None) -> str:
+    """A day of the collector's, which counts by those of UTC, whatever zone the reader is in."""
+    return UNKNOWN if value is None or _missing(value) else moment(value, UTC)[:10]
 
 
 def members(value: str | None) -> str:
@@ -129,6 +139,7 @@ BY_UNIT: Mapping[str, Callable[[Any], str]] = {
     "bytes": size,
     "ms": milliseconds,
     "time": moment,
+    "day": day,
     "flag": flag,
     "optional": optional,
     "set": members,

@@ -15,12 +15,21 @@ from dashboard.questions import Questions
 from dashboard.selection import Selection
 
 _CHART = {"displaylogo": False, "modeBarButtonsToRemove": ["lasso2d", "select2d", "autoScale2d"]}
+_SHARP = 2
+"""Pixels of a downloaded picture per pixel on the page."""
 
 
-def title(name: str, selection: Selection | None = None, *, live: bool = False) -> bool:
+def title(
+    name: str,
+    selection: Selection | None = None,
+    questions: Questions | None = None,
+    *metrics: str,
+    live: bool = False,
+) -> bool:
     """The page's name, and in one line what it is narrowed to; without one nothing narrows it.
 
-    With `live`, a switch beside it; True while it is on.
+    Beside it the definitions of the `metrics` that its headline numbers are of. With `live`, a
+    switch too; True while it is on.
     """
     on = False
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -28,6 +37,8 @@ def title(name: str, selection: Selection | None = None, *, live: bool = False) 
         if live:
             help_text = "Asks again every few seconds"
             on = st.toggle("Live", key="live", bind="query-params", help=help_text)
+        if questions is not None:
+            _on_demand(questions, metrics)
     if selection is None:
         return on
     chosen = [f"{label(name)} {words(found)}" for name, found in selection.values.items()]
@@ -43,26 +54,32 @@ def not_narrowed(selection: Selection, metric: str) -> None:
 
 
 def tiles() -> AbstractContextManager[object]:
-    """A row of headline numbers that wraps on a narrow screen."""
-    return st.container(horizontal=True)
+    """The page's row of headline numbers, which wraps on a narrow screen (see `theme.style`)."""
+    return st.container(key="tiles-room").container(horizontal=True, key="tiles")
 
 
 def heading(title: str, questions: Questions, *metrics: str) -> None:
     """`title`, and beside it the definitions of the metrics it is made of."""
     with st.container(horizontal=True, vertical_alignment="center", key=f"head-{label(title)}"):
         st.subheader(title, anchor=False, width="stretch")
-        with st.popover("Definition", icon=":material/info:", type="tertiary"):
-            definitions(questions, metrics)
+        _on_demand(questions, metrics)
+
+
+def _on_demand(questions: Questions, metrics: Sequence[str]) -> None:
+    with st.popover("Definition", icon=":material/info:", type="tertiary"):
+        definitions(questions, metrics)
 
 
 def chart(figure: go.Figure, *, key: str, alt: str) -> None:
-    st.plotly_chart(figure, key=f"chart-{key}", alt=alt, config=_CHART)
+    """`figure`, which its reader may take along as a picture named after `key`."""
+    picture = {"format": "png", "filename": f"limen-{key}", "scale": _SHARP}
+    config = {**_CHART, "toImageButtonOptions": picture}
+    st.plotly_chart(figure, key=f"chart-{key}", alt=alt, config=config)
 
 
 def table_under(answer: Answer, name: str) -> None:
-    """The text alternative of the chart above."""
-    with st.expander("Table"):
-        tables.show_answer(answer, name)
+    """The text alternative of the chart above, to take along as CSV."""
+    rows_under(answer.records(), tables.ordered(answer), name)
 
 
 def marked(title: str, marks: Sequence[str], colour: str) -> None:
@@ -82,6 +99,8 @@ def rows_under(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str], na
     """The text alternative of the chart above, from rows of our own order."""
     with st.expander("Table"):
         tables.show(rows, columns, name=name)
+        file = f"limen-{name.lower().replace(' ', '-')}.csv"
+        download("Download as CSV", lambda: tables.csv(rows, columns), file, "text/csv")
 
 
 def definitions(questions: Questions, metrics: Sequence[str]) -> None:

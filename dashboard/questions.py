@@ -231,7 +231,12 @@ def _catalogue(caller: Caller) -> dict[str, dict[str, Any]]:
     return {metric["name"]: metric for metric in _ask(caller, LimenClient.catalogue)}
 
 
-@st.cache_data(ttl=SECONDS, max_entries=128, show_spinner=False, hash_funcs=_BY_CALLER)
+@st.cache_data(
+    ttl=SECONDS,
+    max_entries=128,
+    show_spinner="The collector is asked",
+    hash_funcs=_BY_CALLER,
+)
 def _metrics(caller: Caller, queries: tuple[str, ...]) -> list[Answer]:
     asked = [Query.model_validate_json(query) for query in queries]
     return _ask(caller, lambda client: client.metrics(asked))

@@ -1,6 +1,7 @@
 """A decision, a threshold, a finding in plain words. Numbers are quoted, never computed."""
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC
 from typing import Any
 
 from collector.contract.attributes import INSTALLATION
@@ -130,10 +131,10 @@ def differences(telling: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[str]
 
 
 def run_line(run: ReplayRun) -> str:
-    """A replay run in one line that stays the same while it goes on."""
+    """A replay run in one line that stays the same while it goes on, for whoever reads it."""
     model = f"{run.model} on {run.runtime}"
     kind = " · scores only" if run.source == "spans" else ""
-    return f"{run.feature} · {model}{kind} · {moment(run.created)} · {run.run}"
+    return f"{run.feature} · {model}{kind} · {moment(run.created, UTC)} · {run.run}"
 
 
 def recommendation(sweep: Sweep) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 import streamlit as st
 
+from dashboard import zones
 from dashboard.charts.rates import newest_first
 from dashboard.formats import moment
 from dashboard.questions import Questions, forget
@@ -29,6 +30,10 @@ def choose(questions: Questions, sign_out: Callable[[], None] | None) -> Selecti
 
     `sign_out` ends the session, where there is one.
     """
+    if any(asked not in PERIODS for asked in st.query_params.get_all("period")):
+        st.warning(
+            f"The link asks for a period that is not offered. Shown are the last {DEFAULT_PERIOD}."
+        )
     with st.sidebar:
         with st.container(horizontal=True, vertical_alignment="bottom"):
             period = st.selectbox(
@@ -52,6 +57,7 @@ def choose(questions: Questions, sign_out: Callable[[], None] | None) -> Selecti
             ),
             **{name: _some(name, title, known[name]) for name, title in SEVERAL.items()},
         }
+        zones.choose()
         _foot(questions.status())
         if sign_out is not None and st.button("Sign out", icon=":material/logout:"):
             sign_out()

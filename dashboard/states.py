@@ -12,10 +12,12 @@ from collector.contract.errors import (
     CollectorUnreachable,
     Forbidden,
     LimenError,
+    Overloaded,
+    TooSlow,
     Unauthenticated,
 )
 from dashboard import sidebar, theme
-from dashboard.questions import Questions, forget
+from dashboard.questions import Questions, StrangeAnswer, forget
 
 _SEND = """\
 limen demo                         # a simulated fleet with real models, or your own app:
@@ -27,6 +29,9 @@ OTLPSpanExporter(endpoint="http://127.0.0.1:4318/v1/traces")
 _ASK = "limen token create --role {0} --name YOU"
 _REFUSALS: Mapping[type[LimenError], tuple[str, str | None]] = {
     CollectorUnreachable: ("The collector does not answer", "limen collector"),
+    TooSlow: ("The collector takes too long", None),
+    Overloaded: ("The collector could not answer now", None),
+    StrangeAnswer: ("Another version answers", None),
     Unauthenticated: ("The collector asks for a token", _ASK),
     Forbidden: ("Your role may not see this", _ASK),
 }

@@ -7,13 +7,16 @@ import pandas as pd  # type: ignore[import-untyped]
 import streamlit as st
 
 from collector.contract.records import Answer
+from collector.contract.spreadsheets import harmless
 from dashboard.formats import BY_UNIT, UNKNOWN, interval, label
 
-_WORDS = ("text", "optional", "set", "flag", "time")
+_WORDS = ("text", "optional", "set", "flag", "time", "day")
 
 
 def units(answer: Answer) -> dict[str, str]:
-    return {column.name: column.unit for column in answer.columns}
+    return {
+        column.name: "day" if column.name == "day" else column.unit for column in answer.columns
+    }
 
 
 def with_interval(
@@ -34,11 +37,15 @@ def show(
     st.dataframe(styled(rows, columns, titles), hide_index=True, alt=name, placeholder=UNKNOWN)
 
 
-def show_answer(answer: Answer, name: str) -> None:
-    """All of an answer, what the rows are about before their numbers."""
-    found = units(answer)
-    columns = dict(sorted(found.items(), key=lambda item: item[1] not in _WORDS))
-    show(answer.records(), columns, name=name)
+def ordered(answer: Answer) -> dict[str, str]:
+    """The columns of an answer with their units, what the rows are about before their numbers."""
+    return dict(sorted(units(answer).items(), key=lambda item: item[1] not in _WORDS))
+
+
+def csv(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str]) -> str:
+    """What `show` shows, numbers with all their digits, for spreadsheets."""
+    frame: pd.DataFrame = styled(rows, columns).data
+    return str(frame.to_csv(index=False, na_rep=UNKNOWN, lineterminator="\r\n"))
 
 
 def styled(
@@ -46,17 +53,30 @@ def styled(
     columns: Mapping[str, str],
     titles: Mapping[str, str] | None = None,
 ) -> Any:
-    """A pandas Styler: the values as they are, the text by their units."""
+    """A pandas Styler: the values as they are, the text by their units.
+
+    The browser's own download takes the values: text has an apostrophe there where a spreadsheet
+    would run it, and where it began with one, so that what is shown is the text itself.
+    """
     heads = {column: (titles or {}).get(column) or label(column) for column in columns}
     frame = pd.DataFrame(
         {
             heads[column]: [row[column] for row in rows]
             if unit not in _WORDS
-            else [BY_UNIT[unit](row[column]) for row in rows]
+            else [_kept(BY_UNIT[unit](row[column])) for row in rows]
             for column, unit in columns.items()
         }
     )
     formats = {
-        heads[column]: BY_UNIT[unit] for column, unit in columns.items() if unit not in _WORDS
+        heads[column]: BY_UNIT[unit] if unit not in _WORDS else _shown
+        for column, unit in columns.items()
     }
     return frame.style.format(formats, na_rep=UNKNOWN)
+
+
+def _kept(text: str) -> str:
+    return f"'{text}" if text.startswith("'") else harmless(text)
+
+
+def _shown(text: str) -> str:
+    return text.removeprefix("'")

@@ -92,6 +92,22 @@ def flags() -> Iterator[str]:
     yield "--theme.showSidebarBorder=true"
 
 
+def style() -> str:
+    """What Streamlit's own theme does not say: paper has no controls, and six headline numbers
+    stand in even rows."""
+    six = ".st-key-tiles:has(> :nth-child(6):last-child)"
+    return (
+        "<style>"
+        "@media print{[data-testid=stSidebar],[data-testid=stHeader],[data-testid=stPopover],"
+        "[data-testid=stButton],[data-testid=stDownloadButton],.modebar{display:none!important}}"
+        ".st-key-tiles-room{container-type:inline-size}"
+        f"{six}.st-key-tiles{{display:grid;grid-template-columns:repeat(6,minmax(0,1fr))}}"
+        f"@container (max-width:960px){{{six}.st-key-tiles{{grid-template-columns:repeat(3,1fr)}}}}"
+        f"@container (max-width:480px){{{six}.st-key-tiles{{grid-template-columns:repeat(2,1fr)}}}}"
+        "</style>"
+    )
+
+
 def mark(wordmark: bool = True) -> str:
     """The mark: a threshold, the device below it and the cloud above; with or without the name."""
     name = (

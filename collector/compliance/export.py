@@ -8,14 +8,13 @@ from typing import Any
 
 from collector.compliance.observed import Observed
 from collector.contract.compliance import Check, Finding, Verdict
+from collector.contract.spreadsheets import harmless
 
 _VERDICT = [name for name in Verdict.model_fields]
 COLUMNS = (
     *(name for name in Finding.model_fields if name != "verdict"),
     *(f"verdict_{name}" for name in _VERDICT),
 )
-# What spreadsheets take for the beginning of a formula.
-FORMULA = "=+@\t\r-"
 
 
 def as_csv(check: Check) -> str:
@@ -46,10 +45,9 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     sink = io.StringIO(newline="")
     writer = csv.writer(sink)
     writer.writerow(columns)
-    writer.writerows([harmless(value) for value in row] for row in rows)
+    writer.writerows([_cell(value) for value in row] for row in rows)
     return sink.getvalue()
 
 
-def harmless(value: Any) -> Any:
-    """`value` as a spreadsheet shows it and does not run it."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(tuple(FORMULA)) else value
+def _cell(value: Any) -> Any:
+    return harmless(value) if isinstance(value, str) else value

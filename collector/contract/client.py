@@ -21,6 +21,7 @@ from collector.contract.errors import (
     LimenError,
     NotFound,
     Overloaded,
+    TooSlow,
     Unauthenticated,
 )
 from collector.contract.persons import AccessReport, Erased, Lookup
@@ -92,6 +93,11 @@ class LimenClient:
     def _reaching(self) -> Iterator[None]:
         try:
             yield
+        except httpx.ReadTimeout as exc:
+            raise TooSlow(
+                f"the collector at {self.api} is there and did not answer within "
+                f"{self._http.timeout.read:g} s; narrow the question, or ask again later"
+            ) from exc
         except httpx.TransportError as exc:
             if "CERTIFICATE_VERIFY_FAILED" in str(exc):
                 raise CollectorUnreachable(

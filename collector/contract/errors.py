@@ -16,7 +16,7 @@ LimenError
     ├── Overloaded            too much at once, or stopping
     │   ├── Crowded           too many connections
     │   └── DiskLow           less disk is left than the collector keeps free
-    ├── TooSlow               a body that did not arrive in time
+    ├── TooSlow               a body or an answer that did not arrive in time
     ├── TokensUnreadable      the collector's file of tokens is missing or damaged
     └── CollectorUnreachable  nothing answers at the address
 """
@@ -108,7 +108,7 @@ class DiskLow(Overloaded):
 
 
 class TooSlow(Retryable):
-    """The body did not arrive in time."""
+    """What was awaited did not arrive in time."""
 
 
 class CollectorUnreachable(Retryable):

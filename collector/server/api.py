@@ -21,10 +21,10 @@ from starlette.routing import Route
 from starlette.types import Scope
 
 from collector.backup import Backups
-from collector.compliance.export import FORMULA
 from collector.contract.arrow import MEDIA_TYPE, to_ipc
 from collector.contract.errors import BadInput, HungUp, LimenError
 from collector.contract.records import Query
+from collector.contract.spreadsheets import FORMULA
 from collector.contract.what_if.records import Change
 from collector.engine import Engine
 from collector.erasures import Erasures

@@ -36,7 +36,8 @@ _RELEASE_TITLES: Mapping[str, str] = {
 
 
 def show(questions: Questions, selection: Selection) -> None:
-    live = panels.title("Overview", selection, live=True)
+    metrics = ("fallback_rate", "offline_coverage", "latency", "completeness")
+    live = panels.title("Overview", selection, questions, *metrics, live=True)
 
     @st.fragment(run_every=SECONDS if live else None)
     def content() -> None:

@@ -69,7 +69,8 @@ def show_trace(questions: Questions, trace_id: str) -> None:
     except (NotFound, BadInput):
         states.nothing(
             "such trace",
-            "The link may be older than what is kept, or a digit is missing. "
+            "It may be older than what is kept, or erased because its person asked; or a digit "
+            "is missing. "
             "A trace id has 32 hex digits.",
         )
         return

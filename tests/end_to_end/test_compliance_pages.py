@@ -175,3 +175,33 @@ def test_limen_says_of_itself_that_nothing_leaves_it(reader: Reader) -> None:
     expect(box).to_contain_text("every way out is off")
     for title in ("What leaves Limen itself", "How long it is kept", "What the door looked at"):
         expect(page.get_by_role("heading", name=title)).to_be_visible()
+
+
+def test_a_chart_is_taken_along_and_times_are_read_in_the_zone_of_the_link(
+    browser: Browser, reviewed: Reviewed
+) -> None:
+    with Reader(browser, reviewed.url, size=(1280, 900)) as reader:
+        page = reader.open("/?zone=Asia/Kathmandu&period=10+years")
+        expect(page.get_by_role("alert")).to_contain_text("a period that is not offered")
+        expect(page.get_by_text("+05:45")).to_be_visible()
+        tops = page.locator('[data-testid="stMetric"]').evaluate_all(
+            "tiles => tiles.map(tile => Math.round(tile.getBoundingClientRect().top))"
+        )
+        assert [tops.count(top) for top in dict.fromkeys(tops)] == [3, 3]
+        chart = page.locator(".st-key-chart-fallback-by-day")
+        chart.hover()
+        with page.expect_download() as picture:
+            chart.get_by_role("button", name="Download plot as a PNG").click()
+        assert picture.value.suggested_filename == "limen-fallback-by-day.png"
+        page.get_by_text("Table", exact=True).first.click()
+        with page.expect_download() as table:
+            page.get_by_role("button", name="Download as CSV", exact=True).first.click()
+        (row,) = csv.DictReader(table.value.path().read_text("utf-8").splitlines())
+        assert (row["Release"], row["Requests"]) == ("2.4.0", "2")
+        page.get_by_role("link", name="Requests").click()
+        page.wait_for_url("**/requests?*zone=Asia*")
+        reader.settle()
+        page.emulate_media(media="print")
+        expect(page.get_by_test_id("stSidebar")).to_be_hidden()
+        no_error(reader)
+        assert reader.complaints == []

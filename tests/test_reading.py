@@ -1,0 +1,87 @@
+"""What a reader may ask of any page: another time zone, a table to take along, a plain refusal."""
+
+import csv
+import io
+import socket
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from collector.contract.client import LimenClient
+from collector.contract.errors import LimenError, Overloaded, TooSlow
+from dashboard import tables
+from dashboard.questions import StrangeAnswer
+
+
+@pytest.mark.parametrize(
+    ("zone", "read"),
+    [
+        pytest.param(None, "2026-07-01 12:00:00 UTC", id="default"),
+        pytest.param("Europe/Berlin", "2026-07-01 14:00:00+02:00", id="chosen"),
+        pytest.param("Asia/Kathmandu", "2026-07-01 17:45:00+05:45", id="no-whole-hour"),
+        pytest.param("Mars/Base", "2026-07-01 12:00:00 UTC", id="none-of-that-name"),
+    ],
+)
+def test_times_follow_the_zone_of_the_link(zone: str | None, read: str) -> None:
+    def page() -> None:
+        import streamlit as st
+
+        from dashboard import formats, zones
+
+        zones.choose()
+        st.text(formats.moment("2026-07-01T12:00:00Z"))
+
+    run = AppTest.from_function(page)
+    if zone is not None:
+        run.query_params["zone"] = zone
+    run.run()
+    assert not run.exception
+    assert run.text[0].value == read
+    assert run.selectbox[0].options[0] == "UTC"
+
+
+NAMES = ["=1+1", "-2+3", "@SUM(A1)", "'=quoted", "plain", "<b>bold</b>"]
+
+
+def test_a_table_is_taken_along_without_formulas_and_shows_what_was_sent() -> None:
+    rows = [{"feature": name, "requests": 7, "rate": None} for name in NAMES]
+    columns = {"feature": "text", "requests": "count", "rate": "ratio"}
+    head, *found = csv.reader(io.StringIO(tables.csv(rows, columns), newline=""))
+    assert head == ["Feature", "Requests", "Rate"]
+    assert [row[1:] for row in found] == [["7", "unknown"]] * len(NAMES)
+    assert [row[0].lstrip("'") for row in found] == [name.lstrip("'") for name in NAMES]
+    assert not [row[0] for row in found if row[0].startswith(("=", "+", "-", "@"))]
+    shown = tables.styled(rows, columns).to_string(delimiter="\t")
+    assert [line.split("\t")[1] for line in shown.splitlines()[1:]] == NAMES
+
+
+def test_a_collector_that_does_not_answer_in_time_is_not_taken_for_none() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        api = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        with (
+            LimenClient(api, timeout=0.1) as client,
+            pytest.raises(TooSlow, match=r"within 0\.1 s"),
+        ):
+            client.status()
+
+
+@pytest.mark.parametrize(
+    ("error", "title"),
+    [
+        (TooSlow("slow"), "The collector takes too long"),
+        (Overloaded("busy"), "The collector could not answer now"),
+        (StrangeAnswer("strange"), "Another version answers"),
+    ],
+    ids=["slow", "busy", "version"],
+)
+def test_a_refusal_has_a_title_and_a_way_on(error: LimenError, title: str) -> None:
+    def page(error: Exception) -> None:
+        from dashboard import states
+
+        with states.guarded():
+            raise error
+
+    run = AppTest.from_function(page, args=(error,)).run()
+    (box,) = (element.proto.body for element in run.get("html"))
+    assert title in box and str(error).capitalize() in box
+    assert run.button[0].label == "Try again"
