@@ -86,7 +86,7 @@ class Asking:
     """Asks a collector everything that its own description says may be asked."""
 
     def __init__(self, collector: RunningCollector, traces: list[bytes]) -> None:
-        self._http = httpx.Client(base_url=collector.api, timeout=60, trust_env=False)
+        self._http = httpx.Client(base_url=collector.api, timeout=120, trust_env=False)
         self._traces = [trace.hex() for trace in traces]
         self._run = ""
         self.inputs: list[bytes] = []

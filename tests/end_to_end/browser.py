@@ -22,7 +22,7 @@ FLAGS = (
 )
 DESKTOP = (1440, 900)
 PHONE = (390, 844)
-WAIT_MS = 30_000
+WAIT_MS = 90_000
 
 # Streamlit's page looks for its server below the page's own path first, then at the root.
 _LOOKING = re.compile(r"/[a-z-]+/_stcore/(health|host-config)$")
