@@ -122,7 +122,7 @@ def test_many_large_bodies_at_once_cost_bounded_memory_and_arrive_in_the_end(
     encoding = "gzip" if zipped else "identity"
     assert tight.post(gzip.compress(body, 1) if zipped else body, content_encoding=encoding)
     before, stored = resident(tight), tight.spans()
-    bodies = [large_body() for _ in range(10)]
+    bodies = [large_body() for _ in range(16)]
     sent = [gzip.compress(body, 1) for body in bodies] if zipped else bodies
     refused: list[httpx.Response] = []
     done = threading.Event()
@@ -130,12 +130,13 @@ def test_many_large_bodies_at_once_cost_bounded_memory_and_arrive_in_the_end(
     def send(body: bytes) -> None:
         while (answer := tight.post(body, content_encoding=encoding)).status_code == 503:
             refused.append(answer)
-            time.sleep(0.2)
+            time.sleep(0.05)
         assert answer.status_code == 200
 
     def small() -> None:
         while not done.is_set():
             codes.append(tight.post(traces(Span()).SerializeToString()).status_code)
+            time.sleep(0.05)
 
     codes: list[int] = []
     threads = [threading.Thread(target=send, args=(body,)) for body in sent]
@@ -149,5 +150,5 @@ def test_many_large_bodies_at_once_cost_bounded_memory_and_arrive_in_the_end(
     assert tight.spans() == stored + len(bodies) + len(codes)
     assert set(codes) == {200}
     assert refused and all(1 <= int(answer.headers["retry-after"]) <= 32 for answer in refused)
-    # They are 80 MiB, and the collector makes Arrow of two groups at a time.
-    assert resident(tight) - before < 3 * BUDGET
+    # They are 128 MiB: held at once they would show, whatever an allocator keeps for later.
+    assert resident(tight) - before < 5 * BUDGET
