@@ -5,6 +5,7 @@ import importlib
 import resource
 import sys
 from collections.abc import Sequence
+from importlib.metadata import version
 
 PACKAGES = ("demo", "collector", "dashboard", "models", "replay")
 
@@ -15,6 +16,7 @@ def parser() -> argparse.ArgumentParser:
         prog="limen",
         description="Privacy-aware observability for AI that runs partly on the phone.",
     )
+    limen.add_argument("--version", action="version", version=f"Limen {version('limen')}")
     commands = limen.add_subparsers(required=True, metavar="COMMAND")
     for package in PACKAGES:
         importlib.import_module(f"{package}.commands").register(commands)

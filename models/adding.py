@@ -1,6 +1,7 @@
 """A user's own model: read, described by a card, tried, and only then registered."""
 
 import hashlib
+import math
 import re
 import shutil
 import tempfile
@@ -38,6 +39,8 @@ def add_model(path: Path, wanted: Wanted, registry: Registry, root: Path) -> Pro
             )
     if not 0 <= wanted.threshold <= 1:
         raise BadCard("--threshold: write a confidence from 0 to 1.")
+    if not all(math.isfinite(number or 0.0) for number in (wanted.scale, wanted.offset)):
+        raise BadCard("--scale and --offset: write finite numbers.")
     reference = f"{wanted.name}@{wanted.version}"
     if reference in registry.references():
         raise BadCard(f"{reference} is registered already: give this one another --version.")

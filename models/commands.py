@@ -140,7 +140,7 @@ def _registry(args: argparse.Namespace) -> "Registry":
 
 
 def _refuse(error: Exception) -> int:
-    sys.stderr.write(f"{error}\n")
+    sys.stderr.write(f"limen: {error}\n")
     return 2
 
 

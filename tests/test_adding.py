@@ -255,6 +255,11 @@ REFUSED: dict[str, tuple[bytes, tuple[str, ...], str]] = {
         ("--labels", "a,b,c", "--threshold", "7"),
         "--threshold",
     ),
+    "a scale that is none": (
+        classifier(WEIGHTS),
+        ("--labels", "a,b,c", "--scale", "inf"),
+        "write finite numbers",
+    ),
     "lengths that are none": (classifier(WEIGHTS), ("--ngrams", "3-4"), "--ngrams"),
     "texts that are numbers": (
         classifier(WEIGHTS),

@@ -181,6 +181,25 @@ def test_the_client_says_in_words_what_went_wrong(filled: RunningCollector) -> N
         nobody.status()
 
 
+def test_a_wrong_address_is_told_from_a_wrong_question(filled: RunningCollector) -> None:
+    for no_address in ("127.0.0.1:4320", "http://[::1"):
+        with pytest.raises(BadInput, match="is no address"):
+            LimenClient(no_address).status()
+    with (
+        LimenClient(filled.http) as ingest,
+        pytest.raises(CollectorUnreachable, match="no collector's query API"),
+    ):
+        ingest.status()
+    with (
+        LimenClient(filled.api) as proxied,
+        pytest.raises(BadInput, match="api_hosts"),
+    ):
+        proxied._http.headers["host"] = "limen.example.com"
+        proxied.status()
+    with filled.client() as client, pytest.raises(NotFound):
+        client.trace("../status")
+
+
 def test_a_broken_arrow_stream_is_bad_input() -> None:
     for body in (b"", b"x" * 100):
         with pytest.raises(BadInput):

@@ -60,7 +60,7 @@ DOORS = {
     "yaml": ("collector/declarations/fides.py",),
     "zxingcpp": ("models", "demo"),
     "httpx": (
-        "collector/contract/client.py",
+        "collector/contract/connection.py",
         "collector/forward",
         "collector/heads.py",
         "demo",

@@ -428,6 +428,7 @@ def test_the_commands_hold_what_left_against_what_was_declared(
         traces(bad, client(bad, server_address="adkit.example"), resource=late).SerializeToString()
     )
     assert limen("compliance", "check", "--release", "2.4.0")[0] == 0
+    assert limen("compliance", "check", "--app", "misspelt") == (2, "")
     code, said = limen("compliance", "check", "--release", "2.5.0")
     assert code == 1 and bad.trace_id.hex() in said and "UNDECLARED_HOST  adkit.example" in said
     code, said = limen("compliance", "check", "--release", "2.5.0", "--json")

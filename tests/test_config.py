@@ -23,7 +23,7 @@ def test_flags_win_over_the_environment_and_that_over_the_file(tmp_path: Path) -
 @pytest.mark.parametrize(
     ("flags", "environment", "text", "named"),
     [
-        ({"http": "4318"}, {}, "", "the command line: http"),
+        ({"http": "4318"}, {}, "", "the command line: http: '4318' is not HOST:PORT"),
         ({"http": "127.0.0.1:99999"}, {}, "", "HOST:PORT"),
         ({}, {"LIMEN_QUERY_SECONDS": "-1"}, "", "LIMEN_QUERY_SECONDS"),
         ({}, {"LIMEN_OWN_TRACES_URL": "here"}, "", "LIMEN_OWN_TRACES_URL: own_traces_url"),
@@ -34,6 +34,7 @@ def test_flags_win_over_the_environment_and_that_over_the_file(tmp_path: Path) -
         ({}, {"LIMEN_FORWARD_HEADERS": "secret"}, "", "LIMEN_FORWARD_HEADERS: forward_headers"),
         ({}, {"LIMEN_FORWARD_HEADERS": "a=secret%0D%0Ab: c"}, "", "NAME=VALUE"),
         ({}, {}, "shoes = 9", "limen.toml: shoes"),
+        ({}, {}, "hme = 9", "did you mean home?"),
         ({}, {}, "= 9", "cannot be read"),
     ],
 )

@@ -43,7 +43,11 @@ def _common(parser: argparse.ArgumentParser, *, until: bool = True) -> None:
 
 
 def _check(args: argparse.Namespace) -> int:
-    """0, or 1 where an error stands that nobody accepted."""
+    """0, or 1 where an error stands that nobody accepted.
+
+    Raises BadInput where nothing was seen, so that nothing passes unseen.
+    """
+    from collector.contract.errors import BadInput
 
     with collector_of(args) as client:
         found = client.check(
@@ -53,6 +57,8 @@ def _check(args: argparse.Namespace) -> int:
             environment=args.environment,
             release=args.release,
         )
+    if found.passed and not found.coverage:
+        raise BadInput("nothing of that was seen in this period: there is nothing to pass")
     if args.json:
         sys.stdout.write(found.model_dump_json(indent=2) + "\n")
     else:

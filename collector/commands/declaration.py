@@ -74,7 +74,10 @@ def _list(args: argparse.Namespace) -> int:
         found = client.declarations()
     if args.json:
         sys.stdout.write(json.dumps([one.model_dump() for one in found], indent=2) + "\n")
-    for one in () if args.json else found:
+        return 0
+    if not found:
+        sys.stderr.write("limen: none yet: limen declaration add FILE --app APP\n")
+    for one in found:
         of = f"{one.app} {one.release or '(every release)'}"
         sys.stdout.write(f"{one.id}  {one.declaration.kind:6}  {of}  {one.declaration.name}\n")
     return 0

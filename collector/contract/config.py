@@ -24,6 +24,7 @@ from pydantic import (
 )
 
 from collector.contract.errors import BadInput
+from collector.contract.nearest import one_of
 from collector.contract.policy import BUILT_IN
 
 # What a browser sends as Origin; no wildcard, which credentials would not allow.
@@ -225,4 +226,7 @@ def load_settings(
     except ValidationError as exc:
         first = exc.errors(include_url=False)[0]
         key = str(first["loc"][0]) if first["loc"] else "settings"
-        raise BadInput(f"{source.get(key, 'settings')}: {key}: {first['msg']}") from None
+        what = first["msg"].removeprefix("Value error, ")
+        if first["type"] == "extra_forbidden":
+            what = f"there is no such setting: {one_of(key, list(Settings.model_fields))}"
+        raise BadInput(f"{source.get(key, 'settings')}: {key}: {what}") from None

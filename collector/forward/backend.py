@@ -18,7 +18,7 @@ from google.protobuf.message import DecodeError
 from isal import igzip
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
-from collector.contract.client import trusting
+from collector.contract.connection import trusting
 
 PATH = "/v1/traces"
 REQUEST_SECONDS = 30.0

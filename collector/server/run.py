@@ -67,14 +67,18 @@ def run_collector(settings: Settings) -> None:
             # What is here now stays: the garbage collector need not look at it again and again.
             gc.collect()
             gc.freeze()
-            serve(
-                [doors.http(http), doors.api(api, maintenance, reload)],
-                certificate,
-                announce=lambda: _announce(ready, said),
-                stopping=engine.admission.stop,
-                hang_up=hang_up,
-                reloading=reload.try_to_run,
-            )
+            try:
+                serve(
+                    [doors.http(http), doors.api(api, maintenance, reload)],
+                    certificate,
+                    announce=lambda: _announce(ready, said),
+                    stopping=engine.admission.stop,
+                    hang_up=hang_up,
+                    reloading=reload.try_to_run,
+                )
+            finally:
+                # What is never collected is told of as a leak when the process ends.
+                gc.unfreeze()
 
 
 def _allow_files(count: int) -> None:

@@ -56,7 +56,8 @@ def _server(door: HttpDoor, certificate: Certificate | None) -> _Server:
         door.app,
         http=Connection,
         ws="none",
-        log_level="warning",
+        # Whoever sends what is no HTTP fills no log.
+        log_level="error",
         access_log=False,
         proxy_headers=False,
         lifespan="off",

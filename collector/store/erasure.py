@@ -92,7 +92,8 @@ class Erasure:
                 f"the installation is erased, but not the keys of its inputs, which are deleted: "
                 f"{exc.strerror}; the next run of retention destroys them"
             ) from exc
-        _log.info("erasure: receipt %s, %s", receipt, document["deleted"])
+        gone = ", ".join(f"{count:,} {table}" for table, count in document["deleted"].items())
+        _log.info("erasure: receipt %s, rows deleted: %s", receipt, gone)
         return self.receipt(receipt)
 
     def receipt(self, name: str) -> Erased:

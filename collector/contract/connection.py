@@ -1,0 +1,145 @@
+"""How the query API is reached, and what is said where it is not, or refuses."""
+
+import ssl
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Self
+
+import httpx
+
+from collector.contract.config import Settings
+from collector.contract.errors import (
+    BadInput,
+    CollectorUnreachable,
+    Forbidden,
+    LimenError,
+    NotFound,
+    Overloaded,
+    TooSlow,
+    Unauthenticated,
+)
+
+_ERRORS: Mapping[int, type[LimenError]] = {
+    400: BadInput,
+    401: Unauthenticated,
+    403: Forbidden,
+    404: NotFound,
+    503: Overloaded,
+}
+
+# What is said to a request for a name that is not in `api_hosts`.
+_ANOTHER_NAME = "Invalid host header"
+
+
+class Connection:
+    """To the query API of a running collector. Errors are those of `collector.contract.errors`."""
+
+    def __init__(
+        self, api: str, *, token: str | None = None, ca: Path | None = None, timeout: float = 60.0
+    ) -> None:
+        """`ca`: PEM certificates to trust instead of the public ones.
+
+        Raises BadInput for it, and for an `api` that is no address.
+        """
+        self.api = api.rstrip("/")
+        try:
+            # trust_env off: a proxy of the machine must not see what is asked.
+            self._http = httpx.Client(
+                base_url=self.api,
+                headers={"authorization": f"Bearer {token}"} if token else None,
+                verify=True if ca is None else trusting(ca, "api_ca"),
+                timeout=timeout,
+                trust_env=False,
+            )
+        except httpx.InvalidURL:
+            raise self._no_address() from None
+
+    @classmethod
+    def of(cls, settings: Settings, *, timeout: float = 60.0) -> Self:
+        """A client of the collector that the settings name, as the caller they name."""
+        token = settings.token.get_secret_value() if settings.token else None
+        return cls(settings.api_url, token=token, ca=settings.api_ca, timeout=timeout)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._http.close()
+
+    def _call(self, method: str, path: str, **options: Any) -> httpx.Response:
+        with self._reaching():
+            response = self._http.request(method, path, **options)
+        return self._good(response)
+
+    def _json(self, method: str, path: str, **options: Any) -> Any:
+        """The answer, which is JSON wherever a collector answers."""
+        answer = self._call(method, path, **options)
+        try:
+            return answer.json()
+        except ValueError:
+            raise self._another(answer) from None
+
+    def _no_address(self) -> BadInput:
+        return BadInput(
+            f"--api (api_url): {self.api!r} is no address; write it as http://127.0.0.1:4320"
+        )
+
+    def _another(self, answer: httpx.Response) -> CollectorUnreachable:
+        return CollectorUnreachable(
+            f"what answers at {self.api} is no collector's query API (HTTP {answer.status_code}): "
+            "name that with --api or api_url; a collector prints it as `api` when it starts"
+        )
+
+    @contextmanager
+    def _reaching(self) -> Iterator[None]:
+        try:
+            yield
+        except (httpx.InvalidURL, httpx.UnsupportedProtocol):
+            raise self._no_address() from None
+        except httpx.ReadTimeout as exc:
+            raise TooSlow(
+                f"the collector at {self.api} is there and did not answer within "
+                f"{self._http.timeout.read:g} s; narrow the question, or ask again later"
+            ) from exc
+        except httpx.TransportError as exc:
+            if "CERTIFICATE_VERIFY_FAILED" in str(exc):
+                raise CollectorUnreachable(
+                    f"the certificate at {self.api} is not trusted here, or is for another name: "
+                    "name its authority's file in api_ca (LIMEN_API_CA), the collector in api_url"
+                ) from exc
+            if isinstance(exc, httpx.RemoteProtocolError):
+                raise CollectorUnreachable(
+                    f"what answers at {self.api} hangs up: a collector with TLS is at https://"
+                ) from exc
+            raise CollectorUnreachable(
+                f"no collector answers at {self.api}; start one with `limen collector`, "
+                "or name another with --api"
+            ) from exc
+
+    def _good(self, response: httpx.Response) -> httpx.Response:
+        if response.is_success:
+            return response
+        if response.text == _ANOTHER_NAME:
+            raise BadInput(
+                f"the collector does not answer to the name in {self.api}: add it to its api_hosts"
+            )
+        if "problem+json" not in response.headers.get("content-type", ""):
+            raise self._another(response)
+        message = response.json()["detail"]
+        if response.status_code == 401:
+            message += "; give this command one with LIMEN_TOKEN or --token"
+        raise _ERRORS.get(response.status_code, LimenError)(f"the collector says: {message}")
+
+
+def trusting(ca: Path, setting: str) -> ssl.SSLContext:
+    """Trust in the PEM certificates of `ca` alone. Raises BadInput naming the setting."""
+    try:
+        return ssl.create_default_context(cafile=ca)
+    except OSError as exc:  # ssl.SSLError is one
+        raise BadInput(
+            f"{setting} {ca} cannot be read as PEM certificates: {exc.strerror}"
+        ) from exc
