@@ -6,7 +6,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Self
 
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    ConsoleMessage,
+    Page,
+    Request,
+    TimeoutError,
+    expect,
+    sync_playwright,
+)
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 INSTALL = "no Chromium on this machine; install one: apt-get install --yes chromium"
@@ -89,6 +97,18 @@ class Reader:
             "() => [...document.querySelectorAll('[class*=st-key-chart-]')]"
             ".every(chart => chart.offsetParent === null || chart.querySelector('.main-svg'))"
         )
+
+    def choose(self, label: str, option: str) -> None:
+        """Picks from a list. A script that runs meanwhile closes it: it is opened again."""
+        wanted = self.page.get_by_role("option", name=option)
+        for last in (False,) * 9 + (True,):
+            self.page.get_by_role("combobox", name=label).click()
+            try:
+                return wanted.click(timeout=WAIT_MS / 10)
+            except TimeoutError:
+                if last:
+                    raise
+                self.page.keyboard.press("Escape")
 
     def tile(self, title: str) -> str:
         """The headline number under `title`."""

@@ -145,8 +145,7 @@ def test_a_release_is_held_against_another_in_words_and_numbers_of_the_collector
         expect(box).to_contain_text(clause[1:])
     for change in (*(part.change for part in found.split.parts), found.split.change):
         expect(chart).to_contain_text(points(change))
-    page.get_by_role("combobox", name="Compare").click()
-    page.get_by_role("option", name="2.4.0").click()
+    reader.choose("Compare", "2.4.0")
     page.wait_for_url("**/release?*newer=2.4.0*")
     expect(box).to_contain_text("2.4.0 against 2.5.0")
     with Reader(browser, shown.url) as other:
@@ -162,8 +161,7 @@ def test_a_filter_stands_in_the_address_and_the_link_shows_the_same(
     browser: Browser, reader: Reader, shown: Shown
 ) -> None:
     page = reader.open(f"/?period={PERIOD}")
-    page.get_by_role("combobox", name="Release").click()
-    page.get_by_role("option", name="2.5.0").click()
+    reader.choose("Release", "2.5.0")
     page.wait_for_url("**/*release=2.5.0*")
     requests = formats.count(shown.ask("fallback_rate", release="2.5.0").records()[0]["requests"])
     tile = page.locator('[data-testid="stMetric"]', has_text="Requests")
@@ -348,8 +346,7 @@ def test_what_if_answers_in_a_sentence_and_stands_in_the_address(
     page = reader.open(f"/requests?trace={newest['trace_id']}")
     box = page.locator("[class*=st-key-what-if] .limen-notice")
     expect(box).to_contain_text("As it was: the device asked the cloud")
-    page.get_by_role("combobox", name="Network").click()
-    page.get_by_role("option", name="unavailable").click()
+    reader.choose("Network", "unavailable")
     expect(box).to_contain_text("no answer would have been possible, offline")
     page.wait_for_url("**/*if_network=unavailable*")
     page.get_by_role("slider", name="Threshold").press("Home")

@@ -188,8 +188,7 @@ def test_a_provider_signs_readers_in_and_their_groups_are_roles(
                 page.get_by_role("button", name="Sign in").click()
                 expect(page.get_by_text(seen)).to_be_visible()
                 if len(groups) > 1:
-                    page.get_by_label("Your role").click()
-                    page.get_by_role("option", name="oncall").click()
+                    reader.choose("Your role", "oncall")
                     expect(page.get_by_text("You are oncall")).to_be_visible()
                 assert words["lead"] not in page.content()
         provider.ago = 11 * 3600
