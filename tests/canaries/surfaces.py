@@ -3,7 +3,6 @@
 import io
 import tarfile
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Self
 
@@ -159,13 +158,9 @@ def pages(browser: Browser, url: str) -> Iterator[bytes]:
     def heard(frame: str | bytes) -> None:
         frames.append(frame if isinstance(frame, bytes) else frame.encode())
 
-    with ExitStack() as windows:
-        readers = [windows.enter_context(Reader(browser, url)) for _ in PAGES]
-        for reader, path in zip(readers, PAGES, strict=True):
-            reader.page.on("websocket", lambda socket: socket.on("framereceived", heard))
-            reader.page.goto(url + path, wait_until="commit")
-        for reader in readers:
-            reader.settle()
-            yield reader.page.content().encode()
+    with Reader(browser, url) as reader:
+        reader.page.on("websocket", lambda socket: socket.on("framereceived", heard))
+        for path in PAGES:
+            yield reader.open(path).content().encode()
     assert len(frames) > len(PAGES)
     yield from frames

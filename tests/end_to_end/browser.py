@@ -3,7 +3,7 @@
 import re
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Self
 
 from playwright.sync_api import (
@@ -27,6 +27,8 @@ FLAGS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    # Windows on one dashboard, or on several, share what their process has read and compiled.
+    "--process-per-site",
 )
 DESKTOP = (1440, 900)
 PHONE = (390, 844)
@@ -55,24 +57,40 @@ def chromium() -> Iterator[Browser]:
         # A page is as slow as the machine; what never comes is noticed all the same.
         expect.set_options(timeout=WAIT_MS)
         browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+        browser.new_context()
         yield browser
         browser.close()
 
 
 class Reader:
-    """One person's window on the dashboard at `base`, in a session of its own."""
+    """A window on the dashboard at `base`, in a session of the dashboard of its own.
+
+    Windows are one person's: they share what a browser keeps of the dashboard's scripts, which
+    take longer to read than a page to draw, and cookies. Who is `apart` shares with nobody.
+    """
 
     def __init__(
-        self, browser: Browser, base: str, *, size: tuple[int, int] = DESKTOP, dark: bool = False
+        self,
+        browser: Browser,
+        base: str,
+        *,
+        size: tuple[int, int] = DESKTOP,
+        dark: bool = False,
+        apart: bool = False,
     ) -> None:
         self.base = base
         self.complaints: list[str] = []
-        self._context = browser.new_context(
-            viewport={"width": size[0], "height": size[1]},
-            color_scheme="dark" if dark else "light",
-        )
-        self._context.set_default_timeout(WAIT_MS)
-        self.page: Page = self._context.new_page()
+        self._windows = ExitStack()
+        context = browser.contexts[0]
+        if apart:
+            context = self._windows.enter_context(browser.new_context())
+        elif not context.pages:
+            # It stays open, and with it the process of all windows.
+            context.new_page().goto(f"{base}/_stcore/health")
+        self.page: Page = self._windows.enter_context(context.new_page())
+        self.page.set_default_timeout(WAIT_MS)
+        self.page.set_viewport_size({"width": size[0], "height": size[1]})
+        self.page.emulate_media(color_scheme="dark" if dark else "light")
         self.page.on("console", self._heard)
         self.page.on("request", self._asked)
         self.page.on("pageerror", lambda error: self.complaints.append(f"page error: {error}"))
@@ -81,7 +99,7 @@ class Reader:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._context.close()
+        self._windows.close()
 
     def open(self, path: str) -> Page:
         """The page at `path`, drawn to its end."""

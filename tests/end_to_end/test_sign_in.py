@@ -182,7 +182,7 @@ def test_a_provider_signs_readers_in_and_their_groups_are_roles(
             (["kitchen"], "none of your groups"),
         ):
             provider.person = {"sub": "ada", "name": "Ada", "groups": groups}
-            with Reader(browser, url) as reader:
+            with Reader(browser, url, apart=True) as reader:
                 page = reader.open("/")
                 expect(page.get_by_text("You are lead")).to_have_count(0)
                 page.get_by_role("button", name="Sign in").click()
@@ -193,7 +193,7 @@ def test_a_provider_signs_readers_in_and_their_groups_are_roles(
                 assert words["lead"] not in page.content()
         provider.ago = 11 * 3600
         provider.person = {"sub": "ada", "groups": ["mobile"]}
-        with Reader(browser, url) as reader:
+        with Reader(browser, url, apart=True) as reader:
             page = reader.open("/")
             page.get_by_role("button", name="Sign in").click()
             expect(page.get_by_text("Your session has ended")).to_be_visible()
