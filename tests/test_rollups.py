@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from collector.store.maintenance import Maintenance
+from collector.store.schema import ROLLED_UP
 from tests.otlp import PHONE, Span, consent, now, request_span, traces
 from tests.store import Store
 from tests.test_erasure import erase
@@ -32,16 +33,34 @@ def departed(store: Store) -> list[dict[str, Any]]:
     return store.rows(f"select * from departures({ever}) where trace_id is not null order by all")
 
 
+def answered(store: Store) -> list[list[dict[str, Any]]]:
+    """What is asked of requests, over days and parts of them, by what is rolled up or not."""
+    asked: list[tuple[str, tuple[str, ...], dict[str, Any]]] = [
+        ("completeness", (), {}),
+        ("completeness", ("release", "day"), {}),
+        ("completeness", ("hour", "device_model"), {}),
+        ("completeness", (), {"release": "2.4.0", "since": "-100h"}),
+        ("fallback_rate", (), {"since": "-100h"}),
+        ("fallback_rate", ("release", "os"), {"environment": "production"}),
+        ("fallback_rate", ("feature", "placement"), {}),
+        ("fallback_reasons", (), {}),
+        ("fallback_reasons", ("network", "feature"), {"since": "-100h"}),
+    ]
+    return [store.ask(metric, *by, **where) for metric, by, where in asked]
+
+
 @contextmanager
 def nothing_covered(store: Store) -> Iterator[None]:
     """As if nothing were rolled up."""
-    state = store.rows("select * from rollup_state")
+    kept = {table: store.database.read(f"from {table}") for table in (*ROLLED_UP, "rollup_state")}
     with store.database.write() as transaction:
-        transaction.run("clear_rollup_state")
+        for table in kept:
+            transaction._cursor.execute(f"delete from {table}")
     yield
-    for row in state:
-        with store.database.write() as transaction:
-            transaction.run("set_rollup_state", last=row["commit_number"], rules=row["rules"])
+    with store.database.write() as transaction:
+        for table, rows in kept.items():
+            transaction.name(fresh=rows)
+            transaction._cursor.execute(f"insert into {table} by name from fresh")
 
 
 def covered(store: Store) -> int:
@@ -55,9 +74,9 @@ def covered(store: Store) -> int:
 
 
 def same_answers(store: Store) -> None:
-    found = departed(store)
+    found, told = departed(store), answered(store)
     with nothing_covered(store):
-        assert departed(store) == found
+        assert (departed(store), answered(store)) == (found, told)
 
 
 class Fleet:
@@ -78,13 +97,25 @@ class Fleet:
     def _trace(self, number: int) -> Iterator[tuple[Span, dict[str, Any]]]:
         draw = self._random
         phone = dict(PHONE) | {
-            "app.installation.id": f"phone-{number % 5}",
+            "app.installation.id": f"phone-{draw.randrange(3)}",
+            "service.instance.id": f"launch-{draw.randrange(2)}",
             "service.version": draw.choice(["2.4.0", "2.5.0"]),
         }
         start = now() - draw.randrange(9 * DAY)
-        decision = draw.choice(["fallback", "cloud", "accept"])
-        request = request_span(decision, start=start, limen_audit_sampled=True)
+        decision = draw.choice(["fallback", "cloud", "accept", "blocked"])
+        request = request_span(
+            decision,
+            start=start,
+            limen_audit_sampled=True,
+            limen_sequence=draw.randrange(12),
+            limen_placement=draw.choice(["hybrid", None]),
+            limen_feature=draw.choice(["image_classify", "doc_classify"]),
+            network_connection_type=draw.choice(["wifi", "unavailable", None]),
+        )
         yield request, phone
+        if draw.random() < 0.3:
+            again = {"limen_sequence": draw.randrange(12), "start": start + DAY}
+            yield request_span(decision, **again), phone
         outer = request.child(
             "CLIENT", **SENT, limen_consent_state=draw.choice(["granted", "denied"])
         )

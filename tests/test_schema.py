@@ -78,6 +78,9 @@ def as_first(path: Path) -> None:
             "rollup_departures",
             "rollup_dirty",
             "rollup_state",
+            "rollup_requests",
+            "rollup_runs",
+            "rollup_broken",
         ):
             connection.execute(f"drop table {name}")
         for name in ("batches", "inputs", "replays", "replay_chunks"):

@@ -21,7 +21,16 @@ GAP_DIMENSIONS = frozenset(
     ("app", "environment", "release", "os", "device_model", "country", "hour", "day")
 )
 
+# What requests are counted by in rollups; by any other they are counted one by one.
+ROLLED_DIMENSIONS = frozenset(
+    ("app", "environment", "feature", "release", "os", "network", "model", "placement", "decision",
+     "reason", "day")
+)  # fmt: skip
+
 _TIMES = ("hour", "day")
+_DAY = 24 * 3600 * 10**9
+# How far a device's clock may run ahead and still be believed.
+_AHEAD = 600 * 10**9
 
 _COLUMN = re.compile(rf"(\w+) ({'|'.join(UNITS)}): (.+)")
 
@@ -94,6 +103,11 @@ class Metric:
                 )
         values: dict[str, object] = {"from": since, "to": until, "now": now, "k": 1}
         values["gaps"] = GAP_DIMENSIONS.issuperset((*by, *where))
+        values["whole"] = not by
+        first_day = -(-since // _DAY) * _DAY
+        # Where nothing is stored of later than `until`, its day is whole too.
+        last_day = (until + (_DAY - 1 if until >= now + _AHEAD else 0)) // _DAY * _DAY
+        values |= {"first_day": first_day, "last_day": last_day}
         fixed = {column.name for column in self.columns}
         added = [name for name in by if name not in fixed]
         sql = self.sql.replace("{where}", _conditions(where, values))
@@ -110,8 +124,14 @@ class Metric:
             lambda m: "".join(f" and {m[1]}.{n} = {m[2]}.{n}" for n in added if n in _TIMES),
             sql,
         )
-        departures = "merged_departures" if merged else "departures($from, $to, null)"
-        sql = sql.replace("{departures}", departures)
+        sources = _MERGED if merged else _SINGLE
+        if not merged:
+            if first_day < last_day and ROLLED_DIMENSIONS.issuperset((*by, *where)):
+                sources = _ROLLED
+            if not values["gaps"]:
+                sources = sources | {"gaps": _NO_GAPS}
+        for name, source in sources.items():
+            sql = sql.replace(f"{{{name}}}", source)
         if merged:
             sql, values = merged.over(sql), values | dict(merged.values)
         used = set(re.findall(r"\$(\w+)", sql))
@@ -121,6 +141,19 @@ class Metric:
         """The unit of an answer's column; dimensions are text, hours and days times."""
         units = {c.name: c.unit for c in self.columns}
         return units.get(column, "time" if column in _TIMES else "text")
+
+
+# What stands in a metric's SQL for its sources.
+_MERGED = {
+    "departures": "merged_departures", "requests": "requests", "gaps": "merged_gaps",
+}  # fmt: skip
+_SINGLE = {
+    "departures": "departures($from, $to, null)",
+    "requests": "(select * from requests where time >= $from and time < $to)",
+    "gaps": "gaps($from, $to)",
+}
+_NO_GAPS = "(select *, 0 as lost, 0 as repeated from requests where false)"
+_ROLLED = _SINGLE | {"requests": "rolled_requests($from, $to, $first_day, $last_day)"}
 
 
 def _conditions(asked: Mapping[str, Sequence[str]], values: dict[str, object]) -> str:

@@ -1,27 +1,22 @@
 -- Completeness: how many requests arrived of those the phones numbered; a gap is lost telemetry.
 -- dimensions: app environment release os device_model country hour day
 -- received count: numbered requests of a known installation and launch that arrived, each number once
--- expected count: highest − lowest + 1 of the sequence, per installation and launch
+-- expected count: highest − lowest + 1 of the sequence, per installation and launch; a number that did not come counts where the next request began
 -- completeness ratio: received / expected; what silence hides is not in it
 -- open flag: the period ends less than 7 days ago, so late data may still come
-with stepped as (
-    select
-        *,
-        sequence - lag(sequence) over (
-            partition by installation, launch order by sequence
-        ) as step
-    from requests
-    where time >= $from and time < $to
-        and installation is not null and launch is not null and sequence is not null
+with told as (
+    select numbered as received, 0 as lost {by} from {requests} where true {where}
+    union all
+    select -repeated as received, lost {by} from {gaps} where true {where}
 ),
 counted as (
     select
-        cast(coalesce(sum(case when step = 0 then 0 else 1 end), 0) as bigint) as received,
-        cast(coalesce(sum(case when step > 1 then step - 1 else 0 end), 0) as bigint) as lost
+        cast(coalesce(sum(received), 0) as bigint) as received,
+        cast(coalesce(sum(lost), 0) as bigint) as lost
         {by}
-    from stepped
-    where true {where}
+    from told
     group by all
+    having coalesce(sum(received), 0) > 0 or $whole
 )
 select
     received,

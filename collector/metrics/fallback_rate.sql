@@ -36,24 +36,13 @@ totals as (
     from per_installation
     group by all
 ),
-stepped as (
-    -- Only where they can be told: it takes a sort of all requests.
-    select
-        *,
-        sequence - lag(sequence) over (
-            partition by installation, launch order by sequence
-        ) as step
-    from requests
-    where $gaps and time >= $from and time < $to
-        and installation is not null and launch is not null and sequence is not null
-),
 gaps as (
-    select
-        sum(case when step > 1 then step - 1 else 0 end) as lost,
-        count(*) as numbered
-        {by}
-    from stepped
-    where true {where}
+    select sum(lost) as lost, sum(numbered) as numbered {by}
+    from (
+        select 0 as lost, numbered {by} from {requests} where $gaps {where}
+        union all
+        select lost, 0 as numbered {by} from {gaps} where true {where}
+    )
     group by all
 ),
 sized as (

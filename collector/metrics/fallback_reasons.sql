@@ -7,10 +7,11 @@
 select
     decision as decision,
     reason,
-    count(*) as requests,
-    1.0 * count(*) / sum(count(*)) over () as share
+    cast(sum(n) as bigint) as requests,
+    1.0 * sum(n) / sum(sum(n)) over () as share
     {by}
-from requests
-where time >= $from and time < $to and decision in ('fallback', 'blocked') {where}
+from {requests} r
+where decision in ('fallback', 'blocked') {where}
 group by all
-order by requests desc, reason {by}
+having sum(n) > 0
+order by requests desc, decision, reason {by}

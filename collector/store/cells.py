@@ -71,6 +71,8 @@ def _tables(cells: Cells, levels: Sequence[str]) -> str:
         replaced = names and f"replace ({names})"
     known = "".join(f", told_{level}" for level in levels)
     parts.append(_fill(told, columns, last=before, told=known, replaced=replaced))
+    if cells.source == "requests":
+        parts.append(query("cells_gaps"))
     return ",\n".join(parts)
 
 

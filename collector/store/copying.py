@@ -29,9 +29,10 @@ _COMMITTED = ("batches", "inputs", "input_pieces", "consents")
 # Copied with what names them, or which they name.
 _BOUND = (
     "span_facts", "span_sources", "span_contexts", "releases", "replay_scores", "replay_chunks",
+    "rollup_requests",
 )  # fmt: skip
 # Nobody writes these while a copy is made, and they may be large.
-_SETTLED = ("rollup_departures", "rollup_dirty", "rollup_state")
+_SETTLED = ("rollup_departures", "rollup_dirty", "rollup_state", "rollup_runs", "rollup_broken")
 _WHOLE = tuple(name for name in TABLES if name not in _COMMITTED + _BOUND + _SETTLED)
 # A copy has as many rows of these as there are.
 _COUNTED = ("span_facts", "replay_scores", "replay_chunks", *_COMMITTED, *_SETTLED, *_WHOLE)
@@ -103,6 +104,7 @@ class Copying:
         """Copies until little is left; the number up to which all is copied."""
         for table in _SETTLED:
             beside.run("copy_whole", table)
+        beside.run("copy_rollup_requests")
         after = _NONE
         for _ in range(ROUNDS):
             last: int = beside.ask("last_commit")[0][0]

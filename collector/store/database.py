@@ -25,7 +25,15 @@ from collector.store.audit import adopt, frontier_of
 from collector.store.beside import Beside
 from collector.store.opening import MEMORY_BYTES, connect, logs, make, one
 from collector.store.queries import query
-from collector.store.schema import DEFINITIONS, ROLLUP_RULES, TABLES, VERSION, ddl, migration
+from collector.store.schema import (
+    DEFINITIONS,
+    ROLLED_UP,
+    ROLLUP_RULES,
+    TABLES,
+    VERSION,
+    ddl,
+    migration,
+)
 from collector.store.transaction import Transaction
 from collector.tlog.merkle import Frontier
 
@@ -289,8 +297,10 @@ class Database:
         connection.begin()
         for name in DEFINITIONS:
             connection.execute(ddl(name))
-        for name in ("forget_rollups", "forget_rollup_state"):
-            connection.execute(query(name), {"rules": ROLLUP_RULES})
+        for table in ROLLED_UP:
+            forget = query("forget_rollups").replace("{table}", table)
+            connection.execute(forget, {"rules": ROLLUP_RULES})
+        connection.execute(query("forget_rollup_state"), {"rules": ROLLUP_RULES})
         connection.commit()
         connection.execute(query("checkpoint"))
 

@@ -37,7 +37,17 @@ _DELETED = {
 }
 # The tables that hold something of one installation; a test asks it of every table.
 ERASED = frozenset(
-    (*_DELETED, "replay_chunks", "batches", "forwarding", "rollup_departures", "rollup_dirty")
+    (
+        *_DELETED,
+        "replay_chunks",
+        "batches",
+        "forwarding",
+        "rollup_departures",
+        "rollup_dirty",
+        "rollup_requests",
+        "rollup_runs",
+        "rollup_broken",
+    )
 )
 _NAMES = [attribute.name for attribute in ATTRIBUTES]
 
@@ -131,6 +141,8 @@ class Erasure:
         exports = [] if since is None else transaction.ask("exports_since", since=since)
         self._refuse(transaction, identifier, traces, pseudonyms)
         transaction.run("erase_from_chunks")
+        transaction.run("subtract_erased")
+        transaction.run("erase_runs")
         deleted = {table: _rows(transaction, name) for table, name in _DELETED.items()}
         transaction.run("dirty_erased")
         remove_dirty(transaction)

@@ -113,7 +113,9 @@ class Retention:
                 unsent = self._backlog.expiring(transaction, before, limit.feature)
             asked = {"before": before, "feature": limit.feature}
             if tables is TELEMETRY:
-                transaction.run("dirty_expiring", **asked)
+                for name in ("dirty_expiring", "subtract_expiring", "break_expiring"):
+                    transaction.run(name, **asked)
+                transaction.run("remove_broken_runs")
             deleted = {table: transaction.ask(f"expire_{table}", **asked) for table in tables}
             if tables is TELEMETRY:
                 remove_dirty(transaction)

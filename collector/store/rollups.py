@@ -1,9 +1,14 @@
-"""Rolls up behind the writer what left devices, so that questions need not walk through each trace.
+"""Rolls up behind the writer what left devices, so that questions need not walk through each trace,
+and what was asked of them, so that questions need not count it one by one.
 
 What departs is told by the spans of a trace alone; policy and consent are applied when it is asked
 for. A trace is covered by the rollup until it gets a span, which its transaction's number shows, or
 loses one, which whoever deletes notes. Questions answer from the rollup and, for traces that it
 does not cover, from the spans: so they say the same whatever is rolled up.
+
+Requests are counted by day, in sums to which each run adds what came since the one before, and from
+which whoever deletes takes away what goes. Which numbers of a launch came is kept as runs without a
+gap, so that a late request finds its place without the others being read.
 """
 
 import logging
@@ -15,6 +20,7 @@ from collector.store.database import Database
 from collector.store.queries import query
 from collector.store.schema import ROLLUP_RULES
 from collector.store.transaction import Transaction
+from collector.store.writer import insert
 
 # As many spans go at once, and of those departures in as many parts as questions may wait for.
 SLICE_ROWS = 200_000
@@ -32,8 +38,8 @@ class Rollups:
         self._database = database
 
     def due(self) -> bool:
-        """Whether a trace is not covered."""
-        dirty = self._database.read(query("count_dirty")).column("traces")[0].as_py()
+        """Whether anything is not covered."""
+        dirty = self._database.read(query("count_dirty")).column("dirty")[0].as_py()
         return dirty > 0 or bool(self._ends())
 
     def run(self) -> bool:
@@ -41,13 +47,19 @@ class Rollups:
 
         What is too large for it is given up. Raises Overloaded: what was covered still is.
         """
-        ends = self._ends()
-        last = ends[0] if ends else self._place()
+        ends, place = self._ends(), self._place()
+        last = ends[0] if ends else place
         self._remove(last)
         calls = self._database.read(query("count_unrolled"), {"last": last}).column("calls")
         parts = 1 + calls[0].as_py() // PART_CALLS
         failed = [part for part in range(parts) if not self._cover(last, parts, part)]
+        counted = self._database.read(query("unrolled_requests"), {"after": place, "last": last})
+        runs = self._database.read(query("unrolled_runs"), {"after": place, "last": last})
         with self._database.write() as transaction:
+            insert(transaction, "insert_rolled_requests", counted)
+            insert(transaction, "remove_rolled_runs", runs)
+            insert(transaction, "insert_rolled_runs", runs)
+            transaction.run("clear_rollup_broken")
             transaction.run("retry_unrolled", last=last)
             for part in failed:
                 transaction.run("give_up_unrolled", last=last, parts=parts, part=part)

@@ -1,2 +1,4 @@
--- How many traces lost a span since they were rolled up.
-select count(*) as traces from rollup_dirty where not given_up
+-- How many traces and launches lost something since they were rolled up.
+select
+    (select count(*) from rollup_dirty where not given_up)
+    + (select count(*) from rollup_broken) as dirty

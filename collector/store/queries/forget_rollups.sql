@@ -1,3 +1,3 @@
 -- What was rolled up by other rules is not used.
-delete from rollup_departures
+delete from {table}
 where exists (select * from rollup_state where rules <> $rules)

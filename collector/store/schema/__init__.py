@@ -33,6 +33,9 @@ TABLES = (
     "rollup_departures",
     "rollup_dirty",
     "rollup_state",
+    "rollup_requests",
+    "rollup_runs",
+    "rollup_broken",
 )
 
 DEFINITIONS = (
@@ -41,6 +44,9 @@ DEFINITIONS = (
     "dimensions",
     "spans",
     "requests",
+    "runs_anew",
+    "gaps",
+    "rolled_requests",
     "unrolled",
     "traced_departures",
     "departures",
@@ -60,6 +66,7 @@ def migration(version: int) -> str:
     return (files(__name__) / "migrations" / f"{version}.sql").read_text("utf-8")
 
 
+ROLLED_UP = ("rollup_departures", "rollup_requests", "rollup_runs", "rollup_broken")
 # What was rolled up by other SQL is not used.
-_ROLLED_UP_BY = ("dimensions", "spans", "unrolled", "traced_departures")
+_ROLLED_UP_BY = ("dimensions", "spans", "unrolled", "traced_departures", "requests", "runs_anew")
 ROLLUP_RULES = sha256("".join(map(ddl, _ROLLED_UP_BY)).encode()).hexdigest()

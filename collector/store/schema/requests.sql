@@ -21,10 +21,7 @@ select
     s.audit_sampled,
     s.audit_probability,
     s.placement is null as placement_inferred,
-    case
-        when s.decision = 'accept' then 'device'
-        when s.decision in ('fallback', 'cloud') then 'cloud'
-    end as answered_by,
+    answered_by(s.decision) as answered_by,
     coalesce(s.app, 'unknown') as app,
     coalesce(s.environment, 'unknown') as environment,
     s.feature,
@@ -37,19 +34,23 @@ select
     coalesce(s.runtime, 'unknown') as runtime,
     coalesce(s.delegate, 'unknown') as delegate,
     coalesce(s.threshold_version, 'unknown') as threshold_version,
-    coalesce(
-        s.placement,
-        case when s.decision = 'cloud' then 'cloud' end,
-        p.placement,
-        'unknown'
-    ) as placement,
+    placed(s.placement, s.decision, p.placement) as placement,
     case s.decision
         when 'fallback' then coalesce(s.fallback_reason, 'unknown')
         when 'blocked' then coalesce(s.blocked_reason, 'unknown')
         when 'error' then coalesce(s.error_type, 'unknown')
     end as reason,
     hour_of(s.time) as hour,
-    day_of(s.time) as day
+    day_of(s.time) as day,
+    s.commit_number,
+    s.release as release_said,
+    s.placement as placement_said,
+    cast(1 as bigint) as n,
+    cast(
+        case
+            when s.installation is null or s.launch is null or s.sequence is null then 0 else 1
+        end as bigint
+    ) as numbered
 from spans s
 left join releases r on r.release = s.release
 left join policy_features p

@@ -132,3 +132,38 @@ create table rollup_state (
     commit_number bigint not null,
     rules varchar not null
 );
+create table rollup_requests (
+    day date not null,
+    app varchar not null,
+    environment varchar not null,
+    feature varchar not null,
+    release varchar,
+    os varchar not null,
+    network varchar not null,
+    model varchar not null,
+    placement varchar,
+    decision varchar not null,
+    reason varchar,
+    blocked_reason varchar,
+    n bigint not null,
+    numbered bigint not null
+);
+create table rollup_runs (
+    installation blob not null,
+    launch blob not null,
+    first bigint not null,
+    last bigint not null,
+    time bigint not null,
+    app varchar not null,
+    environment varchar not null,
+    release varchar not null,
+    os varchar not null,
+    device_model varchar not null,
+    country varchar not null,
+    lost bigint not null,
+    repeated bigint not null
+);
+create table rollup_broken (
+    installation blob not null,
+    launch blob not null
+);

@@ -1,0 +1,2 @@
+-- Adds requests that were counted.
+insert into rollup_requests by name from fresh
