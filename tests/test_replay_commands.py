@@ -101,6 +101,15 @@ def test_a_run_is_over_the_last_thirty_days_of_the_model_and_runtime(fleet: Flee
     assert at(found.created) - at(found.since) == timedelta(days=30)
 
 
+def test_every_run_is_listed_newest_first(fleet: Fleet, finished: str) -> None:
+    listed = replay("list", *fleet.place)
+    (line,) = (line for line in listed.out.splitlines() if line.startswith(finished))
+    assert FEATURE in line and MODEL in line and "690 of 690 inputs" in line
+    runs = json.loads(replay("list", *fleet.place, "--json").out)
+    assert [run["created"] for run in runs] == sorted((r["created"] for r in runs), reverse=True)
+    assert len(runs) == len(listed.out.splitlines())
+
+
 def test_only_inputs_of_the_period_are_replayed(fleet: Fleet) -> None:
     before = run(fleet, *fleet.before_audits, "--json").json
     after = run(fleet, "--from", fleet.audits_since, "--json").json

@@ -120,7 +120,8 @@ class Compliance:
                 self._verdicts.say(finding, one.code, said, token)
                 return self._verdicts.all()[finding]
         raise NotFound(
-            f"there is no finding {named(finding)} in this period; see GET /api/findings"
+            f"there is no finding {named(finding)} in this period; see "
+            "limen compliance check (GET /api/findings)"
         )
 
     def _coverage(

@@ -79,7 +79,9 @@ class Declarations:
         for kept in self.all():
             if kept.id == id_:
                 return kept
-        raise NotFound("there is no such declaration; see GET /api/declarations")
+        raise NotFound(
+            "there is no such declaration; see limen declaration list (GET /api/declarations)"
+        )
 
     def all(self) -> list[KeptDeclaration]:
         """Every one, the newest first."""

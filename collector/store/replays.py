@@ -179,7 +179,7 @@ class Replays:
         for row in self._database.read(query("replays")).to_pylist():
             if row["run"] == run:
                 return dict(row)
-        raise NotFound("there is no such replay run; see GET /api/replays")
+        raise NotFound("there is no such replay run; see limen replay list (GET /api/replays)")
 
     def _cases(
         self, run: str, first: int, last: int, only: Sequence[int] | None = None
