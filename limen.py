@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from importlib.metadata import version
 
-PACKAGES = ("demo", "collector", "dashboard", "models", "replay")
+PACKAGES = ("demo", "dashboard", "collector", "models", "replay")
 
 
 def parser() -> argparse.ArgumentParser:

@@ -58,6 +58,13 @@ BAD = quality(None, reason="too often wrong")
 EARLY = quality(None, missing=True, more_installations=40)
 
 
+def test_the_next_step_names_no_model_that_nobody_can_name() -> None:
+    for model in (None, "a model without a name"):
+        step = advise(facts(model=model, quality=None, categories=("image",))).next_step or ""
+        assert "without a name" not in step
+    assert "reader@1" in (advise(facts(quality=None)).next_step or "")
+
+
 @pytest.mark.parametrize(
     ("known", "placement", "open_"),
     [

@@ -22,26 +22,26 @@ from collector.commands import (
 )
 
 _COMMANDS = (
-    access,
-    audit,
     collector,
+    token,
     metric,
+    release,
     what_if,
     placement,
-    release,
-    token,
-    upkeep,
-    lookup,
-    erase,
     policy,
     declaration,
     compliance,
     record,
     evidence,
+    audit,
+    lookup,
+    access,
+    erase,
+    upkeep,
 )
 
 
 def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Adds them all."""
+    """Adds them all, in the order that help shows them."""
     for command in _COMMANDS:
         command.register(commands)

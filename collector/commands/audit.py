@@ -16,7 +16,7 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     audit = commands.add_parser("audit", help="read and check the audit log")
     actions = audit.add_subparsers(required=True, metavar="list|verify|checkpoint|key")
     listing = actions.add_parser("list", help="the last entries")
-    listing.add_argument("--limit", type=int, default=20, metavar="N")
+    listing.add_argument("--limit", type=int, default=20, metavar="N", help="how many (20)")
     listing.set_defaults(run=_list)
     verify = actions.add_parser("verify", help="the log against itself and heads kept elsewhere")
     verify.add_argument(

@@ -7,11 +7,13 @@ from pathlib import Path
 def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Adds the command."""
     collector = commands.add_parser("collector", help="take traces in and answer questions")
-    collector.add_argument("--home", type=Path, help="where data and keys live")
-    collector.add_argument("--http", metavar="HOST:PORT", help="OTLP over HTTP")
-    collector.add_argument("--grpc", metavar="HOST:PORT", help="OTLP over gRPC")
-    collector.add_argument("--api", metavar="HOST:PORT", help="query API")
-    collector.add_argument("--policy", type=Path, metavar="FILE", help="policy.toml, or default")
+    collector.add_argument("--home", type=Path, metavar="DIR", help="where data and keys live")
+    collector.add_argument("--http", metavar="HOST:PORT", help="OTLP over HTTP (127.0.0.1:4318)")
+    collector.add_argument("--grpc", metavar="HOST:PORT", help="OTLP over gRPC (127.0.0.1:4317)")
+    collector.add_argument("--api", metavar="HOST:PORT", help="query API (127.0.0.1:4320)")
+    collector.add_argument(
+        "--policy", type=Path, metavar="FILE", help="policy.toml in DIR; default: the built-in one"
+    )
     collector.set_defaults(run=_collector)
 
 

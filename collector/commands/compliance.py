@@ -37,7 +37,7 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
 def _common(parser: argparse.ArgumentParser, *, until: bool = True) -> None:
     parser.add_argument("--from", dest="since", metavar="T", help="RFC 3339 or -30d (default)")
     if until:
-        parser.add_argument("--to", dest="to", metavar="T")
+        parser.add_argument("--to", dest="to", metavar="T", help="likewise (now)")
     parser.add_argument("--json", action="store_true", help="print JSON")
     add_collector(parser)
 
@@ -102,7 +102,7 @@ def _in_words(check: "Check") -> Iterator[str]:
 
 def _covered(covered: "Coverage") -> Iterator[str]:
     share = covered.completeness
-    arrived = "unknown" if share is None else f"{share:.1%}"
+    arrived = "an unknown share" if share is None else f"{share:.1%}"
     yield (
         f"{covered.app} {covered.release}: {covered.requests:,} requests in "
         f"{covered.sessions:,} sessions of {covered.installations:,} installations, {arrived} of "

@@ -18,7 +18,7 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     evidence = commands.add_parser("evidence", help="make a pack of evidence, or check one")
     evidence.add_argument("--out", type=Path, metavar="FILE", help="where to write it; asked for")
     evidence.add_argument("--from", dest="since", metavar="T", help="RFC 3339 or -90d (-30d)")
-    evidence.add_argument("--to", dest="to", metavar="T")
+    evidence.add_argument("--to", dest="to", metavar="T", help="likewise (now)")
     evidence.add_argument("--app", metavar="A", help="one app (service.name)")
     evidence.add_argument("--environment", metavar="E", help="one environment")
     evidence.add_argument("--release", metavar="R", help="one release of the app")

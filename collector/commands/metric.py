@@ -13,9 +13,15 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     metric = commands.add_parser("metric", help="ask one metric")
     metric.add_argument("name", metavar="NAME", help="fallback_rate, egress, …")
     metric.add_argument("--from", dest="since", metavar="T", help="RFC 3339 or -7d (default)")
-    metric.add_argument("--to", dest="until", metavar="T")
+    metric.add_argument("--to", dest="until", metavar="T", help="likewise (now)")
     metric.add_argument("--by", default="", metavar="A,B", help="dimensions")
-    metric.add_argument("--where", action="append", default=[], metavar="K=V")
+    metric.add_argument(
+        "--where",
+        action="append",
+        default=[],
+        metavar="K=V",
+        help="a dimension and its value",
+    )
     metric.add_argument(
         "--selected",
         action="append",

@@ -14,7 +14,7 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     )
     placement.add_argument("--feature", metavar="F", help="this one alone")
     placement.add_argument("--from", dest="since", metavar="T", help="RFC 3339 or -7d (default)")
-    placement.add_argument("--to", dest="until", metavar="T")
+    placement.add_argument("--to", dest="until", metavar="T", help="likewise (now)")
     add_collector(placement)
     placement.add_argument("--json", action="store_true", help="print JSON")
     placement.set_defaults(run=_placement)

@@ -26,7 +26,7 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
         one.add_argument("--format", choices=forms, default=forms[0])
         one.add_argument("--out", type=Path, metavar="FILE", help="not there yet; else printed")
         one.add_argument("--from", dest="since", metavar="T", help="RFC 3339 or -90d (-30d)")
-        one.add_argument("--to", dest="to", metavar="T")
+        one.add_argument("--to", dest="to", metavar="T", help="likewise (now)")
         one.add_argument("--app", metavar="A", help="one app (service.name)")
         one.add_argument("--environment", metavar="E", help="one environment")
         one.add_argument("--release", metavar="R", help="one release of the app")

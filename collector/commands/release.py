@@ -21,8 +21,10 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     release.add_argument("release", nargs="?", metavar="RELEASE", help="the newest unless said")
     release.add_argument("--against", metavar="RELEASE", help="the one before it unless said")
     release.add_argument("--from", dest="since", metavar="T", help="RFC 3339 or -7d (default)")
-    release.add_argument("--to", dest="until", metavar="T")
-    release.add_argument("--where", action="append", default=[], metavar="K=V")
+    release.add_argument("--to", dest="until", metavar="T", help="likewise (now)")
+    release.add_argument(
+        "--where", action="append", default=[], metavar="K=V", help="a dimension and its value"
+    )
     add_collector(release)
     release.add_argument("--json", action="store_true", help="print JSON")
     release.set_defaults(run=_release)

@@ -11,7 +11,7 @@ def register(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
     suggest = actions.add_parser("suggest", help="draft a policy from what apps sent")
     suggest.add_argument("--json", action="store_true", help="print JSON")
     suggest.add_argument("--from", dest="since", metavar="T", help="RFC 3339 or -7d (default)")
-    suggest.add_argument("--to", dest="until", metavar="T")
+    suggest.add_argument("--to", dest="until", metavar="T", help="likewise (now)")
     add_collector(suggest)
     suggest.set_defaults(run=_suggest)
 

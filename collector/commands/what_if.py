@@ -17,7 +17,7 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
         "what-if", help="one request under another threshold, model, network or consent"
     )
     asked.add_argument("trace_id", metavar="TRACE_ID", help="32 hexadecimal digits")
-    asked.add_argument("--threshold", type=float, metavar="T")
+    asked.add_argument("--threshold", type=float, metavar="T", help="0 to 1")
     asked.add_argument("--model", metavar="NAME@V", help="one whose replay of the input is saved")
     asked.add_argument("--network", metavar="N", help="wifi, cell, wired, unavailable")
     asked.add_argument("--consent", metavar="C", help="granted, denied, withdrawn, not_required")

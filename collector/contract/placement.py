@@ -274,9 +274,10 @@ def _next_step(facts: Facts, open_: str | None, reasons: tuple[Reason, ...]) -> 
     if open_ is None:
         return None
     if facts.quality is None:
+        known = facts.model is not None and "@" in facts.model
         return (
-            f"limen replay run --feature {facts.feature} --model {facts.model or 'NAME@VERSION'}, "
-            "then limen replay sweep RUN"
+            f"limen replay run --feature {facts.feature} "
+            f"--model {facts.model if known else 'NAME@VERSION'}, then limen replay sweep RUN"
         )
     return (
         "Let more installations log labelled inputs, or audit device answers at random; then "
