@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+import os
 import resource
 import sys
 from collections.abc import Sequence
@@ -46,11 +47,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         if "default_home" in args:
             args.default_home = load_settings({}).home
         code: int = args.run(args)
+        sys.stdout.flush()
     except (LimenError, ModelError) as exc:
         sys.stderr.write(f"limen: {exc}\n")
         return 2
     except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:
+        # Whoever reads has seen enough: `limen … | head`. Nothing is left to be flushed at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
     return code
 
 

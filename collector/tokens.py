@@ -204,7 +204,9 @@ def _usable(home: Path) -> Iterator[None]:
 @contextmanager
 def _alone(path: Path) -> Iterator[None]:
     """No other process changes the file meanwhile."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    # Those that `parents` makes have the mode that the system gives them.
+    path.parent.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path.parent.mkdir(exist_ok=True, mode=0o700)
     folder = os.open(path.parent, os.O_RDONLY)
     try:
         fcntl.flock(folder, fcntl.LOCK_EX)

@@ -2,6 +2,7 @@
 
 import hmac
 import json
+import os
 import shutil
 import stat
 import subprocess
@@ -50,13 +51,25 @@ def test_a_token_is_printed_once_listed_without_its_words_and_ended(
 
 
 def test_the_file_is_its_owners_only_and_holds_hashes(tmp_path: Path) -> None:
-    _, words = create_token(tmp_path, Role.ADMIN, "")
-    file = tmp_path / "keys" / "tokens.json"
+    home = tmp_path / "home"
+    _, words = create_token(home, Role.ADMIN, "")
+    file = home / "keys" / "tokens.json"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
+    for folder in (home, file.parent):
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert words not in file.read_text() and words[-43:] not in file.read_text()
-    kept = read_tokens(tmp_path)
+    kept = read_tokens(home)
     assert find_token(kept, words) == kept[0]
+
+
+def test_a_reader_who_has_seen_enough_is_no_error(tmp_path: Path) -> None:
+    create_token(tmp_path, Role.ADMIN, "")
+    read, write = os.pipe()
+    os.close(read)
+    command = [sys.executable, "-m", "limen", "token", "list", "--home", str(tmp_path)]
+    done = subprocess.run(command, stdout=write, stderr=subprocess.PIPE, timeout=60)
+    os.close(write)
+    assert (done.returncode, done.stderr) == (141, b"")
 
 
 def test_tokens_made_at_once_are_all_there(tmp_path: Path) -> None:

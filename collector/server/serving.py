@@ -59,6 +59,7 @@ def _server(door: HttpDoor, certificate: Certificate | None) -> _Server:
         # Whoever sends what is no HTTP fills no log.
         log_level="error",
         access_log=False,
+        server_header=False,
         proxy_headers=False,
         lifespan="off",
         timeout_keep_alive=math.ceil(door.connections.limits.idle_seconds),
