@@ -7,7 +7,7 @@ import streamlit as st
 
 from collector.contract.config import load_settings
 from collector.contract.errors import Unauthenticated
-from dashboard import links, sign_in, states, theme
+from dashboard import links, panels, sign_in, states, theme
 from dashboard.questions import Questions
 from dashboard.sidebar import choose
 from dashboard.views import Reader, View
@@ -20,21 +20,27 @@ def main() -> None:
     st.html(theme.style())
     st.logo(theme.mark(), icon_image=theme.mark(wordmark=False), size="large")
 
-    def page(view: View) -> st.Page:
-        def run() -> None:
-            view.show(questions, selection)
+    def run() -> None:
+        view.show(questions, selection)
 
+    def page(view: View) -> st.Page:
         path = None if view is VIEWS[0] else view.path
         return st.Page(
             run, title=view.title, icon=view.icon, url_path=path, default=view is VIEWS[0]
         )
 
+    def former(view: View) -> st.Page:
+        return st.Page(run, title=view.title, url_path=view.former, visibility="hidden")
+
     pages = links.keep({view: page(view) for view in VIEWS})
+    known = {shown: view for view, shown in pages.items()}
+    known |= {former(view): view for view in VIEWS if view.former}
     by_reader = {
-        str(reader): [pages[view] for view in VIEWS if view.reader is reader] for reader in Reader
+        str(reader): [shown for shown, view in known.items() if view.reader is reader]
+        for reader in Reader
     }
     chosen = st.navigation(by_reader, expanded=True)
-    view = next(view for view in VIEWS if pages[view] == chosen)
+    view = known[chosen]
     with states.guarded(view.role):
         caller = sign_in.current(settings)
         if caller is None:
@@ -52,7 +58,11 @@ def main() -> None:
             states.no_data(questions)
         else:
             selection = choose(questions, sign_in.sign_out if sign_in.signed_in() else None)
-            chosen.run()
+            if view.allows(questions.status()["role"]):
+                chosen.run()
+            else:
+                panels.title(view.title)
+                states.withheld("This page is for others", view.role, states.WHY[view.role])
 
 
 main()

@@ -12,6 +12,8 @@ from typing import Any
 from dashboard import zones
 
 UNKNOWN = "unknown"
+OTHER = "other"
+"""What small cells are merged into, for a role that may see none."""
 
 _SIZES = ("B", "kB", "MB", "GB", "TB", "PB")
 
@@ -138,6 +140,7 @@ BY_UNIT: Mapping[str, Callable[[Any], str]] = {
     "count": count,
     "bytes": size,
     "ms": milliseconds,
+    "lapse": lapse,
     "time": moment,
     "day": day,
     "flag": flag,

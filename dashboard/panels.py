@@ -53,9 +53,10 @@ def not_narrowed(selection: Selection, metric: str) -> None:
         st.caption(f"{label(metric)}: not defined by {names}, and not narrowed by that filter.")
 
 
-def tiles() -> AbstractContextManager[object]:
-    """The page's row of headline numbers, which wraps on a narrow screen (see `theme.style`)."""
-    return st.container(key="tiles-room").container(horizontal=True, key="tiles")
+def tiles(key: str = "tiles") -> AbstractContextManager[object]:
+    """The page's row of headline numbers, which wraps on a narrow screen (see `theme.style`);
+    a second row of a page has another `key`."""
+    return st.container(key=f"{key}-room").container(horizontal=True, key=key)
 
 
 def heading(title: str, questions: Questions, *metrics: str) -> None:
@@ -95,9 +96,11 @@ def marked(title: str, marks: Sequence[str], colour: str) -> None:
     )
 
 
-def rows_under(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str], name: str) -> None:
+def rows_under(
+    rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str], name: str, title: str = "Table"
+) -> None:
     """The text alternative of the chart above, from rows of our own order."""
-    with st.expander("Table"):
+    with st.expander(title):
         tables.show(rows, columns, name=name)
         file = f"limen-{name.lower().replace(' ', '-')}.csv"
         download("Download as CSV", lambda: tables.csv(rows, columns), file, "text/csv")

@@ -150,10 +150,11 @@ def show(settings: Settings) -> None:
         if st.button("Sign in", type="primary"):
             st.login()
     else:
-        states.withheld("These pages", "lead")
-        st.text(
+        states.withheld(
+            "These pages are for others",
+            "lead",
             f"You are signed in, and none of your groups ({oidc.claim}) has a role here: ask "
-            "whoever runs the dashboard to name one of them in its secrets.toml."
+            "whoever runs the dashboard to name one of them in its secrets.toml.",
         )
         if st.button("Sign out"):
             st.logout()

@@ -133,11 +133,20 @@ def nothing(what: str, next_step: str, command: str | None = None) -> None:
         st.code(command, language="bash")
 
 
-def withheld(what: str, role: str) -> None:
-    """`what` of this page is for tokens of another `role`."""
+WHY: Mapping[str, str] = {
+    "oncall": "Each request and each trace is of one phone, and tells what its user did. They are "
+    "for whoever is on call.",
+    "compliance": "Single departures, what apps declared and the log of what was done are for "
+    "whoever reviews them.",
+}
+"""Why a page is for a role."""
+
+
+def withheld(title: str, role: str, why: str) -> None:
+    """Something is for tokens of another `role`; `why` says it in sentences."""
     _box(
-        f"{what} are for others",
-        f"Your role may not see them: sign in with a token of the role {role}.",
+        title,
+        f"{why} Sign in with a token of the role {role} to see it.",
         theme.UNKNOWN,
         "limen-empty",
     )

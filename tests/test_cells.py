@@ -2,6 +2,7 @@
 
 import itertools
 import random
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -62,6 +63,7 @@ def fleet(rng: random.Random, app: str, start: int) -> Iterator[ExportTraceServi
                 limen_fallback_reason=rng.choice(("low_confidence", "memory", "thermal")),
                 limen_model_name=rng.choices(("m1", "m2"), (5, 1))[0],
                 limen_confidence=rng.random(),
+                limen_threshold=0.75 if kind["service.version"] == "3.0" else 0.7,
                 network_connection_type="wifi" if number % 4 else "unavailable",
                 limen_sequence=len(spans),
             )
@@ -216,7 +218,10 @@ def test_every_row_of_every_metric_is_of_at_least_k(fleets: Store, metric: str) 
     assert parts and min(map(phones, parts.values())) >= MIN_CELL
     columns = mergeable(metric, metrics()[metric].dimensions)
     answered = ask(fleets, metric, *(name for name in by if name in columns))
-    assert answered and sum(row["requests"] for row in answered if "requests" in row) <= len(rows)
+    counted: dict[Any, int] = defaultdict(int)
+    for row in answered:
+        counted[row.get("attribute")] += row.get("requests", 0)
+    assert counted and max(counted.values()) <= len(rows)
 
 
 def test_what_no_phone_is_in_stays_and_says_nothing_of_whose_it_was(fleets: Store) -> None:
@@ -370,6 +375,36 @@ def test_releases_are_compared_by_the_same_blocks(store: Store) -> None:
     assert (after.requests, after.installations) == (23, 20)
     with pytest.raises(BadInput, match="no dimension 'network'"):
         store.releases.compare("other", "2.0", "-2d", None, {"network": ("wifi",)}, merged=True)
+
+
+def steps(words: str) -> list[int]:
+    """The numbers of installations that a sentence names."""
+    return [int(found.replace(",", "")) for found in re.findall(r"([\d,]+) installations", words)]
+
+
+def test_a_comparison_tells_a_lead_no_more_than_the_blocks_do(fleets: Store) -> None:
+    """Its counts are those of the same cells as every other answer, its installations and all that
+    is made of their number in steps of k, its words those of cells; so nothing of fewer than k."""
+    exact, compared = 0, 0
+    for app in APPS:
+        where = {"app": (app,)}
+        rows = [row for row in told(fleets, LEVELS[-1]) if row["app"] == app]
+        of = {release: len(part) for (release,), part in cells(rows, ("release",)).items()}
+        for release, against in itertools.permutations(sorted(of), 2):
+            found = fleets.releases.compare(release, against, "-6d", None, where, merged=True)
+            errors = found.rates[2]
+            assert (errors.after.requests, errors.before.requests) == (of[release], of[against])
+            for rate in found.rates:
+                counted = (rate.before.installations, rate.after.installations, rate.installations)
+                assert all(number % MIN_CELL == 0 for number in counted)
+                assert all(number % MIN_CELL == 0 for number in steps(rate.missing or ""))
+            names = {row[level] for row in rows for level in LEVELS}
+            assert found.split is None or {one.value for one in found.split.where} <= names
+            compared += 1
+            if OTHER not in (release, against):
+                whole = fleets.releases.compare(release, against, "-6d", None, where)
+                exact += sum(rate.installations % MIN_CELL > 0 for rate in whole.rates)
+    assert compared >= 6 and exact >= 3
 
 
 def guarantee(dimension: str | None, value: str | None, sampled: int) -> Guarantee:

@@ -107,7 +107,11 @@ def test_thresholds_are_told_apart_by_feature(store: Store) -> None:
     assert len(rows) == 40
     found = {row["feature"]: row["coverage_min"] for row in rows if row["threshold"] == 0.5}
     assert found == {"scan": 1.0, "read": 0.0}
-    figure = offline.by_threshold(rows, ["scan", "read"])
+    used = [("scan", 0.7, 0.95), ("scan", 0.9, 0.05), ("read", 0.7, 1.0), ("read", 0.5, 0.5)]
+    marked = [{"feature": f, "threshold": t, "share": s} for f, t, s in (*used, ("old", 0.1, 1.0))]
+    figure = offline.by_threshold(rows, ["scan", "read"], marked)
+    marks = [(mark.x, mark.text) for mark in figure.layout.annotations]
+    assert marks == [(0.5, "current, read 0.500"), (0.7, "current 0.700")]
     assert [line.name for line in figure.data if line.showlegend is not False] == ["scan", "read"]
     assert list(figure.data[0].y) == [
         row["coverage_min"] for row in rows if row["feature"] == "scan"

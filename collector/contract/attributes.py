@@ -173,6 +173,7 @@ DECISION = "limen.decision"
 OUTPUT_LABEL = "limen.output.label"
 INSTALLATION = "app.installation.id"
 LAUNCH = "service.instance.id"
+SEQUENCE = "limen.sequence"
 CONSENT_STATE = "limen.consent.state"
 CONSENT_VERSION = "limen.consent.version"
 PURPOSE = "limen.purpose"
@@ -240,7 +241,7 @@ SPAN_ATTRIBUTES: tuple[Attribute, ...] = (
     Attribute(OUTPUT_LABEL, "output_label", Loose(LABEL)),
     Attribute("limen.scores", "scores", Reals(0.0, 1.0)),
     Attribute("limen.scores.labels", "scores_labels", Labels(LABEL)),
-    Attribute("limen.sequence", "sequence", Whole()),
+    Attribute(SEQUENCE, "sequence", Whole()),
     Attribute("limen.user.correction", "user_correction", Loose(LABEL)),
     Attribute("network.connection.type", "network", Words(NETWORKS)),
     Attribute("error.type", "error_type", Loose(LABEL)),

@@ -10,7 +10,7 @@ Finding = Literal["worse", "better", "same", "open", "too few"]
 
 def points(change: float | None) -> str:
     """A change of a rate in percentage points, with its sign."""
-    return "unknown" if change is None else f"{100 * change:+.1f}"
+    return "unknown" if change is None else f"{round(100 * change, 1) + 0.0:+.1f}"
 
 
 class _Record(BaseModel):

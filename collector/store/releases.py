@@ -11,7 +11,7 @@ from collector.comparison.words import clauses
 from collector.contract.errors import BadInput, NotFound, named
 from collector.contract.policy import release_key
 from collector.contract.records import Query
-from collector.contract.releases import Comparison, ModelChange, RateChange, RateName, Side
+from collector.contract.releases import Comparison, ModelChange, RateName
 from collector.metrics import Metric, get_metric, parse_metric
 from collector.metrics.cells import OTHER
 from collector.store.database import Database
@@ -20,6 +20,7 @@ from collector.store.reader import Reader, whole_days
 
 _RATES: tuple[RateName, ...] = ("fallback_rate", "offline_coverage", "error_rate")
 _SUMS, _CELLS = (parse_metric(name, query(name)) for name in ("release_sums", "release_cells"))
+_INSTALLATIONS = ("m_a", "m_b", "both", "some", "others")
 _UNKNOWN = "unknown"
 # Its cells are those of this metric, parted by all of MIX that is merged.
 _CELLS_OF, _PARTED = "fallback_rate", ("device_model",)
@@ -67,11 +68,11 @@ class Releases:
 
         sums = {row.pop("name"): row for row in rows(_SUMS)}
         names = [field.name for field in fields(Sums)]
+        step = self._reader.cells.k if merged else 1
         rates = tuple(
-            change(name, Sums(**{key: sums[name][key] or 0.0 for key in names})) for name in _RATES
+            change(name, _in_steps({key: sums[name][key] or 0.0 for key in names}, step))
+            for name in _RATES
         )
-        if merged:
-            rates = tuple(_in_steps(rate, self._reader.cells.k) for rate in rates)
         parts = split(
             [Cell(kind=tuple(row.pop(name) for name in MIX), **row) for row in rows(_CELLS)]
         )
@@ -144,14 +145,10 @@ class Releases:
         return release, against
 
 
-def _in_steps(rate: RateChange, k: int) -> RateChange:
-    """Its installations in steps of `k`."""
-
-    def told(side: Side) -> Side:
-        return side.model_copy(update={"installations": side.installations // k * k})
-
-    sides = {"before": told(rate.before), "after": told(rate.after)}
-    return rate.model_copy(update={**sides, "installations": rate.installations // k * k})
+def _in_steps(sums: Mapping[str, float], step: int) -> Sums:
+    """`sums`, with what counts installations down to a multiple of `step`: all that is said of how
+    many there are, and of how sure the change is, follows from these."""
+    return Sums(**{k: v // step * step if k in _INSTALLATIONS else v for k, v in sums.items()})
 
 
 def _models(rows: Sequence[Mapping[str, Any]], release: str) -> tuple[ModelChange, ...]:

@@ -3,7 +3,7 @@
 import plotly.graph_objects as go
 
 from collector.contract.records import Sweep
-from dashboard.charts.layout import figure, ratio_axis
+from dashboard.charts.layout import figure, ratio_axis, threshold_mark
 from dashboard.formats import percent, score
 from dashboard.sentences import error
 from dashboard.theme import CLOUD, DEVICE, ERROR, NEUTRAL, UNKNOWN, release_style, translucent
@@ -48,21 +48,8 @@ def curve(sweep: Sweep, chosen: float) -> go.Figure:
             annotation_position="bottom left",
         )
     for level, (threshold, names) in enumerate(sorted(marks(sweep, chosen).items())):
-        made.add_vline(
-            threshold,
-            line={"color": NEUTRAL, "width": 1.5, "dash": "solid" if "chosen" in names else "dot"},
-        )
-        made.add_annotation(
-            text=f"{', '.join(names)} {score(threshold)}",
-            x=threshold,
-            y=1,
-            yref="y domain",
-            yanchor="bottom",
-            yshift=4 + 18 * level,
-            xanchor="right" if threshold > 0.5 else "left",
-            showarrow=False,
-            font={"color": NEUTRAL, "size": 13},
-        )
+        dash = "solid" if "chosen" in names else "dot"
+        threshold_mark(made, threshold, ", ".join(names), level, dash=dash)
     return made
 
 

@@ -4,7 +4,8 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from dashboard.theme import UNKNOWN, translucent
+from dashboard.formats import score
+from dashboard.theme import NEUTRAL, UNKNOWN, translucent
 
 GRID = translucent(UNKNOWN, 0.25)
 
@@ -22,6 +23,24 @@ def figure(height: int, *, y_title: str | None = None, x_title: str | None = Non
     made.update_xaxes(title=x_title, gridcolor=GRID, zeroline=False, automargin=True)
     made.update_yaxes(title=y_title, gridcolor=GRID, zeroline=False, automargin=True)
     return made
+
+
+def threshold_mark(
+    made: go.Figure, threshold: float, words: str, level: int, *, dash: str = "dot"
+) -> None:
+    """A line at `threshold`, and over the figure what it is; `level` counts from the lowest."""
+    made.add_vline(threshold, line={"color": NEUTRAL, "width": 1.5, "dash": dash})
+    made.add_annotation(
+        text=f"{words} {score(threshold)}",
+        x=threshold,
+        y=1,
+        yref="y domain",
+        yanchor="bottom",
+        yshift=4 + 18 * level,
+        xanchor="right" if threshold > 0.5 else "left",
+        showarrow=False,
+        font={"color": NEUTRAL, "size": 13},
+    )
 
 
 def ratio_axis(**more: Any) -> dict[str, Any]:

@@ -6,13 +6,24 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from dashboard.charts.layout import figure, ratio_axis
+from dashboard.charts.layout import figure, ratio_axis, threshold_mark
 from dashboard.formats import count, percent, plain
 from dashboard.theme import DEVICE, UNKNOWN, release_style, translucent
 
 Rows = Sequence[Mapping[str, Any]]
 
 HOURS = 24
+SHARE = 0.1
+"""Of a feature's requests: a threshold under which fewer ran is in the table alone."""
+
+
+def in_use(used: Rows, features: Sequence[str]) -> dict[float, list[str]]:
+    """By threshold the features that run under it, but for those that few requests ran under."""
+    found: dict[float, list[str]] = {}
+    for row in used:
+        if row["feature"] in features and row["share"] >= SHARE:
+            found.setdefault(row["threshold"], []).append(row["feature"])
+    return found
 
 
 def heatmap(rows: Rows, first: date, last: date) -> go.Figure:
@@ -56,9 +67,23 @@ def heatmap(rows: Rows, first: date, last: date) -> go.Figure:
     return made
 
 
-def by_threshold(rows: Rows, features: Sequence[str]) -> go.Figure:
-    """Coverage by `threshold`, a line for each of `features`; what is unknown is the band above."""
-    made = figure(320, x_title="Threshold")
+def by_threshold(rows: Rows, features: Sequence[str], used: Rows) -> go.Figure:
+    """Coverage by `threshold`, a line for each of `features`; what is unknown is the band above.
+
+    Marked are the thresholds that a good part of their requests ran under, rows of
+    `thresholds_in_use`.
+    """
+    marks = in_use(used, features)
+    made = figure(320 + 18 * len(marks), x_title="Threshold")
+    made.update_layout(
+        margin={"t": 16 + 18 * len(marks), "l": 8, "r": 8, "b": 8},
+        legend={"y": -0.2, "yanchor": "top"},
+    )
+    made.update_xaxes(range=[0, 1])
+    for level, (threshold, names) in enumerate(sorted(marks.items())):
+        whose = names[0] if len(names) == 1 else f"{count(len(names))} features"
+        words = "current" if len(names) == len(features) else f"current, {whose}"
+        threshold_mark(made, threshold, plain(words), level)
     made.update_yaxes(ratio_axis(range=[0, 1.02]))
     for position, feature in enumerate(features):
         colour, dash = release_style(position)

@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 
 from collector.contract.policy import release_key
 from dashboard.charts.layout import bars_figure, figure, ratio_axis
-from dashboard.formats import UNKNOWN, interval, label, percent, plain
+from dashboard.formats import OTHER, UNKNOWN, interval, label, percent, plain
 from dashboard.theme import DECISIONS, DEVICE, LIGHT, NEUTRAL, release_style, translucent
 from dashboard.theme import UNKNOWN as UNKNOWN_COLOUR
 
@@ -68,10 +68,10 @@ def releases(rows: Rows) -> list[str]:
 
 
 def newest_first(names: Iterable[str]) -> list[str]:
-    """Releases as people sort them, each once, the newest first and the unknown one last."""
+    """Releases as people sort them, each once, the newest first; last what is none."""
     found = set(names)
-    known = sorted(found - {UNKNOWN}, key=release_key, reverse=True)
-    return known + sorted(found & {UNKNOWN})
+    known = sorted(found - {OTHER, UNKNOWN}, key=release_key, reverse=True)
+    return known + [name for name in (OTHER, UNKNOWN) if name in found]
 
 
 def coverage(rows: Rows, dimension: str) -> go.Figure:

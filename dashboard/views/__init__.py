@@ -14,6 +14,7 @@ class Reader(StrEnum):
     LEAD = "Engineering lead"
     COMPLIANCE = "Compliance"
     ONCALL = "On call"
+    EVERYBODY = "Everybody"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,7 +22,7 @@ class View:
     """A page: its name in the navigation, its address, for whom it is and what draws it.
 
     `role` is that of a token which may see all of it; `empty`: it has something to show before any
-    telemetry has arrived.
+    telemetry has arrived; `former`: an address it had, which still opens it.
     """
 
     title: str
@@ -31,3 +32,8 @@ class View:
     reader: Reader
     role: str = "lead"
     empty: bool = False
+    former: str | None = None
+
+    def allows(self, role: str) -> bool:
+        """Whether a token of this role may see the page."""
+        return self.role in ("lead", role) or role == "admin"

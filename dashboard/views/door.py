@@ -1,4 +1,4 @@
-"""At the door: what became of the values that arrived, and what should not have been among them."""
+"""What became of the values that arrived, and what should not have been among them."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -13,7 +13,6 @@ from dashboard.charts import door
 from dashboard.formats import count
 from dashboard.questions import Questions
 from dashboard.selection import Selection
-from dashboard.views import Reader, View
 
 REVIEWER = "compliance"
 SHOUTED = 5
@@ -54,24 +53,29 @@ TITLES: Mapping[str, str] = {
 Rows = Sequence[Mapping[str, Any]]
 
 
-def show(questions: Questions, selection: Selection) -> None:
-    panels.title("At the door", selection)
+def shout(questions: Questions, selection: Selection) -> None:
+    """What telemetry should not hold, before everything else; nothing where the role may not."""
+    rows = _found(questions, selection) or ()
+    for code in CODES:
+        lines = [sentences.finding(row) for row in rows if row["code"] == code]
+        if lines and code != UNKNOWN:
+            more = ["There are more; the table below has them all."] * (len(lines) > SHOUTED)
+            sentence = sentences.MENDING[code]
+            title = f"Dropped at the door: {CODES[code]}"
+            states.notice(title, [*lines[:SHOUTED], *more, sentence], theme.ERROR)
+
+
+def show_door(questions: Questions, selection: Selection) -> None:
+    """Redaction by day and field, keys that were dropped, and what was found."""
     whole, days, fields = questions.metrics(
         [selection.query("door"), selection.query("door", "day"), selection.query("redaction")]
     )
-    if not whole.rows:
-        states.no_result(questions, "telemetry")
-        return
+    panels.heading("What was done at the door", questions, "door")
     panels.not_narrowed(selection, "redaction")
-    found = _found(questions, selection)
-    if found is not None:
-        _shout(found)
     done = {row["action"]: row["values"] for row in whole.records()}
-    with panels.tiles():
+    with panels.tiles("door"):
         for action, meaning in TILES.items():
             panels.tile(door.ACTIONS[action], count(done.get(action, 0)), "values", meaning)
-
-    panels.heading("What was done, day by day", questions, "door")
     today = datetime.now(UTC)
     panels.chart(
         door.by_day(days.records(), (today - selection.length).date(), today.date()),
@@ -84,10 +88,15 @@ def show(questions: Questions, selection: Selection) -> None:
     panels.heading("By field", questions, "redaction")
     _fields(fields.records())
 
-    panels.heading("What was found", questions, "findings")
+    panels.heading("What should not have been there", questions, "findings")
     panels.not_narrowed(selection, "findings")
+    found = _found(questions, selection)
     if found is None:
-        states.withheld("Findings", REVIEWER)
+        states.withheld(
+            "Findings are for others",
+            REVIEWER,
+            "They name fields as apps wrote them, in which a person may be named too.",
+        )
     elif found:
         _findings(found)
     else:
@@ -104,17 +113,6 @@ def _found(questions: Questions, selection: Selection) -> Rows | None:
     except Forbidden:
         return None
     return answer.records()
-
-
-def _shout(rows: Rows) -> None:
-    """What telemetry should not hold, before everything else."""
-    for code in CODES:
-        lines = [sentences.finding(row) for row in rows if row["code"] == code]
-        if lines and code != UNKNOWN:
-            more = ["There are more; the table below has them all."] * (len(lines) > SHOUTED)
-            sentence = sentences.MENDING[code]
-            title = f"Dropped at the door: {CODES[code]}"
-            states.notice(title, [*lines[:SHOUTED], *more, sentence], theme.ERROR)
 
 
 def _fields(rows: Rows) -> None:
@@ -151,12 +149,3 @@ def _findings(rows: Rows) -> None:
         st.text(f"An unknown attribute is {CODES[UNKNOWN]}. {sentences.MENDING[UNKNOWN]}")
         st.code("limen policy suggest", language="bash")
     tables.show(rows, FINDINGS, titles=TITLES, name="What was found, by app and release")
-
-
-DOOR = View(
-    title="At the door",
-    path="door",
-    icon=":material/door_front:",
-    show=show,
-    reader=Reader.COMPLIANCE,
-)

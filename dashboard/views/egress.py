@@ -170,7 +170,7 @@ def _ledger(
     try:
         (answer,) = questions.metrics([asked])
     except Forbidden:
-        states.withheld("Ledger rows", REVIEWER)
+        states.withheld("Ledger rows are for others", REVIEWER, "Each is one send of one phone.")
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(f"The newest {count(len(answer.rows))}, one row each.", width="stretch")

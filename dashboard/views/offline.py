@@ -37,13 +37,14 @@ VERDICTS: Mapping[bool | None, str] = {True: "met", False: "missed", None: "cann
 def show(questions: Questions, selection: Selection) -> None:
     panels.title("Offline", selection)
     blocked_only = {"decision": ("blocked",)}
-    whole, days, blocked, targets, thresholds = questions.metrics(
+    whole, days, blocked, targets, thresholds, used = questions.metrics(
         [
             selection.query("offline_coverage"),
             selection.query("offline_coverage", "release", "day"),
             selection.query("fallback_reasons", where=blocked_only),
             selection.query("offline_targets"),
             selection.query("offline_by_threshold", "feature"),
+            selection.query("thresholds_in_use"),
         ]
     )
     if not whole.rows or not whole.records()[0]["offline_requests"]:
@@ -88,9 +89,9 @@ def show(questions: Questions, selection: Selection) -> None:
         else:
             st.text("No request was blocked in this selection.")
 
-    panels.heading("At another threshold", questions, "offline_by_threshold")
+    panels.heading("At another threshold", questions, "offline_by_threshold", "thresholds_in_use")
     panels.not_narrowed(selection, "offline_by_threshold")
-    _thresholds(thresholds)
+    _thresholds(thresholds, used)
 
     panels.heading("When there was no network", questions, "offline_coverage")
     _hours(questions, selection)
@@ -179,7 +180,7 @@ def _side(answer: Answer, name: str, title: str) -> None:
     panels.table_under(answer, f"Offline coverage by {title}")
 
 
-def _thresholds(answer: Answer) -> None:
+def _thresholds(answer: Answer, used: Answer) -> None:
     rows = answer.records()
     most = {row["feature"]: row["offline_requests"] for row in rows if row["coverage_max"]}
     if not most:
@@ -187,7 +188,7 @@ def _thresholds(answer: Answer) -> None:
         return
     features = sorted(most, key=lambda name: -most[name])
     panels.chart(
-        offline.by_threshold(rows, features[:LINES]),
+        offline.by_threshold(rows, features[:LINES], used.records()),
         key="offline-by-threshold",
         alt="Share of offline requests that the device would answer by threshold, a line a feature",
     )
@@ -197,6 +198,13 @@ def _thresholds(answer: Answer) -> None:
         f"is what nobody reported a confidence of.{more}"
     )
     panels.table_under(answer, "Offline coverage by threshold and feature")
+    if used.rows:
+        columns = tables.ordered(used) | {"threshold": "score"}
+        panels.rows_under(
+            used.records(), columns, "Thresholds in use by feature", "Thresholds in use"
+        )
+    else:
+        st.caption("No request of this selection says under which threshold it ran.")
 
 
 def _hours(questions: Questions, selection: Selection) -> None:

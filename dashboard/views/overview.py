@@ -6,9 +6,9 @@ from typing import Any
 import streamlit as st
 
 from collector.contract.records import Answer
-from dashboard import panels, states, tables
+from dashboard import links, panels, states, tables, verdict
 from dashboard.charts import rates
-from dashboard.formats import count, interval, milliseconds, percent
+from dashboard.formats import OTHER, UNKNOWN, count, interval, milliseconds, percent
 from dashboard.questions import Questions
 from dashboard.selection import Selection
 from dashboard.views import Reader, View
@@ -48,7 +48,7 @@ def show(questions: Questions, selection: Selection) -> None:
 
 
 def _content(questions: Questions, selection: Selection) -> None:
-    fallback, offline, latency, complete, health, complete_by_release, days, reasons = (
+    fallback, offline, latency, complete, health, complete_by_release, days, reasons, apps = (
         questions.metrics(
             [
                 selection.query("fallback_rate"),
@@ -59,6 +59,7 @@ def _content(questions: Questions, selection: Selection) -> None:
                 selection.query("completeness", "release"),
                 selection.query("fallback_rate", "release", "day"),
                 selection.query("fallback_reasons"),
+                selection.query("fallback_rate", "app"),
             ]
         )
     )
@@ -67,6 +68,8 @@ def _content(questions: Questions, selection: Selection) -> None:
         states.no_result(questions, "requests")
         return
     _headline(total, offline, latency, complete, f"last {selection.period}")
+    panels.not_narrowed(selection, "latency")
+    place = st.container()
 
     panels.heading("Releases", questions, "release_health", "completeness")
     tables.show(
@@ -96,6 +99,25 @@ def _content(questions: Questions, selection: Selection) -> None:
             panels.table_under(reasons, "Reasons of fallback and block")
         else:
             st.text("Every request in this selection was answered on the device.")
+    # The rest of the page does not wait for it.
+    with place, states.guarded():
+        _verdict(questions, selection, rates.releases(health.records()), len(apps.rows))
+
+
+def _verdict(
+    questions: Questions, selection: Selection, releases: Sequence[str], apps: int
+) -> None:
+    """The newest release against the one before it: whether it is safe."""
+    told = [name for name in releases if name not in (UNKNOWN, OTHER)]
+    if apps > 1:
+        st.caption("Choose an app beside, to see its newest release held against the one before.")
+    elif len(told) < 2:
+        st.caption("There is no second release in this selection to hold the newest against.")
+    else:
+        with st.spinner("Holding the newest release against the one before …"):
+            found = questions.compare(told[0], told[1], selection)
+        verdict.show(found)
+        links.link("release", "Why, and how sure", newer=found.release, older=found.against)
 
 
 def _headline(
@@ -129,8 +151,9 @@ def _headline(
         panels.tile(
             "Completeness",
             percent(received.get("completeness")),
-            "late data may come" if received.get("open") else "closed",
-            "Requests received of those the phones numbered; the rest is lost telemetry.",
+            "open" if received.get("open") else "closed",
+            "Requests received of those the phones numbered; the rest is lost telemetry. Open: the "
+            "period ends less than seven days ago, so late data may still come.",
         )
 
 

@@ -7,10 +7,11 @@ import streamlit as st
 
 from collector.contract.records import Answer
 from collector.contract.releases import Comparison, RateChange, Split, points
-from dashboard import panels, states, tables, theme
+from dashboard import panels, states, tables, theme, verdict
 from dashboard.charts.parts import TOGETHER, parts
 from dashboard.charts.rates import newest_first
 from dashboard.formats import (
+    OTHER,
     UNKNOWN,
     bounds,
     count,
@@ -24,7 +25,6 @@ from dashboard.questions import Questions
 from dashboard.selection import Selection
 from dashboard.views import Reader, View
 
-_COLOURS: Mapping[str, str] = {"worse": theme.ERROR, "better": theme.DEVICE}
 _SURE = {"worse": "Worse", "better": "Better", "same": "As before", "open": "Can be chance"}
 _SURE_TITLES = {
     "rate": "Rate",
@@ -65,7 +65,7 @@ def _content(questions: Questions, selection: Selection) -> None:
             ["Releases are those of one app: choose it beside, to hold one against another."],
             theme.UNKNOWN,
         )
-    elif len([name for name in names if name != UNKNOWN]) < 2:
+    elif len([name for name in names if name not in (OTHER, UNKNOWN)]) < 2:
         states.nothing(
             "second release",
             "This selection has requests of one release alone: there is nothing to hold it "
@@ -74,7 +74,7 @@ def _content(questions: Questions, selection: Selection) -> None:
     else:
         compared = _compared(questions, selection, names)
     if compared is not None:
-        _verdict(compared)
+        verdict.show(compared)
     panels.heading("Side by side", questions, "release_health", "release_intervals", "completeness")
     figures = _figures(names, _by_release(health), _by_release(intervals), _by_release(complete))
     _table(names, "Figure", figures, "Releases side by side")
@@ -104,16 +104,6 @@ def _compared(questions: Questions, selection: Selection, names: list[str]) -> C
         )
     with st.spinner("Holding one against the other …"):
         return questions.compare(newer, older, selection)
-
-
-def _verdict(found: Comparison) -> None:
-    colour = next(
-        (_COLOURS[rate.finding] for rate in found.rates if rate.finding in _COLOURS),
-        theme.UNKNOWN,
-    )
-    said = [f"{clause[:1].upper()}{clause[1:]}." for clause in found.clauses]
-    with st.container(key="verdict"):
-        states.notice(f"{found.release} against {found.against}", said, colour)
 
 
 def _by_release(answer: Answer) -> Rows:

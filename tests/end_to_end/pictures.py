@@ -55,7 +55,7 @@ def _pages(api: str) -> dict[str, str]:
         "release": "/release",
         "offline": "/offline",
         "egress": "/egress",
-        "door": "/door",
+        "quality": "/quality",
         "findings": "/findings",
         "ledger": "/ledger",
         "declarations": "/declarations",

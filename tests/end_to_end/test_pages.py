@@ -32,7 +32,7 @@ PAGES = {
     "/release": ("Release", "Why the fallback rate moved"),
     "/offline": ("Offline", "Where it works offline"),
     "/egress": ("Egress", "What left the device"),
-    "/door": ("At the door", "What was done, day by day"),
+    "/quality": ("Data quality", "How late it arrived"),
     "/requests": ("Requests", "Choose a row to open its trace."),
     "/thresholds": ("Thresholds", "About this run"),
     "/placement": ("Placement", "The rules are in docs/placement.md."),
@@ -110,6 +110,14 @@ def test_the_headline_numbers_are_the_collectors(reader: Reader, shown: Shown) -
     assert reader.tile("Completeness") == formats.percent(complete["completeness"])
     interval = formats.interval(rate["fallback_low"], rate["fallback_high"])
     expect(reader.page.get_by_text(interval, exact=True)).to_be_visible()
+    with LimenClient(shown.api) as client:
+        found = client.compare("2.5.0", "2.4.0", SINCE, where={"environment": ("production",)})
+    box = reader.page.locator(".st-key-verdict .limen-notice")
+    for clause in found.clauses:
+        expect(box).to_contain_text(clause[1:])
+    reader.page.get_by_role("link", name="Why, and how sure").click()
+    reader.page.wait_for_url("**/release?*newer=2.5.0*")
+    expect(box).to_contain_text(found.clauses[0][1:])
 
 
 def test_the_offline_numbers_are_the_collectors(reader: Reader, shown: Shown) -> None:
@@ -128,6 +136,9 @@ def test_the_offline_numbers_are_the_collectors(reader: Reader, shown: Shown) ->
     reader.page.get_by_role("tab", name="Device").click()
     for chart in ("targets", "coverage-device_model", "offline-by-threshold", "offline-hours"):
         expect(reader.page.locator(f".st-key-chart-{chart} .main-svg").first).to_be_visible()
+    for used in shown.ask("thresholds_in_use", feature="image_classify").records():
+        mark = f"{formats.score(used['threshold'])}"
+        expect(reader.page.locator(".st-key-chart-offline-by-threshold")).to_contain_text(mark)
     no_error(reader)
 
 
@@ -284,10 +295,21 @@ def test_the_undeclared_host_is_a_finding_with_the_traces_that_prove_it(
     no_error(reader)
 
 
-def test_what_hit_the_door_is_the_collectors_count_and_what_to_mend_comes_first(
+def test_data_quality_is_the_collectors_count_and_what_to_mend_comes_first(
     reader: Reader, shown: Shown
 ) -> None:
+    """At the address that it had too."""
     page = reader.open(f"/door?period={PERIOD}&done=Dropped")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Data quality")
+    lost, arrival = shown.ask("lost_requests").records()[0], shown.ask("arrival").records()[0]
+    assert reader.tile("Lost requests") == formats.count(lost["lost"])
+    assert reader.tile("Losing phones") == formats.count(lost["losing"])
+    assert reader.tile("Late") == formats.count(arrival["late"])
+    for chart in ("completeness", "lost", "arrival", "unknown-departures", "door"):
+        expect(page.locator(f".st-key-chart-{chart} .main-svg").first).to_be_visible()
+    skewed = shown.ask("clock_skew", "release").records()
+    assert skewed and not any(row["over_1s"] for row in skewed)
+    expect(page.get_by_text("Every clock that calls could measure agrees")).to_be_visible()
     with LimenClient(shown.api) as client:
         door, findings = client.metrics(
             [
@@ -466,7 +488,8 @@ def test_a_token_of_the_dashboards_own_is_for_whoever_started_it(
         monkeypatch.setenv("LIMEN_TOKEN", lead)
         with dashboard(running.api) as url, Reader(browser, url) as reader:
             page = reader.open("/findings")
-            expect(page.locator(".limen-error")).to_contain_text("Your role may not see this")
+            expect(page.locator(".limen-empty")).to_contain_text("This page is for others")
+            no_error(reader)
             expect(page.get_by_text("limen token create --role compliance")).to_be_visible()
             assert lead not in page.content()
             assert reader.complaints == []
@@ -474,7 +497,7 @@ def test_a_token_of_the_dashboards_own_is_for_whoever_started_it(
         with dashboard(running.api) as url, Reader(browser, url) as reader:
             page = reader.open("/door")
             no_error(reader)
-            expect(page.locator(".limen-empty")).to_contain_text("Findings are for others")
+            expect(page.locator(".limen-empty").last).to_contain_text("Findings are for others")
             expect(page.get_by_text("limen token create --role compliance")).to_be_visible()
             assert reader.complaints == []
 
