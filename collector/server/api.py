@@ -116,7 +116,7 @@ class QueryApi:
         async def openapi(_: Request) -> Response:
             return Json(document)
 
-        return Starlette(
+        app = Starlette(
             routes=self._guard.over([*routes, Route("/api/openapi.json", openapi)]),
             exception_handlers={
                 LimenError: self._refuse,
@@ -133,6 +133,9 @@ class QueryApi:
                 Middleware(HearHangUps),
             ],
         )
+        # Behind a proxy with TLS a redirect would send tokens on in the clear.
+        app.router.redirect_slashes = False
+        return app
 
     def _others(self) -> Iterable[Route]:
         """Those that have a file of their own."""

@@ -79,7 +79,7 @@ class IngestApi:
             Route("/healthz", _answered(self.healthz)),
             Route("/readyz", _answered(self.readyz)),
         ]
-        return Starlette(
+        app = Starlette(
             routes=self._guard.over(routes),
             exception_handlers={
                 LimenError: self._refuse,
@@ -91,6 +91,9 @@ class IngestApi:
                 *([_cors(cors_origins)] if cors_origins else []),
             ],
         )
+        # Behind a proxy with TLS a redirect would send data and tokens on in the clear.
+        app.router.redirect_slashes = False
+        return app
 
     async def traces(self, request: Request) -> Response:
         """Spans; answered when they are committed."""

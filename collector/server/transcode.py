@@ -43,6 +43,9 @@ _ESCAPE = re.compile(
     r"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|(?P<half>u[dD][89a-fA-F]..)|.)", re.DOTALL
 )
 _URL_SAFE = str.maketrans("-_", "+/")
+# What Python reads besides, `1_000` and digits of any script, is no JSON.
+_INTEGER = re.compile(r"-?[0-9]{1,100}")
+_NUMBER = re.compile(r"-?[0-9]{1,400}(?:\.[0-9]{1,400})?(?:[eE][+-]?[0-9]{1,4})?")
 _FLOATS = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 
 Reader = Callable[[Any, str], Any]
@@ -209,10 +212,9 @@ def _enumeration(value: Any, names: EnumDescriptor, where: str) -> int:
 
 def _integer(value: Any, low: int, high: int, where: str) -> int:
     if isinstance(value, str):
-        try:
-            value = int(value)
-        except ValueError:
-            raise _wrong(where, "is not an integer") from None
+        if not _INTEGER.fullmatch(value):
+            raise _wrong(where, "is not an integer")
+        value = int(value)
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int):
@@ -226,10 +228,9 @@ def _double(value: Any, where: str) -> float:
     if isinstance(value, str):
         if value in _FLOATS:
             return _FLOATS[value]
-        try:
-            return float(value)
-        except ValueError:
-            raise _wrong(where, "is not a number") from None
+        if not _NUMBER.fullmatch(value):
+            raise _wrong(where, "is not a number")
+        return float(value)
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise _wrong(where, "is not a number")
     return float(value)

@@ -152,6 +152,8 @@ def test_j9_null_is_unset(collector: RunningCollector) -> None:
         ("kind", 2**31),
         ("flags", 2**32),
         ("startTimeUnixNano", 1.5),
+        ("startTimeUnixNano", "1_000"),
+        ("kind", " 2"),
     ],
 )
 def test_j10_integers_out_of_range_are_refused_by_their_place(
