@@ -200,6 +200,16 @@ def test_a_wrong_address_is_told_from_a_wrong_question(filled: RunningCollector)
         client.trace("../status")
 
 
+def test_a_run_is_named_by_names_alone(filled: RunningCollector) -> None:
+    asked = {"feature": "f", "model": "m@1", "model_digest": "", "runtime": "phones"}
+    asked |= {"runtime_version": "", "source": "spans"}
+    for name in ("feature", "model", "model_digest", "runtime", "runtime_version"):
+        wrong = httpx.post(filled.api + "/api/replays", json=asked | {name: "<ada@example.com>"})
+        assert wrong.status_code == 400 and wrong.json()["detail"].startswith(f"{name} is ")
+        assert "ada" not in wrong.text
+    assert httpx.post(filled.api + "/api/replays", json=asked).status_code == 200
+
+
 def test_a_broken_arrow_stream_is_bad_input() -> None:
     for body in (b"", b"x" * 100):
         with pytest.raises(BadInput):

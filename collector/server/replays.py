@@ -1,5 +1,6 @@
 """The routes of replays: runs, the inputs they open, what is saved of them."""
 
+import re
 from collections.abc import Sequence
 from functools import partial
 
@@ -10,6 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from collector.contract.arrow import MEDIA_TYPE, from_ipc, to_ipc
+from collector.contract.attributes import LABEL, MODEL_DIGEST, NAME, VERSION
 from collector.contract.errors import BadInput
 from collector.contract.records import ReplayRequest, Spent, Sweep
 from collector.roles import MERGED
@@ -18,6 +20,15 @@ from collector.server.body import Bodies
 from collector.server.guard import Caller
 from collector.store.replays import Replays
 from collector.store.sweep_cells import told_sweep
+
+# What is stored of a run and shown to everybody who may ask. Of scores on spans some are empty.
+_FORMS = {
+    "feature": (NAME, "a name, as apps send limen.feature"),
+    "model": (rf"{LABEL.rstrip('$')}(@{VERSION.strip('^$')})?", "NAME@VERSION"),
+    "model_digest": (rf"({MODEL_DIGEST})?", "sha256: and 64 hexadecimal digits"),
+    "runtime": (NAME, "a name"),
+    "runtime_version": (rf"({VERSION})?", "a version"),
+}
 
 
 class _Opening(BaseModel):
@@ -69,6 +80,9 @@ class ReplayRoutes:
         """A new replay run, or the unfinished one asked for in the same words."""
         self._bodies.admit()
         asked = parse(ReplayRequest, await self._bodies.read(request))
+        for name, (form, what) in _FORMS.items():
+            if not re.fullmatch(form, getattr(asked, name)):
+                raise BadInput(f"{name} is {what}")
         return Json((await run_in_threadpool(self._replays.create, asked)).model_dump())
 
     async def replay(self, request: Request) -> Response:
