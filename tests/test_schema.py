@@ -18,7 +18,7 @@ from tests.store import Store
 # The tables that schema 2 changed, as version 1 made them.
 FIRST = Path(__file__).parent / "schema_1"
 KEPT = {
-    "spans": "* exclude (commit_number, key_id)",
+    "spans": "* exclude (commit_number, key_id, source)",
     "batches": "* exclude (commit_number, key_id, policy_version, redactions, findings)",
     "inputs": "* exclude (commit_number, key_id, policy_version, draw, size, piece)",
     "replays": "* exclude (chunk_inputs, source)",
@@ -59,7 +59,7 @@ def as_first(path: Path) -> None:
             stored = "inputs join input_pieces p using (number)" if name == "inputs" else name
             connection.execute(f"create temp table kept_{name} as select {columns} from {stored}")
         connection.execute(f"create temp table kept_redactions as {REDACTIONS}")
-        connection.execute("drop view requests; drop view spans")
+        connection.execute("drop view requests; drop view sources; drop view spans")
         connection.execute("create table kept_audit as select time, action, detail from audit")
         connection.execute("drop table audit; alter table kept_audit rename to audit")
         for name in (
@@ -76,6 +76,7 @@ def as_first(path: Path) -> None:
             "declarations",
             "verdicts",
             "rollup_departures",
+            "rollup_kinds",
             "rollup_dirty",
             "rollup_state",
             "rollup_requests",

@@ -32,6 +32,9 @@ _DAY = 24 * 3600 * 10**9
 # How far a device's clock may run ahead and still be believed.
 _AHEAD = 600 * 10**9
 
+# How a list ends that says the newest of a period only.
+_NEWEST = re.compile(r"order by \w+\.time desc,.*\nlimit (\d+)\s*\Z")
+
 _COLUMN = re.compile(rf"(\w+) ({'|'.join(UNITS)}): (.+)")
 
 
@@ -67,6 +70,12 @@ class Metric:
     def single_rows(self) -> bool:
         """Whether it lists rows, rather than counting them by dimensions."""
         return "{by" not in self.sql
+
+    @property
+    def newest(self) -> int | None:
+        """How many rows a list of the newest has at most; None where it is none."""
+        ends = _NEWEST.search(self.sql)
+        return int(ends[1]) if ends else None
 
     @property
     def compares(self) -> bool:

@@ -31,4 +31,4 @@ select
 from {departures}
 where true {where}
 group by all
-order by bytes desc nulls last, destination, cause, category, purpose, consent {by}
+order by bytes desc nulls last, destination, cause, category, purpose, consent, leg, region, declared, measure {by}

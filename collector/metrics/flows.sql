@@ -21,4 +21,4 @@ select
 from {departures}
 where true {where}
 group by all
-order by transfers desc, feature, destination, declared, measure {by}
+order by transfers desc, feature, destination, declared, measure, leg {by}

@@ -51,5 +51,5 @@ select
     lower(hex(trace_id)) as trace_id
 from departures($from, $to, null) d
 where true {where}
-order by d.time desc, trace_id, d.destination
+order by d.time desc, trace_id, d.destination, d.bytes, d.category, d.app, d.release
 limit 500

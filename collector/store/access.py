@@ -15,8 +15,6 @@ from collector.store.reader import rfc3339, shown_span
 from collector.store.sealed import opened_inputs
 from collector.store.vault import Vault
 
-_HOUR_NS = 3600 * 10**9
-
 
 class Access:
     """Of `database`, where installations are known by `pseudonyms` and their inputs are sealed in
@@ -56,18 +54,21 @@ class Access:
 
     def _departures(self, spans: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """What left in its traces, of `spans`."""
-        clients: dict[bytes, dict[str, dict[str, Any]]] = {}
-        for span in spans:
-            if span["kind"] == "CLIENT":
-                clients.setdefault(span["trace_id"], {})[span["span_id"].hex()] = span
+        own = {(s["trace_id"], s["span_id"].hex()): s for s in spans if s["kind"] == "CLIENT"}
+        if not own:
+            return []
+        seen = [client["time"] for client in own.values()]
+        asked = {
+            "from": min(seen),
+            "to": max(seen) + 1,
+            "traces": list({trace for trace, _ in own}),
+        }
         found = []
-        for trace, own in clients.items():
-            seen = [client["time"] for client in own.values()]
-            bounds = {"from": min(seen) - _HOUR_NS, "to": max(seen) + _HOUR_NS, "trace": trace}
-            for row in self._rows("trace_departures", bounds):
-                # In a trace that others share their departures are theirs.
-                if (client := own.get(row["span_id"])) is not None:
-                    found.append({"time": rfc3339(client["time"]), "trace_id": trace.hex()} | row)
+        for row in self._rows("trace_departures", asked):
+            trace = row.pop("trace_id")
+            # In a trace that others share their departures are theirs.
+            if (client := own.get((trace, row["span_id"]))) is not None:
+                found.append({"time": rfc3339(client["time"]), "trace_id": trace.hex()} | row)
         return sorted(found, key=lambda row: row["time"])
 
     def _inputs(self, inputs: pa.Table, *, contents: bool) -> list[dict[str, Any]]:

@@ -29,7 +29,7 @@ _COMMITTED = ("batches", "inputs", "input_pieces", "consents")
 # Copied with what names them, or which they name.
 _BOUND = (
     "span_facts", "span_sources", "span_contexts", "releases", "replay_scores", "replay_chunks",
-    "rollup_requests",
+    "rollup_requests", "rollup_kinds",
 )  # fmt: skip
 # Nobody writes these while a copy is made, and they may be large.
 _SETTLED = ("rollup_departures", "rollup_dirty", "rollup_state", "rollup_runs", "rollup_broken")
@@ -105,6 +105,7 @@ class Copying:
         for table in _SETTLED:
             beside.run("copy_whole", table)
         beside.run("copy_rollup_requests")
+        beside.run("copy_rollup_kinds")
         after = _NONE
         for _ in range(ROUNDS):
             last: int = beside.ask("last_commit")[0][0]

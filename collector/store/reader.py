@@ -21,6 +21,10 @@ from collector.store.queries import query
 
 DEFAULT_PERIOD = "-7d"
 
+# The newest rows are looked for at the end of a period, further back until there are enough.
+_FIRST_WINDOW = DAY
+_NEXT_WINDOW = 16
+
 _UNITS_NS = {"s": 10**9, "m": 60 * 10**9, "h": 3600 * 10**9, "d": 24 * 3600 * 10**9}
 _RELATIVE = re.compile(r"-(\d{1,6})([smhd])")
 
@@ -106,9 +110,17 @@ class Reader:
         else:
             since, until, now = self.period(asked.since, asked.until)
             rows = None
-        statement = metric.statement(since, until, now, asked.by, asked.where, asked.selected, rows)
+        window = until - since if metric.newest is None else _FIRST_WINDOW
         with self._health.query(metric.name):
-            return self._database.read(statement.sql, statement.values)
+            while True:
+                first = max(since, until - window)
+                statement = metric.statement(
+                    first, until, now, asked.by, asked.where, asked.selected, rows
+                )
+                table = self._database.read(statement.sql, statement.values)
+                if first == since or table.num_rows == metric.newest:
+                    return table
+                window *= _NEXT_WINDOW
 
     def answer(
         self, asked: Query, *, merged: bool = False, known: dict[str, float | None] | None = None
@@ -152,19 +164,20 @@ class Reader:
             raise NotFound("there is no such trace here; it may be erased, expired or not yet sent")
         start, last = min(s["time"] for s in spans), max(s["time"] for s in spans)
 
-        def within(margin: int, name: str) -> list[dict[str, Any]]:
-            bounds = {"from": start - margin, "to": last + margin, "trace": key}
+        def within(margin: int, name: str, **of: object) -> list[dict[str, Any]]:
+            bounds = {"from": start - margin, "to": last + margin, **of}
             found: list[dict[str, Any]] = self._database.read(query(name), bounds).to_pylist()
             return found
 
         requests = self._database.read(query("trace_requests"), {"trace": key})
-        neighbours = within(_UNITS_NS["d"], "trace_neighbours")
+        neighbours = within(_UNITS_NS["d"], "trace_neighbours", trace=key)
+        departures = within(_UNITS_NS["h"], "trace_departures", traces=[key])
         return {
             "trace_id": trace_id.lower(),
             "spans": [shown_span(span, start) for span in spans],
             "requests": requests.to_pylist(),
-            "departures": within(_UNITS_NS["h"], "trace_departures"),
-            "skews": within(_UNITS_NS["h"], "trace_skews"),
+            "departures": [{k: v for k, v in d.items() if k != "trace_id"} for d in departures],
+            "skews": within(_UNITS_NS["h"], "trace_skews", trace=key),
             "neighbours": [{k: _plain(v) for k, v in row.items()} for row in neighbours],
         }
 

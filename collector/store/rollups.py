@@ -79,6 +79,7 @@ class Rollups:
         if len(found):
             with self._database.write() as transaction:
                 transaction.name(fresh=found)
+                transaction.run("insert_kinds")
                 transaction.run("insert_rolled")
         return True
 

@@ -1,2 +1,5 @@
 -- Adds what was rolled up.
-insert into rollup_departures by name from fresh
+insert into rollup_departures by name
+select f.* exclude (facts), k.number as kind
+from fresh f
+join rollup_kinds k on k.facts is not distinct from f.facts

@@ -31,6 +31,7 @@ TABLES = (
     "erasures",
     "forwarding",
     "rollup_departures",
+    "rollup_kinds",
     "rollup_dirty",
     "rollup_state",
     "rollup_requests",
@@ -47,8 +48,12 @@ DEFINITIONS = (
     "runs_anew",
     "gaps",
     "rolled_requests",
+    "sources",
+    "judging",
     "unrolled",
     "traced_departures",
+    "consented",
+    "own_departures",
     "departures",
     "phone_spans",
     "phone_calls",
@@ -66,7 +71,7 @@ def migration(version: int) -> str:
     return (files(__name__) / "migrations" / f"{version}.sql").read_text("utf-8")
 
 
-ROLLED_UP = ("rollup_departures", "rollup_requests", "rollup_runs", "rollup_broken")
+ROLLED_UP = ("rollup_departures", "rollup_kinds", "rollup_requests", "rollup_runs", "rollup_broken")
 # What was rolled up by other SQL is not used.
 _ROLLED_UP_BY = ("dimensions", "spans", "unrolled", "traced_departures", "requests", "runs_anew")
 ROLLUP_RULES = sha256("".join(map(ddl, _ROLLED_UP_BY)).encode()).hexdigest()

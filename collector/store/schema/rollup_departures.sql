@@ -1,38 +1,17 @@
 -- What traced_departures said of the traces up to the transaction in rollup_state; made anew from the
--- spans whenever a trace got or lost one.
+-- spans whenever a trace got or lost one. `source` is the number of a row of span_sources, `kind` of
+-- one of rollup_kinds.
 create table rollup_departures (
     trace_id blob not null,
     span_id blob not null,
     time bigint not null,
     received_time bigint not null,
     installation blob,
-    app varchar,
-    environment varchar,
-    release varchar,
-    os_name varchar,
-    os_type varchar,
-    os_version varchar,
-    device_model varchar,
-    country varchar,
-    server_port bigint,
-    policy_version varchar not null,
-    destination varchar not null,
+    source integer not null,
+    kind integer not null,
     bytes bigint,
-    measure varchar,
+    bytes_received bigint,
     request blob,
-    request_decision varchar,
-    request_placement varchar,
-    request_audited boolean,
-    passed_on boolean not null,
-    of_feature varchar not null,
-    chain_region varchar,
-    chain_category varchar,
-    chain_purpose varchar,
-    said_consent varchar,
-    said_version varchar,
     said_since bigint,
-    consenting blob,
-    retained_there boolean,
-    trained_there boolean,
-    bytes_received bigint
+    consenting blob
 )

@@ -1,5 +1,5 @@
 -- What left devices, as the spans of their traces alone tell it: departures that began in [since,
--- until), of one trace where `only_trace` is not null, and of the traces in unrolled(last) only; of
+-- until), of some traces where `only_traces` is not null, and of the traces in unrolled(last) only; of
 -- these the `part`-th of so many `parts`. Policy and consent are applied where it is asked for.
 --
 -- A departure is the innermost client span of its chain. Climbing from it: outer client spans lend
@@ -7,15 +7,13 @@
 -- back end passed the data on. Bytes are unknown where nothing measured them or no answer came.
 -- A span id stands for its first span, and no chain is longer than 32: whatever clients send, a
 -- climb ends.
-create or replace macro traced_departures(since, until, only_trace, last, parts, part) as table
+create or replace macro traced_departures(since, until, only_traces, last, parts, part) as table
 with recursive nodes as (
     select
         s.trace_id, s.span_id, s.parent_span_id, s.kind, s.feature, s.decision, s.placement,
         s.audit_sampled, s.egress_region, s.data_categories, s.purpose, s.consent_state,
         s.consent_version, s.attributes['limen.consent.changed_at'] as consent_changed,
-        s.time, s.received_time, s.installation, s.app, s.environment, s.release,
-        s.os_name, s.os_type, s.os_version, s.device_model, s.country, s.server_address,
-        s.error_type, s.http_status, s.egress_bytes, s.http_request_body_size,
+        s.time, s.received_time, s.installation, s.source, s.server_address, s.error_type, s.http_status, s.egress_bytes, s.http_request_body_size,
         s.http_request_size, s.retained, s.trained_on, s.server_port, s.policy_version,
         s.start_time
     from spans s
@@ -24,7 +22,7 @@ with recursive nodes as (
         from spans c
         semi join unrolled(last) u on u.trace_id = c.trace_id
         where c.kind = 'CLIENT' and c.time >= since and c.time < until
-            and (only_trace is null or c.trace_id = only_trace)
+            and (only_traces is null or c.trace_id in (select unnest(only_traces)))
             and hash(c.trace_id) % parts = part
     ) t on t.trace_id = s.trace_id
     qualify row_number() over (partition by s.trace_id, s.span_id order by s.start_time) = 1
@@ -103,25 +101,40 @@ served as (
     group by trace_id, parent_span_id
 )
 select
-    s.trace_id, s.span_id, s.time, s.received_time, s.installation, s.app, s.environment, s.release,
-    s.os_name, s.os_type, s.os_version, s.device_model, s.country, s.server_port, s.policy_version,
-    coalesce(lower(s.server_address), 'unknown') as destination,
+    s.trace_id, s.span_id, s.time, s.received_time, s.installation, s.source,
     case
         when s.error_type is not null and s.http_status is null then null
         else coalesce(s.egress_bytes, s.http_request_body_size, s.http_request_size)
     end as bytes,
-    case
-        when s.error_type is not null and s.http_status is null then null
-        when s.egress_bytes is not null then 'limen.egress.bytes'
-        when s.http_request_body_size is not null then 'http.request.body.size'
-        when s.http_request_size is not null then 'http.request.size'
-    end as measure,
-    c.request, c.decision as request_decision, c.placement as request_placement,
-    c.audit_sampled as request_audited, c.passed_on, coalesce(c.feature, 'unknown') as of_feature,
-    c.region as chain_region, c.category as chain_category, c.purpose as chain_purpose,
-    nullif(c.consent, 'unknown') as said_consent, c.consent_version as said_version,
-    epoch_ns(try_cast(c.consent_changed as timestamptz)) as said_since, c.consenting,
-    v.retained as retained_there, v.trained_on as trained_there, v.bytes as bytes_received
+    v.bytes as bytes_received,
+    c.request,
+    epoch_ns(try_cast(c.consent_changed as timestamptz)) as said_since,
+    c.consenting,
+    {
+        from_request: c.request is not null,
+        from_phone: s.installation is not null,
+        passed_on: c.passed_on,
+        request_decision: c.decision,
+        request_placement: c.placement,
+        request_audited: c.audit_sampled,
+        of_feature: coalesce(c.feature, 'unknown'),
+        policy_version: s.policy_version,
+        destination: coalesce(lower(s.server_address), 'unknown'),
+        server_port: s.server_port,
+        measure: case
+            when s.error_type is not null and s.http_status is null then null
+            when s.egress_bytes is not null then 'limen.egress.bytes'
+            when s.http_request_body_size is not null then 'http.request.body.size'
+            when s.http_request_size is not null then 'http.request.size'
+        end,
+        chain_region: c.region,
+        chain_category: c.category,
+        chain_purpose: c.purpose,
+        said_consent: nullif(c.consent, 'unknown'),
+        said_version: c.consent_version,
+        retained_there: v.retained,
+        trained_there: v.trained_on
+    } as facts
 from chains c
 join nodes s on s.trace_id = c.trace_id and s.span_id = c.departure
 left join served v on v.trace_id = s.trace_id and v.parent_span_id = s.span_id

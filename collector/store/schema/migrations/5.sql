@@ -94,35 +94,23 @@ create table rollup_departures (
     time bigint not null,
     received_time bigint not null,
     installation blob,
-    app varchar,
-    environment varchar,
-    release varchar,
-    os_name varchar,
-    os_type varchar,
-    os_version varchar,
-    device_model varchar,
-    country varchar,
-    server_port bigint,
-    policy_version varchar not null,
-    destination varchar not null,
+    source integer not null,
+    kind integer not null,
     bytes bigint,
-    measure varchar,
+    bytes_received bigint,
     request blob,
-    request_decision varchar,
-    request_placement varchar,
-    request_audited boolean,
-    passed_on boolean not null,
-    of_feature varchar not null,
-    chain_region varchar,
-    chain_category varchar,
-    chain_purpose varchar,
-    said_consent varchar,
-    said_version varchar,
     said_since bigint,
-    consenting blob,
-    retained_there boolean,
-    trained_there boolean,
-    bytes_received bigint
+    consenting blob
+);
+create table rollup_kinds (
+    number integer not null,
+    facts struct(
+        from_request boolean, from_phone boolean, passed_on boolean, request_decision varchar,
+        request_placement varchar, request_audited boolean, of_feature varchar, policy_version varchar,
+        destination varchar, server_port bigint, measure varchar, chain_region varchar,
+        chain_category varchar, chain_purpose varchar, said_consent varchar, said_version varchar,
+        retained_there boolean, trained_there boolean
+    ) not null
 );
 create table rollup_dirty (
     trace_id blob not null,
