@@ -27,6 +27,9 @@ FILE_IDENTIFIER = b"TFL3"
 # takes the process down with it.
 _VERIFYING = "litert"
 
+# No model within a phone's means asks for as much; a damaged size of a tensor does.
+_TENSOR_BYTES = 2**30
+
 # What the runtimes say of an operator they lack, and how it is named then.
 _NAMED = {
     re.compile(r"builtin opcode '(\w+)' version '(\d+)'"): r"\1 version \2",
@@ -157,6 +160,7 @@ def _open(
         native = engine.make(model_content=content, num_threads=threads)
         _check_tensors(native.get_input_details(), where, "input")
         _check_tensors(native.get_output_details(), where, "output")
+        _check_sizes(native.get_tensor_details(), where)
         native.allocate_tensors()
     except (ValueError, RuntimeError) as exc:
         operator = _operator_in(str(exc))
@@ -194,6 +198,18 @@ def _lacking(
         f"{where} uses the operator {operator}, which {engine} lacks; "
         f"{', and '.join(has_it)}: {remedy}, or export the model without it."
     )
+
+
+def _check_sizes(details: list[dict[str, Any]], where: str) -> None:
+    asked = sum(
+        math.prod(int(side) for side in tensor["shape"]) * np.dtype(tensor["dtype"]).itemsize
+        for tensor in details
+    )
+    if asked > _TENSOR_BYTES:
+        raise CorruptModel(
+            f"{where} asks for {asked / 2**30:,.1f} GiB for its tensors, which is more than a "
+            "phone has for one: it is damaged, or export it smaller."
+        )
 
 
 def _check_tensors(details: list[dict[str, Any]], where: str, side: str) -> None:

@@ -214,6 +214,16 @@ def floating() -> bytes:
     return build.file([x], [given])
 
 
+def huge() -> bytes:
+    """A size in its middle as a damaged byte makes it; what is allocated would be 16 GiB."""
+    build = Builder()
+    x, given = build.tensor("x", [1, 4], free=(0,)), build.tensor("given", [1, 4], free=(0,))
+    between = build.tensor("between", [2**30, 4], free=(0,))
+    build.operator(Op.RELU, [x], [between])
+    build.operator(Op.RELU, [between], [given])
+    return build.file([x], [given])
+
+
 BAD_FORMS: dict[str, tuple[bytes, str]] = {
     "several inputs": (tensors((2, 1)), r"2 input tensors \(in0, in1\) where one is expected"),
     "several outputs": (tensors((1, 3)), r"3 output tensors \(out0, out1, out2\)"),
@@ -223,6 +233,7 @@ BAD_FORMS: dict[str, tuple[bytes, str]] = {
     "free sides inside": (growing(), r"shape \(\?, \?\), free in more than its first axis"),
     "scores of another type": (floating(), "output tensor of float16"),
     "tensors that do not fit": (misfitting(), "its tensors do not fit together"),
+    "tensors beyond a phone": (huge(), "asks for 16.0 GiB for its tensors"),
     "another shape": (classifier(WEIGHTS[:3]), r"takes \(3,\) where its card states \(4,\)"),
     "more labels than scores": (
         classifier(WEIGHTS[:, :2]),
