@@ -7,7 +7,18 @@ from typing import Any
 from collector.contract.attributes import INSTALLATION
 from collector.contract.findings import CONTENT, HARDWARE_ID, SECRET, SIGNATURE, UNKNOWN
 from collector.contract.records import ReplayRun, Sweep, SweepPoint
-from dashboard.formats import count, label, lapse, milliseconds, moment, percent, score, size, words
+from dashboard.formats import (
+    OTHER,
+    count,
+    label,
+    lapse,
+    milliseconds,
+    moment,
+    percent,
+    score,
+    size,
+    words,
+)
 
 MENDING: Mapping[str, str] = {
     CONTENT: "Switch the capture of content off in the SDK that writes it, or take the attribute "
@@ -82,10 +93,16 @@ def departure(row: Mapping[str, Any]) -> str:
     hidden = row["unknown_bytes_transfers"]
     unmeasured = f", {count(hidden)} of them of unknown size" if hidden else ""
     categories = words(row["category"]).replace("_", " ").replace(",", ", ")
+    whose = f"{_merged(row['feature'], 'features')} in {_merged(row['release'], 'releases')}"
     return (
-        f"{words(row['feature'])} {words(row['release'])} sent {size(row['bytes'])} ({categories}) "
+        f"{whose} sent {size(row['bytes'])} ({categories}) "
         f"in {many(row['transfers'], 'transfer')}{unmeasured}."
     )
+
+
+def _merged(name: object, several: str) -> str:
+    """A name, or what several were merged into."""
+    return f"other {several}" if name == OTHER else words(name)
 
 
 def flow_change(row: Mapping[str, Any]) -> str:

@@ -146,7 +146,7 @@ def withheld(title: str, role: str, why: str) -> None:
     """Something is for tokens of another `role`; `why` says it in sentences."""
     _box(
         title,
-        f"{why} Sign in with a token of the role {role} to see it.",
+        f"{why} A token of the role {role} opens it.",
         theme.UNKNOWN,
         "limen-empty",
     )

@@ -271,7 +271,7 @@ def test_an_undeclared_flow_is_one_line_whatever_its_requests_were_for() -> None
     (found,) = undeclared(rows)
     assert (found["bytes"], found["transfers"], found["unknown_bytes_transfers"]) == (2_500, 6, 1)
     assert sentences.departure(found) == (
-        "image_classify 2.5.0 sent 2.5 kB (image) in 6 transfers, 1 of them of unknown size."
+        "image_classify in 2.5.0 sent 2.5 kB (image) in 6 transfers, 1 of them of unknown size."
     )
     assert rows[0]["bytes"] == 2_000
 

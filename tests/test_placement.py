@@ -122,7 +122,7 @@ def test_every_reason_has_its_number() -> None:
     assert said == {
         "privacy": "1 of 2 categories are sensitive (health): not every request should send them",
         "offline": "1.0% of 1,000 requests were made without a network, less than 5%",
-        "model": "reader@1 has 200.0 kB of a budget of 10,000.0 kB",
+        "model": "reader@1 has 200.0 kB of a budget of 10.0 MB",
         "quality": "from 0.600 up at most 5.0% with 95% confidence are wrong, and the device "
         "answers 80.0% of requests; answering all alone, 20.0% would be wrong",
         "cost": "4,000 B and 12 tokens for each of 200 requests that asked the cloud; the device "
@@ -178,7 +178,7 @@ def test_the_facts_are_those_of_what_is_stored(store: Store) -> None:
     said = only(store.placements.advise(None, None, None))
     assert said["privacy"] == "0 of 1 categories are sensitive (image)"
     assert said["offline"].startswith("24.8% of 121 requests were made without a network")
-    assert said["model"] == "reader@1 has 250.0 kB of a budget of 10,000.0 kB"
+    assert said["model"] == "reader@1 has 250.0 kB of a budget of 10.0 MB"
     assert said["cost"] == "110 B for each of 20 requests that asked the cloud"
     with pytest.raises(NotFound, match="there is image_classify"):
         store.placements.advise("summarize", None, None)

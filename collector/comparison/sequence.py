@@ -144,7 +144,9 @@ def _missing(before: Side, after: Side) -> str | None:
     if few >= LEAST_INSTALLATIONS:
         return None
     which = "the older release" if before.installations == few else "the newer release"
-    return f"{few:,} installations of {which}, and {LEAST_INSTALLATIONS} are the least"
+    # Told in steps, a few of them are none.
+    told = f"{few:,}" if few or not min(before.requests, after.requests) else "hardly any"
+    return f"{told} installations of {which}, and {LEAST_INSTALLATIONS} are the least"
 
 
 def _finding(

@@ -175,15 +175,18 @@ def _model(facts: Facts) -> Reason:
         what = "its size" if facts.model_size is None else "the size it may have"
         found = f"{facts.model} runs on devices; {what} is unknown"
         return Reason(factor="model", found=found, source=source, known=False)
-    sizes = f"{_kilobytes(facts.model_size)} of a budget of {_kilobytes(facts.size_budget)}"
+    sizes = f"{_sized(facts.model_size)} of a budget of {_sized(facts.size_budget)}"
     if facts.model_size > facts.size_budget:
         found = f"{facts.model} has {sizes}: it is too large"
         return Reason(factor="model", found=found, source=source, against=("device", "hybrid"))
     return Reason(factor="model", found=f"{facts.model} has {sizes}", source=source)
 
 
-def _kilobytes(size: int) -> str:
-    return f"{size / 1000:,.1f} kB"
+def _sized(size: int) -> str:
+    for unit, length in (("MB", 10**6), ("kB", 10**3)):
+        if size >= length:
+            return f"{size / length:,.1f} {unit}"
+    return f"{size} B"
 
 
 def _quality(facts: Facts) -> Reason:

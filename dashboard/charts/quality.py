@@ -73,7 +73,7 @@ def completeness(rows: Rows) -> go.Figure:
 
 
 def stacked(rows: Rows, parts: Mapping[str, tuple[str, float]]) -> go.Figure:
-    """The `parts` of each release's whole, one after the other; the darker the worse."""
+    """The `parts` of each release's whole, one after the other; the fuller, the worse."""
     return _bars(rows, parts, "stack")
 
 

@@ -43,7 +43,8 @@ def show_changes(questions: Questions, selection: Selection, released: Rows) -> 
     if len(known) < 2:
         st.text("Only one release sent anything in this selection.")
         return
-    left, right = st.columns(2)
+    place = st.empty()
+    left, right = place.container().columns(2)
     newer = left.selectbox("Release", known, key="newer", bind="query-params")
     others = [name for name in known if name != newer]
     older = right.selectbox("Against", others, key="older", bind="query-params")
@@ -53,6 +54,7 @@ def show_changes(questions: Questions, selection: Selection, released: Rows) -> 
     try:
         (answer,) = questions.metrics([asked])
     except Forbidden:
+        place.empty()
         states.withheld(
             "Differences between releases are for others",
             REVIEWER,

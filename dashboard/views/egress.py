@@ -8,7 +8,7 @@ import streamlit as st
 from collector.contract.errors import Forbidden
 from dashboard import curl, panels, sentences, states, tables, theme
 from dashboard.charts import flows
-from dashboard.formats import count, members
+from dashboard.formats import OTHER, count, members
 from dashboard.questions import Questions, undeclared
 from dashboard.selection import Selection
 from dashboard.views import Reader, View
@@ -121,6 +121,8 @@ def _flows(ribbons: Rows, rows: Rows, side: str, width: str) -> None:
     )
     if side == "Category":
         st.caption("A transfer that carries several categories stands under their set.")
+    if all(row["consent"] == OTHER for row in rows):
+        st.caption("Whose consent it had is not told to your role: it is “other” everywhere.")
     st.caption(
         "Transfers of unknown size failed or were not measured: by bytes, their ribbons are thin "
         "and grey."

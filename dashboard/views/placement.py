@@ -24,17 +24,17 @@ def show(questions: Questions, selection: Selection) -> None:
         )
         return
     for advice in shown:
-        _advice(advice)
+        _advice(advice, alone=len(shown) == 1)
     st.caption("The rules are in docs/placement.md.")
 
 
-def _advice(advice: Advice) -> None:
+def _advice(advice: Advice, *, alone: bool) -> None:
     verdict = advice.placement or advice.open
     colour = theme.PLACEMENTS.get(advice.placement or "", theme.UNKNOWN)
     states.notice(f"{advice.feature}: {words(verdict)}", [advice.sentence], colour)
     if advice.next_step is not None:
         st.text(f"Next: {advice.next_step}")
-    with st.expander("Reasons", expanded=True):
+    with st.expander("Reasons", expanded=alone):
         for reason in advice.reasons:
             name, found = st.columns([1, 6])
             name.text(label(reason.factor))

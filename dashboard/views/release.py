@@ -131,7 +131,7 @@ def _figures(
 
     def sized(name: str, low: str, high: str, shown: Callable[[Any], str]) -> dict[str, str]:
         return {
-            release: f"{shown(row[name])} {bounds(row.get(low), row.get(high), shown)}"
+            release: _with_bounds(row[name], row.get(low), row.get(high), shown)
             for release, row in whole.items()
         }
 
@@ -150,6 +150,13 @@ def _figures(
     }
 
 
+def _with_bounds(value: Any, low: Any, high: Any, shown: Callable[[Any], str]) -> str:
+    found = bounds(low, high, shown)
+    if found != UNKNOWN:
+        return f"{shown(value)} {found}"
+    return UNKNOWN if value is None else f"{shown(value)}, interval unknown"
+
+
 def _models(names: Sequence[str], models: Answer) -> dict[str, dict[str, str]]:
     """By feature, the model that most of its requests ran in each release, its size and budget."""
     found: dict[str, dict[str, str]] = {}
@@ -161,10 +168,11 @@ def _models(names: Sequence[str], models: Answer) -> dict[str, dict[str, str]]:
 
 
 def _sized(found: int | None, budget: int | None) -> str:
+    said = "size unknown" if found is None else size(found)
     if budget is None:
-        return f"{size(found)}, budget unknown"
+        return f"{said}, budget unknown"
     over = found is not None and found > budget
-    return f"{size(found)} of {size(budget)}{': too large' if over else ''}"
+    return f"{said} of {size(budget)}{': too large' if over else ''}"
 
 
 def _sureness(found: Comparison) -> None:
