@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
-from scipy.stats import beta
+from scipy.special import betaincinv
 
 # Phones compute in float16 or with other kernels, which moves a softmax by some thousandths; a
 # difference past 0.02 is more than arithmetic, and enough to cross a threshold.
@@ -61,7 +61,7 @@ class Likeness:
         """The least share that differs, with confidence SURE (Clopper and Pearson 1934)."""
         if not self.differing:
             return 0.0
-        return float(beta.ppf(1 - SURE, self.differing, self.answered - self.differing + 1))
+        return float(betaincinv(self.differing, self.answered - self.differing + 1, 1 - SURE))
 
 
 @dataclass(frozen=True, kw_only=True)

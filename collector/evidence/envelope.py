@@ -3,9 +3,6 @@
 import json
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from securesystemslib.dsse import Envelope
-from securesystemslib.exceptions import FormatError, VerificationError
-from securesystemslib.signer import CryptoSigner, SSlibKey
 
 from collector.contract.errors import BadInput
 from collector.evidence.statement import one_form
@@ -15,6 +12,10 @@ TYPE = "application/vnd.in-toto+json"
 
 def sealed(manifest: bytes, key: Ed25519PrivateKey) -> bytes:
     """`manifest`, signed."""
+    # It looks for the clients of several clouds: too long for every start of a collector.
+    from securesystemslib.dsse import Envelope
+    from securesystemslib.signer import CryptoSigner
+
     envelope = Envelope(manifest, TYPE, {})
     envelope.sign(CryptoSigner(key))
     return one_form(envelope.to_dict())
@@ -22,6 +23,10 @@ def sealed(manifest: bytes, key: Ed25519PrivateKey) -> bytes:
 
 def check_envelope(content: bytes, manifest: bytes, key: bytes) -> None:
     """Raises BadInput where it is not the signature of the `key` (32 bytes) over `manifest`."""
+    from securesystemslib.dsse import Envelope
+    from securesystemslib.exceptions import FormatError, VerificationError
+    from securesystemslib.signer import SSlibKey
+
     try:
         envelope = Envelope.from_dict(json.loads(content))
         written = one_form(envelope.to_dict())

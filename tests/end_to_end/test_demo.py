@@ -17,6 +17,7 @@ from typing import Any
 import httpx
 import pytest
 
+import limen
 from collector.contract.client import LimenClient
 from collector.contract.records import Query
 from demo.features import FEATURES
@@ -340,10 +341,11 @@ BAD_FLAGS = {
 
 
 @pytest.mark.parametrize(("flags", "named"), BAD_FLAGS.values(), ids=BAD_FLAGS.keys())
-def test_a_bad_flag_is_named(flags: tuple[str, ...], named: str) -> None:
-    done = run("demo", *flags)
-    assert done.returncode == 2
-    (sentence,) = done.stderr.splitlines()
+def test_a_bad_flag_is_named(
+    capsys: pytest.CaptureFixture[str], flags: tuple[str, ...], named: str
+) -> None:
+    assert limen.main(["demo", *flags]) == 2
+    (sentence,) = capsys.readouterr().err.splitlines()
     assert named in sentence
 
 
