@@ -96,6 +96,12 @@ def test_every_link_and_picture_is_there(name: str) -> None:
             assert ((ROOT / name).parent / target).exists(), target
 
 
+def test_the_picture_of_the_tree_names_every_part_of_the_collector() -> None:
+    tree = page("docs/architecture.md").split("```")[1]
+    parts = {p.stem for p in (ROOT / "collector").iterdir() if not p.name.startswith("__")}
+    assert not parts - set(re.findall(r"\w+", tree))
+
+
 def test_every_page_of_the_documentation_is_linked_from_the_readme() -> None:
     text = page("README.md")
     for path in (ROOT / "docs").glob("*.md"):

@@ -41,7 +41,6 @@ def observed(
         "asked": by == "cloud",
         "sent": 400.0 if by == "cloud" else 0.0,
         "usual": 380.0,
-        "usual_of": 20,
         "consent_needed": True,
         "way_out": True,
     } | facts
@@ -102,7 +101,7 @@ BLOCKED = observed("blocked", "offline", network="unavailable")
             "fallback", "low_confidence", "1", 390, id="audited",
         ),
         pytest.param(
-            observed("accept", usual=None, usual_of=0), {"threshold": 0.9}, "fallback",
+            observed("accept", usual=None), {"threshold": 0.9}, "fallback",
             "low_confidence", None, None, id="nobody-asked-the-cloud-yet",
         ),
         pytest.param(

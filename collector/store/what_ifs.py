@@ -113,7 +113,6 @@ class WhatIfs:
             asked=asked,
             cloud_label=cloud_label,
             usual=usual.get("bytes"),
-            usual_of=usual.get("measured", 0),
             consent_needed=needed,
             way_out=way_out,
         )

@@ -52,9 +52,8 @@ class Observed(_Record):
     """One request as it was.
 
     `asked`: the cloud was asked, for the answer or as an audit; `cloud_label` is what it said.
-    `usual` are the mean bytes that a request of the feature sends to the cloud, over `usual_of` of
-    them. `consent_needed` and `way_out` (whether data may leave for it at all) are the policy's;
-    None: no policy says.
+    `usual` are the mean bytes that a request of the feature sends to the cloud. `consent_needed`
+    and `way_out` (whether data may leave for it at all) are the policy's; None: no policy says.
     """
 
     span_id: str
@@ -65,7 +64,6 @@ class Observed(_Record):
     asked: bool
     cloud_label: str | None
     usual: float | None
-    usual_of: int
     consent_needed: bool | None
     way_out: bool | None
 

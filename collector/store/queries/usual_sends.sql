@@ -47,7 +47,6 @@ by_trace as (
 select
     destination,
     count(*) as requests,
-    cast(count(*) filter (where measured) as bigint) as measured,
     avg(bytes) filter (where measured) as bytes
 from by_trace
 group by destination
