@@ -1,11 +1,7 @@
 """`limen collector`: takes traces in and answers questions."""
 
 import argparse
-import sys
-from collections.abc import Sequence
-from importlib.abc import MetaPathFinder
 from pathlib import Path
-from types import ModuleType
 
 
 def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -22,21 +18,9 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
 
 
 def _collector(args: argparse.Namespace) -> int:
-    # Arrow would load it at the first list it is given: 0.3 s and 40 MB for nothing.
-    sys.meta_path.insert(0, _WithoutPandas())
     from collector.contract.config import load_settings
     from collector.server.run import run_collector
 
     flags = {name: getattr(args, name) for name in ("home", "http", "grpc", "api", "policy")}
     run_collector(load_settings(flags))
     return 0
-
-
-class _WithoutPandas(MetaPathFinder):
-    """Whoever asks for it is told that it is not installed; it is, for the dashboard."""
-
-    def find_spec(
-        self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
-    ) -> None:
-        if name == "pandas":
-            raise ModuleNotFoundError(name=name)
