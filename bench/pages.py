@@ -55,6 +55,19 @@ PAGES: Mapping[str, Sequence[tuple[str, ...]]] = {
     ),
     "egress": (("egress",), ("egress", "feature", "release"), ("flows",)),
     "ledger": (("ledger",),),
+    "quality": (
+        ("completeness",),
+        ("lost_requests",),
+        ("arrival",),
+        ("unknown_values",),
+        ("completeness", "release"),
+        ("lost_requests", "release"),
+        ("arrival", "release"),
+        ("unknown_values", "release"),
+        ("unknown_departures", "release"),
+        ("clock_skew", "release"),
+        ("skewed_installations",),
+    ),
 }
 
 # Pages asked by what is not rolled up, with one value of it.
