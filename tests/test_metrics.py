@@ -2,6 +2,7 @@
 
 import time
 from collections import Counter
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -38,10 +39,17 @@ def test_every_metric_answers_an_empty_store_and_by_each_of_its_dimensions(
             assert not rows or dimension in rows[0]
 
 
+@pytest.fixture(scope="module")
+def of_one(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """A store of one request, which nothing is added to."""
+    with Store(tmp_path_factory.mktemp("of-one")) as store:
+        store.take(traces(request_span("fallback", limen_confidence=0.5)))
+        yield store
+
+
 @pytest.mark.parametrize("metric", metrics().values(), ids=metrics())
-def test_every_column_of_an_answer_is_described(store: Store, metric: Any) -> None:
-    store.take(traces(request_span("fallback", limen_confidence=0.5)))
-    answered = store.reader.answer(_query(metric.name))
+def test_every_column_of_an_answer_is_described(of_one: Store, metric: Any) -> None:
+    answered = of_one.reader.answer(_query(metric.name))
     assert [c.name for c in answered.columns] == [c.name for c in metric.columns]
     assert all(c.unit in UNITS for c in answered.columns)
     assert set(metric.dimensions) <= DIMENSIONS.keys()

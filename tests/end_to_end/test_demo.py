@@ -291,7 +291,7 @@ def test_the_same_seed_gives_the_same_ledger_and_answers(shown: Shown, tmp_path:
 def test_ctrl_c_ends_all_of_it(moment: str) -> None:
     places = ("--http", FREE, "--grpc", FREE, "--api", FREE, "--dashboard", FREE)
     process = subprocess.Popen(
-        [*LIMEN, "demo", "--requests", "500", *places],
+        [*LIMEN, "demo", "--requests", "100", *places],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
