@@ -1,5 +1,6 @@
 -- From now on everything is found from the spans.
 delete from rollup_departures;
 delete from rollup_requests;
+delete from rollup_phones;
 delete from rollup_runs;
 delete from rollup_state;

@@ -80,6 +80,7 @@ def as_first(path: Path) -> None:
             "rollup_dirty",
             "rollup_state",
             "rollup_requests",
+            "rollup_phones",
             "rollup_runs",
             "rollup_broken",
         ):

@@ -114,9 +114,9 @@ class Metric:
         values["gaps"] = GAP_DIMENSIONS.issuperset((*by, *where))
         values["whole"] = not by
         first_day = -(-since // _DAY) * _DAY
-        # Where nothing is stored of later than `until`, its day is whole too.
-        last_day = (until + (_DAY - 1 if until >= now + _AHEAD else 0)) // _DAY * _DAY
-        values |= {"first_day": first_day, "last_day": last_day}
+        values["first_day"] = first_day
+        # Nothing is stored of later than what is believed.
+        whole_days = first_day < until and (until % _DAY == 0 or until >= now + _AHEAD)
         fixed = {column.name for column in self.columns}
         added = [name for name in by if name not in fixed]
         sql = self.sql.replace("{where}", _conditions(where, values))
@@ -135,7 +135,7 @@ class Metric:
         )
         sources = _MERGED if merged else _SINGLE
         if not merged:
-            if first_day < last_day and ROLLED_DIMENSIONS.issuperset((*by, *where)):
+            if whole_days and ROLLED_DIMENSIONS.issuperset((*by, *where)):
                 sources = _ROLLED
             if not values["gaps"]:
                 sources = sources | {"gaps": _NO_GAPS}
@@ -155,14 +155,23 @@ class Metric:
 # What stands in a metric's SQL for its sources.
 _MERGED = {
     "departures": "merged_departures", "requests": "requests", "gaps": "merged_gaps",
+    "phones": "requests", "one": "1", "singly": "requests",
 }  # fmt: skip
 _SINGLE = {
     "departures": "departures($from, $to, null)",
     "requests": "(select * from requests where time >= $from and time < $to)",
+    "singly": "(select * from requests where time >= $from and time < $to)",
+    "phones": "(select * from requests where time >= $from and time < $to)",
+    # So many installations one of these phones stands for.
+    "one": "1",
     "gaps": "gaps($from, $to)",
 }
 _NO_GAPS = "(select *, 0 as lost, 0 as repeated from requests where false)"
-_ROLLED = _SINGLE | {"requests": "rolled_requests($from, $to, $first_day, $last_day)"}
+_ROLLED = _SINGLE | {
+    "requests": "rolled_requests($from, $to, $first_day)",
+    "phones": "rolled_phones($from, $to, $first_day)",
+    "one": "stands_for()",
+}
 
 
 def _conditions(asked: Mapping[str, Sequence[str]], values: dict[str, object]) -> str:

@@ -10,49 +10,57 @@
 -- fallback_min ratio: the rate if no lost request had fallen back; unknown where nothing is numbered and by dimensions that a gap does not have
 -- fallback_max ratio: the rate if every lost request had fallen back
 -- declined_rate ratio: (fallbacks + blocked) / attempted
-with per_installation as (
+with counted as (
     select
-        coalesce(installation, span_id) as cluster,
-        count(*) as requests,
-        sum(case when placement <> 'cloud' then 1 else 0 end) as n,
-        sum(case when placement <> 'cloud' and decision = 'fallback' then 1 else 0 end) as k,
-        sum(case when placement <> 'cloud' and decision = 'blocked' then 1 else 0 end) as b
+        coalesce(sum(n), 0) as requests,
+        coalesce(sum(numbered), 0) as numbered,
+        coalesce(sum(case when placement <> 'cloud' then n else 0 end), 0) as n,
+        coalesce(
+            sum(case when placement <> 'cloud' and decision = 'fallback' then n else 0 end), 0
+        ) as k,
+        coalesce(
+            sum(case when placement <> 'cloud' and decision = 'blocked' then n else 0 end), 0
+        ) as b
         {by}
-    from requests
-    where time >= $from and time < $to {where}
+    from {requests}
+    where true {where}
+    group by all
+    having sum(n) > 0 or $whole
+),
+per_installation as (
+    -- Those that no installation is known of are each a phone of their own.
+    select
+        installation,
+        sum(case when placement <> 'cloud' then n else 0 end) as n,
+        sum(case when placement <> 'cloud' and decision = 'fallback' then n else 0 end) as k
+        {by}
+    from {phones}
+    where true {where}
     group by all
 ),
-totals as (
+spread as (
     select
-        coalesce(sum(requests), 0) as requests,
-        coalesce(sum(n), 0) as n,
-        coalesce(sum(k), 0) as k,
-        coalesce(sum(b), 0) as b,
-        sum(k * k) as kk,
-        sum(k * n) as kn,
-        sum(n * n) as nn,
-        sum(case when n > 0 then 1 else 0 end) as clusters
+        sum(case when installation is null then k else k * k * {one} end) as kk,
+        sum(case when installation is null then k else k * n * {one} end) as kn,
+        sum(case when installation is null then n else n * n * {one} end) as nn,
+        sum(case when installation is not null and n > 0 then 1 else 0 end) as sampled,
+        sum(case when installation is null then n else 0 end) as unsampled
         {by}
     from per_installation
     group by all
 ),
 gaps as (
-    select sum(lost) as lost, sum(numbered) as numbered {by}
-    from (
-        select 0 as lost, numbered {by} from {requests} where $gaps {where}
-        union all
-        select lost, 0 as numbered {by} from {gaps} where true {where}
-    )
-    group by all
+    select sum(lost) as lost {by} from {gaps} where true {where} group by all
 ),
 sized as (
     select
         t.*,
         k / nullif(cast(n as double), 0) as p,
-        told(effective_size(k, n, kk, kn, nn, clusters), $k) as size,
-        lost,
-        case when numbered > 0 then n + lost end as n_with_lost
-    from totals t
+        told(sampled_size(k, n, kk, kn, nn, sampled, unsampled, {one}), $k) as size,
+        coalesce(lost, 0) as lost,
+        case when $gaps and numbered > 0 then n + coalesce(lost, 0) end as n_with_lost
+    from counted t
+    left join spread s on true {same:t:s}
     left join gaps g on true {same:t:g}
 )
 select

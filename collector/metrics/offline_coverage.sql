@@ -8,50 +8,70 @@
 -- attempted_offline count: offline requests whose placement is not cloud
 -- device_coverage ratio: attempted offline requests the device answered / attempted_offline
 -- stranded count: requests blocked as offline although a network was reported
-with per_installation as (
+with counted as (
     select
-        coalesce(installation, span_id) as cluster,
-        sum(case when network = 'unavailable' then 1 else 0 end) as n,
-        sum(case when network = 'unavailable' and decision = 'accept' then 1 else 0 end) as k,
-        sum(case when network = 'unavailable' and placement <> 'cloud' then 1 else 0 end) as tried,
-        sum(
-            case
-                when network = 'unavailable' and placement <> 'cloud' and decision = 'accept' then 1
-                else 0
-            end
+        coalesce(sum(case when network = 'unavailable' then n else 0 end), 0) as n,
+        coalesce(
+            sum(case when network = 'unavailable' and decision = 'accept' then n else 0 end), 0
+        ) as k,
+        coalesce(
+            sum(case when network = 'unavailable' and placement <> 'cloud' then n else 0 end), 0
+        ) as tried,
+        coalesce(
+            sum(
+                case
+                    when network = 'unavailable' and placement <> 'cloud' and decision = 'accept'
+                        then n
+                    else 0
+                end
+            ),
+            0
         ) as tried_served,
-        sum(
-            case
-                when network not in ('unavailable', 'unknown') and blocked_reason = 'offline' then 1
-                else 0
-            end
+        coalesce(
+            sum(
+                case
+                    when network not in ('unavailable', 'unknown') and blocked_reason = 'offline'
+                        then n
+                    else 0
+                end
+            ),
+            0
         ) as stranded
         {by}
-    from requests
-    where time >= $from and time < $to {where}
+    from {requests}
+    where true {where}
+    group by all
+    having sum(n) > 0 or $whole
+),
+per_installation as (
+    -- Those that no installation is known of are each a phone of their own.
+    select
+        installation,
+        sum(case when network = 'unavailable' then n else 0 end) as n,
+        sum(case when network = 'unavailable' and decision = 'accept' then n else 0 end) as k
+        {by}
+    from {phones}
+    where true {where}
     group by all
 ),
-totals as (
+spread as (
     select
-        coalesce(sum(n), 0) as n,
-        coalesce(sum(k), 0) as k,
-        coalesce(sum(tried), 0) as tried,
-        coalesce(sum(tried_served), 0) as tried_served,
-        coalesce(sum(stranded), 0) as stranded,
-        sum(k * k) as kk,
-        sum(k * n) as kn,
-        sum(n * n) as nn,
-        sum(case when n > 0 then 1 else 0 end) as clusters
+        sum(case when installation is null then k else k * k * {one} end) as kk,
+        sum(case when installation is null then k else k * n * {one} end) as kn,
+        sum(case when installation is null then n else n * n * {one} end) as nn,
+        sum(case when installation is not null and n > 0 then 1 else 0 end) as sampled,
+        sum(case when installation is null then n else 0 end) as unsampled
         {by}
     from per_installation
     group by all
 ),
 sized as (
     select
-        *,
+        t.*,
         k / nullif(cast(n as double), 0) as p,
-        told(effective_size(k, n, kk, kn, nn, clusters), $k) as size
-    from totals
+        told(sampled_size(k, n, kk, kn, nn, sampled, unsampled, {one}), $k) as size
+    from counted t
+    left join spread s on true {same:t:s}
 )
 select
     cast(n as bigint) as offline_requests,

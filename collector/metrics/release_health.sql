@@ -1,7 +1,7 @@
 -- Release health: each release of the app side by side.
 -- dimensions: app environment feature release os device_model country network model hour day
 -- release text: service.version
--- installations count: distinct pseudonyms
+-- installations count: distinct pseudonyms; estimated where there are over 8,192
 -- adoption ratio: installations of the release / installations of its app, same period and environment
 -- requests count: requests
 -- attempted count: requests whose placement is not cloud
@@ -14,22 +14,74 @@
 -- p95_ms ms: 95th percentile of the time people waited for an answer
 -- egress_bytes_per_request bytes: measured bytes that left the device with these requests / requests; unknown where none was measured
 -- unknown_bytes_transfers count: sends of these requests that failed or were not measured
-with scoped as not materialized (
-    select * from requests where time >= $from and time < $to {where}
+with phones as (
+    select distinct app as in_app, environment as in_environment, installation {by}
+    from {phones}
 ),
 row_scope as (
-    select distinct release, app as in_app, environment as in_environment {by} from scoped
-),
-phones as (
-    select distinct app as in_app, environment as in_environment, installation {by}
-    from requests
-    where time >= $from and time < $to
+    select release, app as in_app, environment as in_environment {by}
+    from {requests}
+    where true {where}
+    group by all
+    having sum(n) > 0
 ),
 app_installations as (
     select r.release, count(distinct q.installation) as installations {by:r}
     from row_scope r
-    join phones q
+    left join phones q
         on q.in_app = r.in_app and q.in_environment = r.in_environment {within:q:r}
+    group by all
+),
+counted as (
+    select
+        release,
+        sum(n) as requests,
+        sum(case when placement <> 'cloud' then n else 0 end) as n,
+        sum(case when placement <> 'cloud' and decision = 'fallback' then n else 0 end) as k,
+        sum(case when network = 'unavailable' then n else 0 end) as offline,
+        sum(case when network = 'unavailable' and decision = 'accept' then n else 0 end) as served,
+        sum(case when decision = 'error' then n else 0 end) as errors
+        {by}
+    from {requests}
+    where true {where}
+    group by all
+    having sum(n) > 0
+),
+clusters as (
+    -- Those that no installation is known of are each a phone of their own.
+    select
+        installation,
+        release,
+        sum(n) as all_n,
+        sum(case when placement <> 'cloud' then n else 0 end) as n,
+        sum(case when placement <> 'cloud' and decision = 'fallback' then n else 0 end) as k
+        {by}
+    from {phones}
+    where true {where}
+    group by all
+),
+spread as (
+    select
+        release,
+        sum(case when installation is not null and all_n > 0 then 1 else 0 end) as installations,
+        sum(case when installation is null then k else k * k * {one} end) as kk,
+        sum(case when installation is null then k else k * n * {one} end) as kn,
+        sum(case when installation is null then n else n * n * {one} end) as nn,
+        sum(case when installation is not null and n > 0 then 1 else 0 end) as sampled,
+        sum(case when installation is null then n else 0 end) as unsampled
+        {by}
+    from clusters
+    group by all
+),
+waited as (
+    select
+        release,
+        percentile_cont(0.95) within group (
+            order by case when answered_by is not null and duration >= 0 then duration end
+        ) / 1e6 as p95_ms
+        {by}
+    from {singly}
+    where true {where}
     group by all
 ),
 sent as (
@@ -38,73 +90,51 @@ sent as (
     where leg = 'device' and request is not null
     group by trace_id, request
 ),
-clusters as (
+left_with as (
     select
-        coalesce(installation, span_id) as cluster,
-        release,
-        sum(case when placement <> 'cloud' then 1 else 0 end) as n,
-        sum(case when placement <> 'cloud' and decision = 'fallback' then 1 else 0 end) as k
-        {by}
-    from scoped
+        q.release, sum(sent.bytes) as bytes, sum(sent.unmeasured) as unmeasured {by:q}
+    from sent
+    join (select * from {singly} where true {where}) q
+        on q.trace_id = sent.trace_id and q.span_id = sent.request
     group by all
 ),
 sized as (
     select
-        release,
-        sum(k) as k,
-        sum(n) as n,
-        sum(k) / nullif(cast(sum(n) as double), 0) as p,
+        c.*,
+        c.k / nullif(cast(c.n as double), 0) as p,
         told(
-            effective_size(
-                sum(k), sum(n), sum(k * k), sum(k * n), sum(n * n),
-                sum(case when n > 0 then 1 else 0 end)
-            ),
-            $k
-        ) as size
-        {by}
-    from clusters
-    group by all
-),
-described as (
-    select
-        s.release,
-        count(distinct s.installation) as installations,
-        count(*) as requests,
-        sum(case when s.network = 'unavailable' then 1 else 0 end) as offline,
-        sum(case when s.network = 'unavailable' and s.decision = 'accept' then 1 else 0 end)
-            as served,
-        sum(case when s.decision = 'error' then 1 else 0 end) as errors,
-        percentile_cont(0.95) within group (
-            order by case when s.answered_by is not null and s.duration >= 0 then s.duration end
-        ) / 1e6 as p95_ms,
-        sum(sent.bytes) as bytes,
-        coalesce(sum(sent.unmeasured), 0) as unmeasured
-        {by:s}
-    from scoped s
-    left join sent on sent.trace_id = s.trace_id and sent.request = s.span_id
-    group by all
+            sampled_size(c.k, c.n, s.kk, s.kn, s.nn, s.sampled, s.unsampled, {one}), $k
+        ) as size,
+        told(cast(round(coalesce(s.installations, 0) * {one}) as bigint), $k) as installations,
+        told(cast(round(a.installations * {one}) as bigint), $k) as of_installations,
+        w.p95_ms,
+        l.bytes,
+        coalesce(l.unmeasured, 0) as unmeasured
+    from counted c
+    left join spread s on s.release = c.release {same:c:s}
+    left join app_installations a on a.release = c.release {same:c:a}
+    left join waited w on w.release = c.release {same:c:w}
+    left join left_with l on l.release = c.release {same:c:l}
 )
 select
     d.release,
-    told(d.installations, $k) as installations,
-    told(d.installations, $k) / cast(nullif(told(a.installations, $k), 0) as double) as adoption,
-    d.requests,
-    cast(z.n as bigint) as attempted,
-    z.p as fallback_rate,
-    wilson_low(z.p, z.size) as fallback_low,
-    wilson_high(z.p, z.size) as fallback_high,
-    cast(d.offline as bigint) as offline_requests,
-    d.served / nullif(cast(d.offline as double), 0) as offline_coverage,
-    d.errors / cast(d.requests as double) as error_rate,
-    d.p95_ms,
+    installations,
+    installations / cast(nullif(of_installations, 0) as double) as adoption,
+    cast(requests as bigint) as requests,
+    cast(n as bigint) as attempted,
+    p as fallback_rate,
+    wilson_low(p, size) as fallback_low,
+    wilson_high(p, size) as fallback_high,
+    cast(offline as bigint) as offline_requests,
+    served / nullif(cast(offline as double), 0) as offline_coverage,
+    errors / cast(requests as double) as error_rate,
+    p95_ms,
     case
-        when d.bytes is null and d.unmeasured > 0 then null
-        else coalesce(d.bytes, 0) / cast(d.requests as double)
+        when bytes is null and unmeasured > 0 then null
+        else coalesce(bytes, 0) / cast(requests as double)
     end as egress_bytes_per_request,
-    cast(d.unmeasured as bigint) as unknown_bytes_transfers
+    cast(unmeasured as bigint) as unknown_bytes_transfers
     {by:d}
-from described d
-join sized z on z.release = d.release {same:d:z}
-join app_installations a on a.release = d.release {same:d:a}
+from sized d
 left join releases r on r.release = d.release
 order by r.sort_key {by:d}

@@ -19,12 +19,16 @@ with scoped as (
 row_scope as (
     select distinct release, app as in_app, environment as in_environment {by} from scoped
 ),
+phones as (
+    select distinct app as in_app, environment as in_environment, installation {by}
+    from requests
+    where time >= $from and time < $to
+),
 app_installations as (
     select r.release, count(distinct q.installation) as installations {by:r}
     from row_scope r
-    join requests q
-        on q.app = r.in_app and q.environment = r.in_environment
-        and q.time >= $from and q.time < $to {within:q:r}
+    join phones q
+        on q.in_app = r.in_app and q.in_environment = r.in_environment {within:q:r}
     group by all
 ),
 sent as (
@@ -83,15 +87,14 @@ totals as (
     from clusters
     group by all
 ),
-waits as (
+waits as not materialized (
     -- In steps of a hundredth, so that a quantile of many requests is one of few steps.
-    select cluster, release, floor(100 * ln(greatest(duration, 1))) as step, count(*) as n {by}
+    select cluster, release, floor(100 * ln(greatest(duration, 1))) as step {by}
     from scoped
     where answered_by is not null and duration >= 0
-    group by all
 ),
 steps as (
-    select release, step, cast(sum(n) as double) as n {by}
+    select release, step, cast(count(*) as double) as n {by}
     from waits
     group by all
 ),
@@ -112,8 +115,8 @@ below as (
     select
         w.cluster,
         w.release,
-        cast(sum(w.n) as double) as n,
-        cast(sum(case when w.step <= q.step then w.n else 0 end) as double) as k
+        cast(count(*) as double) as n,
+        cast(sum(case when w.step <= q.step then 1 else 0 end) as double) as k
         {by:w}
     from waits w
     join p95 q on q.release = w.release {same:w:q}

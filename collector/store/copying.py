@@ -29,7 +29,7 @@ _COMMITTED = ("batches", "inputs", "input_pieces", "consents")
 # Copied with what names them, or which they name.
 _BOUND = (
     "span_facts", "span_sources", "span_contexts", "releases", "replay_scores", "replay_chunks",
-    "rollup_requests", "rollup_kinds",
+    "rollup_requests", "rollup_phones", "rollup_kinds",
 )  # fmt: skip
 # Nobody writes these while a copy is made, and they may be large.
 _SETTLED = ("rollup_departures", "rollup_dirty", "rollup_state", "rollup_runs", "rollup_broken")
@@ -106,6 +106,7 @@ class Copying:
             beside.run("copy_whole", table)
         beside.run("copy_rollup_requests")
         beside.run("copy_rollup_kinds")
+        beside.run("copy_rollup_phones")
         after = _NONE
         for _ in range(ROUNDS):
             last: int = beside.ask("last_commit")[0][0]

@@ -45,6 +45,7 @@ ERASED = frozenset(
         "rollup_departures",
         "rollup_dirty",
         "rollup_requests",
+        "rollup_phones",
         "rollup_runs",
         "rollup_broken",
     )
@@ -141,8 +142,8 @@ class Erasure:
         exports = [] if since is None else transaction.ask("exports_since", since=since)
         self._refuse(transaction, identifier, traces, pseudonyms)
         transaction.run("erase_from_chunks")
-        transaction.run("subtract_erased")
-        transaction.run("erase_runs")
+        for name in ("subtract_erased", "subtract_erased_phones", "erase_phones", "erase_runs"):
+            transaction.run(name)
         deleted = {table: _rows(transaction, name) for table, name in _DELETED.items()}
         transaction.run("dirty_erased")
         remove_dirty(transaction)

@@ -169,13 +169,12 @@ class Reader:
             found: list[dict[str, Any]] = self._database.read(query(name), bounds).to_pylist()
             return found
 
-        requests = self._database.read(query("trace_requests"), {"trace": key})
         neighbours = within(_UNITS_NS["d"], "trace_neighbours", trace=key)
         departures = within(_UNITS_NS["h"], "trace_departures", traces=[key])
         return {
             "trace_id": trace_id.lower(),
             "spans": [shown_span(span, start) for span in spans],
-            "requests": requests.to_pylist(),
+            "requests": within(0, "trace_requests", trace=key),
             "departures": [{k: v for k, v in d.items() if k != "trace_id"} for d in departures],
             "skews": within(_UNITS_NS["h"], "trace_skews", trace=key),
             "neighbours": [{k: _plain(v) for k, v in row.items()} for row in neighbours],

@@ -24,6 +24,8 @@ TELEMETRY = ("span_facts", "batches", "consents")
 INPUTS = (
     "input_pieces", "inputs", "input_cuts", "replay_scores", "replay_chunks", "sweeps", "replays",
 )  # fmt: skip
+# While what expires is still there: the rollups lose it too.
+_BEFORE = ("dirty_expiring", "subtract_expiring", "subtract_expiring_phones", "break_expiring")
 
 _HOUR_NS = 3600 * 10**9
 _DAY_NS = 24 * _HOUR_NS
@@ -113,7 +115,7 @@ class Retention:
                 unsent = self._backlog.expiring(transaction, before, limit.feature)
             asked = {"before": before, "feature": limit.feature}
             if tables is TELEMETRY:
-                for name in ("dirty_expiring", "subtract_expiring", "break_expiring"):
+                for name in _BEFORE:
                     transaction.run(name, **asked)
                 transaction.run("remove_broken_runs")
             deleted = {table: transaction.ask(f"expire_{table}", **asked) for table in tables}

@@ -8,7 +8,9 @@ does not cover, from the spans: so they say the same whatever is rolled up.
 
 Requests are counted by day, in sums to which each run adds what came since the one before, and from
 which whoever deletes takes away what goes. Which numbers of a launch came is kept as runs without a
-gap, so that a late request finds its place without the others being read.
+gap, so that a late request finds its place without the others being read. What phones that repeat
+themselves do to the sureness of a rate is told from a sample of installations, which is all of them
+where they are few.
 """
 
 import logging
@@ -25,6 +27,8 @@ from collector.store.writer import insert
 # As many spans go at once, and of those departures in as many parts as questions may wait for.
 SLICE_ROWS = 200_000
 PART_CALLS = 5_000
+# So many installations at most are counted each apart; half of them leave where it is more.
+SAMPLE = 8_192
 
 _LATEST = 2**63 - 1
 
@@ -34,8 +38,8 @@ _log = logging.getLogger("limen")
 class Rollups:
     """Of `database`. To be run while nothing else deletes or copies."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, sample: int = SAMPLE) -> None:
+        self._database, self._sample = database, sample
 
     def due(self) -> bool:
         """Whether anything is not covered."""
@@ -53,10 +57,13 @@ class Rollups:
         calls = self._database.read(query("count_unrolled"), {"last": last}).column("calls")
         parts = 1 + calls[0].as_py() // PART_CALLS
         failed = [part for part in range(parts) if not self._cover(last, parts, part)]
+        drawn = self._thin()
         counted = self._database.read(query("unrolled_requests"), {"after": place, "last": last})
+        phones = self._database.read(query("unrolled_phones"), {"after": place, "last": last})
         runs = self._database.read(query("unrolled_runs"), {"after": place, "last": last})
         with self._database.write() as transaction:
             insert(transaction, "insert_rolled_requests", counted)
+            insert(transaction, "insert_rolled_phones", phones)
             insert(transaction, "remove_rolled_runs", runs)
             insert(transaction, "insert_rolled_runs", runs)
             transaction.run("clear_rollup_broken")
@@ -65,8 +72,19 @@ class Rollups:
                 transaction.run("give_up_unrolled", last=last, parts=parts, part=part)
             transaction.run("clear_rollup_dirty")
             transaction.run("clear_rollup_state")
-            transaction.run("set_rollup_state", last=last, rules=ROLLUP_RULES)
+            transaction.run("set_rollup_state", last=last, rules=ROLLUP_RULES, drawn=drawn)
         return len(ends) > 1
+
+    def _thin(self) -> int:
+        """Halves the sample where it has grown too large; below which step it stands then."""
+        (row,) = self._database.read(query("count_sampled")).to_pylist()
+        drawn: int = row["drawn"]
+        if row["installations"] > self._sample:
+            drawn //= 2
+            with self._database.write() as transaction:
+                transaction.run("thin_sample", drawn=drawn)
+                transaction.run("set_drawn", drawn=drawn)
+        return drawn
 
     def _cover(self, last: int, parts: int, part: int) -> bool:
         """Whether it could: a trace may be larger than memory, and must not keep others waiting."""

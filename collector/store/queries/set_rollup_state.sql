@@ -1,2 +1,2 @@
--- The transaction up to which all traces are rolled up.
-insert into rollup_state values ($last, $rules)
+-- The transaction up to which everything is rolled up, with the sample as it is.
+insert into rollup_state values ($last, $rules, $drawn)

@@ -2,7 +2,7 @@
 with own as (
     select installation, min(time) as first, max(time) as last
     from requests
-    where trace_id = $trace and installation is not null
+    where trace_id = $trace and installation is not null and time >= $from and time < $to
     group by installation
 )
 select

@@ -4,5 +4,5 @@ select
     reason, confidence, threshold, model, runtime, delegate, network, os, device_model,
     answered_by, output_label, duration / 1e6 as duration_ms, audit_sampled
 from requests
-where trace_id = $trace
+where trace_id = $trace and time >= $from and time <= $to
 order by time

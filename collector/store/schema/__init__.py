@@ -35,6 +35,7 @@ TABLES = (
     "rollup_dirty",
     "rollup_state",
     "rollup_requests",
+    "rollup_phones",
     "rollup_runs",
     "rollup_broken",
 )
@@ -45,9 +46,14 @@ DEFINITIONS = (
     "dimensions",
     "spans",
     "requests",
+    "numbered_requests",
     "runs_anew",
     "gaps",
+    "sample",
+    "counted",
+    "uncounted_requests",
     "rolled_requests",
+    "rolled_phones",
     "sources",
     "judging",
     "unrolled",
@@ -63,7 +69,12 @@ DEFINITIONS = (
 
 def ddl(name: str) -> str:
     """The SQL that makes `name`."""
-    return (files(__name__) / f"{name}.sql").read_text("utf-8")
+    sql = (files(__name__) / f"{name}.sql").read_text("utf-8")
+    if "{requests}" in sql:
+        # The same of some spans only.
+        view = ddl("requests").partition(" as\n")[2]
+        sql = sql.replace("{requests}", view.replace("from spans s", "from uncounted s"))
+    return sql
 
 
 def migration(version: int) -> str:
@@ -71,7 +82,13 @@ def migration(version: int) -> str:
     return (files(__name__) / "migrations" / f"{version}.sql").read_text("utf-8")
 
 
-ROLLED_UP = ("rollup_departures", "rollup_kinds", "rollup_requests", "rollup_runs", "rollup_broken")
+ROLLED_UP = (
+    "rollup_departures", "rollup_kinds", "rollup_requests", "rollup_phones", "rollup_runs",
+    "rollup_broken",
+)  # fmt: skip
 # What was rolled up by other SQL is not used.
-_ROLLED_UP_BY = ("dimensions", "spans", "unrolled", "traced_departures", "requests", "runs_anew")
+_ROLLED_UP_BY = (
+    "dimensions", "spans", "unrolled", "traced_departures", "requests", "numbered_requests",
+    "runs_anew", "sample",
+)  # fmt: skip
 ROLLUP_RULES = sha256("".join(map(ddl, _ROLLED_UP_BY)).encode()).hexdigest()

@@ -4,8 +4,8 @@ create or replace macro gaps(since, until) as table
 with rolled as (select coalesce(max(commit_number), -1) as upto from rollup_state),
 touched as (
     select installation, launch
-    from requests
-    where commit_number > (select upto from rolled) and numbered = 1
+    from numbered_requests
+    where commit_number > (select upto from rolled)
     union
     select installation, launch from rollup_broken
 )

@@ -4,8 +4,8 @@
 create or replace macro runs_anew(after, upto) as table
 with fresh as (
     select *
-    from requests
-    where commit_number > after and commit_number <= upto and numbered = 1
+    from numbered_requests
+    where commit_number > after and commit_number <= upto
 ),
 touched as (
     select installation, launch from fresh
@@ -26,9 +26,10 @@ parts as (
     select
         r.installation, r.launch, sequence as first, sequence as last, time, app, environment,
         release, os, device_model, country, cast(0 as bigint) as lost, commit_number as came, span_id
-    from requests r
+    from numbered_requests r
     semi join rollup_broken b on b.installation = r.installation and b.launch = r.launch
-    where commit_number <= after and numbered = 1
+    -- Written so that none of the file is read where no launch lost anything.
+    where commit_number <= case when (select count(*) from rollup_broken) = 0 then -1 else after end
 ),
 reached as (
     select

@@ -118,7 +118,8 @@ create table rollup_dirty (
 );
 create table rollup_state (
     commit_number bigint not null,
-    rules varchar not null
+    rules varchar not null,
+    drawn integer not null
 );
 create table rollup_requests (
     day date not null,
@@ -154,4 +155,20 @@ create table rollup_runs (
 create table rollup_broken (
     installation blob not null,
     launch blob not null
+);
+create table rollup_phones (
+    day date not null,
+    installation blob,
+    app varchar not null,
+    environment varchar not null,
+    feature varchar not null,
+    release varchar,
+    os varchar not null,
+    network varchar not null,
+    model varchar not null,
+    placement varchar,
+    decision varchar not null,
+    reason varchar,
+    blocked_reason varchar,
+    n bigint not null
 );

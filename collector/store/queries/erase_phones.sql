@@ -1,0 +1,2 @@
+-- Erasure: what is counted of the `erased_installations` where they are in the sample.
+delete from rollup_phones where installation in (select installation from erased_installations)

@@ -1,0 +1,2 @@
+-- Adds requests of the sample that were counted.
+insert into rollup_phones by name from fresh

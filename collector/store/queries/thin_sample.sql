@@ -1,0 +1,2 @@
+-- Of the sample only what stands below a step stays.
+delete from rollup_phones where step_of(installation) >= $drawn
