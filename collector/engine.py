@@ -126,7 +126,7 @@ class Engine:
         self.evidence = Evidence(
             self.compliance, self.declarations, self.policies, self.audit_log, lambda: self.policy
         )
-        self.records = Records(self.compliance, self.audit_log, lambda: self.policy)
+        self.records = Records(self.compliance, self.audit_log)
         self.suggestions = Suggestions(self.database, self.reader, lambda: self.policy)
         self.what_ifs = WhatIfs(self.database, self.reader, lambda: self.policy)
         self.replays = Replays(self.database, self.reader, self.vault)

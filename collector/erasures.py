@@ -19,7 +19,8 @@ class Erasures:
 
     def __init__(self, settings: Settings, erasure: Erasure, maintenance: Maintenance) -> None:
         self._erasure, self._maintenance = erasure, maintenance
-        self._forwarded_to = urlsplit(str(settings.forward_url or "")).netloc or None
+        # Host and port of where spans are passed on to; None: nowhere.
+        self.forwarded_to = urlsplit(str(settings.forward_url or "")).netloc or None
 
     def run(self, identifier: str, token: str | None, *, compact: bool) -> Erased:
         """Erases an installation, asked for by `token`; with `compact` every byte of it.
@@ -29,7 +30,7 @@ class Erasures:
         due = self._maintenance.next_compaction(time.time_ns())
         facts = {
             "bytes_gone_due": None if due is None else rfc3339(due),
-            "forwarded_to": self._forwarded_to,
+            "forwarded_to": self.forwarded_to,
         }
         with self._maintenance.alone("erasure", PATIENCE_SECONDS):
             done = self._erasure.run(identifier, token, facts)

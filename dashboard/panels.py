@@ -96,6 +96,19 @@ def marked(title: str, marks: Sequence[str], colour: str) -> None:
     )
 
 
+def facts(said: Mapping[str, str], missing: Mapping[str, Sequence[str]] | None = None) -> None:
+    """What is known of one thing, a line each: its name, and what is said of it.
+
+    `missing` are the keys of the policy that would say more of a line, by its name.
+    """
+    lines = []
+    for name, value in said.items():
+        keys = (missing or {}).get(name, ())
+        marks = "".join(f"<mark>missing: {html.escape(key)}</mark> " for key in keys)
+        lines.append(f"<dt>{html.escape(name)}</dt><dd>{html.escape(value)} {marks}</dd>")
+    st.html(f'<dl class="limen-facts">{"".join(lines)}</dl>')
+
+
 def rows_under(
     rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str], name: str, title: str = "Table"
 ) -> None:
@@ -139,8 +152,3 @@ def download(title: str, content: Callable[[], bytes | str], name: str, media: s
     st.download_button(
         title, content, name, media, icon=":material/download:", on_click="ignore", key=name
     )
-
-
-def no_other_download(key: str) -> None:
-    """Takes the browser's own download off the table `key`: it would be in no audit log."""
-    st.html(f"<style>.st-key-{key} [aria-label^='Download']{{display:none}}</style>")

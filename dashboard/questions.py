@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from typing import Any, TypeVar
 
@@ -17,6 +17,7 @@ from collector.contract.declarations import KeptDeclaration
 from collector.contract.errors import LimenError
 from collector.contract.persons import Lookup
 from collector.contract.placement import Advice
+from collector.contract.processing import Article30, Proposal, Store
 from collector.contract.records import Answer, Query, ReplayRun, Sweep
 from collector.contract.releases import Comparison
 from collector.contract.self_audit import SelfAudit
@@ -25,6 +26,8 @@ from dashboard.selection import Selection
 
 SECONDS = 5
 VERIFIED_AT_ONCE = 5_000
+# Roles that may see single requests and their spans.
+SEE_TRACES = ("oncall", "admin")
 _FLOW = ("feature", "release", "destination", "category")
 _ADDED = ("transfers", "unknown_bytes_transfers")
 Found = TypeVar("Found")
@@ -45,6 +48,17 @@ class Caller:
         """What its answers are kept under: nobody is given what another asked for."""
         words = self.token.get_secret_value() if self.token else ""
         return sha256(f"{self.api}\n{words}".encode()).hexdigest()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Scope:
+    """What a record is of; None: whichever. Times are RFC 3339."""
+
+    since: str
+    until: str
+    app: str | None
+    environment: str | None
+    release: str | None
 
 
 _BY_CALLER: dict[str | type[Any], Callable[[Any], Any]] = {Caller: Caller.key}
@@ -82,6 +96,10 @@ class Questions:
 
     def status(self) -> dict[str, Any]:
         return _status(self.caller)
+
+    def may_open_traces(self) -> bool:
+        """Whether the caller's role is one that sees single requests and their spans."""
+        return self.status()["role"] in SEE_TRACES
 
     def catalogue(self) -> dict[str, dict[str, Any]]:
         """The metrics by name."""
@@ -175,6 +193,22 @@ class Questions:
         """What Limen says of itself."""
         return _self_audit(self.caller, since)
 
+    def record(self, scope: Scope) -> Article30:
+        """The record of processing activities of `scope`."""
+        return _record(self.caller, scope)
+
+    def proposal(self, store: Store, scope: Scope) -> Proposal:
+        """What a declaration to a store would have to say; raises BadInput for several apps."""
+        return _proposal(self.caller, store, scope)
+
+    def record_file(self, kind: str, form: str, scope: Scope) -> bytes:
+        """A record as a file; in the audit log from then on."""
+        return _ask(self.caller, lambda client: client.record(kind, form, **asdict(scope)))
+
+    def evidence(self, scope: Scope) -> bytes:
+        """An evidence pack of `scope`; in the audit log from then on."""
+        return _ask(self.caller, lambda client: client.evidence(**asdict(scope)))
+
     def metric_csv(self, query: Query) -> str:
         """A metric for spreadsheets."""
         return _ask(self.caller, lambda client: client.metric_csv(query))
@@ -209,7 +243,7 @@ def forget() -> None:
     for kept in (
         _status, _metrics, _trace, _what_if, _placement, _compare, _replays, _sweeps, _check,
         _declarations, _audit_head, _audit_key, _audit_entries,
-        _self_audit,
+        _self_audit, _record, _proposal,
     ):  # fmt: skip
         kept.clear()
 
@@ -309,3 +343,20 @@ def _audit_entries(caller: Caller, first: int, limit: int) -> list[dict[str, Any
 @st.cache_data(ttl=SECONDS, max_entries=8, show_spinner=False, hash_funcs=_BY_CALLER)
 def _self_audit(caller: Caller, since: str) -> SelfAudit:
     return _ask(caller, lambda client: client.self_audit(since))
+
+
+@st.cache_data(ttl=SECONDS, max_entries=8, show_spinner="The record is made", hash_funcs=_BY_CALLER)
+def _record(caller: Caller, scope: Scope) -> Article30:
+    return _ask(
+        caller,
+        lambda client: Article30.model_validate_json(
+            client.record("article30", "json", **asdict(scope))
+        ),
+    )
+
+
+@st.cache_data(
+    ttl=SECONDS, max_entries=8, show_spinner="The proposal is made", hash_funcs=_BY_CALLER
+)
+def _proposal(caller: Caller, store: Store, scope: Scope) -> Proposal:
+    return _ask(caller, lambda client: client.proposal(store, **asdict(scope)))

@@ -32,9 +32,22 @@ def show(
     *,
     titles: Mapping[str, str] | None = None,
     name: str,
+    key: str | None = None,
 ) -> None:
-    """`columns` (name → unit) of `rows`; `name` says what it is to a screen reader."""
-    st.dataframe(styled(rows, columns, titles), hide_index=True, alt=name, placeholder=UNKNOWN)
+    """`columns` (name → unit) of `rows`; `name` says what it is to a screen reader.
+
+    With a `key` it is of what only the audited download of its page may hand out.
+    """
+    if key is not None:
+        no_own_download(key)
+    st.dataframe(
+        styled(rows, columns, titles), hide_index=True, alt=name, placeholder=UNKNOWN, key=key
+    )
+
+
+def no_own_download(key: str) -> None:
+    """Takes the browser's own download off the table `key`: it would be in no audit log."""
+    st.html(f"<style>.st-key-{key} [aria-label^='Download']{{display:none}}</style>")
 
 
 def ordered(answer: Answer) -> dict[str, str]:

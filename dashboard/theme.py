@@ -93,8 +93,8 @@ def flags() -> Iterator[str]:
 
 
 def style() -> str:
-    """What Streamlit's own theme does not say: paper has no controls, and six headline numbers
-    stand in even rows."""
+    """What Streamlit's own theme does not say: paper has no controls, six headline numbers stand in
+    even rows, and so do facts."""
     six = ".st-key-tiles:has(> :nth-child(6):last-child)"
     return (
         "<style>"
@@ -102,6 +102,12 @@ def style() -> str:
         "[data-testid=stButton],[data-testid=stDownloadButton],.modebar{display:none!important}}"
         ".st-key-tiles-room{container-type:inline-size}"
         f"{six}.st-key-tiles{{display:grid;grid-template-columns:repeat(6,minmax(0,1fr))}}"
+        ".limen-facts{display:grid;grid-template-columns:minmax(7rem,max-content) 1fr;gap:2px 16px;"
+        "margin:0}.limen-facts dt{opacity:0.75}.limen-facts dd{margin:0;overflow-wrap:anywhere}"
+        f".limen-facts mark{{color:inherit;background:{translucent(UNDECLARED, 0.15)};"
+        f"border-bottom:2px solid {UNDECLARED};padding:0 4px}}"
+        "@media(max-width:480px){.limen-facts{grid-template-columns:1fr}.limen-facts dd{"
+        "margin-bottom:6px}}"
         f"@container (max-width:960px){{{six}.st-key-tiles{{grid-template-columns:repeat(3,1fr)}}}}"
         f"@container (max-width:480px){{{six}.st-key-tiles{{grid-template-columns:repeat(2,1fr)}}}}"
         "</style>"

@@ -11,6 +11,7 @@ import pytest
 from collector.commands.person import as_page, as_text
 from collector.contract.attributes import INSTALLATION
 from collector.contract.persons import AccessReport
+from collector.store.compliance import Scope
 from limen import main
 from tests.otlp import PHONE, consent, logged_input, request_span, traces
 from tests.processes import running_collector
@@ -88,6 +89,24 @@ def test_a_person_reads_what_ran_where_what_left_and_why(filled: Store) -> None:
             assert words.replace("'", "&#x27;") in made or words in made, words
 
 
+def test_it_says_where_copies_are_and_what_is_not_in_it(filled: Store) -> None:
+    filled.evidence.make(Scope(), None)
+    with filled.database.write() as transaction:
+        transaction.note("backup", count=1)
+    found = filled.access.report(
+        "mine-3f1c", filled.policy, None, contents=False, forwarded_to="otel.example:4318"
+    )
+    assert len(found.backups) == 1 and [one[:8] for one in found.handed_out] == ["evidence"]
+    said = as_text(found)
+    for words in (
+        "otel.example:4318", "file of evidence", "backup", "What is not in this report",
+        "replaced by a keyed hash", "The kept inputs themselves",
+    ):  # fmt: skip
+        assert words in said, words
+    nobody = report(filled, "nobody")
+    assert nobody.backups == nobody.handed_out == ()
+
+
 def test_what_apps_sent_is_no_part_of_the_page(filled: Store) -> None:
     row: dict[str, Any] = dict(report(filled).requests[0]) | {"output_label": "<script>x"}
     made = as_page(report(filled).model_copy(update={"requests": [row]}))
@@ -107,7 +126,7 @@ def test_the_history_of_consent_is_in_it(filled: Store) -> None:
 def test_nobody_is_a_report_without_anything(filled: Store) -> None:
     found = report(filled, "nobody")
     assert not found.spans and not found.exports
-    assert as_text(found).count("(nothing)") == 7
+    assert as_text(found).count("(nothing)") == 8
 
 
 def test_the_commands_write_a_page_and_erase(

@@ -18,11 +18,12 @@ from collector.contract.records import (
     Sweep,
     SweepPoint,
 )
+from collector.roles import SINGLE_ROWS
 from dashboard import curl, sentences
 from dashboard.charts import curve, door, rates, reliability
 from dashboard.charts.different import shares
 from dashboard.commands import free_port, register, streamlit_command
-from dashboard.questions import undeclared
+from dashboard.questions import SEE_TRACES, undeclared
 from dashboard.selection import PERIODS, Selection
 from dashboard.views import thresholds
 from dashboard.views.registry import VIEWS
@@ -334,6 +335,10 @@ def test_every_finding_is_said_with_what_mends_it(code: str) -> None:
 def test_the_length_of_a_period_is_that_of_its_question() -> None:
     lengths = [Selection(period=name).length.total_seconds() / 3600 for name in PERIODS]
     assert lengths == [24, 168, 336, 720]
+
+
+def test_spans_are_offered_to_those_who_may_see_them() -> None:
+    assert set(SEE_TRACES) == SINGLE_ROWS
 
 
 def test_the_title_and_address_of_every_page_are_its_own() -> None:

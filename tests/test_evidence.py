@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import zipfile
+from base64 import b64encode
 from collections.abc import Callable, Mapping
 from hashlib import sha256
 from pathlib import Path
@@ -40,9 +41,10 @@ from collector.evidence.statement import Facts, Question, Statement, contents_di
 from collector.evidence.verify import ACTION, WHAT, verify_pack
 from collector.store.compliance import Scope
 from collector.tlog.checkpoint import Signer, read_checkpoints
+from collector.tlog.consistency import read_proofs
 from collector.tlog.entries import Entry
-from collector.tlog.excerpt import Excerpt, Line, write_lines
-from collector.tlog.merkle import Frontier
+from collector.tlog.excerpt import Excerpt, Line, read_lines, write_lines
+from collector.tlog.merkle import Frontier, consistency
 from limen import main
 from tests.declarations import manifest as privacy_manifest
 from tests.otlp import PHONE
@@ -325,8 +327,48 @@ def test_heads_that_were_kept_show_a_log_that_was_written_anew_or_rolled_back() 
         anew, _ = anew.append(entry(number, "other").leaf())
     assert "rewritten" in problems(pack, SIGNER.sign(anew))[0]
     assert "another log" in problems(pack, OTHER.sign(anew))[0]
-    old = verify_pack(pack, KEY_OF_IT, read_checkpoints(heads[0]))
-    assert (old.problems, old.older) == ((), 1)
+
+
+def proved(members: Mapping[str, bytes], old: int, new: int) -> str:
+    """What shows that the log goes on from one size to another, as the collector answers it."""
+    leaves = [entry(number, "other").leaf() for number in range(9)]
+    leaves[6] = tuple(read_lines(members[LOG], 3))[-1].leaf
+    hashes = []
+    for low, high in consistency(old, new):
+        tree = Frontier()
+        for leaf in leaves[low:high]:
+            tree, _ = tree.append(leaf)
+        hashes.append(b64encode(tree.root).decode())
+    return json.dumps({"from": old, "to": new, "proof": hashes})
+
+
+def test_heads_older_and_newer_than_its_part_of_the_log_are_tied_to_a_pack_by_proofs() -> None:
+    members, tree, heads = small(), Frontier(), [SIGNER.sign(Frontier())]
+    pack = packed(members)
+    for number in range(8):
+        last = tuple(read_lines(members[LOG], 3))[-1].leaf
+        tree, _ = tree.append(last if number == 6 else entry(number, "other").leaf())
+        heads.append(SIGNER.sign(tree))
+
+    def verified(head: str, *lines: str) -> tuple[tuple[str, ...], int]:
+        found = verify_pack(pack, KEY_OF_IT, read_checkpoints(head), read_proofs("\n".join(lines)))
+        return found.problems, found.older
+
+    assert verified(heads[0]) == ((), 0)
+    assert verified(heads[1]) == verified(heads[2]) == ((), 1)
+    assert verified(heads[2], proved(members, 2, 7)) == ((), 0)
+    # Of after it was made: it goes on to that, where a proof says so.
+    assert "rolled back" in verified(heads[8])[0][0]
+    assert verified(heads[8], proved(members, 7, 8)) == ((), 0)
+    anew, _ = Frontier().append(entry(0, "elsewhere").leaf())
+    (problem,), _ = verified(SIGNER.sign(anew), proved(members, 1, 7))
+    assert "rewritten" in problem and "line 1" in problem
+    assert "of another log" in verified(OTHER.sign(anew))[0][0]
+    forged = SIGNER.sign(anew).replace(heads[1].split("\n")[2], "")[:-8] + "AAAAAA=\n"
+    assert "is not signed" in verified(forged)[0][0]
+    for wrong in ("{", '{"from": 1, "to": 7, "proof": ["AAAA"]}', "[]"):
+        with pytest.raises(BadInput, match="line 2: no proof"):
+            read_proofs("\n" + wrong)
 
 
 def test_an_erased_entry_of_the_log_leaves_its_hash() -> None:
@@ -400,6 +442,15 @@ def test_a_pack_is_made_and_checked_by_command(
     code, said, _ = limen(*whole, "--json")
     answer = json.loads(said)
     assert answer["good"] and answer["facts"]["question"]["since"] == "-90d"
+    later = tmp_path / "later.txt"
+    later.write_text(limen("audit", "checkpoint", *api)[1])
+    assert limen("record", "article30", *api)[0] == 0
+    code, proofs, _ = limen("audit", "consistency", "--since", str(later), *api)
+    assert code == 0 and json.loads(proofs)["from"] == json.loads(proofs)["to"] - 1
+    (tmp_path / "proofs.jsonl").write_text(proofs)
+    assert limen(*whole, "--proofs", str(tmp_path / "proofs.jsonl"))[0] == 0
+    code, _, told = limen(*whole, "--proofs", str(kept))
+    assert code == 2 and "line 1: no proof" in told
     file.write_bytes(file.read_bytes()[:-1])
     code, said, _ = limen(*whole)
     assert code == 1 and said.startswith("the file: ")

@@ -316,6 +316,17 @@ def test_single_rows_are_for_whoever_is_on_call(
             assert answer.status_code == 403
 
 
+def test_a_reviewer_reads_what_left_in_a_trace_and_not_its_spans(
+    guarded: RunningCollector, words: dict[str, str]
+) -> None:
+    trace = "0af7651916cd43dd8448eb211c80319c"
+    with guarded.client(words["compliance"]) as compliance:
+        asked = Query(metric="ledger", where={"trace": (trace,)})
+        assert compliance.metric(asked).rows == []
+        with pytest.raises(Forbidden, match="oncall, admin may"):
+            compliance.trace(trace)
+
+
 def test_status_says_the_role_of_who_asks(guarded: RunningCollector, words: dict[str, str]) -> None:
     with guarded.client(words["lead"]) as lead:
         status = lead.status()

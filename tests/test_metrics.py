@@ -346,3 +346,31 @@ def test_questions_of_one_request_look_for_gaps_once(store: Store) -> None:
     found = [store.reader.answer(one, known=known).completeness for one in asked]
     assert found == [0.5, 0.5, None]
     assert len(known) == 2
+
+
+def test_the_ledger_is_read_in_any_order_page_by_page_and_by_trace(store: Store) -> None:
+    sent = []
+    for size in (300, 100, None, 200):
+        asked = request_span("fallback")
+        facts = {} if size is None else {"http_request_body_size": size}
+        sent.append(asked.child("CLIENT", server_address="adkit.example", **facts))
+        store.take(traces(asked, sent[-1], resource=phone(1)))
+
+    def bytes_of(**how: Any) -> list[int | None]:
+        asked = _query("ledger", destination=("adkit.example",)).model_copy(update=how)
+        return [row["bytes"] for row in store.reader.answer(asked).records()]
+
+    assert bytes_of(order="-bytes") == [300, 200, 100, None]
+    assert bytes_of(order="bytes", offset=1) == [200, 300, None]
+    assert bytes_of(offset=4) == []
+    (row,) = store.ask("ledger", trace=sent[3].trace_id.hex())
+    assert (row["bytes"], row["declared"]) == (200, False)
+    assert len(store.ask("ledger", declaration="undeclared")) == 4
+    assert store.ask("ledger", declaration="declared") == []
+    assert {row["destination"] for row in store.ask("ledger", declaration="unknown")} == {
+        "telemetry"
+    }
+    with pytest.raises(BadInput, match="no column of that name; it has time, app"):
+        bytes_of(order="bytes; drop")
+    with pytest.raises(BadInput, match="has one page"):
+        store.reader.answer(_query("latency").model_copy(update={"offset": 1}))

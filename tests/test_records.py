@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from collector.contract.errors import BadInput
-from collector.contract.processing import ARTICLES, FORMATS, Activity
+from collector.contract.processing import ARTICLES, FORMATS, LOGGED_INPUTS, Activity
 from collector.store.compliance import Scope
 from collector.tlog.entries import Entry
 from limen import main
 from tests.declarations import TYPE
-from tests.otlp import PHONE, now, request_span, traces
+from tests.otlp import PHONE, logged_input, now, request_span, traces
 from tests.processes import RunningCollector
 from tests.store import POLICY, Store, policy_from
 from tests.test_compliance import IPHONE, send
@@ -130,6 +130,29 @@ def test_the_policy_fills_the_gaps_and_transfers_name_their_article(tmp_path: Pa
 def exported(store: Store) -> list[Entry]:
     table = store.audit_log.entries(0, 100).drop_columns("leaf").to_pylist()
     return [one for row in table if (one := Entry(**row)).action == "data exported"]
+
+
+def test_logged_inputs_are_processing_of_their_own(store: Store) -> None:
+    send(store)
+    for app, body in (("fieldnotes", b"one"), ("fieldnotes", b"two"), ("other", b"three")):
+        asked = request_span()
+        resource = {**PHONE, "service.name": app}
+        store.take(traces(asked, resource=resource), logged_input(asked, body, resource=resource))
+    found = [
+        one
+        for one in store.records.article30(Scope(app="fieldnotes")).activities
+        if one.recipient == LOGGED_INPUTS
+    ]
+    (kept,) = found
+    assert (kept.feature, kept.purpose, kept.categories) == (
+        "image_classify", "analytics", ("image",)
+    )  # fmt: skip
+    assert (kept.count, kept.declared, kept.kept_days) == (2, True, store.policy.input_days)
+    assert kept.basis is None and kept.missing == ("features.image_classify.description",)
+    sheet = store.records.written("article30", "csv", Scope(), None).decode()
+    rows = [row for row in csv.DictReader(io.StringIO(sheet)) if "logged" in row["recipient (d)"]]
+    assert [row["app"] for row in rows] == ["fieldnotes", "other"]
+    assert "logged_inputs" in store.records.written("fides", "yaml", Scope(), None).decode()
 
 
 def test_a_third_country_without_a_mechanism_is_missing_it(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ _MOST_LISTED = 50_000
 def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Adds `audit` with its sub-commands."""
     audit = commands.add_parser("audit", help="read and check the audit log")
-    actions = audit.add_subparsers(required=True, metavar="list|verify|checkpoint|key")
+    actions = audit.add_subparsers(required=True, metavar="list|verify|consistency|checkpoint|key")
     listing = actions.add_parser("list", help="the last entries")
     listing.add_argument("--limit", type=int, default=20, metavar="N", help="how many (20)")
     listing.set_defaults(run=_list)
@@ -28,6 +28,16 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
         "--key", metavar="KEY", help="the log's public key as it was kept, or a file of it"
     )
     verify.set_defaults(run=_verify)
+    consistency = actions.add_parser(
+        "consistency", help="print what shows that the log goes on from heads kept elsewhere"
+    )
+    consistency.add_argument(
+        "--since", required=True, metavar="FILE", help="the checkpoints that were kept"
+    )
+    consistency.add_argument(
+        "--to", type=int, metavar="SIZE", help="entries of the log it goes on to (all there are)"
+    )
+    consistency.set_defaults(run=_consistency)
     checkpoint = actions.add_parser("checkpoint", help="print the signed head, to keep elsewhere")
     checkpoint.set_defaults(run=_checkpoint)
     key = actions.add_parser("key", help="print the public key, to keep elsewhere")
@@ -35,7 +45,7 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     key.set_defaults(run=_key)
     for action in (listing, verify):
         action.add_argument("--json", action="store_true", help="print JSON")
-    for action in (listing, verify, checkpoint, key):
+    for action in (listing, verify, consistency, checkpoint, key):
         add_collector(action)
 
 
@@ -106,6 +116,22 @@ def _tell(shown: int, of: int) -> None:
 
     if of > SLICE:
         sys.stderr.write(f"limen: {shown:,} of {of:,} entries\n")
+
+
+def _consistency(args: argparse.Namespace) -> int:
+    """A proof a line, for each kept head of another size than the log's."""
+    from collector.tlog.checkpoint import read_checkpoints
+
+    kept = heads_of(args.since)
+    with collector_of(args) as client:
+        size = args.to
+        if size is None:
+            (now,) = read_checkpoints(client.audit_checkpoint())
+            size = now.size
+        for other in sorted({head.size for head in kept} - {0, size}):
+            proof = client.audit_consistency(min(other, size), max(other, size))
+            sys.stdout.write(f"{proof}\n")
+    return 0
 
 
 def _checkpoint(args: argparse.Namespace) -> int:

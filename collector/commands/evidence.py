@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from collector.commands.asking import add_collector, collector_of
-from collector.commands.files import heads_of, verifier_of, write_new
+from collector.commands.files import heads_of, proofs_of, verifier_of, write_new
 
 if TYPE_CHECKING:
     from collector.evidence.verify import Verified
@@ -32,6 +32,9 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     )
     verify.add_argument(
         "--since", metavar="FILE", help="checkpoints that were kept before the pack was made"
+    )
+    verify.add_argument(
+        "--proofs", metavar="FILE", help="what `limen audit consistency` printed for other heads"
     )
     verify.set_defaults(run=_verify)
     for command in (evidence, verify):
@@ -74,7 +77,7 @@ def _verify(args: argparse.Namespace) -> int:
     except OSError as exc:
         raise BadInput(f"{args.file} cannot be read: {exc.strerror}") from None
     key = verifier_of(args.key) if args.key else None
-    found = verify_pack(content, key, heads_of(args.since))
+    found = verify_pack(content, key, heads_of(args.since), proofs_of(args.proofs))
     good = not found.problems and key is not None
     if args.json:
         sys.stdout.write(json.dumps({"file": str(args.file), "good": good, **_said(found)}) + "\n")
@@ -95,7 +98,9 @@ def _verify(args: argparse.Namespace) -> int:
     if found.older:
         sys.stderr.write(
             f"limen: {found.older:,} of the kept heads are older than the pack's part of the log, "
-            "and say nothing of it\n"
+            "and nothing shows that it goes on from them. Whoever may ask the collector gets that "
+            f"by `limen audit consistency --since {args.since} --to {found.size} > proofs.jsonl`: "
+            "name the file with --proofs\n"
         )
     return 0 if good else 1
 

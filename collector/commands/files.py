@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collector.tlog.checkpoint import Checkpoint, Verifier
+    from collector.tlog.consistency import Proofs
 
 
 def verifier_of(given: str) -> "Verifier":
@@ -27,6 +28,19 @@ def heads_of(given: str | None) -> "list[Checkpoint]":
         return read_checkpoints(read_text(given))
     except BadInput as exc:
         raise BadInput(f"--since {given}: {exc}") from None
+
+
+def proofs_of(given: str | None) -> "Proofs":
+    """The proofs in the file of `--proofs`. Raises BadInput."""
+    from collector.contract.errors import BadInput
+    from collector.tlog.consistency import read_proofs
+
+    if given is None:
+        return {}
+    try:
+        return read_proofs(read_text(given))
+    except BadInput as exc:
+        raise BadInput(f"--proofs {given}: {exc}") from None
 
 
 def read_text(name: str) -> str:

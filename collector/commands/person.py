@@ -73,11 +73,70 @@ def sections(report: AccessReport) -> Iterator[Section]:
         },
     )  # fmt: skip
     yield Section(
+        "Copies elsewhere",
+        "Where copies of some of it may be: systems it is passed on to, backups, files that were "
+        "handed out.",
+        ("what", "where, or when it was made"),
+        list(_copies(report)),
+    )
+    yield Section(
+        "What is not in this report",
+        "And why.",
+        ("what", "why"),
+        list(_left_out(report)),
+    )
+    yield Section(
         "Everything above as it is stored",
         "Span by span, with every attribute. Identifiers are kept as keyed hashes only.",
         ("when", "trace", "name", "kind", "attributes"),
         [_span(row) for row in report.spans],
     )
+
+
+def _copies(report: AccessReport) -> Iterator[tuple[str, ...]]:
+    if report.forwarded_spans or report.forwarded_to:
+        where = report.forwarded_to or "where records were passed on to then"
+        yield (f"{report.forwarded_spans:,} records passed on", where)
+    yield from (("backup", _when(made)) for made in report.backups)
+    for one in report.handed_out:
+        what, _, made = one.partition(" of ")
+        yield (f"file of {what}", _when(made))
+
+
+def _left_out(report: AccessReport) -> Iterator[tuple[str, ...]]:
+    """What is held and not shown, or not held although one may expect it."""
+    yield (
+        "Names, addresses, identifiers of the phone",
+        "not kept: dropped, or replaced by a keyed hash, before anything is stored",
+    )
+    yield (
+        "What was written, said or photographed",
+        "not kept with these records: content is dropped where it arrives",
+    )
+    if report.inputs:
+        opened = any("content" in row for row in report.inputs)
+        yield (
+            "The kept inputs themselves",
+            "handed over with the same report as JSON"
+            + ("" if opened else ", where their contents are asked for: they may be pictures"),
+        )
+    yield (
+        "What else was noted of the requests that the records came in",
+        "counts of values that were dropped, of many phones together: nobody is told apart in them",
+    )
+    yield (
+        "The log of who looked at, reported or erased something",
+        "it never tells of whom, so nothing in it is known to be about you",
+    )
+    yield (
+        "What is older than stated above, or was erased",
+        "deleted; it may still be in the backups that are named here",
+    )
+    if report.attributable_since is not None:
+        yield (
+            f"What was received before {_when(report.attributable_since)}",
+            "nobody can tell whose it is: the key of its hashes is destroyed (Art. 11)",
+        )
 
 
 def _columns(

@@ -2,6 +2,7 @@
 of it."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from collector.compliance.against_policy import EEA
@@ -9,7 +10,7 @@ from collector.compliance.observed import TELEMETRY, UNKNOWN, Observed
 from collector.contract.compliance import Check
 from collector.contract.policy import Host, Policy
 from collector.contract.policy_checks import known_of
-from collector.contract.processing import ARTICLES, Activity, Article30, Basis
+from collector.contract.processing import ARTICLES, LOGGED_INPUTS, Activity, Article30, Basis
 
 _OF_CONTROLLER = ("name", "contact", "dpo", "data_subjects", "security")
 _OF_LEAVING = (
@@ -19,15 +20,35 @@ _OF_LEAVING = (
 _OF_HOST = ("owner", "role", "country", "kept_days")
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Logged:
+    """Inputs of a feature that apps logged and that are kept: how many. Times received are ns."""
+
+    app: str
+    feature: str
+    inputs: int
+    first: int
+    last: int
+
+
 def article30(
-    check: Check, seen: Sequence[Observed], policy: Policy, said: Callable[[int], str]
+    check: Check,
+    seen: Sequence[Observed],
+    logged: Sequence[Logged],
+    policy: Policy,
+    said: Callable[[int], str],
 ) -> Article30:
-    """Of what was `seen` to leave, and of the features of `check` of which nothing did.
+    """Of what was `seen` to leave, of the inputs that were `logged`, and of the features of `check`
+    of which nothing left.
 
     `said` makes RFC 3339 of ns.
     """
     controller = policy.controller
-    activities = [*_leaving(seen, policy, said), *_staying(check, seen, policy)]
+    activities = [
+        *_leaving(seen, policy, said),
+        *_logged(logged, policy, said),
+        *_staying(check, seen, policy),
+    ]
     return Article30(
         since=check.since,
         until=check.until,
@@ -83,6 +104,33 @@ def _leaving(
             count=sum(one.transfers for one in group),
             first_seen=said(min(one.first for one in group)),
             last_seen=said(max(one.last for one in group)),
+        )
+
+
+def _logged(
+    logged: Sequence[Logged], policy: Policy, said: Callable[[int], str]
+) -> Iterator[Activity]:
+    """What is kept in the vault: processing of its own, for another purpose than the request."""
+    for one in logged:
+        rule = policy.features.get(one.feature)
+        yield _activity(
+            policy,
+            one.app,
+            one.feature,
+            gaps=[] if rule and rule.categories else [f"features.{one.feature}.categories"],
+            **dict.fromkeys(_OF_LEAVING)
+            | {
+                "purpose": "analytics",
+                "categories": rule.categories if rule and rule.categories else (UNKNOWN,),
+                "recipient": LOGGED_INPUTS,
+                "owner": "Limen",
+                "role": "first_party",
+                "kept_days": policy.input_days,
+                "declared": bool(rule and any(of.log_inputs for of in rule.rules())),
+                "count": one.inputs,
+                "first_seen": said(one.first),
+                "last_seen": said(one.last),
+            },
         )
 
 

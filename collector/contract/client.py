@@ -76,8 +76,9 @@ class LimenClient(Connection):
     def metric_csv(self, query: Query) -> str:
         """The same as a table for spreadsheets; written to the audit log."""
         where = [f"{name}={value}" for name, values in query.where.items() for value in values]
-        asked = _said({"from": query.since, "to": query.until, "by": ",".join(query.by) or None})
-        asked_as = {**asked, "where": where, "format": "csv"}
+        period = {"from": query.since, "to": query.until, "by": ",".join(query.by) or None}
+        page = {"order": query.order, "offset": str(query.offset) if query.offset else None}
+        asked_as = {**_said(period | page), "where": where, "format": "csv"}
         return self._call("GET", f"/api/metrics/{quote(query.metric)}", params=asked_as).text
 
     def trace(self, trace_id: str) -> dict[str, Any]:
@@ -156,6 +157,10 @@ class LimenClient(Connection):
     def audit_checkpoint(self) -> str:
         """The signed head of the audit log."""
         return self._call("GET", "/api/audit/checkpoint").text
+
+    def audit_consistency(self, old: int, size: int) -> str:
+        """What shows that the audit log of `size` entries goes on from that of `old`: JSON."""
+        return self._call("GET", "/api/audit/consistency", params={"from": old, "to": size}).text
 
     def audit_key(self) -> str:
         """The public key that the heads of the audit log are signed with."""

@@ -27,6 +27,8 @@ DIMENSIONS: Mapping[str, str] = MappingProxyType(
         "purpose": "purpose that the app states",
         "consent": "consent as of its time",
         "cause": "why data left: fallback, design or audit",
+        "declaration": "declared by the policy of its release, undeclared, or unknown",
+        "trace": "the trace, 32 hex digits",
         "leg": "device (left the phone), onward (passed on) or unknown",
         "pseudonym": "pseudonym of the installation",
         "hour": "hour, UTC",

@@ -63,11 +63,21 @@ class AccessReport(_Record):
     `scores` are what replays said of its inputs, by their numbers; `exports` are the requests that
     its SDK made; `consents` its history of consent. The `content` of an input is base64, where it
     was asked for.
+
+    Copies may be elsewhere: `forwarded_spans` were passed on, by now to `forwarded_to`; `backups`,
+    by when they were made; in files that may name its traces, those `handed_out`. What was received
+    before `attributable_since` (None: ever) is nobody's: the keys of its pseudonyms are destroyed
+    (Art. 11 GDPR).
     """
 
     policy: str
     retention_days: int
     input_days: int
+    forwarded_spans: int = 0
+    forwarded_to: str | None = None
+    backups: tuple[str, ...] = ()
+    handed_out: tuple[str, ...] = ()
+    attributable_since: str | None = None
     requests: Sequence[Mapping[str, Any]] = Field(repr=False)
     departures: Sequence[Mapping[str, Any]] = Field(repr=False)
     consents: Sequence[Mapping[str, Any]] = Field(repr=False)

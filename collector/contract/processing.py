@@ -29,6 +29,8 @@ ARTICLES: Mapping[str, str] = MappingProxyType(
         "derogation_compelling_li": "49(1), second subparagraph",
     }
 )
+# The recipient of inputs that apps log: Limen itself, sealed.
+LOGGED_INPUTS = "logged inputs"
 # Whether a recipient is in a third country, and whether that rests on something.
 Basis = Literal["in_eea", "named", "not_named", "unknown"]
 Store = Literal["apple", "play"]

@@ -7,6 +7,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from collector.contract.certificate import Certificate
 
+# Rows of one answer of a metric that has pages.
+PAGE_ROWS = 500
+
 Source = Literal["inputs", "spans"]
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
@@ -19,7 +22,8 @@ class Query(_Record):
     """One metric question. `since` and `until` are RFC 3339 or relative (`-7d`), None: default.
 
     `where` maps a dimension to the values it may have; `selected` does the same for the part that
-    a metric which compares holds against the rest.
+    a metric which compares holds against the rest. `order` is the column that a metric with pages
+    is sorted by, `-` before it for the largest first; `offset` rows are passed over.
     """
 
     metric: str
@@ -28,6 +32,8 @@ class Query(_Record):
     by: tuple[str, ...] = ()
     where: Mapping[str, tuple[str, ...]] = Field(default={}, repr=False)
     selected: Mapping[str, tuple[str, ...]] = Field(default={}, repr=False)
+    order: str | None = None
+    offset: int = Field(default=0, ge=0, le=10**9)
     model_config = ConfigDict(frozen=True, populate_by_name=True, extra="forbid")
 
 

@@ -5,15 +5,17 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
+from types import MappingProxyType
 
 from collector.contract.errors import BadInput
 from collector.evidence.archive import CHECKPOINT, ENVELOPE, KEY, LOG, MANIFEST, PROOF, unpacked
 from collector.evidence.envelope import check_envelope
 from collector.evidence.statement import Facts, Statement, contents_digest
 from collector.tlog.checkpoint import Checkpoint, Verifier, read_checkpoints
+from collector.tlog.consistency import Proofs, goes_on
 from collector.tlog.excerpt import Excerpt, Line, read_lines
 from collector.tlog.merkle import Frontier, complete
-from collector.tlog.verify import Check
+from collector.tlog.verify import Check, not_of
 
 # What the log says of a pack.
 ACTION, WHAT = "data exported", "evidence"
@@ -23,21 +25,27 @@ ACTION, WHAT = "data exported", "evidence"
 class Verified:
     """What is wrong with a pack, and what it says of itself as far as that can be read.
 
-    `older` counts the kept heads that are older than the pack's excerpt of the log, and so say
-    nothing of it.
+    `older` counts the kept heads that are older than the pack's excerpt of the log, and that no
+    proof ties to it. The log had `size` entries, of which the last `entries` are in the pack.
     """
 
     problems: tuple[str, ...]
     facts: Facts | None = None
     key: Verifier | None = None
     entries: int = 0
+    size: int = 0
     older: int = 0
 
 
-def verify_pack(content: bytes, key: Verifier | None, kept: Sequence[Checkpoint] = ()) -> Verified:
+def verify_pack(
+    content: bytes,
+    key: Verifier | None,
+    kept: Sequence[Checkpoint] = (),
+    proofs: Proofs = MappingProxyType({}),
+) -> Verified:
     """The pack in `content`. None: whichever key it is signed with.
 
-    `kept` are heads of the log from before it was made.
+    `kept` are heads of the log from before it was made; others need one of the `proofs`.
     """
     try:
         members = unpacked(content)
@@ -52,14 +60,15 @@ def verify_pack(content: bytes, key: Verifier | None, kept: Sequence[Checkpoint]
     problems = [
         *_signature(members, signed_by, key),
         *_files(members, statement),
-        *log.problems(kept),
+        *log.problems(kept, proofs),
     ]
     return Verified(
         problems=tuple(problems),
         facts=statement.facts,
         key=signed_by,
         entries=len(log.lines),
-        older=sum(head.size < statement.log.first for head in kept),
+        size=statement.log.first + len(log.lines),
+        older=log.older,
     )
 
 
@@ -90,8 +99,9 @@ class _Excerpt:
     statement: Statement
     verifier: Verifier
     lines: tuple[Line, ...] = field(default=(), init=False)
+    older: int = field(default=0, init=False)
 
-    def problems(self, kept: Sequence[Checkpoint]) -> Iterator[str]:
+    def problems(self, kept: Sequence[Checkpoint], proofs: Proofs) -> Iterator[str]:
         """Where log, head, proof and contents do not agree, with each other or what was kept."""
         first = self.statement.log.first
         try:
@@ -105,7 +115,10 @@ class _Excerpt:
         except (BadInput, ValueError):
             yield f"{CHECKPOINT}: there is not one checkpoint in it"
             return
-        recent = [head for head in kept if head.size >= first]
+        recent = [head for head in kept if not self._elsewhere(head, now, proofs)]
+        for head in kept:
+            if self._elsewhere(head, now, proofs):
+                yield from self._beyond(head, now, proofs)
         check = Check(self.verifier, now, recent, tree=before)
         for line in self.lines:
             check.take(line.entry, line.number, line.leaf)
@@ -113,6 +126,28 @@ class _Excerpt:
         if now.size != check.tree.size:
             yield f"{CHECKPOINT}: it is of {now.size} entries, and {LOG} ends at {check.tree.size}"
         yield from self._of_this(before)
+
+    def _elsewhere(self, head: Checkpoint, now: Checkpoint, proofs: Proofs) -> bool:
+        """Whether a kept head is of no size that the excerpt goes through, so that only a proof
+        ties it to the pack. Without one a newer head is one that the log was rolled back behind."""
+        older = head.size < self.statement.log.first
+        return older or (head.size > now.size and (now.size, head.size) in proofs)
+
+    def _beyond(self, head: Checkpoint, now: Checkpoint, proofs: Proofs) -> Iterator[str]:
+        name = f"the checkpoint in line {head.line}"
+        if foreign := not_of(self.verifier, head, name):
+            yield f"{LOG}: {foreign}"
+            return
+        older, newer = sorted((head, now), key=lambda one: one.size)
+        match goes_on(older, newer, proofs):
+            case None:
+                self.older += 1
+            case False:
+                yield (
+                    f"{LOG}: the log was rewritten, or the proof is of another: nothing shows that "
+                    f"the log of {newer.size} entries goes on from that of {older.size}, which "
+                    f"{name} and the pack were signed over"
+                )
 
     def _before(self) -> Frontier:
         log = self.statement.log

@@ -12,6 +12,7 @@ from importlib.resources import files
 
 from collector.contract.dimensions import DIMENSIONS
 from collector.contract.errors import BadInput, NotFound, named
+from collector.contract.records import PAGE_ROWS
 from collector.metrics.cells import Merged
 
 UNITS = ("count", "ratio", "bytes", "ms", "time", "text", "flag")
@@ -74,8 +75,15 @@ class Metric:
     @property
     def newest(self) -> int | None:
         """How many rows a list of the newest has at most; None where it is none."""
+        if self.paged:
+            return PAGE_ROWS
         ends = _NEWEST.search(self.sql)
         return int(ends[1]) if ends else None
+
+    @property
+    def paged(self) -> bool:
+        """Whether it gives its rows a page at a time, in the order that is asked for."""
+        return "{order}" in self.sql
 
     @property
     def compares(self) -> bool:
@@ -91,14 +99,18 @@ class Metric:
         where: Mapping[str, Sequence[str]] | None = None,
         selected: Mapping[str, Sequence[str]] | None = None,
         merged: Merged | None = None,
+        page: tuple[str | None, int] = (None, 0),
     ) -> Statement:
         """The query for [since, until), times in ns; over `merged` tables where there are any.
 
-        Raises BadInput for another dimension.
+        `page`: the column to sort by, `-` before it for the largest first, and the rows to pass
+        over. Raises BadInput for another dimension.
         """
         where, selected = where or {}, selected or {}
         if selected and not self.compares:
             raise BadInput(f"metric {self.name} compares nothing: it has no selected part")
+        if page != (None, 0) and not self.paged:
+            raise BadInput(f"metric {self.name} has one page, in an order of its own")
         if by and self.single_rows:
             raise BadInput(
                 f"metric {self.name} lists single rows, or rows of its own: "
@@ -111,6 +123,7 @@ class Metric:
                     f"metric {self.name} has no dimension {named(name)}; it has {allowed}"
                 )
         values: dict[str, object] = {"from": since, "to": until, "now": now, "k": 1}
+        values |= {"page": PAGE_ROWS, "offset": page[1]}
         values["gaps"] = GAP_DIMENSIONS.issuperset((*by, *where))
         values["whole"] = not by
         first_day = -(-since // _DAY) * _DAY
@@ -121,6 +134,7 @@ class Metric:
         added = [name for name in by if name not in fixed]
         sql = self.sql.replace("{where}", _conditions(where, values))
         sql = sql.replace("{selected}", _conditions(selected, values))
+        sql = sql.replace("{order}", self._order(page[0]))
         sql = sql.replace("{by}", "".join(f", {name}" for name in added))
         sql = re.sub(r"\{by:(\w+)\}", lambda m: "".join(f", {m[1]}.{n}" for n in added), sql)
         sql = re.sub(
@@ -145,6 +159,18 @@ class Metric:
             sql, values = merged.over(sql), values | dict(merged.values)
         used = set(re.findall(r"\$(\w+)", sql))
         return Statement(sql=sql, values={k: v for k, v in values.items() if k in used})
+
+    def _order(self, asked: str | None) -> str:
+        """What rows are sorted by before all else, as SQL."""
+        if asked is None:
+            return ""
+        name = asked.removeprefix("-")
+        known = [column.name for column in self.columns]
+        if name not in known:
+            raise BadInput(
+                f"order: metric {self.name} has no column {named(name)}; it has {', '.join(known)}"
+            )
+        return f"{name}{' desc' if asked.startswith('-') else ''} nulls last,"
 
     def unit(self, column: str) -> str:
         """The unit of an answer's column; dimensions are text, hours and days times."""

@@ -1,5 +1,5 @@
--- Ledger: the newest departures, one row each, for whoever reviews what left
--- dimensions: app environment feature release os device_model country destination region role category purpose consent cause leg hour day
+-- Ledger: departures, one row each, the newest first unless another order is asked for, a page at a time.
+-- dimensions: app environment feature release os device_model country destination region role category purpose consent cause leg declaration trace hour day
 -- time time: when it left, device time where it can be believed
 -- app text: service.name
 -- release text: service.version
@@ -49,7 +49,14 @@ select
     trained_on,
     policy_version as policy,
     lower(hex(trace_id)) as trace_id
-from departures($from, $to, null) d
+from (
+    select
+        *,
+        lower(hex(trace_id)) as trace,
+        case when declared then 'declared' when not declared then 'undeclared' else 'unknown' end
+            as declaration
+    from departures($from, $to, null)
+) d
 where true {where}
-order by d.time desc, trace_id, d.destination, d.bytes, d.category, d.app, d.release
-limit 500
+order by {order} d.time desc, trace_id, d.destination, d.span_id, d.bytes, d.category, d.app, d.release
+limit $page offset $offset

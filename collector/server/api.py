@@ -32,7 +32,7 @@ from collector.metrics import Metric, get_metric, metrics
 from collector.metrics.cells import CELLS, mergeable
 from collector.reload import Reload
 from collector.roles import AGGREGATES, MERGED, METRICS, SINGLE_ROWS
-from collector.server.asked import Json, conditions, only, parse
+from collector.server.asked import Json, conditions, number, only, parse
 from collector.server.audit import AuditRoutes
 from collector.server.body import Bodies, BodyLimits, hung_up
 from collector.server.counted import CountAnswers
@@ -317,7 +317,7 @@ def _dimensions(metric: Metric, merged: bool) -> tuple[str, ...]:
 
 def _query(request: Request) -> Query:
     asked = request.query_params
-    only(asked, ("from", "to", "by", "where", "selected", "format"))
+    only(asked, ("from", "to", "by", "where", "selected", "order", "offset", "format"))
     return Query(
         metric=request.path_params["name"],
         since=asked.get("from"),
@@ -325,6 +325,8 @@ def _query(request: Request) -> Query:
         by=tuple(name for name in asked.get("by", "").split(",") if name),
         where=conditions("where", asked.getlist("where")),
         selected=conditions("selected", asked.getlist("selected")),
+        order=asked.get("order"),
+        offset=min(number(asked, "offset", 0), 10**9),
     )
 
 

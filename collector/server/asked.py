@@ -38,6 +38,16 @@ def only(asked: Iterable[str], allowed: Sequence[str]) -> None:
             raise BadInput(f"there is no parameter {named(name)}; there are {', '.join(allowed)}")
 
 
+def number(asked: Mapping[str, str], name: str, default: int) -> int:
+    """The parameter `name`, a whole number. Raises BadInput."""
+    given = asked.get(name)
+    if given is None:
+        return default
+    if not given.isascii() or not given.isdigit() or len(given) > 18:
+        raise BadInput(f"{name} is a whole number")
+    return int(given)
+
+
 def conditions(parameter: str, asked: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
     """The values that each dimension may have, from `DIMENSION=VALUE`. Raises BadInput."""
     found: dict[str, tuple[str, ...]] = {}

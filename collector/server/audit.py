@@ -11,6 +11,7 @@ from starlette.routing import Route
 
 from collector.contract.arrow import MEDIA_TYPE, to_ipc
 from collector.contract.errors import BadInput
+from collector.server.asked import number
 from collector.store.audit_log import AuditLog
 from collector.store.reader import rfc3339
 
@@ -34,8 +35,8 @@ class AuditRoutes:
 
     async def entries(self, request: Request) -> Response:
         """The last entries of the audit log: from=NUMBER, limit, format=json|arrow."""
-        limit = _number(request, "limit", _LIMIT)
-        first = _number(request, "from", max(0, self._log.size - limit))
+        limit = number(request.query_params, "limit", _LIMIT)
+        first = number(request.query_params, "from", max(0, self._log.size - limit))
         table = await run_in_threadpool(self._log.entries, first, limit)
         match request.query_params.get("format", "json"):
             case "json":
@@ -61,8 +62,8 @@ class AuditRoutes:
 
     async def consistency(self, request: Request) -> Response:
         """That the log goes on from an older one: from=SIZE, to=SIZE (RFC 6962, 2.1.2)."""
-        old = _number(request, "from", 0)
-        size = _number(request, "to", self._log.size)
+        old = number(request.query_params, "from", 0)
+        size = number(request.query_params, "to", self._log.size)
         proof = await run_in_threadpool(self._log.consistency, old, size)
         hashes = [base64.b64encode(one).decode() for one in proof]
         return JSONResponse({"from": old, "to": size, "proof": hashes})
@@ -75,12 +76,3 @@ def _shown(row: dict[str, Any]) -> dict[str, Any]:
         "detail": None if detail is None else json.loads(detail),
         "leaf": row["leaf"].hex(),
     }
-
-
-def _number(request: Request, name: str, default: int) -> int:
-    given = request.query_params.get(name)
-    if given is None:
-        return default
-    if not given.isascii() or not given.isdigit() or len(given) > 18:
-        raise BadInput(f"{name} is a whole number")
-    return int(given)

@@ -87,6 +87,7 @@ class PersonRoutes:
             self._policy(),
             caller.token,
             contents=asked.contents,
+            forwarded_to=self._erasures.forwarded_to,
         )
         return Json(report.model_dump())
 

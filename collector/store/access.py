@@ -24,11 +24,18 @@ class Access:
         self._database, self._pseudonyms, self._vault = database, pseudonyms, vault
 
     def report(
-        self, identifier: str, policy: Policy, token: str | None, *, contents: bool
+        self,
+        identifier: str,
+        policy: Policy,
+        token: str | None,
+        *,
+        contents: bool,
+        forwarded_to: str | None = None,
     ) -> AccessReport:
         """What is held of the installation whose `app.installation.id` this is, under `policy`.
 
-        `contents`: its logged inputs too, opened. The audit log notes that it was asked, and by
+        `contents`: its logged inputs too, opened. `forwarded_to` is where spans are passed on to by
+        now. The audit log notes that it was asked, and by
         which `token`, not of whom.
         """
         made = {"pseudonyms": [one for _, one in self._pseudonyms.all(INSTALLATION, identifier)]}
@@ -39,18 +46,38 @@ class Access:
         spans = self._rows("access_spans", made)
         first = min((span["time"] for span in spans), default=0)
         numbers = inputs.column("case").to_pylist()
+        exports = self._rows("access_exports", made)
+        consents = self._rows("access_consents", made)
+        received = [
+            row["received_time"] for row in (*spans, *exports, *consents, *inputs.to_pylist())
+        ]
+        since = self._pseudonyms.attributable_since
+        [forwarded] = self._rows("access_forwarded", made)
         return AccessReport(
             policy=policy.version,
             retention_days=policy.retention_days,
             input_days=policy.input_days,
             requests=[_timed(row) for row in self._rows("access_requests", made)],
             departures=self._departures(spans),
-            consents=[_timed(row) for row in self._rows("access_consents", made)],
+            consents=[_timed(row) for row in consents],
             inputs=self._inputs(inputs, contents=contents),
             scores=self._rows("access_scores", {"numbers": numbers}),
-            exports=[_timed(row) for row in self._rows("access_exports", made)],
+            exports=[_timed(row) for row in exports],
+            forwarded_spans=forwarded["spans"],
+            forwarded_to=forwarded_to,
+            **self._copies(min(received)) if received else {},
+            attributable_since=None if since is None else rfc3339(since),
             spans=[{"trace_id": one["trace_id"].hex()} | shown_span(one, first) for one in spans],
         )
+
+    def _copies(self, since: int) -> dict[str, tuple[str, ...]]:
+        """Backups, and files that were handed out, of what was received since a time (ns)."""
+        backups = self._rows("backups_since", {"since": since})
+        handed_out = self._rows("exports_since", {"since": since})
+        return {
+            "backups": tuple(rfc3339(row["time"]) for row in backups),
+            "handed_out": tuple(f"{row['what']} of {rfc3339(row['time'])}" for row in handed_out),
+        }
 
     def _departures(self, spans: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """What left in its traces, of `spans`."""

@@ -16,6 +16,7 @@ from collector.compliance.against_stores import (
     against_report,
 )
 from collector.compliance.against_systems import FIDES, against_systems
+from collector.compliance.article30 import Logged, article30
 from collector.compliance.between import between, of_files
 from collector.compliance.observed import (
     TELEMETRY,
@@ -33,6 +34,7 @@ from collector.contract.errors import BadInput, NotFound, named
 from collector.contract.findings import CODES
 from collector.contract.findings import UNKNOWN as UNKNOWN_ATTRIBUTE
 from collector.contract.policy import Policy, release_key
+from collector.contract.processing import Article30
 from collector.contract.records import Query
 from collector.store.database import Database
 from collector.store.declarations import Declarations, Verdicts
@@ -112,6 +114,15 @@ class Compliance:
             findings=found,
         )
         return check, seen
+
+    def record(self, scope: Scope) -> tuple[Check, list[Observed], Article30]:
+        """A review, and the record of processing activities that it comes to."""
+        check, seen = self.review(scope)
+        first, last, _ = self._reader.period(scope.since or DEFAULT_PERIOD, scope.until)
+        asked = {"app": scope.app, "environment": scope.environment, "release": scope.release}
+        rows = self._rows("logged_inputs", {"from": first, "to": last} | asked)
+        logged = [Logged(**row) for row in rows]
+        return check, seen, article30(check, seen, logged, self._policy(), rfc3339)
 
     def judge(self, finding: str, said: Judgement, scope: Scope, token: str | None) -> Verdict:
         """Keeps what was `said` of a finding that a check of `scope` shows. Raises NotFound."""

@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable
 from importlib.metadata import version
 
-from collector.compliance.article30 import article30
 from collector.compliance.export import as_csv, flows_csv
 from collector.compliance.record_tables import record_csv, record_page
 from collector.contract.policy import Policy
@@ -46,7 +45,7 @@ class Evidence:
     def make(self, scope: Scope, token: str | None) -> bytes:
         """A pack of `scope` under the policy in force, asked for by `token`. Raises BadInput."""
         now, policy = time.time_ns(), self._policy()
-        check, seen = self._compliance.review(scope)
+        check, seen, record = self._compliance.record(scope)
         facts = Facts(
             limen=version("limen"),
             made=rfc3339(now),
@@ -65,7 +64,6 @@ class Evidence:
                 for one in check.coverage
             ),
         )
-        record = article30(check, seen, policy, rfc3339)
         declared = [
             one.model_dump(mode="json")
             for one in self._declarations.all()

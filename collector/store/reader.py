@@ -110,12 +110,14 @@ class Reader:
         else:
             since, until, now = self.period(asked.since, asked.until)
             rows = None
-        window = until - since if metric.newest is None else _FIRST_WINDOW
+        page = (asked.order, asked.offset)
+        whole = metric.newest is None or asked.order is not None
+        window = until - since if whole else _FIRST_WINDOW
         with self._health.query(metric.name):
             while True:
                 first = max(since, until - window)
                 statement = metric.statement(
-                    first, until, now, asked.by, asked.where, asked.selected, rows
+                    first, until, now, asked.by, asked.where, asked.selected, rows, page
                 )
                 table = self._database.read(statement.sql, statement.values)
                 if first == since or table.num_rows == metric.newest:
@@ -147,8 +149,11 @@ class Reader:
     ) -> float | None:
         where = {k: v for k, v in asked.where.items() if k in GAP_DIMENSIONS}
         whole = asked.model_copy(
-            update={"metric": "completeness", "by": (), "where": where, "selected": {}}
-        )
+            update={
+                "metric": "completeness", "by": (), "where": where, "selected": {},
+                "order": None, "offset": 0,
+            }
+        )  # fmt: skip
         asked_for = whole.model_dump_json()
         if asked_for not in known:
             (row,) = self.table(whole, merged=merged).to_pylist()

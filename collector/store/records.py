@@ -1,32 +1,25 @@
 """Records made of what is stored: processing activities, transfers, proposals for app stores."""
 
-from collections.abc import Callable
-
-from collector.compliance.article30 import article30
 from collector.compliance.proposals import proposed
 from collector.compliance.record_tables import record_csv, record_page, transfers_csv
 from collector.contract.errors import BadInput
-from collector.contract.policy import Policy
 from collector.contract.processing import Article30, Proposal, Store
 from collector.declarations.apple import write_manifest
 from collector.declarations.fides import write_systems
 from collector.declarations.play import write_data_safety
 from collector.store.audit_log import AuditLog
 from collector.store.compliance import Compliance, Scope
-from collector.store.reader import rfc3339
 
 
 class Records:
-    """Of what `compliance` finds under the policy in force, which `policy` gives; `log` notes what
-    is handed out."""
+    """Of what `compliance` finds; `log` notes what is handed out."""
 
-    def __init__(self, compliance: Compliance, log: AuditLog, policy: Callable[[], Policy]) -> None:
-        self._compliance, self._log, self._policy = compliance, log, policy
+    def __init__(self, compliance: Compliance, log: AuditLog) -> None:
+        self._compliance, self._log = compliance, log
 
     def article30(self, scope: Scope) -> Article30:
         """The processing activities of `scope`."""
-        check, seen = self._compliance.review(scope)
-        return article30(check, seen, self._policy(), rfc3339)
+        return self._compliance.record(scope)[2]
 
     def proposal(self, scope: Scope, store: Store) -> Proposal:
         """What a declaration of an app would have to say. Raises BadInput where it is several."""

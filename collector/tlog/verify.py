@@ -58,12 +58,8 @@ class Check:
         return self.problems
 
     def _hold(self, head: Checkpoint, name: str, holds: int = 0) -> None:
-        if head.origin != self.verifier.name:
-            self.problems.append(
-                f"{name} is of another log: of {head.origin}, and this is {self.verifier.name}"
-            )
-        elif not head.signed_by(self.verifier):
-            self.problems.append(f"{name} is not signed with the key of {self.verifier.name}")
+        if foreign := not_of(self.verifier, head, name):
+            self.problems.append(foreign)
         elif head.size > self.tree.size:
             self.problems.append(
                 f"the log was rolled back: {name} is of {head.size} entries, and there are "
@@ -74,3 +70,12 @@ class Check:
                 f"the log was rewritten: of entries {holds} to {head.size - 1} not all are those "
                 f"that {name} was signed over"
             )
+
+
+def not_of(verifier: Verifier, head: Checkpoint, name: str) -> str | None:
+    """Why `head`, called `name`, is none of the log that `verifier` is the key of; None: it is."""
+    if head.origin != verifier.name:
+        return f"{name} is of another log: of {head.origin}, and this is {verifier.name}"
+    if not head.signed_by(verifier):
+        return f"{name} is not signed with the key of {verifier.name}"
+    return None

@@ -8,6 +8,7 @@ import streamlit as st
 
 from collector.contract.errors import Forbidden
 from collector.contract.findings import CODES, UNKNOWN
+from collector.contract.records import Query
 from dashboard import panels, sentences, states, tables, theme
 from dashboard.charts import door
 from dashboard.formats import count
@@ -98,7 +99,7 @@ def show_door(questions: Questions, selection: Selection) -> None:
             "They name fields as apps wrote them, in which a person may be named too.",
         )
     elif found:
-        _findings(found)
+        _findings(questions, selection, found)
     else:
         st.text(
             "Nothing that telemetry should not hold, and no attribute that nobody names, was seen "
@@ -106,10 +107,14 @@ def show_door(questions: Questions, selection: Selection) -> None:
         )
 
 
+def _asked(selection: Selection) -> Query:
+    return selection.query("findings", "app", "release")
+
+
 def _found(questions: Questions, selection: Selection) -> Rows | None:
     """None where the token may not see it."""
     try:
-        (answer,) = questions.metrics([selection.query("findings", "app", "release")])
+        (answer,) = questions.metrics([_asked(selection)])
     except Forbidden:
         return None
     return answer.records()
@@ -144,8 +149,18 @@ def _fields(rows: Rows) -> None:
     )
 
 
-def _findings(rows: Rows) -> None:
+def _findings(questions: Questions, selection: Selection, rows: Rows) -> None:
     if any(row["code"] == UNKNOWN for row in rows):
         st.text(f"An unknown attribute is {CODES[UNKNOWN]}. {sentences.MENDING[UNKNOWN]}")
         st.code("limen policy suggest", language="bash")
-    tables.show(rows, FINDINGS, titles=TITLES, name="What was found, by app and release")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        panels.download(
+            "Download as CSV",
+            lambda: questions.metric_csv(_asked(selection)),
+            "found-at-the-door.csv",
+            "text/csv",
+        )
+        st.caption("A download is noted in the audit log.")
+    tables.show(
+        rows, FINDINGS, titles=TITLES, name="What was found, by app and release", key="found"
+    )

@@ -175,9 +175,18 @@ def _ledger(
         states.withheld("Ledger rows are for others", REVIEWER, "Each is one send of one phone.")
         return
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(f"The newest {count(len(answer.rows))}, one row each.", width="stretch")
+        st.caption(
+            f"The newest {count(len(answer.rows))}, one row each. A download is noted in the audit "
+            "log.",
+            width="stretch",
+        )
+        panels.download(
+            "Download as CSV", lambda: questions.metric_csv(asked), "ledger.csv", "text/csv"
+        )
         curl.button(curl.of_metric(questions.api, asked))
-    tables.show(answer.records(), LEDGER, titles=TITLES, name=f"Ledger rows of {chosen}")
+    tables.show(
+        answer.records(), LEDGER, titles=TITLES, name=f"Ledger rows of {chosen}", key="ribbon-rows"
+    )
 
 
 def _findings(rows: Rows) -> None:

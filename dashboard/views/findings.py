@@ -159,7 +159,7 @@ def _card(questions: Questions, selection: Selection, found: Finding) -> None:
             st.text(_said(found.verdict))
         with st.container(horizontal=True, vertical_alignment="center"):
             for trace in found.traces:
-                links.link("requests", f"Trace {trace[:8]}…", trace=trace)
+                links.trace(questions, f"Trace {trace[:8]}…", trace)
             with st.popover("Judge", icon=":material/gavel:"):
                 _judge(questions, selection, found)
 

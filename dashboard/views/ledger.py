@@ -1,11 +1,13 @@
-"""Ledger: every departure by itself, newest first, for the reviewer."""
+"""Ledger: every departure by itself, a page at a time, for the reviewer."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import streamlit as st
 
-from dashboard import links, panels, states, tables
-from dashboard.formats import count
+from collector.contract.records import PAGE_ROWS, Query
+from dashboard import links, panels, sentences, states, tables, theme
+from dashboard.formats import BY_UNIT, count, label, words
 from dashboard.questions import Questions
 from dashboard.selection import Selection
 from dashboard.views import Reader, View
@@ -46,49 +48,141 @@ TITLES: Mapping[str, str] = {
     "trace_id": "Trace",
 }
 NARROW: Mapping[str, str] = {
+    "declaration": "Declared",
+    "consent": "Consent",
     "destination": "Destination",
     "category": "Category",
     "cause": "Cause",
     "leg": "Leg",
 }
+DECLARATION: Mapping[bool | None, str] = {True: "declared", False: "undeclared", None: "unknown"}
+ORDERS: Mapping[str, str | None] = {
+    "Newest first": None,
+    "Oldest first": "time",
+    "Largest first": "-bytes",
+}
+TRACE = "trace"
+_PAGE, _ASKED = "ledger-page", "ledger-asked"
+
+Rows = Sequence[Mapping[str, Any]]
 
 
 def show(questions: Questions, selection: Selection) -> None:
     panels.title("Ledger", selection)
-    st.text("A row for each time data left a phone, or a back end passed it on.")
-    chosen = _narrowed(questions, selection)
-    query = selection.query("ledger", where=chosen)
+    trace = st.query_params.get(TRACE)
+    if trace is None:
+        st.text("A row for each time data left a phone, or a back end passed it on.")
+        chosen, order = _narrowed(questions, selection)
+    else:
+        chosen, order = _of_trace(trace), None
+    asked = selection.query("ledger", where=chosen).model_copy(update={"order": order})
+    at = _page(asked)
+    query = asked.model_copy(update={"offset": at * PAGE_ROWS})
     rows = questions.metrics([query])[0].records() if all(chosen.values()) else []
-    if not rows:
+    if not rows and not at:
         states.no_result(questions, "departures", tuple(NARROW))
         return
-    panels.heading(f"The newest {count(len(rows))}", questions, "ledger")
+    panels.heading(_counted(at, len(rows)), questions, "ledger")
+    _above(questions, query, at, len(rows))
+    found = _list(rows, at)
+    if found is not None:
+        _departure(questions, found)
+
+
+def _of_trace(trace: str) -> dict[str, tuple[str, ...]]:
+    """What left in one trace, in the period; the way back stands above it."""
+    if st.button("All departures", icon=":material/arrow_back:", type="tertiary"):
+        del st.query_params[TRACE]
+        st.rerun()
+    st.text(f"What left in the trace {trace}.")
+    return {TRACE: (trace.lower(),)}
+
+
+def _page(asked: Query) -> int:
+    """The page that the reader is on; the first again where something else is asked."""
+    if st.session_state.get(_ASKED) != asked:
+        st.session_state.update({_ASKED: asked, _PAGE: 0})
+    return int(st.session_state[_PAGE])
+
+
+def _turn(pages: int) -> None:
+    st.session_state[_PAGE] += pages
+
+
+def _counted(at: int, rows: int) -> str:
+    """Which rows these are, of how many nobody counts."""
+    first = at * PAGE_ROWS
+    if not at and rows < PAGE_ROWS:
+        return sentences.many(rows, "departure")
+    return f"Departures {count(first + 1)} to {count(first + rows)}" if rows else "No more"
+
+
+def _above(questions: Questions, query: Query, at: int, rows: int) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
+        if at or rows == PAGE_ROWS:
+            st.button("", icon=":material/chevron_left:", help="The page before", key="before",
+                      disabled=not at, on_click=_turn, args=(-1,))  # fmt: skip
+            st.button("", icon=":material/chevron_right:", help="The next page", key="next",
+                      disabled=rows < PAGE_ROWS, on_click=_turn, args=(1,))  # fmt: skip
         panels.download(
             "Download as CSV", lambda: questions.metric_csv(query), "ledger.csv", "text/csv"
         )
-        st.caption("Choose a row to open its trace. A download is noted in the audit log.")
-    panels.no_other_download("ledger-list")
-    event = st.dataframe(
-        tables.styled(rows, COLUMNS, TITLES),
-        hide_index=True,
-        height=560,
-        on_select="rerun",
-        selection_mode="single-row",
-        key="ledger-list",
-        alt="The newest departures; choosing a row opens its trace",
-    )
-    traces = [rows[at]["trace_id"] for at in event.selection.rows]
-    if traces and traces[0]:
-        links.go("requests", trace=traces[0])
+        st.caption("Choose a row to see all of it. A download is noted in the audit log.")
 
 
-def _narrowed(questions: Questions, selection: Selection) -> dict[str, tuple[str, ...]]:
-    """What the page's own filters are set to, of what the period knows.
+def _list(rows: Rows, at: int) -> Mapping[str, Any] | None:
+    """The rows, and the one that the reader chose."""
+    tables.no_own_download("ledger-list")
+    with st.container(key="ledger-list"):
+        event = st.dataframe(
+            tables.styled(rows, COLUMNS, TITLES),
+            hide_index=True,
+            height=min(560, 40 + 35 * len(rows)),
+            on_select="rerun",
+            selection_mode="single-row",
+            key=f"ledger-rows-{at}",
+            alt="Departures; choosing a row shows all of it below",
+        )
+    chosen = [row for row in event.selection.rows if row < len(rows)]
+    return rows[chosen[0]] if chosen else None
+
+
+def _departure(questions: Questions, row: Mapping[str, Any]) -> None:
+    """All of one departure, for whoever reads it rather than a table."""
+    with st.container(border=True, key="departure"):
+        colour = theme.UNDECLARED if row["declared"] is False else theme.NEUTRAL
+        mark = label(DECLARATION[row["declared"]])
+        panels.marked(f"{words(row['feature'])} → {words(row['destination'])}", [mark], colour)
+        panels.facts(
+            {
+                TITLES.get(name) or label(name): BY_UNIT[unit](row[name])
+                for name, unit in COLUMNS.items()
+                if name not in ("feature", "destination", "declared")
+            }
+        )
+        trace = row["trace_id"]
+        if not trace:
+            return
+        if questions.may_open_traces():
+            links.trace(questions, "Open its trace", trace)
+        else:
+            st.caption(
+                "What left is here; the spans of its request are for whoever is on call: give them "
+                "the trace."
+            )
+
+
+def _narrowed(
+    questions: Questions, selection: Selection
+) -> tuple[dict[str, tuple[str, ...]], str | None]:
+    """What the page's own filters are set to, of what the period knows, and the order.
 
     Limen's own telemetry would hide all else; no destination where nothing else left.
     """
-    seen = questions.metrics([selection.query("egress")])[0].records()
+    seen = [
+        {**row, "declaration": DECLARATION[row["declared"]]}
+        for row in questions.metrics([selection.query("egress")])[0].records()
+    ]
     chosen: dict[str, tuple[str, ...]] = {}
     for place, (name, title) in zip(st.columns(len(NARROW)), NARROW.items(), strict=True):
         known = sorted({row[name] for row in seen if row[name] is not None})
@@ -96,10 +190,15 @@ def _narrowed(questions: Questions, selection: Selection) -> dict[str, tuple[str
         found = place.multiselect(title, options, placeholder="All", key=name, bind="query-params")
         if found:
             chosen[name] = tuple(found)
-    own = st.toggle("With Limen's own telemetry", key="own", bind="query-params")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        order = st.segmented_control(
+            "Order", list(ORDERS), default="Newest first", required=True, key="order",
+            bind="query-params", label_visibility="collapsed",
+        )  # fmt: skip
+        own = st.toggle("With Limen's own telemetry", key="own", bind="query-params")
     if not own and "destination" not in chosen:
         chosen["destination"] = tuple({row["destination"] for row in seen} - {OWN})
-    return chosen
+    return chosen, ORDERS[order]
 
 
 LEDGER = View(

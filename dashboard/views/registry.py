@@ -9,6 +9,7 @@ from dashboard.views.offline import OFFLINE
 from dashboard.views.overview import OVERVIEW
 from dashboard.views.placement import PLACEMENT
 from dashboard.views.quality import QUALITY
+from dashboard.views.records import RECORDS
 from dashboard.views.release import RELEASE
 from dashboard.views.requests import REQUESTS
 from dashboard.views.self_audit import SELF_AUDIT
@@ -16,7 +17,7 @@ from dashboard.views.thresholds import THRESHOLDS
 
 VIEWS = (
     *(OVERVIEW, RELEASE, OFFLINE, THRESHOLDS, PLACEMENT),
-    *(FINDINGS, EGRESS, LEDGER, DECLARATIONS, AUDIT, SELF_AUDIT),
+    *(FINDINGS, EGRESS, LEDGER, DECLARATIONS, RECORDS, AUDIT, SELF_AUDIT),
     REQUESTS,
     QUALITY,
 )

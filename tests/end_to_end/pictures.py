@@ -59,6 +59,7 @@ def _pages(api: str) -> dict[str, str]:
         "findings": "/findings",
         "ledger": "/ledger",
         "declarations": "/declarations",
+        "records": "/records",
         "audit": "/audit",
         "self-audit": "/self-audit",
         "requests": "/requests",

@@ -3,13 +3,15 @@
 import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
+from hashlib import sha256
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from collector.contract.compliance import Finding
 from collector.contract.records import Query
-from collector.tlog.checkpoint import Signer
+from collector.evidence.verify import verify_pack
+from collector.tlog.checkpoint import Signer, Verifier
 from collector.tlog.merkle import Frontier
 from tests.declarations import data_safety, play_type
 from tests.end_to_end.browser import PHONE, Reader, no_error
@@ -100,14 +102,43 @@ def test_the_ledger_shows_each_departure_and_hands_it_out_as_a_file(
     reader: Reader, reviewed: Reviewed
 ) -> None:
     page = reader.open("/ledger?destination=adkit.example")
-    expect(page.get_by_role("heading", name="The newest 1")).to_be_visible()
+    expect(page.get_by_role("heading", name="1 departure")).to_be_visible()
+    page.locator('[data-testid="stDataFrame"]').hover()
+    expect(page.get_by_label("Download as CSV")).to_be_hidden()
     with page.expect_download() as download:
         page.get_by_role("button", name="Download as CSV", exact=True).click()
     (row,) = csv.DictReader(download.value.path().read_text("utf-8").splitlines())
     assert (row["destination"], row["bytes"], row["declared"]) == ("adkit.example", "1500", "false")
     assert "data exported" in reviewed.logged()
-    page = reader.open("/ledger")
-    expect(page.get_by_role("heading", name="The newest 2")).to_be_visible()
+    page = reader.open("/ledger?declaration=declared&order=Largest+first")
+    expect(page.get_by_role("heading", name="1 departure")).to_be_visible()
+    page.locator('[data-testid="stDataFrame"]').click(position={"x": 18, "y": 53})
+    card = page.locator(".st-key-departure")
+    expect(card).to_contain_text("image_classify → api.example.com")
+    expect(card.get_by_role("link", name="Open its trace")).to_be_visible()
+
+
+def test_records_are_read_on_the_page_and_a_pack_is_built_that_holds(
+    reader: Reader, reviewed: Reviewed
+) -> None:
+    page = reader.open("/records")
+    expect(page.locator(".limen-notice")).to_contain_text("The policy leaves")
+    expect(page.get_by_text("missing: hosts.api.example.com.country")).to_be_visible()
+    expect(page.get_by_text('contact = "…"')).to_be_visible()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Page to print").click()
+    assert "adkit.example" in download.value.path().read_text("utf-8")
+    page = reader.open("/records?record=Google+Play")
+    expect(page.get_by_text("to decide")).to_be_visible()
+    page = reader.open("/records?record=Evidence+pack")
+    page.get_by_role("button", name="Build the pack").click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download the pack").click()
+    pack = download.value.path().read_bytes()
+    expect(page.locator(".st-key-pack")).to_contain_text(sha256(pack).hexdigest())
+    with reviewed.collector.client() as client:
+        assert verify_pack(pack, Verifier.parse(client.audit_key())).problems == ()
+    assert reviewed.logged().count("data exported") >= 2
 
 
 def upload(page: Page, name: str, content: bytes) -> None:

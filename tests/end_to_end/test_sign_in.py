@@ -28,7 +28,9 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with Store(home) as store:
         kinds = [phone(n, "2.4.0" if n < 30 else "2.5.0") for n in range(33)]
         sent = [traces(request_span("fallback", start=start), resource=kind) for kind in kinds]
-        store.take(*sent, received=start + 1)
+        asked = request_span("fallback", start=start)
+        left = asked.child("CLIENT", limen_feature="image_classify", server_address="cloud.example")
+        store.take(*sent, traces(left), received=start + 1)
     return home
 
 
@@ -108,6 +110,11 @@ def test_a_token_that_is_revoked_ends_the_session(browser: Browser, url: str, ho
         reader.open("/")
         page = enter(reader, words)
         expect(page.get_by_text("You are compliance")).to_be_visible()
+        # Reads what left in a trace, and is told whose its spans are.
+        page.get_by_role("link", name="Ledger").click()
+        expect(page.get_by_role("heading", name="1 departure")).to_be_visible()
+        page.locator('[data-testid="stDataFrame"]').click(position={"x": 18, "y": 53})
+        expect(page.locator(".st-key-departure")).to_contain_text("are for whoever is on call")
         revoke_token(home, token.id)
         page.locator(".st-key-refresh button").first.click()
         expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
