@@ -43,6 +43,7 @@ bench: $(VENV)/.dev
 	$(VENV)/bin/python -m bench.sweep
 	$(VENV)/bin/python -m bench.audit
 	$(VENV)/bin/python -m bench.pages
+	$(VENV)/bin/python -m bench.compliance
 
 pictures: $(VENV)/.dev browser
 	$(VENV)/bin/python -m tests.end_to_end.pictures

@@ -23,12 +23,15 @@ from collector.contract.errors import LimenError
 from collector.contract.policy_file import read_policy
 from collector.contract.records import Query
 from collector.engine import DATABASE, Engine
+from collector.store.queries import query
 from collector.store.schema import ROLLUP_RULES
+from collector.store.writer import insert
 from collector.tokens import Tokens
 
 SLICE = 500_000
 PHONE = "phone-of-the-bench"
 MIB = 2**20
+DAY = 24 * 3600 * 10**9
 
 POLICY = """
 version = "bench"
@@ -124,13 +127,7 @@ def _timed(what: str, ask: Callable[[], object], rounds: int, bare: float) -> No
 
 def _fill(home: Path, departures: int, phones: int, days: int) -> None:
     Tokens.at(home, home / DATABASE)
-    with Engine(
-        home,
-        read_policy(home / "policy.toml"),
-        query_seconds=60,
-        max_in_flight_bytes=2**28,
-        min_free_bytes=0,
-    ) as engine:
+    with _engine(home) as engine:
         known = engine.pseudonyms.all(INSTALLATION, PHONE)[-1][1]
     now, began = time.time_ns(), time.perf_counter()
     fixed = {"now": now, "phones": phones, "days": days}
@@ -146,8 +143,35 @@ def _fill(home: Path, departures: int, phones: int, days: int) -> None:
             connection.execute(_sql("rolled"))
             _say(f"filled {last:,} of {departures:,} departures")
         connection.execute(_sql("state"), {"commit": now, "rules": ROLLUP_RULES})
+    _count(home, now, days)
     size = (home / DATABASE).stat().st_size
     _say(f"{size / MIB:,.0f} MiB in {time.perf_counter() - began:.0f} s")
+
+
+def _engine(home: Path) -> Engine:
+    return Engine(
+        home,
+        read_policy(home / "policy.toml"),
+        query_seconds=60,
+        max_in_flight_bytes=2**28,
+        min_free_bytes=0,
+    )
+
+
+def _count(home: Path, now: int, days: int) -> None:
+    """Rolls up the requests, day by day, as they were committed."""
+    with _engine(home) as engine:
+        for day in range(days, -1, -1):
+            part = {"after": now - (day + 1) * DAY, "last": now - day * DAY}
+            counted, phones, runs = (
+                engine.database.read(query(f"unrolled_{what}"), part)
+                for what in ("requests", "phones", "runs")
+            )
+            with engine.database.write() as transaction:
+                insert(transaction, "insert_rolled_requests", counted)
+                insert(transaction, "insert_rolled_phones", phones)
+                insert(transaction, "remove_rolled_runs", runs)
+                insert(transaction, "insert_rolled_runs", runs)
 
 
 def _bare(path: Path) -> float:
