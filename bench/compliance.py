@@ -23,10 +23,10 @@ from collector.contract.errors import LimenError
 from collector.contract.policy_file import read_policy
 from collector.contract.records import Query
 from collector.engine import DATABASE, Engine
+from collector.permissions.tokens import Tokens
 from collector.store.queries import query
 from collector.store.schema import ROLLUP_RULES
 from collector.store.writer import insert
-from collector.tokens import Tokens
 
 SLICE = 500_000
 PHONE = "phone-of-the-bench"

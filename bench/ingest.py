@@ -26,7 +26,7 @@ from bench.server import COLLECTOR, running
 from collector.contract.policy import Policy
 from collector.decode import decode_spans
 from collector.keys import Keys
-from collector.pseudonyms import Period, Pseudonyms
+from collector.persons.pseudonyms import Period, Pseudonyms
 from collector.redact import Redactor
 
 BATCH_SPANS = 512

@@ -31,15 +31,15 @@ from collector.contract.attributes import (
 )
 from collector.contract.policy import Policy
 from collector.decode import decode_spans
-from collector.forms import COLUMN_TYPES
 from collector.keys import Keys
-from collector.pseudonyms import Pseudonyms
+from collector.persons.pseudonyms import Pseudonyms
+from collector.persons.tombstones import Tombstones
 from collector.redact import Redactor
+from collector.redaction.forms import COLUMN_TYPES
 from collector.redaction.index import Index, Indexed
 from collector.redaction.tally import Tally
 from collector.store.database import Database
 from collector.store.writer import Part, Writer
-from collector.tombstones import Tombstones
 
 # Spans of a request, phones in it, requests of a group.
 SHAPES = ((512, 8, 10), (8, 1, 256))

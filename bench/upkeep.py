@@ -31,15 +31,15 @@ from collector.contract.client import LimenClient
 from collector.contract.policy import Policy
 from collector.decode import decode_spans
 from collector.engine import DATABASE
-from collector.health import Health
 from collector.keys import Keys
-from collector.pseudonyms import Pseudonyms
+from collector.permissions.tokens import Tokens
+from collector.persons.pseudonyms import Pseudonyms
+from collector.persons.tombstones import Tombstones
 from collector.redact import Redactor
+from collector.self_telemetry.health import Health
 from collector.store.database import Database
 from collector.store.maintenance import Maintenance
 from collector.store.writer import Part, Writer
-from collector.tokens import Tokens
-from collector.tombstones import Tombstones
 
 SPANS = 8
 # So many fill the log soon to where it is moved whoever writes.

@@ -5,19 +5,20 @@ from itertools import count
 from pathlib import Path
 from typing import Self
 
-from collector.admission import Admission
 from collector.contract.config import MIN_CELL, Settings
 from collector.contract.errors import LimenError
 from collector.contract.policy import Policy
-from collector.free_space import FreeSpace
-from collector.health import Health, Report
-from collector.inputs import InputSealer
+from collector.intake.admission import Admission
+from collector.intake.free_space import FreeSpace
+from collector.intake.inputs import InputSealer
 from collector.keys import Keys, periods_file
+from collector.persons.pseudonyms import Pseudonyms
+from collector.persons.tombstones import Tombstones
 from collector.pipeline import Pipeline
-from collector.pseudonyms import Pseudonyms
 from collector.redact import Redactor
 from collector.redaction.ids import Ids
 from collector.rules import Rules
+from collector.self_telemetry.health import Health, Report
 from collector.store.access import Access
 from collector.store.audit_log import AuditLog
 from collector.store.cells import SmallCells
@@ -40,7 +41,6 @@ from collector.store.vault import Vault
 from collector.store.what_ifs import WhatIfs
 from collector.store.writer import Writer
 from collector.tlog.checkpoint import Signer
-from collector.tombstones import Tombstones
 
 DATABASE = "limen.duckdb"
 # Whoever wrote this schema or a later one made a file of periods first.

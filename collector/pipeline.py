@@ -18,15 +18,15 @@ from itertools import compress
 import numpy as np
 import numpy.typing as npt
 
-from collector.admission import STOPPING
 from collector.contract.errors import BadInput, NotUtf8, Overloaded
 from collector.decode import DESCRIPTORS, decode_logs, decode_spans
-from collector.health import Health
-from collector.mend import mend
-from collector.notes import not_utf8, notes
-from collector.payload import SIGNALS, Payload, Receipt
+from collector.intake.admission import STOPPING
+from collector.intake.mend import mend
+from collector.intake.notes import not_utf8, notes
+from collector.intake.payload import SIGNALS, Payload, Receipt
 from collector.redaction.tally import Tally
 from collector.rules import Rules
+from collector.self_telemetry.health import Health
 from collector.store.writer import Part, Writer, Written
 
 # A group is at most this much: a commit stays short, and memory bounded.

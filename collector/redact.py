@@ -27,8 +27,8 @@ from collector.contract.attributes import (
 from collector.contract.policy import Policy
 from collector.decode import Decoded, Indices
 from collector.detect import Detectors
-from collector.forms import COLUMN_TYPES, Forms, as_text, bucketed, hashed
-from collector.pseudonyms import Pseudonyms
+from collector.persons.pseudonyms import Pseudonyms
+from collector.persons.tombstones import ERASED
 from collector.redaction.columns import KINDS, STATUSES, as_map, effective_time, enumeration
 from collector.redaction.fields import (
     Dropped,
@@ -37,6 +37,7 @@ from collector.redaction.fields import (
     dropped_strings,
     resource_owners,
 )
+from collector.redaction.forms import COLUMN_TYPES, Forms, as_text, bucketed, hashed
 from collector.redaction.hosts import Hosts
 from collector.redaction.ids import Ids, RecordIds
 from collector.redaction.index import Index, Indexed
@@ -47,7 +48,6 @@ from collector.redaction.tally import Tally
 from collector.redaction.text import FreeText
 from collector.redaction.upstream import UPSTREAM_KEYS, count_upstream
 from collector.redaction.watch import Watch, findings, without
-from collector.tombstones import ERASED
 
 _SPAN_NAME, _IDS = "span.name", "span.ids"
 

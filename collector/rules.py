@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from collector.contract.policy import Policy
-from collector.inputs import InputSealer
+from collector.intake.inputs import InputSealer
 from collector.redact import Redactor
 
 

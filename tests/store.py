@@ -10,11 +10,11 @@ from collector.contract.policy import Policy
 from collector.contract.policy_file import read_policy
 from collector.contract.records import Query
 from collector.engine import DATABASE, Engine
-from collector.payload import Payload, Receipt, Signal
+from collector.intake.payload import Payload, Receipt, Signal
+from collector.permissions.tokens import Tokens
 from collector.server.body import BodyLimits
 from collector.server.guard import Guard
 from collector.store.opening import MEMORY_BYTES
-from collector.tokens import Tokens
 from tests.otlp import now
 
 POLICY = """

@@ -14,9 +14,9 @@ from google.protobuf import json_format
 from google.rpc import code_pb2
 from google.rpc.status_pb2 import Status
 
-from collector.admission import Admission
 from collector.contract.errors import Overloaded
-from collector.free_space import FreeSpace
+from collector.intake.admission import Admission
+from collector.intake.free_space import FreeSpace
 from tests.otlp import Span, traces
 from tests.processes import JSON, PROTOBUF, RunningCollector, running_collector
 from tests.store import Store

@@ -29,10 +29,10 @@ ALLOWED = {
 # One door per dependency.
 DOORS = {
     "duckdb": ("collector/store", "bench"),
-    "ptars": ("collector/decode.py", "collector/outline.py"),
+    "ptars": ("collector/decode.py", "collector/intake/outline.py"),
     "google": (
         "collector/decode.py",
-        "collector/outline.py",
+        "collector/intake/outline.py",
         "collector/forward",
         "collector/server",
         "models/coreml.py",
@@ -44,9 +44,9 @@ DOORS = {
         "bench",
     ),
     "publicsuffixlist": ("collector/redaction/hosts.py",),
-    "prometheus_client": ("collector/health.py",),
-    "opentelemetry.sdk": ("collector/own_traces.py", "demo"),
-    "opentelemetry.exporter": ("collector/own_traces.py", "demo"),
+    "prometheus_client": ("collector/self_telemetry/health.py",),
+    "opentelemetry.sdk": ("collector/self_telemetry/own_traces.py", "demo"),
+    "opentelemetry.exporter": ("collector/self_telemetry/own_traces.py", "demo"),
     "starlette": ("collector/server", "demo", "bench/nothing.py"),
     "grpc": ("collector/server",),
     "uvicorn": ("collector/server", "demo", "bench/nothing.py"),
@@ -62,7 +62,7 @@ DOORS = {
     "httpx": (
         "collector/contract/connection.py",
         "collector/forward",
-        "collector/heads.py",
+        "collector/tlog/heads.py",
         "demo",
         "bench",
     ),
@@ -133,7 +133,11 @@ def test_attribute_names_stand_in_the_contract_only(path: Path) -> None:
 
 # Resource attributes that say which columns describe a request's source.
 ALLOWED_NAMES = {
-    "collector/inputs.py": {"service.name", "service.version", "deployment.environment.name"},
+    "collector/intake/inputs.py": {
+        "service.name",
+        "service.version",
+        "deployment.environment.name",
+    },
 }
 
 

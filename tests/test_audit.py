@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from collector.roles import Role
+from collector.permissions.roles import Role
+from collector.permissions.token_notes import TokenNotes
+from collector.permissions.tokens import Token, Tokens, create_token, revoke_token
 from collector.store.audit import frontier_of
 from collector.store.maintenance import Maintenance
 from collector.tlog.entries import COLLECTOR, Entry
 from collector.tlog.merkle import Frontier
-from collector.token_notes import TokenNotes
-from collector.tokens import Token, Tokens, create_token, revoke_token
 from tests.otlp import now
 from tests.store import Store
 from tests.test_schema import as_first

@@ -15,9 +15,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from collector.contract.config import Settings
 from collector.contract.errors import BadInput, NotFound
-from collector.heads import Heads
 from collector.tlog.checkpoint import Signer, Verifier, read_checkpoints
 from collector.tlog.entries import Entry
+from collector.tlog.heads import Heads
 from collector.tlog.merkle import consistent, included
 from collector.tlog.verify import Check
 from limen import main

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from collector.roles import Role
-from collector.tokens import create_token
+from collector.permissions.roles import Role
+from collector.permissions.tokens import create_token
 from models.interpreters import available_runtimes
 from tests.phones import Reading, read_digits, send
 from tests.processes import running_collector

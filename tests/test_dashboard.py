@@ -18,7 +18,7 @@ from collector.contract.records import (
     Sweep,
     SweepPoint,
 )
-from collector.roles import SINGLE_ROWS
+from collector.permissions.roles import SINGLE_ROWS
 from dashboard import curl, sentences
 from dashboard.charts import curve, door, rates, reliability
 from dashboard.charts.different import shares

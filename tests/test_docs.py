@@ -15,8 +15,8 @@ from collector.contract.config import Settings
 from collector.contract.dimensions import DIMENSIONS
 from collector.contract.policy import Controller, Feature, Flow, Host, Policy
 from collector.contract.records import Query
-from collector.health import Health
 from collector.metrics import metrics
+from collector.self_telemetry.health import Health
 from dashboard.sidebar import PRODUCTION
 from tests.javascript import NODE, SCRIPTS
 from tests.processes import RunningCollector

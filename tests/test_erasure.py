@@ -15,8 +15,8 @@ from collector.contract.config import Settings
 from collector.contract.errors import BadInput, Overloaded
 from collector.contract.persons import Erased
 from collector.contract.records import Spent, Sweep
-from collector.erasures import Erasures
 from collector.metrics import metrics
+from collector.persons.erasures import Erasures
 from collector.store.backlog import Backlog
 from collector.store.compliance import Scope
 from collector.store.erasure import ERASED

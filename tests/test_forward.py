@@ -10,10 +10,10 @@ from collector.contract.errors import BadInput
 from collector.forward import forwarder as forwarding
 from collector.forward.backend import Backend
 from collector.forward.forwarder import SPANS, Forwarder
-from collector.roles import Role
+from collector.permissions.roles import Role
+from collector.permissions.tokens import create_token
 from collector.store.backlog import Backlog
 from collector.store.maintenance import Maintenance
-from collector.tokens import create_token
 from tests.otlp import PHONE, Span, now, request_span, traces
 from tests.processes import running_collector
 from tests.receiver import Receiver, Reply

@@ -11,7 +11,7 @@ import httpx
 import pytest
 from google.rpc.status_pb2 import Status
 
-from collector.free_space import FreeSpace
+from collector.intake.free_space import FreeSpace
 from tests.otlp import Span, traces
 from tests.processes import running_collector
 

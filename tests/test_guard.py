@@ -17,15 +17,15 @@ from collector.backup import Backups
 from collector.contract.config import MIN_CELL, Settings
 from collector.contract.errors import BadInput, Forbidden, Unauthenticated
 from collector.contract.records import Query
-from collector.erasures import Erasures
 from collector.metrics import metrics
+from collector.permissions.roles import ACCESS, Role
+from collector.permissions.tokens import create_token, read_tokens, revoke_token
+from collector.persons.erasures import Erasures
 from collector.reload import Reload
-from collector.roles import ACCESS, Role
 from collector.server.api import QueryApi
 from collector.server.ingest import IngestApi
 from collector.store.maintenance import Maintenance
 from collector.store.self_audit import SelfAudits
-from collector.tokens import create_token, read_tokens, revoke_token
 from tests.otlp import Span, logged_input, request_span, traces
 from tests.processes import RunningCollector, running_collector
 from tests.store import LIMITS, POLICY, Store

@@ -21,9 +21,9 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from collector.contract.errors import Overloaded
 from collector.contract.records import Query
-from collector.health import Health
+from collector.intake.payload import Payload
 from collector.metrics import metrics
-from collector.payload import Payload
+from collector.self_telemetry.health import Health
 from collector.store.maintenance import Maintenance
 from tests.otlp import PHONE, Span, logged_input, request_span, traces
 from tests.processes import JSON, PROTOBUF, RunningCollector, running_collector

@@ -9,9 +9,9 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 
-from collector.admission import Admission
 from collector.contract.config import Address
-from collector.free_space import FreeSpace
+from collector.intake.admission import Admission
+from collector.intake.free_space import FreeSpace
 from collector.server.ingest_grpc import GrpcDoor
 from tests.otlp import Span, traces
 from tests.processes import RunningCollector

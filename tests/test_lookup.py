@@ -12,9 +12,9 @@ import pytest
 from collector.contract.attributes import INSTALLATION
 from collector.engine import DATABASE
 from collector.keys import Keys
-from collector.pseudonyms import DAY_NS, Pseudonyms
+from collector.permissions.tokens import Tokens
+from collector.persons.pseudonyms import DAY_NS, Pseudonyms
 from collector.store.reader import rfc3339
-from collector.tokens import Tokens
 from tests.otlp import logged_input, now, request_span, traces
 from tests.processes import RunningCollector, running_collector
 from tests.store import POLICY, Store, policy_from

@@ -7,7 +7,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 from collector.contract.errors import BadInput, NotUtf8
 from collector.decode import decode_spans
-from collector.mend import mend
+from collector.intake.mend import mend
 from tests.otlp import Span, request_span, traces
 from tests.store import Store
 
@@ -70,7 +70,7 @@ def test_the_decoder_tells_bad_strings_from_bad_bytes() -> None:
 def test_a_request_with_too_much_to_mend_is_refused(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("collector.mend._MAX_FIELDS", 5)
+    monkeypatch.setattr("collector.intake.mend._MAX_FIELDS", 5)
     with pytest.raises(NotUtf8):
         store.take_bytes(spoilt(Span(name=MARK)))
 

@@ -6,7 +6,7 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 
-from collector.notes import MAX_DEPTH
+from collector.intake.notes import MAX_DEPTH
 from tests.otlp import Span, logged_input, request_span, traces
 from tests.store import Store
 

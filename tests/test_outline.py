@@ -3,7 +3,7 @@
 import pytest
 
 from collector.contract.errors import BadInput, TooLarge
-from collector.outline import check_parts
+from collector.intake.outline import check_parts
 from tests.otlp import Span, logged_input, request_span, traces
 from tests.wire import field
 
@@ -14,12 +14,12 @@ PARTS = 1 + 1 + 7 + 1 + 2 + 3
 
 @pytest.fixture(autouse=True)
 def every_request_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("collector.outline.LARGE_BYTES", 0)
+    monkeypatch.setattr("collector.intake.outline.LARGE_BYTES", 0)
 
 
 @pytest.mark.parametrize("limit", [PARTS, PARTS - 1])
 def test_every_record_and_attribute_counts(monkeypatch: pytest.MonkeyPatch, limit: int) -> None:
-    monkeypatch.setattr("collector.outline.MAX_PARTS", limit)
+    monkeypatch.setattr("collector.intake.outline.MAX_PARTS", limit)
     if limit == PARTS:
         check_parts(REQUEST.SerializeToString(), "traces")
     else:
@@ -32,7 +32,7 @@ def test_events_links_and_what_they_hold_count(monkeypatch: pytest.MonkeyPatch) 
     span = request.resource_spans[0].scope_spans[0].spans[0]
     for holder in (span.events.add(), span.links.add()):
         holder.attributes.add(key="k")
-    monkeypatch.setattr("collector.outline.MAX_PARTS", 1 + 1 + 7 + 1 + 1 + 4)
+    monkeypatch.setattr("collector.intake.outline.MAX_PARTS", 1 + 1 + 7 + 1 + 1 + 4)
     check_parts(request.SerializeToString(), "traces")
     span.events.add()
     with pytest.raises(TooLarge):
@@ -40,7 +40,7 @@ def test_events_links_and_what_they_hold_count(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_messages_that_merge_count_each(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("collector.outline.MAX_PARTS", 10)
+    monkeypatch.setattr("collector.intake.outline.MAX_PARTS", 10)
     # One resource that comes ten times over, with an attribute each.
     body = field(1, field(1, field(1, b"")) * 10)
     with pytest.raises(TooLarge):
@@ -50,7 +50,7 @@ def test_messages_that_merge_count_each(monkeypatch: pytest.MonkeyPatch) -> None
 def test_log_records_are_counted_too(monkeypatch: pytest.MonkeyPatch) -> None:
     body = logged_input(request_span(), b"x").SerializeToString()
     check_parts(body, "logs")
-    monkeypatch.setattr("collector.outline.MAX_PARTS", 5)
+    monkeypatch.setattr("collector.intake.outline.MAX_PARTS", 5)
     with pytest.raises(TooLarge):
         check_parts(body, "logs")
 

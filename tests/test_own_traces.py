@@ -10,9 +10,9 @@ from pydantic import HttpUrl
 
 from collector.contract.errors import BadInput
 from collector.contract.records import Query
-from collector.own_traces import own_traces
-from collector.roles import Role
-from collector.tokens import create_token
+from collector.permissions.roles import Role
+from collector.permissions.tokens import create_token
+from collector.self_telemetry.own_traces import own_traces
 from tests.otlp import Span, traces
 from tests.processes import STOP_SECONDS, running_collector
 from tests.store import POLICY, Store, policy_from

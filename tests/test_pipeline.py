@@ -10,7 +10,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 from collector.contract.errors import BadInput, Overloaded
 from collector.decode import _TRACES
-from collector.payload import Payload
+from collector.intake.payload import Payload
 from collector.store.writer import Part
 from tests.otlp import PHONE, Span, now, request_span, traces
 from tests.store import Store

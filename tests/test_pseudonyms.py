@@ -19,12 +19,12 @@ from collector.contract.policy import Policy
 from collector.decode import decode_spans
 from collector.engine import DATABASE
 from collector.keys import Keys, periods_file, write_private
-from collector.pseudonyms import DAY_NS, Period, Pseudonyms
+from collector.permissions.tokens import Tokens
+from collector.persons.pseudonyms import DAY_NS, Period, Pseudonyms
 from collector.redact import Redactor
 from collector.store.maintenance import Maintenance
 from collector.store.reader import rfc3339
 from collector.store.rotation import Rotation
-from collector.tokens import Tokens
 from tests.otlp import Span, logged_input, now, request_span, traces
 from tests.processes import running_collector
 from tests.store import POLICY, Store, policy_from

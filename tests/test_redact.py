@@ -11,11 +11,11 @@ from collector.contract.attributes import ATTRIBUTES, INSTALLATION
 from collector.contract.policy import Policy
 from collector.decode import decode_spans
 from collector.detect import Detectors
-from collector.forms import COLUMN_TYPES
 from collector.keys import Keys
-from collector.pseudonyms import Period, Pseudonyms
+from collector.persons.pseudonyms import Period, Pseudonyms
 from collector.redact import Redacted, Redactor
 from collector.redaction.columns import NEWEST_NS, OLDEST_NS
+from collector.redaction.forms import COLUMN_TYPES
 from collector.store.schema import ddl
 from tests.otlp import PHONE, Span, fresh_id, now, traces
 from tests.store import Store

@@ -8,9 +8,9 @@ import pytest
 
 from collector.contract.errors import StoreUnusable
 from collector.metrics import metrics
+from collector.permissions.tokens import Tokens, read_tokens
 from collector.store.database import Database
 from collector.store.schema import VERSION
-from collector.tokens import Tokens, read_tokens
 from tests.otlp import Span, logged_input, now, request_span, traces
 from tests.processes import running_collector
 from tests.store import Store

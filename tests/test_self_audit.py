@@ -6,7 +6,7 @@ import pytest
 
 from collector.contract.config import Settings
 from collector.contract.self_audit import SelfAudit, WayOut
-from collector.outbound import ways_out
+from collector.self_telemetry.outbound import ways_out
 from collector.store import opening
 from collector.store.self_audit import PARTS, SelfAudits
 from tests.otlp import logged_input, now, request_span, traces

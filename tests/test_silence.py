@@ -22,9 +22,9 @@ from streamlit.testing.v1 import AppTest
 
 import collector
 import replay
-from collector.payload import Payload
-from collector.roles import Role
-from collector.tokens import create_token
+from collector.intake.payload import Payload
+from collector.permissions.roles import Role
+from collector.permissions.tokens import create_token
 from tests.canaries.search import Search, forms
 from tests.canaries.surfaces import files
 from tests.conformance.test_json import document, pair

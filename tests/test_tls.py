@@ -25,8 +25,8 @@ from cryptography.x509.oid import NameOID
 
 from collector.contract.client import LimenClient
 from collector.contract.errors import BadInput, CollectorUnreachable
-from collector.roles import Role
-from collector.tokens import create_token
+from collector.permissions.roles import Role
+from collector.permissions.tokens import create_token
 from tests.otlp import request_span, traces
 from tests.processes import FREE, RunningCollector, running_collector
 

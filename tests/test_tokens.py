@@ -16,9 +16,9 @@ import limen
 from collector.contract.config import load_settings
 from collector.contract.errors import BadInput, StoreUnusable
 from collector.engine import DATABASE
-from collector.roles import Role
+from collector.permissions.roles import Role
+from collector.permissions.tokens import Tokens, create_token, find_token, read_tokens, revoke_token
 from collector.server.exposure import notes
-from collector.tokens import Tokens, create_token, find_token, read_tokens, revoke_token
 from tests.processes import FREE
 from tests.store import Store
 
@@ -97,7 +97,7 @@ def test_every_hash_is_compared_whichever_token_it_is(
         compared.append(mine)
         return real(mine, theirs)
 
-    monkeypatch.setattr("collector.tokens.hmac.compare_digest", watched)
+    monkeypatch.setattr("collector.permissions.tokens.hmac.compare_digest", watched)
     found = find_token(kept, "unknown" if which is None else made[which][1])
     assert found == (None if which is None else kept[which])
     assert compared == [token.sha256 for token in kept]

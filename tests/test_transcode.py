@@ -10,7 +10,7 @@ from google.protobuf import json_format
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from collector.contract.errors import BadInput
-from collector.notes import MAX_DEPTH
+from collector.intake.notes import MAX_DEPTH
 from collector.server.transcode import transcode
 from tests.otlp import request_span, traces
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from collector import page
+from collector.compliance import page
+from collector.compliance.page import Section
 from collector.contract.persons import AccessReport
-from collector.page import Section
 
 _TITLE = "What is held about this installation of the app"
 _UNKNOWN = "not known"

@@ -5,7 +5,7 @@ import json
 import sys
 from pathlib import Path
 
-from collector.roles import Role
+from collector.permissions.roles import Role
 
 
 def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -29,7 +29,7 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
 
 
 def _create(args: argparse.Namespace) -> int:
-    from collector.tokens import create_token
+    from collector.permissions.tokens import create_token
 
     token, words = create_token(_home(args), Role(args.role), args.name)
     if args.json:
@@ -42,7 +42,7 @@ def _create(args: argparse.Namespace) -> int:
 
 
 def _list(args: argparse.Namespace) -> int:
-    from collector.tokens import read_tokens
+    from collector.permissions.tokens import read_tokens
 
     tokens = [
         token.model_dump(mode="json", exclude={"sha256"}) for token in read_tokens(_home(args))
@@ -58,7 +58,7 @@ def _list(args: argparse.Namespace) -> int:
 
 
 def _revoke(args: argparse.Namespace) -> int:
-    from collector.tokens import revoke_token
+    from collector.permissions.tokens import revoke_token
 
     token = revoke_token(_home(args), args.id)
     if args.json:

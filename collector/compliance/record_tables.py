@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from collector.compliance.export import table
+from collector.compliance.page import Section, as_page
 from collector.contract.processing import Activity, Article30
 from collector.contract.record_words import COLUMNS, cells, controller
-from collector.page import Section, as_page
 
 _TITLE = "Record of processing activities (GDPR, Article 30)"
 

@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from collector.contract.errors import Overloaded
 from collector.forward.backend import Backend, Later, Refused, Taken
 from collector.forward.encode import encode
-from collector.health import Health
+from collector.self_telemetry.health import Health
 from collector.store.backlog import Backlog
 
 # At most in one request; fewer while the backend finds that too large.

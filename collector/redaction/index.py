@@ -9,8 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from collector.decode import Attributes, Indices
-from collector.forms import Hasher, positions
-from collector.pseudonyms import RowKeys
+from collector.persons.pseudonyms import RowKeys
+from collector.redaction.forms import Hasher, positions
 
 # For attributes of which none becomes a pseudonym.
 _NO_KEYS = RowKeys(())

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from collector.contract.attributes import URLS
 from collector.decode import decode_values
 from collector.detect import Detectors
-from collector.forms import as_text, scalar_lists
+from collector.redaction.forms import as_text, scalar_lists
 from collector.redaction.hosts import Hosts
 from collector.redaction.index import plain
 from collector.redaction.judged import FAILED, Judged, Note, Noted, Verdict

@@ -27,11 +27,11 @@ from collector.contract.records import Query
 from collector.contract.spreadsheets import FORMULA
 from collector.contract.what_if.records import Change
 from collector.engine import Engine
-from collector.erasures import Erasures
 from collector.metrics import Metric, get_metric, metrics
 from collector.metrics.cells import CELLS, mergeable
+from collector.permissions.roles import AGGREGATES, MERGED, METRICS, SINGLE_ROWS
+from collector.persons.erasures import Erasures
 from collector.reload import Reload
-from collector.roles import AGGREGATES, MERGED, METRICS, SINGLE_ROWS
 from collector.server.asked import Json, conditions, number, only, parse
 from collector.server.audit import AuditRoutes
 from collector.server.body import Bodies, BodyLimits, hung_up

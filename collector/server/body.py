@@ -9,8 +9,8 @@ from isal import igzip_lib
 from starlette.requests import Request
 from starlette.responses import Response
 
-from collector.admission import Admission, Hold
 from collector.contract.errors import BadInput, TooLarge, TooSlow, UnknownEncoding
+from collector.intake.admission import Admission, Hold
 
 if sys.version_info >= (3, 14):
     from compression import zstd

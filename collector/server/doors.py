@@ -7,10 +7,11 @@ from importlib.metadata import version
 from collector.backup import Backups
 from collector.contract.config import Settings
 from collector.engine import Engine
-from collector.erasures import Erasures
-from collector.health import Door
-from collector.outbound import ways_out
+from collector.permissions.tokens import Tokens
+from collector.persons.erasures import Erasures
 from collector.reload import Reload
+from collector.self_telemetry.health import Door
+from collector.self_telemetry.outbound import ways_out
 from collector.server.api import QueryApi
 from collector.server.body import BodyLimits
 from collector.server.connections import ConnectionLimits, Connections
@@ -23,7 +24,6 @@ from collector.server.serving import HttpDoor
 from collector.server.tls import Certificate
 from collector.store.maintenance import Maintenance
 from collector.store.self_audit import SelfAudits
-from collector.tokens import Tokens
 
 
 class Doors:

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from collector.contract.config import LOOPBACK, Address, Settings
 from collector.contract.errors import BadInput
-from collector.roles import AGGREGATES, INGEST, Role, Roles
-from collector.tokens import Token
+from collector.permissions.roles import AGGREGATES, INGEST, Role, Roles
+from collector.permissions.tokens import Token
 
 NO_TOKENS = "no tokens are set: whoever reaches this port may do everything"
 

@@ -1,4 +1,4 @@
-"""Asks each request for a token of a role that may make it (`collector/roles.py`)."""
+"""Asks each request for a token of a role that may make it (`collector/permissions/roles.py`)."""
 
 import functools
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -10,8 +10,8 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from collector.contract.errors import Forbidden, Unauthenticated
-from collector.roles import ACCESS, INGEST, Role, Roles
-from collector.tokens import Token, Tokens, find_token
+from collector.permissions.roles import ACCESS, INGEST, Role, Roles
+from collector.permissions.tokens import Token, Tokens, find_token
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 

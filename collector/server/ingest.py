@@ -17,13 +17,13 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import Scope
 
-from collector.admission import Admission, Hold
 from collector.contract.errors import LimenError, UnsupportedMedia
-from collector.health import Health
-from collector.notes import not_utf8
-from collector.outline import LARGE_BYTES, check_parts
-from collector.payload import Payload, Receipt, Signal
+from collector.intake.admission import Admission, Hold
+from collector.intake.notes import not_utf8
+from collector.intake.outline import LARGE_BYTES, check_parts
+from collector.intake.payload import Payload, Receipt, Signal
 from collector.pipeline import Pipeline
+from collector.self_telemetry.health import Health
 from collector.server.body import BodyLimits, hung_up, read_body
 from collector.server.counted import CountAnswers
 from collector.server.errors import JSON, PROTOBUF, otlp_error, otlp_status, own_fault, reason_of

@@ -16,14 +16,14 @@ from google.rpc import code_pb2
 from google.rpc.error_details_pb2 import RetryInfo
 from google.rpc.status_pb2 import Status
 
-from collector.admission import Admission
 from collector.contract.config import Address
 from collector.contract.errors import LimenError
-from collector.health import Health
-from collector.outline import check_parts
-from collector.payload import Payload, Receipt, Signal
+from collector.intake.admission import Admission
+from collector.intake.outline import check_parts
+from collector.intake.payload import Payload, Receipt, Signal
+from collector.permissions.roles import ACCESS
 from collector.pipeline import Pipeline
-from collector.roles import ACCESS
+from collector.self_telemetry.health import Health
 from collector.server.body import BodyLimits
 from collector.server.calls import WORKERS, Calls
 from collector.server.errors import own_fault, reason_of, retry_seconds, rpc_status

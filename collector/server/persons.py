@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from collector.contract.policy import Policy
-from collector.erasures import Erasures
+from collector.persons.erasures import Erasures
 from collector.server.asked import Json, parse
 from collector.server.body import Bodies
 from collector.server.guard import Caller

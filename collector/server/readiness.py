@@ -1,8 +1,8 @@
 """Whether data can be taken now, and else why not: one answer for whoever asks."""
 
-from collector.admission import Admission
+from collector.intake.admission import Admission
+from collector.permissions.tokens import Tokens
 from collector.pipeline import Pipeline
-from collector.tokens import Tokens
 
 
 class Readiness:

@@ -4,7 +4,7 @@ import asyncio
 import threading
 from concurrent.futures import Future
 
-from collector.payload import Receipt
+from collector.intake.payload import Receipt
 
 
 class Receipts:

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from collector.roles import MERGED
+from collector.permissions.roles import MERGED
 from collector.server.asked import Json, conditions, only
 from collector.server.guard import Caller
 from collector.store.releases import Releases

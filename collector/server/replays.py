@@ -14,7 +14,7 @@ from collector.contract.arrow import MEDIA_TYPE, from_ipc, to_ipc
 from collector.contract.attributes import LABEL, MODEL_DIGEST, NAME, VERSION
 from collector.contract.errors import BadInput
 from collector.contract.records import ReplayRequest, Spent, Sweep
-from collector.roles import MERGED
+from collector.permissions.roles import MERGED
 from collector.server.asked import Json, only, parse
 from collector.server.body import Bodies
 from collector.server.guard import Caller

@@ -9,7 +9,7 @@ from opentelemetry.proto.collector.logs.v1 import logs_service_pb2 as logs
 from opentelemetry.proto.collector.metrics.v1 import metrics_service_pb2 as metrics
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2 as trace
 
-from collector.payload import Receipt, Signal
+from collector.intake.payload import Receipt, Signal
 
 METRICS_RECEIPT = Receipt(
     message="metrics are accepted and not stored: Limen keeps traces and logged inputs"

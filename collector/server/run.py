@@ -14,9 +14,10 @@ from collector.contract.config import Settings
 from collector.engine import DATABASE, Engine
 from collector.forward.backend import Backend
 from collector.forward.forwarder import Forwarder
-from collector.heads import Heads
-from collector.own_traces import own_traces
+from collector.permissions.token_notes import TokenNotes
+from collector.permissions.tokens import Tokens
 from collector.reload import Reload, named_policy
+from collector.self_telemetry.own_traces import own_traces
 from collector.server.doors import Doors
 from collector.server.exposure import notes, refuse_exposure
 from collector.server.hang_up import HangUp
@@ -26,8 +27,7 @@ from collector.server.tls import Certificate
 from collector.store.backlog import Backlog
 from collector.store.maintenance import Maintenance
 from collector.store.rotation import Rotation
-from collector.token_notes import TokenNotes
-from collector.tokens import Tokens
+from collector.tlog.heads import Heads
 
 # The database's, gRPC's, the standard ones.
 _OTHER_FILES = 512

@@ -21,7 +21,7 @@ from google.protobuf.message import Message
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 
 from collector.contract.errors import BadInput, TooLarge
-from collector.notes import MAX_DEPTH
+from collector.intake.notes import MAX_DEPTH
 
 # An object of three bytes takes ninety as Python's. A batch of 512 spans has 60,000 of these.
 MAX_JSON_PARTS = 2_500_000

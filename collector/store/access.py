@@ -8,7 +8,7 @@ import pyarrow as pa
 from collector.contract.attributes import INSTALLATION
 from collector.contract.persons import AccessReport
 from collector.contract.policy import Policy
-from collector.pseudonyms import Pseudonyms
+from collector.persons.pseudonyms import Pseudonyms
 from collector.store.database import Database
 from collector.store.queries import query
 from collector.store.reader import rfc3339, shown_span

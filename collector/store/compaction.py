@@ -5,7 +5,7 @@ import time
 from dataclasses import asdict
 
 from collector.contract.records import Compacted
-from collector.health import Health
+from collector.self_telemetry.health import Health
 from collector.store.copying import Copying
 from collector.store.database import Database
 

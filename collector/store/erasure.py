@@ -17,14 +17,14 @@ import pyarrow as pa
 from collector.contract.attributes import ATTRIBUTES, INSTALLATION
 from collector.contract.errors import NotFound, Overloaded
 from collector.contract.persons import Erased
-from collector.pseudonyms import Pseudonyms
+from collector.persons.pseudonyms import Pseudonyms
+from collector.persons.tombstones import Tombstone, Tombstones
 from collector.store.database import Database
 from collector.store.queries import query
 from collector.store.reader import rfc3339
 from collector.store.rollups import remove_dirty
 from collector.store.transaction import Transaction
 from collector.store.vault import Vault
-from collector.tombstones import Tombstone, Tombstones
 
 # In an order in which each statement still finds what it asks for.
 _DELETED = {

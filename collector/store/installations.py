@@ -2,7 +2,7 @@
 
 from collector.contract.attributes import INSTALLATION
 from collector.contract.persons import FoundPseudonym, Lookup
-from collector.pseudonyms import Pseudonyms
+from collector.persons.pseudonyms import Pseudonyms
 from collector.store.database import Database
 from collector.store.queries import query
 from collector.store.reader import rfc3339

@@ -12,7 +12,7 @@ from typing import BinaryIO, Self
 from collector.contract.errors import Overloaded
 from collector.contract.policy import Policy
 from collector.contract.records import Compacted, Upkeep
-from collector.health import Health, Task
+from collector.self_telemetry.health import Health, Task
 from collector.store.backlog import Backlog
 from collector.store.compaction import Compaction
 from collector.store.copying import Copying

@@ -11,10 +11,10 @@ import pyarrow as pa
 from collector.contract.attributes import ATTRIBUTES
 from collector.contract.errors import BadInput, NotFound
 from collector.contract.records import Answer, Column, Query
-from collector.health import Health
 from collector.metrics import GAP_DIMENSIONS, get_metric
 from collector.metrics.cells import mergeable
 from collector.redaction.ids import Ids
+from collector.self_telemetry.health import Health
 from collector.store.cells import DAY, SmallCells, merged_cells, settled
 from collector.store.database import Database
 from collector.store.queries import query

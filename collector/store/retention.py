@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from collector.contract.policy import Policy
-from collector.health import Health
+from collector.self_telemetry.health import Health
 from collector.store.backlog import Backlog
 from collector.store.database import Database
 from collector.store.queries import query

@@ -5,7 +5,7 @@ from typing import Any
 
 from collector.contract.errors import Overloaded
 from collector.contract.policy import Policy
-from collector.pseudonyms import Pseudonyms
+from collector.persons.pseudonyms import Pseudonyms
 from collector.store.database import Database
 from collector.store.queries import query
 from collector.store.reader import rfc3339

@@ -11,7 +11,7 @@ import logging
 from collections.abc import Mapping
 
 from collector.contract.policy import Policy
-from collector.health import Health
+from collector.self_telemetry.health import Health
 from collector.store.database import Database
 from collector.store.queries import query
 

@@ -12,13 +12,13 @@ import pyarrow.compute as pc
 
 from collector.contract.policy import release_key
 from collector.decode import Indices
+from collector.persons.tombstones import Tombstones
 from collector.redact import Redacted
 from collector.redaction.tally import Tally
 from collector.store.database import Database
 from collector.store.queries import query
 from collector.store.repeated import Queries, Repeated
 from collector.store.transaction import Transaction
-from collector.tombstones import Tombstones
 
 # Spans that began longer ago than this are looked for apart, so that the many recent ones are
 # looked for in a narrow range of the file.

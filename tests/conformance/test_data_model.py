@@ -12,7 +12,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 )
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 
-from collector.notes import MAX_DEPTH
+from collector.intake.notes import MAX_DEPTH
 from tests.otlp import PHONE, Span, fresh_id, logged_input, request_span, traces
 from tests.processes import RunningCollector
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from collector.engine import DATABASE
 from collector.keys import Keys
-from collector.tokens import Tokens
+from collector.permissions.tokens import Tokens
 from tests.otlp import Span, traces
 from tests.store import Store
 

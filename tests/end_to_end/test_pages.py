@@ -15,8 +15,8 @@ from playwright.sync_api import Browser, Locator, expect
 from collector.contract.client import LimenClient
 from collector.contract.records import Answer, Query
 from collector.contract.releases import points
-from collector.roles import Role
-from collector.tokens import create_token
+from collector.permissions.roles import Role
+from collector.permissions.tokens import create_token
 from dashboard import formats
 from demo import strays
 from tests import strace

@@ -8,8 +8,8 @@ import tomli_w
 from playwright.sync_api import Browser, Page, expect
 from streamlit.testing.v1 import AppTest
 
-from collector.roles import Role
-from collector.tokens import create_token, revoke_token
+from collector.permissions.roles import Role
+from collector.permissions.tokens import create_token, revoke_token
 from dashboard.commands import APP
 from tests.end_to_end.browser import Reader, no_error
 from tests.end_to_end.processes import dashboard

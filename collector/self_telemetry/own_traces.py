@@ -14,7 +14,7 @@ from importlib.metadata import version
 from pydantic import HttpUrl
 
 from collector.contract.errors import BadInput
-from collector.health import Report
+from collector.self_telemetry.health import Report
 
 EXPORT_SECONDS = 5.0
 # How long one export may take, tries included; a stop waits for those of the queue.

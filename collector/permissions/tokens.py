@@ -19,7 +19,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 
 from collector.contract.errors import BadInput, StoreUnusable, TokensUnreadable
 from collector.keys import master_key, write_private
-from collector.roles import Role
+from collector.permissions.roles import Role
 from collector.store.opening import stored_version
 
 _ID_DIGITS = 12

@@ -24,7 +24,7 @@ from collector.contract.attributes import INSTALLATION
 from collector.contract.errors import StoreUnusable
 from collector.decode import Indices
 from collector.keys import Keys, periods_file, write_private
-from collector.tombstones import ERASED, Tombstones
+from collector.persons.tombstones import ERASED, Tombstones
 
 DAY_NS = 24 * 3600 * 10**9
 PSEUDONYM_BYTES = 16

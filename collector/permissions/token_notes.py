@@ -5,9 +5,9 @@ import json
 from contextlib import suppress
 
 from collector.contract.errors import TokensUnreadable
+from collector.permissions.tokens import Token, Tokens
 from collector.store.database import Database
 from collector.store.queries import query
-from collector.tokens import Token, Tokens
 
 _MADE, _REVOKED = "token made", "token revoked"
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from collector.contract.errors import BadInput, NotUtf8
 from collector.decode import parses
-from collector.notes import MAX_DEPTH
+from collector.intake.notes import MAX_DEPTH
 
 # Messages around the deepest value that is looked at: a map takes three, and a request five.
 _MAX_DEPTH = 5 + 3 * MAX_DEPTH

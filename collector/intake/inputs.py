@@ -11,7 +11,6 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from collector.consents import INCOMPLETE, complete, consent_events, consent_table
 from collector.contract.attributes import (
     BY_NAME,
     CONSENT_EVENT,
@@ -30,12 +29,13 @@ from collector.contract.attributes import (
 )
 from collector.contract.policy import Policy
 from collector.decode import Decoded, Indices
+from collector.intake.consents import INCOMPLETE, complete, consent_events, consent_table
+from collector.persons.tombstones import ERASED
 from collector.redact import Redacted, Redactor
 from collector.redaction.fields import log_strings
 from collector.redaction.index import plain
 from collector.redaction.tally import Tally
 from collector.store.vault import Vault
-from collector.tombstones import ERASED
 
 _SOURCE = tuple(
     BY_NAME[name]

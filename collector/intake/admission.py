@@ -4,8 +4,8 @@ import threading
 from typing import Self
 
 from collector.contract.errors import DiskLow, Overloaded
-from collector.free_space import FreeSpace
-from collector.health import Health
+from collector.intake.free_space import FreeSpace
+from collector.self_telemetry.health import Health
 
 # The last eighth is for requests no larger than this: phones are heard while large bodies arrive.
 _SMALL_BYTES = 2**20

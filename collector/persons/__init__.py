@@ -1,0 +1,1 @@
+"""Who a row may be traced to: pseudonyms, erasures, and what keeps erased data out."""
