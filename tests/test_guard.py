@@ -380,6 +380,13 @@ def test_tokens_made_and_ended_while_it_runs_count_at_once(tmp_path: Path) -> No
         assert send(running, create_token(tmp_path, Role.INGEST, "")[1]) == 200
 
 
+def exchange(file: Path, content: bytes) -> None:
+    """At once: a collector that looks meanwhile finds the one or the other."""
+    new = file.with_suffix(".new")
+    new.write_bytes(content)
+    new.replace(file)
+
+
 @pytest.mark.parametrize("harm", ["deleted", "damaged", "forbidden words", "a folder"])
 def test_tokens_that_cannot_be_read_close_the_doors_until_they_can(
     tmp_path: Path, harm: str
@@ -388,13 +395,15 @@ def test_tokens_that_cannot_be_read_close_the_doors_until_they_can(
     file = tmp_path / "keys" / "tokens.json"
     before = file.read_bytes()
     with running_collector(tmp_path) as running:
-        file.unlink()
         match harm:
             case "damaged":
-                file.write_bytes(before[:-20])
+                exchange(file, before[:-20])
             case "forbidden words":
-                file.write_bytes(before.replace(b'"admin"', b'"root"'))
+                exchange(file, before.replace(b'"admin"', b'"root"'))
+            case "deleted":
+                file.unlink()
             case "a folder":
+                file.unlink()
                 file.mkdir()
         for _ in range(2):
             assert (ask(running, admin), send(running, admin), send(running, None)) == (503,) * 3
@@ -405,7 +414,7 @@ def test_tokens_that_cannot_be_read_close_the_doors_until_they_can(
         assert closed.value.code() is grpc.StatusCode.UNAVAILABLE
         if harm == "a folder":
             file.rmdir()
-        file.write_bytes(before)
+        exchange(file, before)
         assert (ask(running, admin), send(running, None)) == (200, 200)
         running.stop()
         assert running.process.stderr is not None

@@ -203,7 +203,7 @@ RESOURCE_ATTRIBUTES: tuple[Attribute, ...] = (
     Attribute("geo.country.iso_code", "country", Pattern(COUNTRY)),
     Attribute("telemetry.sdk.name", "sdk", Loose(NAME)),
     Attribute("telemetry.sdk.version", "sdk_version", Loose(VERSION)),
-    Attribute("telemetry.sdk.language", None, Loose(NAME)),
+    Attribute("telemetry.sdk.language", "sdk_language", Loose(NAME)),
     Attribute("cloud.region", "cloud_region", Loose(REGION)),
 )
 

@@ -70,12 +70,15 @@ def _head(questions: Questions, head: Checkpoint) -> None:
 
 def _verify(questions: Questions) -> None:
     st.subheader("Does it still hold?", anchor=False)
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        file = st.file_uploader(
-            "Checkpoints kept elsewhere", type=["txt"], key="kept", max_upload_size=10
-        )
-        key = st.text_input("The public key as it was kept", placeholder="limen-audit/…+…+…")
-    if not st.button("Verify", type="primary", icon=":material/verified_user:"):
+    # A form waits for the file, and its answer stays when one is chosen.
+    with st.form("verify", border=False):
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            file = st.file_uploader(
+                "Checkpoints kept elsewhere", type=["txt"], key="kept", max_upload_size=10
+            )
+            key = st.text_input("The public key as it was kept", placeholder="limen-audit/…+…+…")
+        asked = st.form_submit_button("Verify", type="primary", icon=":material/verified_user:")
+    if not asked:
         st.caption("Every entry is fetched and hashed here, and the tree of all is made anew.")
         return
     bar = st.progress(0.0, "Verifying")

@@ -458,7 +458,7 @@ def test_an_address_without_a_collector_behind_it_is_said_so(
 ) -> None:
     with dashboard(shown.url) as url, Reader(browser, url) as reader:
         box = reader.open("/").locator(".limen-error")
-        expect(box).to_contain_text(f"What answers at {shown.url} is not a collector")
+        expect(box).to_contain_text(f"What answers at {shown.url} is no collector's query API")
         assert reader.complaints == []
 
 

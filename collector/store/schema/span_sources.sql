@@ -17,5 +17,6 @@ create table span_sources (
     country varchar,
     sdk varchar,
     sdk_version varchar,
-    cloud_region varchar
+    cloud_region varchar,
+    sdk_language varchar
 )

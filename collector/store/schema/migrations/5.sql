@@ -172,3 +172,5 @@ create table rollup_phones (
     blocked_reason varchar,
     n bigint not null
 );
+
+alter table span_sources add column sdk_language varchar;
