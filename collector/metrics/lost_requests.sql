@@ -2,7 +2,7 @@
 -- dimensions: app environment release os device_model country hour day
 -- requests count: requests
 -- numbered count: of these, those with an installation, a launch and a number: only they show gaps
--- lost count: numbers missing between the lowest and the highest of a launch
+-- lost count: numbers missing between the lowest and the highest of a launch, each where the next request began
 -- lost_singly count: of these, those missing alone
 -- lost_few count: of these, those of two to nine in a row
 -- lost_many count: of these, those of ten and more in a row, as when a batch could not be sent
@@ -11,30 +11,26 @@
 -- losing count: of these, those with a gap
 -- completeness_low ratio: lower end of the 95 % interval of completeness, clustered by installation
 -- completeness_high ratio: upper end of the 95 % interval of completeness, clustered by installation
-with stepped as (
-    select
-        *,
-        installation is not null and launch is not null and sequence is not null as is_numbered,
-        sequence - lag(sequence) over (
-            partition by installation, launch, sequence is null order by sequence
-        ) as step
-    from requests
-    where time >= $from and time < $to
+with told as (
+    select installation, 1 as requests, numbered, numbered as received, 0 as lost {by}
+    from {singly}
+    where true {where}
+    union all
+    select installation, 0, 0, -repeated, lost {by} from {gaps} where true {where}
 ),
 per_installation as (
     select
         installation as cluster,
-        count(*) as requests,
-        sum(case when is_numbered then 1 else 0 end) as numbered,
-        sum(case when not is_numbered or step = 0 then 0 else 1 end) as received,
-        sum(case when is_numbered and step > 1 then step - 1 else 0 end) as lost,
-        sum(case when is_numbered and step = 2 then 1 else 0 end) as singly,
-        sum(case when is_numbered and step between 3 and 10 then step - 1 else 0 end) as few,
-        sum(case when is_numbered and step > 10 then step - 1 else 0 end) as many,
-        max(case when is_numbered and step > 1 then step - 1 else 0 end) as longest
+        sum(requests) as requests,
+        sum(numbered) as numbered,
+        sum(received) as received,
+        sum(lost) as lost,
+        sum(case when lost = 1 then 1 else 0 end) as singly,
+        sum(case when lost between 2 and 9 then lost else 0 end) as few,
+        sum(case when lost > 9 then lost else 0 end) as many,
+        max(lost) as longest
         {by}
-    from stepped
-    where true {where}
+    from told
     group by all
 ),
 totals as (

@@ -1,5 +1,5 @@
 -- Numbers that did not come, and those that came again, in [since, until): `lost` before a request
--- with these dimensions, or `repeated`.
+-- of this installation with these dimensions, or `repeated`.
 create or replace macro gaps(since, until) as table
 with rolled as (select coalesce(max(commit_number), -1) as upto from rollup_state),
 touched as (
@@ -10,7 +10,7 @@ touched as (
     select installation, launch from rollup_broken
 )
 select
-    time, app, environment, release, os, device_model, country, lost, repeated,
+    time, installation, app, environment, release, os, device_model, country, lost, repeated,
     hour_of(time) as hour, day_of(time) as day
 from (
     select * from rollup_runs r
