@@ -1,6 +1,7 @@
 """What declarations to app stores would have to say of what was seen."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import streamlit as st
 
@@ -20,7 +21,7 @@ COLUMNS: Mapping[Store, Mapping[str, str]] = {
         "optional": "flag",
         "because": "text",
     },
-    "apple": {"type": "text", "purposes": "optional", "because": "words"},
+    "apple": {"type": "text", "purposes": "optional", "because": "text"},
 }
 TITLES: Mapping[str, str] = {
     "ephemeral": "In memory only",
@@ -97,10 +98,4 @@ def _of_one_app(questions: Questions, scope: Scope) -> Scope | None:
     if not apps:
         return None
     chosen = apps[0] if len(apps) == 1 else st.selectbox("App", apps, key="of-app")
-    return Scope(
-        since=scope.since,
-        until=scope.until,
-        app=chosen,
-        environment=scope.environment,
-        release=scope.release,
-    )
+    return replace(scope, app=chosen)

@@ -16,10 +16,11 @@ from collector.tlog.merkle import Frontier
 from tests.declarations import data_safety, play_type
 from tests.end_to_end.browser import PHONE, Reader, no_error
 from tests.end_to_end.processes import dashboard
-from tests.otlp import PHONE as RESOURCE
+from tests.otlp import PHONE as ANDROID
 from tests.otlp import request_span, traces
 from tests.processes import RunningCollector, running_collector, until
 from tests.store import POLICY
+from tests.test_compliance import IPHONE
 
 pytestmark = pytest.mark.end_to_end
 
@@ -49,7 +50,7 @@ def reviewed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reviewed]:
     home = tmp_path_factory.mktemp("reviewed")
     (home / "policy.toml").write_text(POLICY, "utf-8")
     with running_collector(home) as running, dashboard(running.api) as url:
-        for host in ("api.example.com", "adkit.example"):
+        for host, phone in (("api.example.com", IPHONE), ("adkit.example", ANDROID)):
             request = request_span("fallback", limen_fallback_reason="low_confidence")
             sent = request.child(
                 "CLIENT",
@@ -60,7 +61,7 @@ def reviewed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reviewed]:
                 limen_consent_state="granted",
             )
             sent.attributes = {**sent.attributes, "limen.data.categories": "image"}
-            body = traces(request, sent, resource=RESOURCE).SerializeToString()
+            body = traces(request, sent, resource=phone).SerializeToString()
             running.post(body).raise_for_status()
         yield Reviewed(url, running)
 
@@ -128,8 +129,13 @@ def test_records_are_read_on_the_page_and_a_pack_is_built_that_holds(
     with page.expect_download() as download:
         page.get_by_role("button", name="Page to print").click()
     assert "adkit.example" in download.value.path().read_text("utf-8")
-    page = reader.open("/records?record=Google+Play")
-    expect(page.get_by_text("to decide")).to_be_visible()
+    page = reader.open("/records?record=Transfers")
+    no_error(reader)
+    for store in ("Google+Play", "Apple"):
+        page = reader.open(f"/records?record={store}")
+        expect(page.get_by_text("to decide")).to_be_visible()
+        expect(page.locator('[data-testid="stDataFrame"]')).to_be_visible()
+        no_error(reader)
     page = reader.open("/records?record=Evidence+pack")
     page.get_by_role("button", name="Build the pack").click()
     with page.expect_download() as download:
