@@ -3,7 +3,7 @@ create or replace macro rolled_phones(since, until, first_day) as table
 select
     day, installation, app, environment, feature, release, os, network, model, placement, decision,
     reason, blocked_reason, answered_by, n
-from counted_phones
+from counted('rollup_phones')
 where day >= day_of(first_day) and day < day_of(until + 86399999999999)
 union all by name
 select

@@ -5,7 +5,7 @@ create or replace macro rolled_requests(since, until, first_day) as table
 select
     day, app, environment, feature, release, os, network, model, placement, decision, reason,
     blocked_reason, answered_by, n, numbered
-from counted_requests
+from counted('rollup_requests')
 where day >= day_of(first_day) and day < day_of(until + 86399999999999)
 union all by name
 select
