@@ -26,6 +26,30 @@ _CAUSE = {
 
 def sections(report: AccessReport) -> Iterator[Section]:
     """The report, table by table."""
+    yield from _done(report)
+    yield from _kept(report)
+    yield Section(
+        "Copies elsewhere",
+        "Where copies of some of it may be: systems it is passed on to, backups, files that were "
+        "handed out.",
+        ("what", "where, or when it was made"),
+        list(_copies(report)),
+    )
+    yield Section(
+        "What is not in this report",
+        "And why.",
+        ("what", "why"),
+        list(_left_out(report)),
+    )
+    yield Section(
+        "Everything above as it is stored",
+        "Span by span, with every attribute. Identifiers are kept as keyed hashes only.",
+        ("when", "trace", "name", "kind", "attributes"),
+        [_span(row) for row in report.spans],
+    )
+
+
+def _done(report: AccessReport) -> Iterator[Section]:
     yield Section(
         "What ran where",
         "Each time the app asked a model, where the answer came from, and why.",
@@ -44,6 +68,9 @@ def sections(report: AccessReport) -> Iterator[Section]:
         report.consents,
         {"since": "time", "what for": "purpose", "consent": "state", "notice": "version"},
     )
+
+
+def _kept(report: AccessReport) -> Iterator[Section]:
     yield _columns(
         "Inputs that were kept",
         "With consent, and sealed: what a model was given. "
@@ -72,25 +99,6 @@ def sections(report: AccessReport) -> Iterator[Section]:
             "bytes": "body_bytes",
         },
     )  # fmt: skip
-    yield Section(
-        "Copies elsewhere",
-        "Where copies of some of it may be: systems it is passed on to, backups, files that were "
-        "handed out.",
-        ("what", "where, or when it was made"),
-        list(_copies(report)),
-    )
-    yield Section(
-        "What is not in this report",
-        "And why.",
-        ("what", "why"),
-        list(_left_out(report)),
-    )
-    yield Section(
-        "Everything above as it is stored",
-        "Span by span, with every attribute. Identifiers are kept as keyed hashes only.",
-        ("when", "trace", "name", "kind", "attributes"),
-        [_span(row) for row in report.spans],
-    )
 
 
 def _copies(report: AccessReport) -> Iterator[tuple[str, ...]]:

@@ -107,21 +107,7 @@ class Metric:
         over. Raises BadInput for another dimension.
         """
         where, selected = where or {}, selected or {}
-        if selected and not self.compares:
-            raise BadInput(f"metric {self.name} compares nothing: it has no selected part")
-        if page != (None, 0) and not self.paged:
-            raise BadInput(f"metric {self.name} has one page, in an order of its own")
-        if by and self.single_rows:
-            raise BadInput(
-                f"metric {self.name} lists single rows, or rows of its own: "
-                "it cannot be asked by dimensions"
-            )
-        for name in (*by, *where, *selected):
-            if name not in self.dimensions:
-                allowed = ", ".join(self.dimensions)
-                raise BadInput(
-                    f"metric {self.name} has no dimension {named(name)}; it has {allowed}"
-                )
+        self._check(by, where, selected, page)
         values: dict[str, object] = {"from": since, "to": until, "now": now, "k": 1}
         values |= {"page": PAGE_ROWS, "offset": page[1]}
         values["gaps"] = GAP_DIMENSIONS.issuperset((*by, *where))
@@ -147,18 +133,40 @@ class Metric:
             lambda m: "".join(f" and {m[1]}.{n} = {m[2]}.{n}" for n in added if n in _TIMES),
             sql,
         )
-        sources = _MERGED if merged else _SINGLE
-        if not merged:
-            if whole_days and ROLLED_DIMENSIONS.issuperset((*by, *where)):
-                sources = _ROLLED
-            if not values["gaps"]:
-                sources = sources | {"gaps": _NO_GAPS}
+        rolled = whole_days and ROLLED_DIMENSIONS.issuperset((*by, *where))
+        sources = _MERGED if merged else _ROLLED if rolled else _SINGLE
+        if not merged and not values["gaps"]:
+            sources = sources | {"gaps": _NO_GAPS}
         for name, source in sources.items():
             sql = sql.replace(f"{{{name}}}", source)
         if merged:
             sql, values = merged.over(sql), values | dict(merged.values)
         used = set(re.findall(r"\$(\w+)", sql))
         return Statement(sql=sql, values={k: v for k, v in values.items() if k in used})
+
+    def _check(
+        self,
+        by: Sequence[str],
+        where: Mapping[str, Sequence[str]],
+        selected: Mapping[str, Sequence[str]],
+        page: tuple[str | None, int],
+    ) -> None:
+        """Raises BadInput for what it cannot be asked."""
+        if selected and not self.compares:
+            raise BadInput(f"metric {self.name} compares nothing: it has no selected part")
+        if page != (None, 0) and not self.paged:
+            raise BadInput(f"metric {self.name} has one page, in an order of its own")
+        if by and self.single_rows:
+            raise BadInput(
+                f"metric {self.name} lists single rows, or rows of its own: "
+                "it cannot be asked by dimensions"
+            )
+        for name in (*by, *where, *selected):
+            if name not in self.dimensions:
+                allowed = ", ".join(self.dimensions)
+                raise BadInput(
+                    f"metric {self.name} has no dimension {named(name)}; it has {allowed}"
+                )
 
     def _order(self, asked: str | None) -> str:
         """What rows are sorted by before all else, as SQL."""

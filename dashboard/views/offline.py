@@ -69,6 +69,17 @@ def show(questions: Questions, selection: Selection) -> None:
     )
     panels.table_under(days, "Offline coverage by release and day")
 
+    _where_and_why(questions, selection, blocked)
+
+    panels.heading("At another threshold", questions, "offline_by_threshold", "thresholds_in_use")
+    panels.not_narrowed(selection, "offline_by_threshold")
+    _thresholds(thresholds, used)
+
+    panels.heading("When there was no network", questions, "offline_coverage")
+    _hours(questions, selection)
+
+
+def _where_and_why(questions: Questions, selection: Selection, blocked: Answer) -> None:
     left, right = st.columns(2, gap="large")
     with left:
         panels.heading("Where it works offline", questions, "offline_coverage")
@@ -88,13 +99,6 @@ def show(questions: Questions, selection: Selection) -> None:
             panels.table_under(blocked, "Blocked requests by reason")
         else:
             st.text("No request was blocked in this selection.")
-
-    panels.heading("At another threshold", questions, "offline_by_threshold", "thresholds_in_use")
-    panels.not_narrowed(selection, "offline_by_threshold")
-    _thresholds(thresholds, used)
-
-    panels.heading("When there was no network", questions, "offline_coverage")
-    _hours(questions, selection)
 
 
 def _headline(whole: Answer) -> None:
