@@ -14,7 +14,7 @@ from collector.contract.client import LimenClient
 from collector.contract.compliance import Check, Judgement
 from collector.contract.config import load_settings
 from collector.contract.declarations import KeptDeclaration
-from collector.contract.errors import LimenError
+from collector.contract.errors import Forbidden, LimenError
 from collector.contract.persons import Lookup
 from collector.contract.placement import Advice
 from collector.contract.processing import Article30, Proposal, Store
@@ -108,6 +108,13 @@ class Questions:
     def metrics(self, queries: Sequence[Query]) -> list[Answer]:
         """The answers in the order of `queries`, in one request."""
         return _metrics(self.caller, tuple(q.model_dump_json(by_alias=True) for q in queries))
+
+    def if_allowed(self, query: Query) -> Answer | None:
+        """The answer; None where the caller's role may not ask it."""
+        try:
+            return self.metrics([query])[0]
+        except Forbidden:
+            return None
 
     def trace(self, trace_id: str) -> dict[str, Any]:
         return _trace(self.caller, trace_id)

@@ -5,7 +5,6 @@ from typing import Any
 
 import streamlit as st
 
-from collector.contract.errors import Forbidden
 from dashboard import curl, panels, sentences, states, tables, theme
 from dashboard.charts.rates import releases
 from dashboard.questions import Questions
@@ -51,9 +50,8 @@ def show_changes(questions: Questions, selection: Selection, released: Rows) -> 
     asked = selection.query(
         "flow_changes", where={"release": (newer, older)}, selected={"release": (newer,)}
     )
-    try:
-        (answer,) = questions.metrics([asked])
-    except Forbidden:
+    answer = questions.if_allowed(asked)
+    if answer is None:
         place.empty()
         states.withheld(
             "Differences between releases are for others",

@@ -6,7 +6,6 @@ from typing import Any
 
 import streamlit as st
 
-from collector.contract.errors import Forbidden
 from collector.contract.findings import CODES, UNKNOWN
 from collector.contract.records import Query
 from dashboard import panels, sentences, states, tables, theme
@@ -56,7 +55,8 @@ Rows = Sequence[Mapping[str, Any]]
 
 def shout(questions: Questions, selection: Selection) -> None:
     """What telemetry should not hold, before everything else; nothing where the role may not."""
-    rows = _found(questions, selection) or ()
+    found = questions.if_allowed(_asked(selection))
+    rows = () if found is None else found.records()
     for code in CODES:
         lines = [sentences.finding(row) for row in rows if row["code"] == code]
         if lines and code != UNKNOWN:
@@ -91,15 +91,15 @@ def show_door(questions: Questions, selection: Selection) -> None:
 
     panels.heading("What should not have been there", questions, "findings")
     panels.not_narrowed(selection, "findings")
-    found = _found(questions, selection)
+    found = questions.if_allowed(_asked(selection))
     if found is None:
         states.withheld(
             "Findings are for others",
             REVIEWER,
             "They name fields as apps wrote them, in which a person may be named too.",
         )
-    elif found:
-        _findings(questions, selection, found)
+    elif found.rows:
+        _findings(questions, selection, found.records())
     else:
         st.text(
             "Nothing that telemetry should not hold, and no attribute that nobody names, was seen "
@@ -109,15 +109,6 @@ def show_door(questions: Questions, selection: Selection) -> None:
 
 def _asked(selection: Selection) -> Query:
     return selection.query("findings", "app", "release")
-
-
-def _found(questions: Questions, selection: Selection) -> Rows | None:
-    """None where the token may not see it."""
-    try:
-        (answer,) = questions.metrics([_asked(selection)])
-    except Forbidden:
-        return None
-    return answer.records()
 
 
 def _fields(rows: Rows) -> None:

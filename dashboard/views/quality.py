@@ -7,8 +7,6 @@ from typing import Any
 import streamlit as st
 
 from collector.contract.attributes import INSTALLATION, LAUNCH, SEQUENCE
-from collector.contract.errors import Forbidden
-from collector.contract.records import Query
 from dashboard import links, panels, states, tables, theme
 from dashboard.charts import quality
 from dashboard.formats import UNKNOWN, count, interval, label, percent
@@ -207,8 +205,8 @@ def _arrival(questions: Questions, rows: Rows) -> None:
 
 def _clocks(questions: Questions, selection: Selection) -> None:
     panels.heading("Whose clocks are off", questions, "clock_skew", "skewed_installations")
-    rows = _allowed(questions, selection.query("clock_skew", "release"))
-    if rows is None:
+    skews = questions.if_allowed(selection.query("clock_skew", "release"))
+    if skews is None:
         states.withheld(
             "Measured skews are for others",
             "compliance",
@@ -217,6 +215,7 @@ def _clocks(questions: Questions, selection: Selection) -> None:
         )
         return
     panels.not_narrowed(selection, "clock_skew")
+    rows = skews.records()
     if any(row["over_1s"] for row in rows):
         panels.chart(
             quality.nested(rows, quality.OVER),
@@ -230,9 +229,9 @@ def _clocks(questions: Questions, selection: Selection) -> None:
         "Measured where a phone's span and the cloud's span below it are both there, by median and "
         "installation; positive: the phone is behind. Nothing is corrected by it."
     )
-    phones = _allowed(questions, selection.query("skewed_installations"))
-    if phones:
-        _skewed(phones)
+    phones = questions.if_allowed(selection.query("skewed_installations"))
+    if phones is not None and phones.rows:
+        _skewed(phones.records())
 
 
 def _skewed(rows: Rows) -> None:
@@ -270,14 +269,6 @@ def _unknown(questions: Questions, requests: Rows, departures: Rows) -> None:
             base = "requests" if kind == "requests" else "transfers"
             panels.rows_under(rows, {**shown, base: "count"}, f"Unknown of {kind}")
     st.caption("Unknown stays unknown: nothing is guessed for it, and no rate leaves it out.")
-
-
-def _allowed(questions: Questions, asked: Query) -> Rows | None:
-    """None where the token may not ask it."""
-    try:
-        return questions.metrics([asked])[0].records()
-    except Forbidden:
-        return None
 
 
 QUALITY = View(
