@@ -8,6 +8,8 @@ NODE_MODULES := tests/javascript/node_modules
 CONSTRAINTS := $(shell $(PYTHON) -c "import sys; print('constraints-tflite.txt' if sys.platform == 'linux' and sys.version_info[:2] == (3, 11) else 'constraints.txt')")
 # Most tests wait for a process: two at a time, those of a file one after another.
 PARALLEL := -n 2 --dist loadfile
+# A process that compiles all of Limen anew takes twice as long to start.
+unexport PYTHONDONTWRITEBYTECODE
 PIP_FLAGS := --quiet --disable-pip-version-check
 
 .PHONY: demo test check soak bench browser tracer pictures clean

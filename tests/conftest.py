@@ -1,6 +1,7 @@
 """Fixtures: a store in this process, a collector in a process of its own."""
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,10 @@ import pytest
 from tests import strace
 from tests.processes import RunningCollector, running_collector
 from tests.store import POLICY, Store
+
+# Hundreds of processes start here: what Python has compiled once it keeps, whatever was asked for.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
