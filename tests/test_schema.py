@@ -83,6 +83,8 @@ def as_first(path: Path) -> None:
             "rollup_phones",
             "rollup_runs",
             "rollup_broken",
+            "folded_requests",
+            "folded_days",
         ):
             connection.execute(f"drop table {name}")
         for name in ("batches", "inputs", "replays", "replay_chunks"):

@@ -13,7 +13,7 @@ from importlib.resources import files
 from collector.contract.dimensions import DIMENSIONS
 from collector.contract.errors import BadInput, NotFound, named
 from collector.contract.records import PAGE_ROWS
-from collector.metrics.cells import Merged
+from collector.metrics.cells import PHONES, ROOT, Merged
 
 UNITS = ("count", "ratio", "bytes", "ms", "time", "text", "flag")
 
@@ -27,6 +27,9 @@ ROLLED_DIMENSIONS = frozenset(
     ("app", "environment", "feature", "release", "os", "network", "model", "placement", "decision",
      "reason", "day")
 )  # fmt: skip
+
+# What is left of requests that expired is told by these.
+FOLDED_DIMENSIONS = frozenset((*ROOT, *PHONES.levels))
 
 _TIMES = ("hour", "day")
 _DAY = 24 * 3600 * 10**9
@@ -137,6 +140,9 @@ class Metric:
         sources = _MERGED if merged else _ROLLED if rolled else _SINGLE
         if not merged and not values["gaps"]:
             sources = sources | {"gaps": _NO_GAPS}
+        folded = whole_days and FOLDED_DIMENSIONS.issuperset((*by, *where))
+        ever = _EVER.format(requests=sources["requests"], everything=not merged)
+        sources = sources | {"ever": ever if folded else sources["requests"]}
         for name, source in sources.items():
             sql = sql.replace(f"{{{name}}}", source)
         if merged:
@@ -200,6 +206,12 @@ _SINGLE = {
     "one": "1",
     "gaps": "gaps($from, $to)",
 }
+# The same with what is left of those that expired.
+_EVER = (
+    "(select * from {requests}"
+    " where day not in (select day from folded_days where all_gone or not {everything})"
+    " union all by name select * from folded($first_day, $to, {everything}))"
+)
 _NO_GAPS = "(select *, 0 as lost, 0 as repeated from requests where false)"
 _ROLLED = _SINGLE | {
     "requests": "rolled_requests($from, $to, $first_day)",

@@ -37,7 +37,7 @@ class Cells:
 
 
 # From the one that matters most: merging in one level never takes a name from those before it.
-_PHONES = Cells(levels=("release", "feature", "os", "model", "country", "device_model"))
+PHONES = Cells(levels=("release", "feature", "os", "model", "country", "device_model"))
 
 _LEAVING = Cells(
     source="departures",
@@ -47,17 +47,17 @@ _LEAVING = Cells(
 
 # None: counts no phones. A metric that is not here is asked without merging, or not at all.
 CELLS: Mapping[str, Cells | None] = {
-    "fallback_rate": _PHONES,
-    "offline_coverage": _PHONES,
-    "offline_targets": _PHONES,
+    "fallback_rate": PHONES,
+    "offline_coverage": PHONES,
+    "offline_targets": PHONES,
     "offline_by_threshold": Cells(apart=("confidence_step",), levels=("feature",)),
-    "release_health": _PHONES,
-    "release_intervals": _PHONES,
-    "release_models": _PHONES,
-    "completeness": _PHONES,
-    "lost_requests": _PHONES,
-    "arrival": _PHONES,
-    "unknown_values": _PHONES,
+    "release_health": PHONES,
+    "release_intervals": PHONES,
+    "release_models": PHONES,
+    "completeness": PHONES,
+    "lost_requests": PHONES,
+    "arrival": PHONES,
+    "unknown_values": PHONES,
     "thresholds_in_use": Cells(apart=("threshold",), levels=("feature",)),
     "fallback_reasons": Cells(apart=("decision",), levels=("reason",)),
     "latency": Cells(apart=("answered_by", "timed")),

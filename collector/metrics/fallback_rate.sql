@@ -1,6 +1,6 @@
 -- Fallback rate: of the requests that tried the device first, the share that asked the cloud instead.
 -- dimensions: app environment feature release os device_model country network model runtime delegate threshold_version placement decision reason hour day
--- requests count: requests in the period
+-- requests count: requests in the period; of days that expired what was kept of them
 -- attempted count: requests whose placement is not cloud
 -- fallbacks count: attempted requests answered by the cloud because the device declined
 -- blocked count: attempted requests that needed the cloud and could not ask it
@@ -22,7 +22,7 @@ with counted as (
             sum(case when placement <> 'cloud' and decision = 'blocked' then n else 0 end), 0
         ) as b
         {by}
-    from {requests}
+    from {ever}
     where true {where}
     group by all
     having sum(n) > 0 or $whole

@@ -38,7 +38,7 @@ with counted as (
             0
         ) as stranded
         {by}
-    from {requests}
+    from {ever}
     where true {where}
     group by all
     having sum(n) > 0 or $whole

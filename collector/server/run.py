@@ -111,6 +111,7 @@ def _background(settings: Settings, engine: Engine, tokens: Tokens) -> Iterator[
         TokenNotes(engine.database, tokens).look,
         compact_hour=hour,
         min_free_bytes=settings.min_free_bytes,
+        min_cell=settings.min_cell,
     )
     with ExitStack() as running:
         running.enter_context(Heads(settings, engine.audit_log))

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import BinaryIO, Self
 
+from collector.contract.config import MIN_CELL
 from collector.contract.errors import Overloaded
 from collector.contract.policy import Policy
 from collector.contract.records import Compacted, Upkeep
@@ -52,7 +53,8 @@ class Maintenance:
 
     `backlog` is where passing on has come to; `rotation` begins and destroys keys; `look` is called
     every second. `compact_hour` (UTC) is when the file is compacted, once a day; None: only when
-    asked. No copy is made that would leave less than `min_free_bytes`.
+    asked. No copy is made that would leave less than `min_free_bytes`. Retention keeps sums of
+    cells of `min_cell` installations or more.
     """
 
     def __init__(
@@ -66,10 +68,13 @@ class Maintenance:
         *,
         compact_hour: int | None = None,
         min_free_bytes: int = 0,
+        min_cell: int = MIN_CELL,
     ) -> None:
         self._database, self._policy, self._health = database, policy, health
         self._rotation, self._look = rotation, look
-        self._retention = Retention(database, policy, health, self._breathe, backlog)
+        self._retention = Retention(
+            database, policy, health, self._breathe, backlog, min_cell=min_cell
+        )
         self._sampling = Sampling(database, health)
         self._rollups = Rollups(database)
         self._copying = Copying(database, self._breathe, min_free_bytes)

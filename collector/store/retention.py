@@ -11,10 +11,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from collector.contract.config import MIN_CELL
 from collector.contract.policy import Policy
 from collector.self_telemetry.health import Health
 from collector.store.backlog import Backlog
 from collector.store.database import Database
+from collector.store.folding import Folding
 from collector.store.queries import query
 from collector.store.reader import rfc3339
 from collector.store.rollups import remove_dirty
@@ -62,7 +64,8 @@ class Retention:
     """Applies `policy`. `between` is called between slices; where it says True, the rest waits, as
     where another policy was set meanwhile.
 
-    What of `backlog` goes unsent is counted and said.
+    What of `backlog` goes unsent is counted and said. Sums of requests stay, of cells of `min_cell`
+    installations or more.
     """
 
     def __init__(
@@ -72,9 +75,12 @@ class Retention:
         health: Health,
         between: Callable[[], bool],
         backlog: Backlog | None = None,
+        *,
+        min_cell: int = MIN_CELL,
     ) -> None:
         self.policy = policy
         self._database, self._health = database, health
+        self._folding = Folding(database, min_cell)
         self._between, self._backlog = between, backlog
 
     def run(self, now: int) -> Counter[str]:
@@ -85,8 +91,11 @@ class Retention:
         began, before = time.perf_counter(), self._database.space()
         gone: Counter[str] = Counter()
         policy = self.policy
+        expiring = list(limits(policy, now))
         try:
-            for limit in limits(policy, now):
+            some = max(limit.telemetry for limit in expiring)
+            self._folding.run(some, expiring[0].telemetry, now)
+            for limit in expiring:
                 if not self._expire(policy, limit, gone):
                     break
         finally:

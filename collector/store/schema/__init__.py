@@ -38,6 +38,8 @@ TABLES = (
     "rollup_phones",
     "rollup_runs",
     "rollup_broken",
+    "folded_requests",
+    "folded_days",
 )
 
 DEFINITIONS = (
@@ -54,6 +56,7 @@ DEFINITIONS = (
     "uncounted_requests",
     "rolled_requests",
     "rolled_phones",
+    "folded",
     "sources",
     "judging",
     "unrolled",

@@ -137,6 +137,26 @@ create table rollup_requests (
     n bigint not null,
     numbered bigint not null
 );
+create table folded_requests (
+    day date not null,
+    app varchar not null,
+    environment varchar not null,
+    release varchar not null,
+    feature varchar not null,
+    os varchar not null,
+    model varchar not null,
+    country varchar not null,
+    device_model varchar not null,
+    network varchar not null,
+    placement varchar not null,
+    decision varchar not null,
+    blocked_reason varchar,
+    n bigint not null
+);
+create table folded_days (
+    day date not null,
+    all_gone boolean not null
+);
 create table rollup_runs (
     installation blob not null,
     launch blob not null,

@@ -1,0 +1,2 @@
+-- Adds a day that was folded.
+insert into folded_requests by name from fresh

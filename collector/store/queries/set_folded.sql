@@ -1,0 +1,2 @@
+-- A day is folded.
+insert into folded_days values (day_of($day), false)
