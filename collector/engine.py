@@ -23,6 +23,7 @@ from collector.store.access import Access
 from collector.store.audit_log import AuditLog
 from collector.store.cells import SmallCells
 from collector.store.compliance import Compliance
+from collector.store.csv_files import CsvFiles
 from collector.store.database import Database
 from collector.store.declarations import Declarations, Verdicts
 from collector.store.erasure import Erasure, stored_tombstones
@@ -49,7 +50,7 @@ _PERIODS_SINCE_SCHEMA = 4
 
 class Engine:
     """Takes payloads (`admission`, `pipeline`), answers (`reader`, `replays`, `installations`,
-    `suggestions`, `what_ifs`, `releases`, `placements`) and counts (`health`).
+    `suggestions`, `what_ifs`, `releases`, `placements`, `csv_files`) and counts (`health`).
 
     `policy` is None where nobody names one. Raises StoreUnusable when `home` cannot be used, and
     BadInput when it cannot under this policy. Leaving the context commits what was taken.
@@ -87,14 +88,12 @@ class Engine:
         self.health.watch(
             database_bytes=self.database.file_bytes, log_bytes=self.database.log_bytes
         )
-        self.admission = Admission(
-            self.health,
-            FreeSpace(home, min_free_bytes),
-            max_in_flight_bytes=max_in_flight_bytes,
-        )
+        space = FreeSpace(home, min_free_bytes)
+        self.admission = Admission(self.health, space, max_in_flight_bytes=max_in_flight_bytes)
         writer = Writer(self.database, keys.derive("repeated"), self.tombstones)
         self.pipeline = Pipeline(self._rules(policy), writer, self.health)
         self._answer(keys)
+        self.csv_files = CsvFiles(self.reader, self.audit_log, home, space)
 
     def _unlock(self, home: Path) -> Keys:
         """What needs the keys. Raises StoreUnusable where they do not go with the database."""

@@ -82,6 +82,8 @@ def streamlit_command(host: str, port: int, names: Sequence[str]) -> list[str]:
         "--server.fileWatcherType=none",
         "--browser.gatherUsageStats=false",
         "--client.toolbarMode=minimal",
+        # What a table's own toolbar hands out would be in no audit log.
+        "--client.disableDataExport=true",
         "--client.showErrorDetails=none",
         "--client.showErrorLinks=false",
         "--logger.hideWelcomeMessage=true",

@@ -1,6 +1,7 @@
 """A question on the page: its picture, the table under it, and on demand what its numbers mean."""
 
 import html
+import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
@@ -114,9 +115,20 @@ def rows_under(
 ) -> None:
     """The text alternative of the chart above, from rows of our own order."""
     with st.expander(title):
-        tables.show(rows, columns, name=name)
-        file = f"limen-{name.lower().replace(' ', '-')}.csv"
-        download("Download as CSV", lambda: tables.csv(rows, columns), file, "text/csv")
+        table(rows, columns, name=name)
+
+
+def table(
+    rows: Sequence[Mapping[str, Any]],
+    columns: Mapping[str, str],
+    *,
+    titles: Mapping[str, str] | None = None,
+    name: str,
+) -> None:
+    """`columns` of `rows`, which count, to take along as CSV as they are shown."""
+    tables.show(rows, columns, titles=titles, name=name)
+    file = f"limen-{re.sub(r'[^a-z0-9.]+', '-', name.lower())}.csv"
+    download("Download as CSV", lambda: tables.csv(rows, columns, titles), file, "text/csv")
 
 
 def definitions(questions: Questions, metrics: Sequence[str]) -> None:

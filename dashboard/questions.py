@@ -216,9 +216,9 @@ class Questions:
         """An evidence pack of `scope`; in the audit log from then on."""
         return _ask(self.caller, lambda client: client.evidence(**asdict(scope)))
 
-    def metric_csv(self, query: Query) -> str:
-        """A metric for spreadsheets."""
-        return _ask(self.caller, lambda client: client.metric_csv(query))
+    def metric_csv(self, query: Query) -> bytes:
+        """Every row of a metric for spreadsheets; in the audit log from then on."""
+        return _ask(self.caller, lambda c: b"".join(piece for piece, _ in c.metric_csv(query)))
 
 
 def undeclared(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -32,22 +32,9 @@ def show(
     *,
     titles: Mapping[str, str] | None = None,
     name: str,
-    key: str | None = None,
 ) -> None:
-    """`columns` (name → unit) of `rows`; `name` says what it is to a screen reader.
-
-    With a `key` it is of what only the audited download of its page may hand out.
-    """
-    if key is not None:
-        no_own_download(key)
-    st.dataframe(
-        styled(rows, columns, titles), hide_index=True, alt=name, placeholder=UNKNOWN, key=key
-    )
-
-
-def no_own_download(key: str) -> None:
-    """Takes the browser's own download off the table `key`: it would be in no audit log."""
-    st.html(f"<style>.st-key-{key} [aria-label^='Download']{{display:none}}</style>")
+    """`columns` (name → unit) of `rows`; `name` says what it is to a screen reader."""
+    st.dataframe(styled(rows, columns, titles), hide_index=True, alt=name, placeholder=UNKNOWN)
 
 
 def ordered(answer: Answer) -> dict[str, str]:
@@ -55,9 +42,13 @@ def ordered(answer: Answer) -> dict[str, str]:
     return dict(sorted(units(answer).items(), key=lambda item: item[1] not in _WORDS))
 
 
-def csv(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str]) -> str:
+def csv(
+    rows: Sequence[Mapping[str, Any]],
+    columns: Mapping[str, str],
+    titles: Mapping[str, str] | None = None,
+) -> str:
     """What `show` shows, numbers with all their digits, for spreadsheets."""
-    frame: pd.DataFrame = styled(rows, columns).data
+    frame: pd.DataFrame = styled(rows, columns, titles).data
     return str(frame.to_csv(index=False, na_rep=UNKNOWN, lineterminator="\r\n"))
 
 
@@ -68,8 +59,8 @@ def styled(
 ) -> Any:
     """A pandas Styler: the values as they are, the text by their units.
 
-    The browser's own download takes the values: text has an apostrophe there where a spreadsheet
-    would run it, and where it began with one, so that what is shown is the text itself.
+    `csv` takes the values: text has an apostrophe there where a spreadsheet would run it, and where
+    it began with one, so that what is shown is the text itself.
     """
     heads = {column: (titles or {}).get(column) or label(column) for column in columns}
     frame = pd.DataFrame(

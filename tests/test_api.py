@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import pyarrow as pa
 import pytest
 
 from collector.contract.arrow import from_ipc
@@ -12,7 +11,6 @@ from collector.contract.client import LimenClient
 from collector.contract.errors import BadInput, CollectorUnreachable, NotFound
 from collector.contract.records import Query
 from collector.metrics import metrics
-from collector.server.api import _csv
 from tests.otlp import PHONE, request_span, traces
 from tests.processes import RunningCollector, running_collector
 
@@ -57,13 +55,7 @@ def test_one_metric_answers_alike_as_json_arrow_and_csv(filled: RunningCollector
     entries = get(filled, "/api/audit").json()["entries"]
     assert [
         (one["count"], one["detail"]) for one in entries if one["action"] == "data exported"
-    ] == [(len(document["rows"]), {"what": "fallback_rate"})]
-
-
-def test_a_spreadsheet_finds_no_formula_in_csv() -> None:
-    table = pa.table({"a": ["=1+1", "-x", "plain", None], "b": [-1, 2, 3, 4]})
-    text = bytes(_csv(table).body).decode()
-    assert text.splitlines()[1:] == ['"\'=1+1",-1', '"\'-x",2', '"plain",3', ",4"]
+    ] == [(len(document["rows"]), {"what": "fallback_rate", "asked": {"by": ["release"]}})]
 
 
 def test_several_metrics_are_answered_in_one_request_in_order(filled: RunningCollector) -> None:

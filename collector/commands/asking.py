@@ -1,6 +1,7 @@
 """What a command needs that asks a running collector."""
 
 import argparse
+import sys
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
@@ -33,3 +34,14 @@ def conditions(flag: str, asked: Iterable[str]) -> Mapping[str, tuple[str, ...]]
             raise BadInput(f"{flag} {condition}: write DIMENSION=VALUE")
         found[name] = (*found.get(name, ()), value)
     return found
+
+
+def say_part(done: int, more: int, size: int) -> None:
+    """How much of a file has come: every tenth of the way, and not for less than 64 MiB."""
+    step = max(size // 10, 64 * 2**20)
+    if done // step > (done - more) // step:
+        sys.stderr.write(f"limen: {mib(done)} of {mib(size)}\n")
+
+
+def mib(size: int) -> str:
+    return f"{size / 2**20:.1f} MiB"

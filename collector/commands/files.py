@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -54,13 +55,20 @@ def read_text(name: str) -> str:
         raise BadInput(f"{name} cannot be read: {reason}") from None
 
 
-def write_new(path: Path, content: bytes) -> None:
-    """Writes the file of `--out`, for this user alone. Raises BadInput where there is one."""
+def write_new(path: Path, content: bytes | Iterable[bytes]) -> None:
+    """Writes the file of `--out`, for this user alone, whole or not at all. Raises BadInput where
+    there is one."""
     from collector.contract.errors import BadInput
 
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with open(handle, "wb") as file:
-            file.write(content)
     except OSError as exc:
         raise BadInput(f"--out {path} cannot be written: {exc.strerror}") from exc
+    try:
+        with open(handle, "wb") as file:
+            file.writelines([content] if isinstance(content, bytes) else content)
+    except BaseException as exc:
+        path.unlink()
+        if isinstance(exc, OSError):
+            raise BadInput(f"--out {path} cannot be written: {exc.strerror}") from exc
+        raise

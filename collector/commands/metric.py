@@ -3,9 +3,12 @@
 import argparse
 import json
 import sys
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
-from collector.commands.asking import add_collector, collector_of, conditions
+from collector.commands.asking import add_collector, collector_of, conditions, say_part
+from collector.commands.files import write_new
 
 
 def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -29,7 +32,13 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
         metavar="K=V",
         help="what is held against the rest",
     )
+    metric.add_argument(
+        "--order", metavar="C", help="a column, for `ledger`; --order=-C: largest first"
+    )
     metric.add_argument("--format", choices=("table", "json", "csv"), default="table")
+    metric.add_argument(
+        "--out", type=Path, metavar="FILE", help="not there yet, CSV: every row of `ledger` too"
+    )
     add_collector(metric)
     metric.set_defaults(run=_metric)
 
@@ -45,10 +54,14 @@ def _metric(args: argparse.Namespace) -> int:
         by=by,
         where=conditions("--where", args.where),
         selected=conditions("--selected", args.selected),
+        order=args.order,
     )
     with collector_of(args) as client:
+        if args.out is not None:
+            write_new(args.out, _told(client.metric_csv(query)))
+            return 0
         if args.format == "csv":
-            sys.stdout.write(client.metric_csv(query))
+            sys.stdout.buffer.writelines(chunk for chunk, _ in client.metric_csv(query))
             return 0
         answer = client.metric(query)
     names = [column.name for column in answer.columns]
@@ -57,6 +70,15 @@ def _metric(args: argparse.Namespace) -> int:
     else:
         _print_table(names, [list(row) for row in answer.rows])
     return 0
+
+
+def _told(pieces: Iterator[tuple[bytes, int]]) -> Iterator[bytes]:
+    """The pieces of a file; every tenth of a large one is told."""
+    done = 0
+    for chunk, size in pieces:
+        done += len(chunk)
+        say_part(done, len(chunk), size)
+        yield chunk
 
 
 def _print_table(names: list[str], rows: list[list[Any]]) -> None:

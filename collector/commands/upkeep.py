@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from collector.commands.asking import add_collector, collector_of
+from collector.commands.asking import add_collector, collector_of, mib, say_part
 
 if TYPE_CHECKING:
     from collector.backup import Manifest
@@ -50,8 +50,8 @@ def _compact(args: argparse.Namespace) -> int:
                 sys.stdout.write(json.dumps(state.model_dump()) + "\n")
                 return 0
             sys.stdout.write(
-                f"{state.spans:,} spans in {_mib(state.file_bytes)}, "
-                f"{_mib(state.reusable_bytes)} of it reusable; "
+                f"{state.spans:,} spans in {mib(state.file_bytes)}, "
+                f"{mib(state.reusable_bytes)} of it reusable; "
                 f"{state.task or 'nothing'} under way\n"
             )
             return 0
@@ -61,7 +61,7 @@ def _compact(args: argparse.Namespace) -> int:
         sys.stdout.write(json.dumps(done.model_dump()) + "\n")
     else:
         sys.stdout.write(
-            f"{_mib(done.bytes_before)} became {_mib(done.bytes_after)}: {done.spans:,} spans, "
+            f"{mib(done.bytes_before)} became {mib(done.bytes_after)}: {done.spans:,} spans, "
             f"{done.seconds:.1f} s, writes waited {done.paused_seconds:.2f} s of it\n"
         )
     return 0
@@ -85,7 +85,7 @@ def _backup(args: argparse.Namespace) -> int:
             file.write(chunk)
             for chunk, _ in pieces:
                 file.write(chunk)
-                _say_part(file.tell(), len(chunk), size)
+                say_part(file.tell(), len(chunk), size)
             file.flush()
             os.fsync(file.fileno())
         manifest = check(part)
@@ -120,18 +120,11 @@ def _say_manifest(args: argparse.Namespace, where: Path, manifest: "Manifest") -
         return
     size = sum(file.size for file in manifest.files.values())
     keys = "with keys" if manifest.with_keys else "without keys"
-    sys.stdout.write(f"{where}: {_mib(size)}, {keys}, as of {manifest.created.isoformat()}\n")
+    sys.stdout.write(f"{where}: {mib(size)}, {keys}, as of {manifest.created.isoformat()}\n")
 
 
 def _private(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)
-
-
-def _say_part(done: int, more: int, size: int) -> None:
-    """Every tenth of the way, and not for less than 64 MiB."""
-    step = max(size // 10, 64 * 2**20)
-    if done // step > (done - more) // step:
-        sys.stderr.write(f"limen: {_mib(done)} of {_mib(size)}\n")
 
 
 @contextmanager
@@ -155,7 +148,3 @@ def _progress(client: "LimenClient") -> Iterator[None]:
     finally:
         done.set()
         looking.join()
-
-
-def _mib(size: int) -> str:
-    return f"{size / 2**20:.1f} MiB"

@@ -49,15 +49,7 @@ class LimenClient(Connection):
 
     def backup(self, *, keys: bool) -> Iterator[tuple[bytes, int]]:
         """A backup, piece by piece, each with the bytes of the whole; `keys`: with the keys."""
-        with (
-            self._reaching(),
-            self._http.stream("POST", "/api/backup", json={"keys": keys}, timeout=None) as response,
-        ):
-            if not response.is_success:
-                response.read()
-            size = int(self._good(response).headers["content-length"])
-            for chunk in response.iter_bytes():
-                yield chunk, size
+        return self._pieces("POST", "/api/backup", json={"keys": keys})
 
     def catalogue(self) -> list[dict[str, Any]]:
         """Every metric with its description, dimensions, columns and SQL."""
@@ -73,13 +65,16 @@ class LimenClient(Connection):
     def metric(self, query: Query) -> Answer:
         return self.metrics([query])[0]
 
-    def metric_csv(self, query: Query) -> str:
-        """The same as a table for spreadsheets; written to the audit log."""
-        where = [f"{name}={value}" for name, values in query.where.items() for value in values]
+    def metric_csv(self, query: Query) -> Iterator[tuple[bytes, int]]:
+        """Every row of the same for spreadsheets, piece by piece, each with the bytes of the whole;
+        written to the audit log."""
         period = {"from": query.since, "to": query.until, "by": ",".join(query.by) or None}
-        page = {"order": query.order, "offset": str(query.offset) if query.offset else None}
-        asked_as = {**_said(period | page), "where": where, "format": "csv"}
-        return self._call("GET", f"/api/metrics/{quote(query.metric)}", params=asked_as).text
+        narrowed = {
+            kind: [f"{name}={value}" for name, values in found.items() for value in values]
+            for kind, found in (("where", query.where), ("selected", query.selected))
+        }
+        asked_as = {**_said(period | {"order": query.order}), **narrowed, "format": "csv"}
+        return self._pieces("GET", f"/api/metrics/{quote(query.metric)}", params=asked_as)
 
     def trace(self, trace_id: str) -> dict[str, Any]:
         """One trace: its spans, requests, what left, skews and neighbouring requests."""

@@ -75,6 +75,18 @@ class Connection:
             response = self._http.request(method, path, **options)
         return self._good(response)
 
+    def _pieces(self, method: str, path: str, **options: Any) -> Iterator[tuple[bytes, int]]:
+        """A file that may be large and take long to make, each piece with the bytes of it all."""
+        with (
+            self._reaching(),
+            self._http.stream(method, path, timeout=None, **options) as response,
+        ):
+            if not response.is_success:
+                response.read()
+            size = int(self._good(response).headers["content-length"])
+            for chunk in response.iter_bytes():
+                yield chunk, size
+
     def _json(self, method: str, path: str, **options: Any) -> Any:
         """The answer, which is JSON wherever a collector answers."""
         answer = self._call(method, path, **options)

@@ -103,16 +103,17 @@ class Metric:
         selected: Mapping[str, Sequence[str]] | None = None,
         merged: Merged | None = None,
         page: tuple[str | None, int] = (None, 0),
+        rows: int | None = PAGE_ROWS,
     ) -> Statement:
         """The query for [since, until), times in ns; over `merged` tables where there are any.
 
         `page`: the column to sort by, `-` before it for the largest first, and the rows to pass
-        over. Raises BadInput for another dimension.
+        over; `rows` of it, None: all there are. Raises BadInput for another dimension.
         """
         where, selected = where or {}, selected or {}
         self._check(by, where, selected, page)
         values: dict[str, object] = {"from": since, "to": until, "now": now, "k": 1}
-        values |= {"page": PAGE_ROWS, "offset": page[1]}
+        values |= {"page": rows, "offset": page[1]}
         values["gaps"] = GAP_DIMENSIONS.issuperset((*by, *where))
         values["whole"] = not by
         first_day = -(-since // _DAY) * _DAY

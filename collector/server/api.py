@@ -6,9 +6,6 @@ from functools import partial
 from typing import Any
 
 import orjson
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.csv
 from pydantic import BaseModel, ConfigDict
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -24,7 +21,6 @@ from collector.backup import Backups
 from collector.contract.arrow import MEDIA_TYPE, to_ipc
 from collector.contract.errors import BadInput, HungUp, LimenError
 from collector.contract.records import Query
-from collector.contract.spreadsheets import FORMULA
 from collector.contract.what_if.records import Change
 from collector.engine import Engine
 from collector.metrics import Metric, get_metric, metrics
@@ -189,7 +185,7 @@ class QueryApi:
 
     async def metric(self, request: Request) -> Response:
         """One metric: from, to, by=a,b, where=k=v (again for more), selected=k=v where it compares,
-        format=json|arrow|csv."""
+        format=json|arrow|csv; CSV has every row of one with pages, and is in the audit log."""
         asked = _query(request)
         merged = _may_ask(request, asked)
         match request.query_params.get("format", "json"):
@@ -200,11 +196,14 @@ class QueryApi:
                 table = await run_in_threadpool(partial(self._reader.table, asked, merged=merged))
                 return Response(to_ipc(table), media_type=MEDIA_TYPE)
             case "csv":
-                table = await run_in_threadpool(partial(self._reader.table, asked, merged=merged))
                 caller: Caller = request.state.caller
-                noted = partial(self._engine.audit_log.exported, asked.metric, len(table))
-                await run_in_threadpool(noted, caller.token)
-                return _csv(table)
+                make = partial(self._engine.csv_files.make, asked, caller.token, merged=merged)
+                made = await run_in_threadpool(make)
+                return StreamingResponse(
+                    made.chunks(),
+                    media_type="text/csv; charset=utf-8",
+                    headers={"content-length": str(made.size)},
+                )
             case _:
                 raise BadInput("format is json, arrow or csv")
 
@@ -328,13 +327,3 @@ def _query(request: Request) -> Query:
         order=asked.get("order"),
         offset=min(number(asked, "offset", 0), 10**9),
     )
-
-
-def _csv(table: pa.Table) -> Response:
-    for at, column in enumerate(table.schema):
-        if pa.types.is_string(column.type):
-            safe = pc.replace_substring_regex(table.column(at), f"^([{FORMULA}])", r"'\1")
-            table = table.set_column(at, column.name, safe)
-    sink = pa.BufferOutputStream()
-    pyarrow.csv.write_csv(table, sink)
-    return Response(bytes(sink.getvalue()), media_type="text/csv; charset=utf-8")

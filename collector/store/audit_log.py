@@ -1,6 +1,6 @@
 """What is asked of the audit log: its entries, its signed head, and what proves them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -42,15 +42,23 @@ class AuditLog:
         return self.signer.verifier
 
     def exported(
-        self, what: str, rows: int, token: str | None, digest: str | None = None
+        self,
+        what: str,
+        rows: int,
+        token: str | None,
+        *,
+        digest: str | None = None,
+        asked: Mapping[str, object] | None = None,
     ) -> Frontier:
         """Notes that `rows` of `what` are handed out as a file, asked for by `token`.
 
-        `digest` is of what is in it, where that can be shown to be it. The tree that ends there.
+        `digest` is of what is in it, where that can be shown to be it; `asked` is what it was
+        narrowed to. The tree that ends there.
         """
-        content: dict[str, Any] = {} if digest is None else {"digest": digest}
+        said: dict[str, Any] = {"digest": digest, "asked": asked}
+        detail = {name: value for name, value in said.items() if value is not None}
         with self._database.write() as transaction:
-            transaction.note("data exported", by=token, count=rows, what=what, **content)
+            transaction.note("data exported", by=token, count=rows, what=what, **detail)
             return transaction.audited
 
     def entries(self, first: int, limit: int) -> pa.Table:

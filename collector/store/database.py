@@ -41,6 +41,8 @@ from collector.tlog.merkle import Frontier
 # whether its log has a name on the disk is then as unknown as after a failed fsync.
 _GIVEN_UP = (duckdb.FatalException, duckdb.InternalException, OSError)
 
+_BATCH_ROWS = 10_000
+
 _log = logging.getLogger("limen")
 
 
@@ -110,6 +112,25 @@ class Database:
         Raises Overloaded when it took too long or none could be admitted in that time, BadInput
         when a value does not fit, and HungUp once the asker is gone.
         """
+        with self._answering() as cursor:
+            return cursor.sql(sql, params=dict(values or {})).to_arrow_table()
+
+    def batches(self, sql: str, values: Mapping[str, Any]) -> Iterator[pa.RecordBatch]:
+        """The same piece by piece, the first without rows; nobody else is answered meanwhile."""
+        with self._answering() as cursor:
+            found = cursor.sql(sql, params=dict(values)).to_arrow_reader(_BATCH_ROWS)
+            yield pa.RecordBatch.from_pylist([], schema=found.schema)
+            try:
+                yield from found
+            except OSError as exc:
+                # So Arrow tells what happened to DuckDB.
+                interrupted = "INTERRUPT" in str(exc)
+                kind = duckdb.InterruptException if interrupted else duckdb.OperationalError
+                raise kind(str(exc)) from exc
+
+    @contextmanager
+    def _answering(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A cursor for one question, with the limits and errors of `read`."""
         waits = asker()
         if not self._reading.acquire(timeout=self._query_seconds):
             raise Overloaded("another question is being answered: try again shortly")
@@ -118,7 +139,7 @@ class Database:
                 watch = threading.Timer(self._query_seconds, cursor.interrupt)
                 watch.start()
                 try:
-                    return cursor.sql(sql, params=dict(values or {})).to_arrow_table()
+                    yield cursor
                 finally:
                     watch.cancel()
         except duckdb.InterruptException as exc:

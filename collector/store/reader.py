@@ -2,6 +2,7 @@
 
 import re
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -24,6 +25,9 @@ DEFAULT_PERIOD = "-7d"
 # The newest rows are looked for at the end of a period, further back until there are enough.
 _FIRST_WINDOW = DAY
 _NEXT_WINDOW = 16
+# About as many rows of a file are asked for at once, of no less than an hour.
+_WINDOW_ROWS = 100_000
+_HOUR = 3600 * 10**9
 
 _UNITS_NS = {"s": 10**9, "m": 60 * 10**9, "h": 3600 * 10**9, "d": 24 * 3600 * 10**9}
 _RELATIVE = re.compile(r"-(\d{1,6})([smhd])")
@@ -123,6 +127,38 @@ class Reader:
                 if first == since or table.num_rows == metric.newest:
                     return table
                 window *= _NEXT_WINDOW
+
+    def rows(self, asked: Query, *, merged: bool = False) -> Iterator[pa.RecordBatch]:
+        """Every row of a metric's answer, of one with pages too, piece by piece; as `table`.
+
+        The first piece may have none. Sorted by time, each part of the period is asked for by
+        itself, as it is by then, and others are answered in between. Raises BadInput.
+        """
+        metric = get_metric(asked.metric)
+        if not metric.paged:
+            table = self.table(asked, merged=merged)
+            yield pa.RecordBatch.from_pylist([], schema=table.schema)
+            yield from table.to_batches()
+            return
+        if asked.offset:
+            raise BadInput("offset is for pages; a file has every row")
+        since, until, now = self.period(asked.since, asked.until)
+        width, found = _FIRST_WINDOW, 0
+        while since < until:
+            if asked.order in (None, "-time"):
+                first, last = max(since, until - width), until
+                until = first
+            else:
+                first, last = since, min(until, since + width) if asked.order == "time" else until
+                since = last
+            statement = metric.statement(
+                first, last, now, asked.by, asked.where, page=(asked.order, 0), rows=None
+            )
+            with self._health.query(metric.name):
+                for batch in self._database.batches(statement.sql, statement.values):
+                    found += batch.num_rows
+                    yield batch
+            width, found = (width * 2 if found < _WINDOW_ROWS else max(width // 2, _HOUR)), 0
 
     def answer(
         self, asked: Query, *, merged: bool = False, known: dict[str, float | None] | None = None

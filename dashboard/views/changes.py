@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import curl, panels, sentences, states, tables, theme
+from dashboard import curl, panels, sentences, states, theme
 from dashboard.charts.rates import releases
 from dashboard.questions import Questions
 from dashboard.selection import Selection
@@ -82,7 +82,7 @@ def show_changes(questions: Questions, selection: Selection, released: Rows) -> 
             width="stretch",
         )
         curl.button(curl.of_metric(questions.api, asked))
-    tables.show(
+    panels.table(
         rows,
         _COLUMNS,
         titles={

@@ -173,7 +173,6 @@ def _differences(kept: KeptDeclaration, check: Check) -> None:
         FINDINGS,
         titles={"says": "What", "rule": "Why"},
         name=f"Differences of {kept.declaration.name}",
-        key=f"differences-{kept.id}",
     )
     links.link("findings", "Judge them", which="All")
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import curl, panels, sentences, states, tables, theme
+from dashboard import curl, panels, sentences, states, theme
 from dashboard.charts import different
 from dashboard.formats import count, label
 from dashboard.questions import Questions
@@ -70,7 +70,7 @@ def show_different(
             width="stretch",
         )
         curl.button(curl.of_metric(questions.api, asked))
-    tables.show(
+    panels.table(
         [{**row, "dimension": label(row["dimension"])} for row in rows],
         _COLUMNS,
         titles=_TITLES,

@@ -152,6 +152,4 @@ def _findings(questions: Questions, selection: Selection, rows: Rows) -> None:
             "text/csv",
         )
         st.caption("A download is noted in the audit log.")
-    tables.show(
-        rows, FINDINGS, titles=TITLES, name="What was found, by app and release", key="found"
-    )
+    tables.show(rows, FINDINGS, titles=TITLES, name="What was found, by app and release")

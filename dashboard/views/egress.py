@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import curl, panels, sentences, states, tables, theme
+from dashboard import curl, downloads, panels, sentences, states, tables, theme
 from dashboard.charts import flows
 from dashboard.formats import OTHER, count, members
 from dashboard.questions import Questions, undeclared
@@ -101,7 +101,7 @@ def show(questions: Questions, selection: Selection) -> None:
     else:
         st.text(NOTHING[leg])
     panels.heading("By feature and release", questions, "egress")
-    tables.show(
+    panels.table(
         [row for row in released.records() if row["destination"] != OWN],
         {"release": "text", "feature": "text", **COLUMNS},
         titles=TITLES,
@@ -126,7 +126,7 @@ def _flows(ribbons: Rows, rows: Rows, side: str, width: str) -> None:
         "Transfers of unknown size failed or were not measured: by bytes, their ribbons are thin "
         "and grey."
     )
-    tables.show(
+    panels.table(
         rows,
         COLUMNS,
         titles=TITLES,
@@ -174,17 +174,13 @@ def _ledger(
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(
-            f"The newest {count(len(answer.rows))}, one row each. A download is noted in the audit "
-            "log.",
+            f"The newest {count(len(answer.rows))}, one row each. The download has all, and "
+            "is noted in the audit log.",
             width="stretch",
         )
-        panels.download(
-            "Download as CSV", lambda: questions.metric_csv(asked), "ledger.csv", "text/csv"
-        )
+        downloads.audited(questions, asked, "ledger.csv", named[chosen]["transfers"])
         curl.button(curl.of_metric(questions.api, asked))
-    tables.show(
-        answer.records(), LEDGER, titles=TITLES, name=f"Ledger rows of {chosen}", key="ribbon-rows"
-    )
+    tables.show(answer.records(), LEDGER, titles=TITLES, name=f"Ledger rows of {chosen}")
 
 
 def _findings(rows: Rows) -> None:
@@ -204,7 +200,7 @@ def _own(rows: Rows) -> None:
         "Traces and logged inputs leave the device too. They are measured as the bytes received."
     )
     if rows:
-        tables.show(
+        panels.table(
             rows,
             {"release": "text", **COLUMNS},
             titles=TITLES,

@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 
 from collector.contract.records import PAGE_ROWS, Query
-from dashboard import links, panels, sentences, states, tables, theme
+from dashboard import downloads, links, panels, sentences, states, tables, theme
 from dashboard.formats import BY_UNIT, count, label, words
 from dashboard.questions import Questions
 from dashboard.selection import Selection
@@ -72,9 +72,9 @@ def show(questions: Questions, selection: Selection) -> None:
     trace = st.query_params.get(TRACE)
     if trace is None:
         st.text("A row for each time data left a phone, or a back end passed it on.")
-        chosen, order = _narrowed(questions, selection)
+        chosen, order, known = _narrowed(questions, selection)
     else:
-        chosen, order = _of_trace(trace), None
+        chosen, order, known = _of_trace(trace), None, None
     asked = selection.query("ledger", where=chosen).model_copy(update={"order": order})
     at = _page(asked)
     query = asked.model_copy(update={"offset": at * PAGE_ROWS})
@@ -82,8 +82,8 @@ def show(questions: Questions, selection: Selection) -> None:
     if not rows and not at:
         states.no_result(questions, "departures", tuple(NARROW))
         return
-    panels.heading(_counted(at, len(rows)), questions, "ledger")
-    _above(questions, query, at, len(rows))
+    panels.heading(_counted(at, len(rows), known), questions, "ledger")
+    _above(questions, query, at, len(rows), known)
     found = _list(rows, at)
     if found is not None:
         _departure(questions, found)
@@ -109,40 +109,40 @@ def _turn(pages: int) -> None:
     st.session_state[_PAGE] += pages
 
 
-def _counted(at: int, rows: int) -> str:
-    """Which rows these are, of how many nobody counts."""
+def _counted(at: int, rows: int, known: int | None) -> str:
+    """Which rows these are, and of how many where that is `known`."""
     first = at * PAGE_ROWS
     if not at and rows < PAGE_ROWS:
         return sentences.many(rows, "departure")
-    return f"Departures {count(first + 1)} to {count(first + rows)}" if rows else "No more"
+    of = f" of {count(known)}" if known is not None and known >= first + rows else ""
+    return f"Departures {count(first + 1)} to {count(first + rows)}{of}" if rows else "No more"
 
 
-def _above(questions: Questions, query: Query, at: int, rows: int) -> None:
+def _above(questions: Questions, query: Query, at: int, rows: int, known: int | None) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         if at or rows == PAGE_ROWS:
             st.button("", icon=":material/chevron_left:", help="The page before", key="before",
                       disabled=not at, on_click=_turn, args=(-1,))  # fmt: skip
             st.button("", icon=":material/chevron_right:", help="The next page", key="next",
                       disabled=rows < PAGE_ROWS, on_click=_turn, args=(1,))  # fmt: skip
-        panels.download(
-            "Download as CSV", lambda: questions.metric_csv(query), "ledger.csv", "text/csv"
+        downloads.audited(questions, query, "ledger.csv", rows if known is None else known)
+        st.caption(
+            "Choose a row to see all of it. The download has every row, not this page alone, and "
+            "is noted in the audit log."
         )
-        st.caption("Choose a row to see all of it. A download is noted in the audit log.")
 
 
 def _list(rows: Rows, at: int) -> Mapping[str, Any] | None:
     """The rows, and the one that the reader chose."""
-    tables.no_own_download("ledger-list")
-    with st.container(key="ledger-list"):
-        event = st.dataframe(
-            tables.styled(rows, COLUMNS, TITLES),
-            hide_index=True,
-            height=min(560, 40 + 35 * len(rows)),
-            on_select="rerun",
-            selection_mode="single-row",
-            key=f"ledger-rows-{at}",
-            alt="Departures; choosing a row shows all of it below",
-        )
+    event = st.dataframe(
+        tables.styled(rows, COLUMNS, TITLES),
+        hide_index=True,
+        height=min(560, 40 + 35 * len(rows)),
+        on_select="rerun",
+        selection_mode="single-row",
+        key=f"ledger-rows-{at}",
+        alt="Departures; choosing a row shows all of it below",
+    )
     chosen = [row for row in event.selection.rows if row < len(rows)]
     return rows[chosen[0]] if chosen else None
 
@@ -174,8 +174,9 @@ def _departure(questions: Questions, row: Mapping[str, Any]) -> None:
 
 def _narrowed(
     questions: Questions, selection: Selection
-) -> tuple[dict[str, tuple[str, ...]], str | None]:
-    """What the page's own filters are set to, of what the period knows, and the order.
+) -> tuple[dict[str, tuple[str, ...]], str | None, int]:
+    """What the page's own filters are set to, of what the period knows, the order, and how many
+    departures that is: the transfers of the flows that fit, which hold each once.
 
     Limen's own telemetry would hide all else; no destination where nothing else left.
     """
@@ -198,7 +199,8 @@ def _narrowed(
         own = st.toggle("With Limen's own telemetry", key="own", bind="query-params")
     if not own and "destination" not in chosen:
         chosen["destination"] = tuple({row["destination"] for row in seen} - {OWN})
-    return chosen, ORDERS[order]
+    fitting = (r for r in seen if all(r[name] in found for name, found in chosen.items()))
+    return chosen, ORDERS[order], sum(row["transfers"] for row in fitting)
 
 
 LEDGER = View(

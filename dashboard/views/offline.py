@@ -157,7 +157,7 @@ def _targets(answer: Answer) -> None:
     )
     if any(row["target"] is None for row in rows):
         st.caption("A target is missing where the policy gives the feature no offline_target.")
-    tables.show(
+    panels.table(
         [
             {
                 **row,

@@ -72,7 +72,7 @@ def _content(questions: Questions, selection: Selection) -> None:
     place = st.container()
 
     panels.heading("Releases", questions, "release_health", "completeness")
-    tables.show(
+    panels.table(
         _releases(health, complete_by_release), _RELEASE_COLUMNS, titles=_RELEASE_TITLES,
         name="Releases side by side",
     )  # fmt: skip

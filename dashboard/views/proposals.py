@@ -85,7 +85,6 @@ def _show(questions: Questions, scope: Scope, store: Store) -> None:
         COLUMNS[store],
         titles=TITLES,
         name=f"What {found.app} would have to declare",
-        key="proposal",
     )
     links.link("declarations", "Add what you declare, and it is held against what leaves")
 

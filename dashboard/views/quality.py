@@ -224,7 +224,7 @@ def _clocks(questions: Questions, selection: Selection) -> None:
         )
     else:
         st.text("Every clock that calls could measure agrees with the cloud's within a second.")
-    tables.show(rows, CLOCKS, titles=CLOCK_TITLES, name="Clock skew by release")
+    panels.table(rows, CLOCKS, titles=CLOCK_TITLES, name="Clock skew by release")
     st.caption(
         "Measured where a phone's span and the cloud's span below it are both there, by median and "
         "installation; positive: the phone is behind. Nothing is corrected by it."

@@ -7,7 +7,7 @@ import streamlit as st
 
 from collector.contract.records import Answer
 from collector.contract.releases import Comparison, RateChange, Split, points
-from dashboard import panels, states, tables, theme, verdict
+from dashboard import panels, states, theme, verdict
 from dashboard.charts.parts import TOGETHER, parts
 from dashboard.charts.rates import newest_first
 from dashboard.formats import (
@@ -114,7 +114,7 @@ def _table(
     names: Sequence[str], first: str, rows: Mapping[str, Mapping[str, str]], name: str
 ) -> None:
     """A column a release; the names of the rows stand under `first`."""
-    tables.show(
+    panels.table(
         [{"": title, **values} for title, values in rows.items()],
         dict.fromkeys(("", *names), "text"),
         titles={"": first, **{release: release for release in names}},
@@ -181,7 +181,7 @@ def _sureness(found: Comparison) -> None:
         "With 95 % the interval holds the true change at every look at once, while the period "
         "grows. Requests of one installation are not taken for those of several."
     )
-    tables.show(
+    panels.table(
         [_sure_row(rate) for rate in found.rates],
         dict.fromkeys(_SURE_TITLES, "text"),
         titles={**_SURE_TITLES, "before": found.against, "after": found.release},

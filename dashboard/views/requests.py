@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import curl, panels, states, tables
+from dashboard import curl, downloads, panels, states, tables
 from dashboard.formats import UNKNOWN, count
 from dashboard.questions import SECONDS, Questions
 from dashboard.selection import Selection
@@ -78,6 +78,7 @@ def _list(
     panels.heading(f"The newest {count(len(rows))}", questions, "requests")
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption("Choose a row to open its trace.", width="stretch")
+        downloads.audited(questions, asked, "requests.csv", len(rows))
         curl.button(curl.of_metric(questions.api, asked))
     event = st.dataframe(
         tables.styled(rows, COLUMNS, TITLES),
