@@ -4,6 +4,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,15 @@ import pytest
 
 from collector.contract.dimensions import DIMENSIONS
 from collector.contract.errors import BadInput, NotFound
-from collector.metrics import GAP_DIMENSIONS, UNITS, get_metric, metrics, parse_metric
+from collector.contract.records import Query
+from collector.metrics import (
+    GAP_DIMENSIONS,
+    ROLLED_DIMENSIONS,
+    UNITS,
+    get_metric,
+    metrics,
+    parse_metric,
+)
 from tests.otlp import PHONE, Span, now, request_span, traces
 from tests.store import Store
 
@@ -23,41 +32,51 @@ def phone(number: int, **more: Any) -> dict[str, Any]:
     return {**PHONE, **own, **{k.replace("_", "."): v for k, v in more.items()}}
 
 
-@pytest.mark.parametrize("name", list(metrics()))
-def test_every_metric_answers_an_empty_store_and_by_each_of_its_dimensions(
-    store: Store, name: str
-) -> None:
-    store.ask(name)
-    store.take(traces(request_span("fallback", limen_fallback_reason="low_confidence")))
-    for dimension in metrics()[name].dimensions:
-        if metrics()[name].single_rows:
-            assert store.ask(name, **{dimension: "no such value"}) == []
-            with pytest.raises(BadInput, match="single rows"):
-                store.ask(name, dimension)
-        else:
-            rows = store.ask(name, dimension, **{dimension: "no such value"})
-            assert not rows or dimension in rows[0]
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """A store that nothing is added to."""
+    with Store(tmp_path_factory.mktemp("empty")) as store:
+        yield store
 
 
 @pytest.fixture(scope="module")
 def of_one(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     """A store of one request, which nothing is added to."""
     with Store(tmp_path_factory.mktemp("of-one")) as store:
-        store.take(traces(request_span("fallback", limen_confidence=0.5)))
+        said = {"limen_fallback_reason": "low_confidence", "limen_confidence": 0.5}
+        store.take(traces(request_span("fallback", **said)))
         yield store
 
 
 @pytest.mark.parametrize("metric", metrics().values(), ids=metrics())
-def test_every_column_of_an_answer_is_described(of_one: Store, metric: Any) -> None:
-    answered = of_one.reader.answer(_query(metric.name))
+def test_every_metric_is_asked_by_each_of_its_dimensions(of_one: Store, metric: Any) -> None:
+    """By all at once, and by all of those that it may be counted from other sources by."""
+    names = set(metric.dimensions)
+    for dimensions in {
+        frozenset(names & counted) for counted in (names, ROLLED_DIMENSIONS, GAP_DIMENSIONS)
+    }:
+        by = () if metric.single_rows else tuple(sorted(dimensions))
+        nowhere = dict.fromkeys(dimensions, ("no such value",))
+        asked = Query(metric=metric.name, since="-1d", by=by, where=nowhere)
+        answered = of_one.reader.table(asked)
+        assert set(by) <= set(answered.column_names)
+        assert by or not metric.single_rows or not answered.num_rows
+    for dimension in metric.dimensions if metric.single_rows else ():
+        with pytest.raises(BadInput, match="single rows"):
+            of_one.ask(metric.name, dimension)
+
+
+@pytest.mark.parametrize("metric", metrics().values(), ids=metrics())
+def test_every_metric_answers_an_empty_store_in_columns_that_are_described(
+    empty: Store, metric: Any
+) -> None:
+    answered = empty.reader.answer(_query(metric.name))
     assert [c.name for c in answered.columns] == [c.name for c in metric.columns]
     assert all(c.unit in UNITS for c in answered.columns)
     assert set(metric.dimensions) <= DIMENSIONS.keys()
 
 
 def _query(name: str, **where: tuple[str, ...]) -> Any:
-    from collector.contract.records import Query
-
     return Query(metric=name, where=where)
 
 
@@ -251,23 +270,16 @@ def test_the_interval_covers_the_truth_when_phones_repeat_themselves(store: Stor
     truth, correlation, sets = 0.1, 0.05, 400
     strength = 1 / correlation - 1
     rates = rng.beta(truth * strength, (1 - truth) * strength, size=(sets, 300))
-    k = rng.binomial(40, rates)
     n = 40
-    covered = 0
-    for row in k.astype(int):
-        values = {"k": int(row.sum()), "n": n * 300, "kk": int((row * row).sum())}
-        values |= {"kn": int((row * n).sum()), "nn": n * n * 300, "clusters": 300}
-        low, high = (
-            store.database.read(
-                "select wilson_low(p, size) as low, wilson_high(p, size) as high from (select"
-                " $k / cast($n as double) as p,"
-                " effective_size($k, $n, $kk, $kn, $nn, $clusters) as size)",
-                values,
-            )
-            .to_pylist()[0]
-            .values()
-        )
-        covered += low <= truth <= high
+    k = rng.binomial(n, rates)
+    found = store.database.read(
+        "select $truth between wilson_low(k / $n, size) and wilson_high(k / $n, size) as covers"
+        " from (select k, effective_size(k, $n, kk, kn, $nn, $clusters) as size from"
+        " (select unnest($k) as k, unnest($kk) as kk, unnest($kn) as kn))",
+        {"k": k.sum(1).tolist(), "kk": (k * k).sum(1).tolist(), "kn": (k * n).sum(1).tolist()}
+        | {"n": n * 300, "nn": n * n * 300, "clusters": 300, "truth": truth},
+    )
+    covered = sum(found["covers"].to_pylist())
     assert covered / sets > 0.95 - 3 * (0.95 * 0.05 / sets) ** 0.5
 
 
@@ -357,19 +369,19 @@ def test_the_ledger_is_read_in_any_order_page_by_page_and_by_trace(store: Store)
         store.take(traces(asked, sent[-1], resource=phone(1)))
 
     def bytes_of(**how: Any) -> list[int | None]:
-        asked = _query("ledger", destination=("adkit.example",)).model_copy(update=how)
+        narrowed = _query("ledger", destination=("adkit.example",))
+        asked = narrowed.model_copy(update={"since": "-1d", **how})
         return [row["bytes"] for row in store.reader.answer(asked).records()]
 
+    ledger = partial(store.ask, "ledger", since="-1d")
     assert bytes_of(order="-bytes") == [300, 200, 100, None]
     assert bytes_of(order="bytes", offset=1) == [200, 300, None]
     assert bytes_of(offset=4) == []
-    (row,) = store.ask("ledger", trace=sent[3].trace_id.hex())
+    (row,) = ledger(trace=sent[3].trace_id.hex())
     assert (row["bytes"], row["declared"]) == (200, False)
-    assert len(store.ask("ledger", declaration="undeclared")) == 4
-    assert store.ask("ledger", declaration="declared") == []
-    assert {row["destination"] for row in store.ask("ledger", declaration="unknown")} == {
-        "telemetry"
-    }
+    assert len(ledger(declaration="undeclared")) == 4
+    assert ledger(declaration="declared") == []
+    assert {row["destination"] for row in ledger(declaration="unknown")} == {"telemetry"}
     with pytest.raises(BadInput, match="no column of that name; it has time, app"):
         bytes_of(order="bytes; drop")
     with pytest.raises(BadInput, match="has one page"):
