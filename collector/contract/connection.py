@@ -48,7 +48,7 @@ class Connection:
             self._http = httpx.Client(
                 base_url=self.api,
                 headers={"authorization": f"Bearer {token}"} if token else None,
-                verify=True if ca is None else trusting(ca, "api_ca"),
+                verify=_trusted(self.api) if ca is None else trusting(ca, "api_ca"),
                 timeout=timeout,
                 trust_env=False,
             )
@@ -155,3 +155,9 @@ def trusting(ca: Path, setting: str) -> ssl.SSLContext:
         raise BadInput(
             f"{setting} {ca} cannot be read as PEM certificates: {exc.strerror}"
         ) from exc
+
+
+def _trusted(api: str) -> ssl.SSLContext | bool:
+    """Whom `api` is trusted by: the public authorities, which take a while to read; without TLS
+    there is nothing to trust."""
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if api.lower().startswith("http:") else True
