@@ -19,10 +19,11 @@ import numpy as np
 from bench.server import collector
 from collector.contract.attributes import INSTALLATION
 from collector.contract.client import LimenClient
+from collector.contract.config import DATABASE
 from collector.contract.errors import LimenError
 from collector.contract.policy_file import read_policy
 from collector.contract.records import Query
-from collector.engine import DATABASE, Engine
+from collector.engine import Engine
 from collector.permissions.tokens import Tokens
 from collector.store.queries import query
 from collector.store.schema import ROLLUP_RULES

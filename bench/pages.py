@@ -17,9 +17,10 @@ from pathlib import Path
 import duckdb
 import numpy as np
 
+from collector.contract.config import DATABASE
 from collector.contract.errors import Overloaded
 from collector.contract.records import Query
-from collector.engine import DATABASE, Engine
+from collector.engine import Engine
 from collector.store.rollups import Rollups
 
 SLICE = 1_000_000

@@ -28,9 +28,9 @@ from bench.load import request, send
 from bench.payload import export_request
 from bench.server import collector
 from collector.contract.client import LimenClient
+from collector.contract.config import DATABASE
 from collector.contract.policy import Policy
 from collector.decode import decode_spans
-from collector.engine import DATABASE
 from collector.keys import Keys
 from collector.permissions.tokens import Tokens
 from collector.persons.pseudonyms import Pseudonyms

@@ -18,8 +18,8 @@ from typing import IO, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from collector.contract.config import DATABASE
 from collector.contract.errors import BadInput, StoreUnusable
-from collector.engine import DATABASE
 from collector.keys import KEY_FILES, sync
 from collector.store.maintenance import Maintenance
 from collector.store.schema import VERSION

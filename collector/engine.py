@@ -5,7 +5,7 @@ from itertools import count
 from pathlib import Path
 from typing import Self
 
-from collector.contract.config import MIN_CELL, Settings
+from collector.contract.config import DATABASE, MIN_CELL, Settings
 from collector.contract.errors import LimenError
 from collector.contract.policy import Policy
 from collector.intake.admission import Admission
@@ -43,7 +43,6 @@ from collector.store.what_ifs import WhatIfs
 from collector.store.writer import Writer
 from collector.tlog.checkpoint import Signer
 
-DATABASE = "limen.duckdb"
 # Whoever wrote this schema or a later one made a file of periods first.
 _PERIODS_SINCE_SCHEMA = 4
 

@@ -1,4 +1,4 @@
-"""The policy that the settings name: read at the start, and again without a restart."""
+"""The policy that the settings name, read again without a restart."""
 
 import logging
 import threading
@@ -7,21 +7,13 @@ from contextlib import suppress
 from collector.contract.config import Settings
 from collector.contract.errors import LimenError
 from collector.contract.policy import Policy
-from collector.contract.policy_file import read_policy
+from collector.contract.policy_file import named_policy
 from collector.contract.records import PolicyReload
 from collector.engine import Engine
 from collector.store.maintenance import Maintenance
 from collector.store.policies import unnamed
 
 _log = logging.getLogger("limen")
-
-
-def named_policy(settings: Settings) -> Policy | None:
-    """The policy that the settings name, or None. Raises BadInput."""
-    if settings.built_in_policy():
-        return read_policy(None)
-    file = settings.policy_file()
-    return None if file is None else read_policy(file)
 
 
 class Reload:

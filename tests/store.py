@@ -6,10 +6,11 @@ from typing import Any
 from google.protobuf.message import Message
 
 from collector.contract.attributes import INSTALLATION
+from collector.contract.config import DATABASE
 from collector.contract.policy import Policy
 from collector.contract.policy_file import read_policy
 from collector.contract.records import Query
-from collector.engine import DATABASE, Engine
+from collector.engine import Engine
 from collector.intake.payload import Payload, Receipt, Signal
 from collector.permissions.tokens import Tokens
 from collector.server.body import BodyLimits

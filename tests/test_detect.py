@@ -230,8 +230,8 @@ def test_a_broken_detector_costs_the_values_it_failed_on(monkeypatch: pytest.Mon
         raise ZeroDivisionError(text)
 
     kind = Kind("broken", r"\d{7}", broken)
-    patterns = [(kind, re.compile(kind.pattern)), *detectors._PATTERNS]
-    monkeypatch.setattr("collector.detect.detectors._PATTERNS", patterns)
+    patterns = [(kind, re.compile(kind.pattern)), *detectors._patterns()]
+    monkeypatch.setattr("collector.detect.detectors._patterns", lambda: patterns)
     scan = Detectors().scan(pa.array(["step 3", "number 1234567", MAIL]), "note")
     assert scan.values.to_pylist() == ["step 3", None, "[email]"]
     assert scan.found["error"].tolist() == [False, True, False]

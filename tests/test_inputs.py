@@ -11,9 +11,9 @@ import pyarrow as pa
 import pytest
 
 from collector.contract.arrow import SCORES
+from collector.contract.config import DATABASE
 from collector.contract.errors import BadInput, NotFound, StoreUnusable
 from collector.contract.records import ReplayRequest, ReplayRun, Spent, Sweep
-from collector.engine import DATABASE
 from collector.keys import Keys, write_private
 from collector.store import replays
 from collector.store.maintenance import Maintenance

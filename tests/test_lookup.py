@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from collector.contract.attributes import INSTALLATION
-from collector.engine import DATABASE
+from collector.contract.config import DATABASE
 from collector.keys import Keys
 from collector.permissions.tokens import Tokens
 from collector.persons.pseudonyms import DAY_NS, Pseudonyms

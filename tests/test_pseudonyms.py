@@ -14,10 +14,10 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from collector.contract.attributes import INSTALLATION, LAUNCH
+from collector.contract.config import DATABASE
 from collector.contract.errors import StoreUnusable
 from collector.contract.policy import Policy
 from collector.decode import decode_spans
-from collector.engine import DATABASE
 from collector.keys import Keys, periods_file, write_private
 from collector.permissions.tokens import Tokens
 from collector.persons.pseudonyms import DAY_NS, Period, Pseudonyms

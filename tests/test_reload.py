@@ -20,9 +20,10 @@ import pytest
 from collector.contract.config import Settings
 from collector.contract.errors import BadInput
 from collector.contract.policy import Policy
+from collector.contract.policy_file import named_policy
 from collector.contract.records import Query
 from collector.engine import Engine
-from collector.reload import Reload, named_policy
+from collector.reload import Reload
 from collector.store.maintenance import Maintenance
 from collector.store.retention import Retention
 from tests.otlp import logged_input, now, request_span, traces

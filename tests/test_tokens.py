@@ -13,9 +13,8 @@ from pathlib import Path
 import pytest
 
 import limen
-from collector.contract.config import load_settings
+from collector.contract.config import DATABASE, load_settings
 from collector.contract.errors import BadInput, StoreUnusable
-from collector.engine import DATABASE
 from collector.permissions.roles import Role
 from collector.permissions.tokens import Tokens, create_token, find_token, read_tokens, revoke_token
 from collector.server.exposure import notes

@@ -19,8 +19,11 @@ def register(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
 
 def _collector(args: argparse.Namespace) -> int:
     from collector.contract.config import load_settings
-    from collector.server.run import run_collector
+    from collector.server.start import prepare
 
     flags = {name: getattr(args, name) for name in ("home", "http", "grpc", "api", "policy")}
-    run_collector(load_settings(flags))
+    start = prepare(load_settings(flags))
+    from collector.server.run import run_collector
+
+    run_collector(start)
     return 0

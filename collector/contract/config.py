@@ -32,6 +32,9 @@ _ORIGIN = re.compile(r"https?://[^/*\s]+")
 
 MIN_CELL = 10
 
+# In the home folder.
+DATABASE = "limen.duckdb"
+
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")

@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from collector.contract.config import Settings
 from collector.contract.errors import BadInput
 from collector.contract.policy import LONGEST, Policy, is_built_in
 from collector.contract.policy_checks import contradictions
@@ -53,6 +54,14 @@ def read_policy(path: Path | None) -> Policy:
         line = exc.object.count(b"\n", 0, exc.start) + 1
         problem = Problem(line=line, key="", message="it is not UTF-8 text: save the file as such")
         raise WrongPolicy(path, (problem,)) from None
+
+
+def named_policy(settings: Settings) -> Policy | None:
+    """The policy that the settings name, or None. Raises BadInput."""
+    if settings.built_in_policy():
+        return read_policy(None)
+    file = settings.policy_file()
+    return None if file is None else read_policy(file)
 
 
 def parse_policy(text: str, file: Path) -> Policy:

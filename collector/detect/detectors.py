@@ -8,6 +8,7 @@ out cleanly.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -17,8 +18,6 @@ import pyarrow.compute as pc
 from collector.detect import opaque
 from collector.detect.evasions import HIDING, readings
 from collector.detect.kinds import BESIDE, KINDS, SUSPICIOUS, Kind
-
-_PATTERNS = [(kind, re.compile(kind.pattern, re.ASCII)) for kind in KINDS]
 
 # What a detector failed on is found by this.
 ERROR = "error"
@@ -85,10 +84,16 @@ def _looked_at(text: str, field: str, *, hiding: bool) -> tuple[str | None, list
     return text, list(names)
 
 
+@cache
+def _patterns() -> list[tuple[Kind, re.Pattern[str]]]:
+    """Compiled when something suspicious comes, which takes a while."""
+    return [(kind, re.compile(kind.pattern, re.ASCII)) for kind in KINDS]
+
+
 def _masked(text: str, field: str) -> tuple[str, list[str]]:
     """`text` without what is found in it, and the names of what that was."""
     names = []
-    for kind, pattern in _PATTERNS:
+    for kind, pattern in _patterns():
         pieces, end, at = [], 0, 0
         while match := pattern.search(text, at):
             start = match.start(match.lastindex or 0)

@@ -20,7 +20,6 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 from collector.contract.errors import BadInput, StoreUnusable, TokensUnreadable
 from collector.keys import master_key, write_private
 from collector.permissions.roles import Role
-from collector.store.opening import stored_version
 
 _ID_DIGITS = 12
 # Whoever wrote this schema or a later one made a file of tokens first.
@@ -145,6 +144,8 @@ def revoke_token(home: Path, identifier: str) -> Token:
 
 def _is_from_before(database: Path) -> bool:
     """Whether no Limen that keeps tokens ever opened this database."""
+    from collector.store.opening import stored_version
+
     version = stored_version(database)
     return version is not None and version < _SINCE_SCHEMA
 

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import orjson
@@ -107,10 +107,11 @@ class QueryApi:
             route("/api/backup", "POST", self.backup),
             *self._others(),
         ]
-        document = describe(routes)
+        # Made when it is first asked for: that takes a while.
+        document = cache(partial(describe, routes))
 
         async def openapi(_: Request) -> Response:
-            return Json(document)
+            return Json(await run_in_threadpool(document))
 
         app = Starlette(
             routes=self._guard.over([*routes, Route("/api/openapi.json", openapi)]),

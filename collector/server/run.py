@@ -1,8 +1,6 @@
-"""Starts the collector, keeps it, stops it without losing what was acknowledged."""
+"""Runs the collector, keeps it, stops it without losing what was acknowledged."""
 
 import gc
-import logging
-import os
 import resource
 import sys
 from collections.abc import Iterator, Sequence
@@ -11,19 +9,18 @@ from contextlib import ExitStack, contextmanager
 import orjson
 
 from collector.contract.config import Settings
-from collector.engine import DATABASE, Engine
+from collector.engine import Engine
 from collector.forward.backend import Backend
 from collector.forward.forwarder import Forwarder
 from collector.permissions.token_notes import TokenNotes
 from collector.permissions.tokens import Tokens
-from collector.reload import Reload, named_policy
+from collector.reload import Reload
 from collector.self_telemetry.own_traces import own_traces
 from collector.server.doors import Doors
-from collector.server.exposure import notes, refuse_exposure
-from collector.server.hang_up import HangUp
-from collector.server.listen import listen, url
+from collector.server.exposure import notes
+from collector.server.listen import url
 from collector.server.serving import serve
-from collector.server.tls import Certificate
+from collector.server.start import Start
 from collector.store.backlog import Backlog
 from collector.store.maintenance import Maintenance
 from collector.store.rotation import Rotation
@@ -33,24 +30,17 @@ from collector.tlog.heads import Heads
 _OTHER_FILES = 512
 
 
-def run_collector(settings: Settings) -> None:
+def run_collector(start: Start) -> None:
     """Runs until SIGINT or SIGTERM; prints one line of JSON with the addresses when ready.
 
     Raises BadInput and StoreUnusable, before anything is taken.
     """
-    # Whatever this process makes, the database's log and spill files too, is its owner's only.
-    os.umask(0o077)
-    hang_up = HangUp()
-    _log_to_stderr()
-    policy = named_policy(settings)
-    certificate = Certificate.of(settings)
-    tokens = Tokens.at(settings.home, settings.home / DATABASE)
-    refuse_exposure(settings, tokens.all())
-    http, api = listen(settings.http, "http"), listen(settings.api, "api")
+    settings, certificate, tokens = start.settings, start.certificate, start.tokens
+    http, api = start.http, start.api
     _allow_files(2 * settings.max_connections + _OTHER_FILES)
     with (
         own_traces(settings.own_traces_url, http.getsockname()[1]) as report,
-        Engine.of(settings, policy, report) as engine,
+        Engine.of(settings, start.policy, report) as engine,
         _background(settings, engine, tokens) as maintenance,
     ):
         doors = Doors(settings, engine, tokens)
@@ -73,7 +63,7 @@ def run_collector(settings: Settings) -> None:
                     certificate,
                     announce=lambda: _announce(ready, said),
                     stopping=engine.admission.stop,
-                    hang_up=hang_up,
+                    hang_up=start.hang_up,
                     reloading=reload.try_to_run,
                 )
             finally:
@@ -87,14 +77,6 @@ def _allow_files(count: int) -> None:
     wanted = count if hard == resource.RLIM_INFINITY else min(count, hard)
     if soft != resource.RLIM_INFINITY and soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-
-
-def _log_to_stderr() -> None:
-    handler = logging.StreamHandler()
-    handler.setFormatter(logging.Formatter("limen: %(message)s"))
-    log = logging.getLogger("limen")
-    log.addHandler(handler)
-    log.setLevel(logging.INFO)
 
 
 @contextmanager

@@ -3,12 +3,13 @@
 import ssl
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
-
-import grpc
+from typing import TYPE_CHECKING, Self
 
 from collector.contract.config import Settings
 from collector.contract.errors import BadInput
+
+if TYPE_CHECKING:
+    import grpc
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,6 +48,8 @@ class Certificate:
             ) from exc
         return context
 
-    def grpc(self) -> grpc.ServerCredentials:
+    def grpc(self) -> "grpc.ServerCredentials":
         """For the gRPC door."""
+        import grpc
+
         return grpc.ssl_server_credentials([(self.key.read_bytes(), self.chain.read_bytes())])

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from collector.contract.attributes import ATTRIBUTES
 from collector.contract.errors import BadInput, NotFound
@@ -171,7 +172,7 @@ class Reader:
         columns = tuple(
             Column(name=f.name, type=str(f.type), unit=metric.unit(f.name)) for f in table.schema
         )
-        rows = [list(row.values()) for row in table.to_pylist()]
+        rows = [list(row.values()) for row in _told(table).to_pylist()]
         return Answer(
             metric=asked.metric,
             columns=columns,
@@ -210,7 +211,8 @@ class Reader:
             found: list[dict[str, Any]] = self._database.read(query(name), bounds).to_pylist()
             return found
 
-        neighbours = within(_UNITS_NS["d"], "trace_neighbours", trace=key)
+        day = {"from": start - _UNITS_NS["d"], "to": last + _UNITS_NS["d"], "trace": key}
+        neighbours = _told(self._database.read(query("trace_neighbours"), day)).to_pylist()
         departures = within(_UNITS_NS["h"], "trace_departures", traces=[key])
         return {
             "trace_id": trace_id.lower(),
@@ -268,6 +270,15 @@ def shown_span(row: dict[str, Any], start: int) -> dict[str, Any]:
         "key_id": row["key_id"],
         "attributes": attributes,
     }
+
+
+def _told(table: pa.Table) -> pa.Table:
+    """`table` with its moments in RFC 3339: Python's own times end at microseconds."""
+    for at, column in enumerate(table.schema):
+        if column.type == pa.timestamp("ns"):
+            told = pc.strftime(table.column(at), "%Y-%m-%dT%H:%M:%SZ")
+            table = table.set_column(at, column.name, told)
+    return table
 
 
 def _plain(value: Any) -> Any:

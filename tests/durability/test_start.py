@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from collector.engine import DATABASE
+from collector.contract.config import DATABASE
 from collector.keys import Keys
 from collector.permissions.tokens import Tokens
 from tests.otlp import Span, traces
