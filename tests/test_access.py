@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 
 from collector.commands.person import as_page, as_text
+from collector.compliance.text import WIDTH
 from collector.contract.attributes import INSTALLATION
 from collector.contract.persons import AccessReport
 from collector.store.compliance import Scope
 from limen import main
 from tests.otlp import PHONE, consent, logged_input, request_span, traces
 from tests.processes import running_collector
-from tests.store import Store
+from tests.store import Store, policy_from
 
 MINE, OTHER = {**PHONE, INSTALLATION: "mine-3f1c"}, {**PHONE, INSTALLATION: "other"}
 BODY = b"what a model was given"
@@ -81,12 +82,56 @@ def test_a_person_reads_what_ran_where_what_left_and_why(filled: Store) -> None:
     found = report(filled)
     for made in (as_text(found), as_page(found)):
         for words in (
-            "Requests: 2; transfers: 1; kept inputs: 1; records in all: 4.",
-            "on the phone", "in the cloud", "the phone passed it on: low confidence",
-            "api.example.com (Example Ltd, first party)", "eu-west-1", "app functionality",
+            "The app asked a model 2 times: 1 answered on the phone, 1 in the cloud, 0 not at all.",
+            "Data left, or was passed on, once: 512 bytes.", "Kept inputs: 1; records in all: 4.",
+            "image classify · fieldnotes 2.4.0", "on the phone", "in the cloud",
+            "the phone passed it on: it was not sure enough",
+            "to api.example.com (Example Ltd, first party) · in eu-west-1 · for app functionality",
             "deleted 30 days after", "the phone could not answer by itself", "512",
         ):  # fmt: skip
             assert words.replace("'", "&#x27;") in made or words in made, words
+
+
+def test_no_line_is_too_long_to_print_and_no_word_is_lost(filled: Store) -> None:
+    found = report(filled)
+    long = {"output_label": "label upon label " * 20, "feature": "f" * 230, "model": "m" * 40}
+    found = found.model_copy(
+        update={"requests": [dict(found.requests[0]) | long], "features": {"f" * 230: "says " * 60}}
+    )
+    made = as_text(found)
+    assert max(map(len, made.splitlines())) <= WIDTH
+    assert made.count("says") == 60 and made.count("upon") == 20
+    assert sum(line.count("f" * 50) for line in made.splitlines()) >= 3
+
+
+def test_it_says_what_left_against_consent_or_undeclared_and_who_answers_for_it(
+    tmp_path: Path,
+) -> None:
+    words = """
+[controller]
+name = "Example Ltd"
+contact = "privacy@example.com"
+[features.image_classify]
+description = "Reading digits"
+[[hosts]]
+match = "adkit.example"
+country = "US"
+"""
+    with Store(tmp_path, policy_from(f'version = "1"\n{words}', tmp_path)) as store:
+        asked = request_span("fallback")
+        refused = asked.child(
+            "CLIENT", server_address="adkit.example", limen_consent_state="denied",
+            limen_purpose="analytics",
+        )  # fmt: skip
+        store.take(traces(asked, refused, resource=MINE))
+        made = as_text(report(store))
+    for said in (
+        "Of this once although consent to it was denied or withdrawn.",
+        "to adkit.example · in US · for analytics", "nobody declared it",
+        "and 1 of unknown size", "image classify (Reading digits)",
+        "Who answers for it: controller: Example Ltd · contact: privacy@example.com.",
+    ):  # fmt: skip
+        assert said in made, said
 
 
 def test_it_says_where_copies_are_and_what_is_not_in_it(filled: Store) -> None:

@@ -1,9 +1,10 @@
 """What is held about an installation, as a report that the person can read: text or a page."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from collector.compliance import page
+from collector.compliance import page, text
 from collector.compliance.page import Section
 from collector.contract.persons import AccessReport
 
@@ -16,6 +17,21 @@ _WHY = {
     "fallback": "the phone passed it on",
     "blocked": "the cloud was needed and could not be asked",
     "error": "something failed",
+}
+_REASON = {
+    "low_confidence": "it was not sure enough",
+    "model_unavailable": "its model was not there",
+    "load_error": "its model could not be loaded",
+    "unsupported_input": "its model cannot read such an input",
+    "timeout": "its model took too long",
+    "memory": "it had too little memory",
+    "thermal": "it was too warm",
+    "policy": "the app is set so",
+    "user": "you chose so",
+    "offline": "there was no network",
+    "consent": "consent was missing",
+    "quota": "a quota was used up",
+    "cloud_error": "the cloud failed",
 }
 _CAUSE = {
     "fallback": "the phone could not answer by itself",
@@ -46,6 +62,7 @@ def sections(report: AccessReport) -> Iterator[Section]:
         "Span by span, with every attribute. Identifiers are kept as keyed hashes only.",
         ("when", "trace", "name", "kind", "attributes"),
         [_span(row) for row in report.spans],
+        by=4,
     )
 
 
@@ -53,14 +70,16 @@ def _done(report: AccessReport) -> Iterator[Section]:
     yield Section(
         "What ran where",
         "Each time the app asked a model, where the answer came from, and why.",
-        ("when", "app", "what for", "answered", "why", "answer", "model"),
-        [_request(row) for row in report.requests],
+        ("what for", "app", "model", "when", "answered", "why", "answer"),
+        [_request(row, report.features) for row in report.requests],
+        by=3,
     )
     yield Section(
         "What left the phone, or was passed on",
-        "Each transfer: to whom, what kind of data, what for, and with which consent.",
-        ("when", "to", "where", "what", "what for", "consent", "why", "bytes"),
+        "Each transfer, by whom it went to: what kind of data, with which consent, and why.",
+        ("to", "where", "what for", "when", "what", "consent", "why", "bytes"),
         [_departure(row) for row in report.departures],
+        by=3,
     )
     yield _columns(
         "What was consented to",
@@ -162,12 +181,10 @@ def _columns(
 
 
 def facts(report: AccessReport) -> list[str]:
-    """What a person has to be told besides."""
-    receivers = sorted({_receiver(row) for row in report.departures})
+    """The totals, and what a person has to be told besides."""
+    answerable = " · ".join(f"{name}: {who}" for name, who in report.controller.items())
     return [
-        f"Requests: {len(report.requests):,}; transfers: {len(report.departures):,}; kept inputs: "
-        f"{len(report.inputs):,}; records in all: {len(report.spans):,}.",
-        "Received by: " + ("; ".join(receivers) or "nobody") + ".",
+        *_totals(report),
         f"Telemetry is deleted {report.retention_days} days after it was received, inputs after at "
         f"most {report.input_days} (policy {report.policy}).",
         "It came from the app itself and from the services it asked. It is known by a keyed hash "
@@ -175,23 +192,46 @@ def facts(report: AccessReport) -> list[str]:
         "Limen, which holds it, decides nothing about a person.",
         "You may have it erased or corrected, object to its use, or complain to a supervisory "
         "authority.",
+        *([f"Who answers for it: {answerable}."] if answerable else []),
+        "Times are in UTC.",
     ]
+
+
+def _totals(report: AccessReport) -> Iterator[str]:
+    asked = Counter(row["answered_by"] for row in report.requests)
+    device, cloud = asked["device"], asked["cloud"]
+    yield (
+        f"The app asked a model {_times(len(report.requests))}: {device:,} answered on the phone, "
+        f"{cloud:,} in the cloud, {len(report.requests) - device - cloud:,} not at all."
+    )
+    sizes = [row["bytes"] for row in report.departures]
+    known = [size for size in sizes if size is not None]
+    of_unknown = (
+        f", and {len(sizes) - len(known):,} of unknown size" if len(known) < len(sizes) else ""
+    )
+    yield (
+        f"Data left, or was passed on, {_times(len(sizes))}: {sum(known):,} bytes{of_unknown}. It "
+        "went to "
+        + ("; ".join(f"{who}, {_times(n)}" for who, n in _receivers(report).items()) or "nobody")
+        + "."
+    )
+    refused = sum(row["consent"] in ("denied", "withdrawn") for row in report.departures)
+    if refused:
+        yield f"Of this {_times(refused)} although consent to it was denied or withdrawn."
+    yield f"Kept inputs: {len(report.inputs):,}; records in all: {len(report.spans):,}."
+
+
+def _receivers(report: AccessReport) -> Counter[str]:
+    return Counter(_receiver(row) for row in report.departures)
+
+
+def _times(number: int) -> str:
+    return "once" if number == 1 else "never" if not number else f"{number:,} times"
 
 
 def as_text(report: AccessReport) -> str:
     """For a terminal or a mail."""
-    lines = [_TITLE, "=" * len(_TITLE), "", *(f"- {fact}" for fact in facts(report))]
-    for section in sections(report):
-        lines += ["", section.title, "-" * len(section.title), section.about, ""]
-        if not section.rows:
-            lines.append("(nothing)")
-            continue
-        table = [section.columns, *section.rows]
-        widths = [max(len(row[at]) for row in table) for at in range(len(section.columns))]
-        for row in table:
-            cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-            lines.append("  ".join(cells).rstrip())
-    return "\n".join(lines) + "\n"
+    return text.as_text(_TITLE, facts(report), sections(report))
 
 
 def as_page(report: AccessReport) -> str:
@@ -199,36 +239,49 @@ def as_page(report: AccessReport) -> str:
     return page.as_page(_TITLE, facts(report), sections(report))
 
 
-def _request(row: Mapping[str, Any]) -> tuple[str, ...]:
-    reason = f": {row['reason'].replace('_', ' ')}" if row["reason"] else ""
+def _request(row: Mapping[str, Any], features: Mapping[str, str]) -> tuple[str, ...]:
+    about = features.get(row["feature"])
     return (
-        _when(row["time"]),
+        _text(row["feature"]) + (f" ({about})" if about else ""),
         f"{row['app']} {row['release']}",
-        _text(row["feature"]),
+        f"model {row['model']}" if row["model"] not in (None, "unknown") else "",
+        _when(row["time"]),
         _ANSWERED.get(row["answered_by"], "not at all"),
-        _WHY.get(row["decision"], _UNKNOWN) + reason,
+        _why(row["decision"], row["reason"]),
         _text(row["output_label"]),
-        _text(row["model"]),
     )
+
+
+def _why(decision: str, reason: str | None) -> str:
+    why = _WHY.get(decision, _UNKNOWN)
+    return why if not reason else f"{why}: {_REASON.get(reason, _text(reason))}"
 
 
 def _departure(row: Mapping[str, Any]) -> tuple[str, ...]:
     passed_on = " (passed on by a service)" if row["leg"] == "onward" else ""
+    # What caused the request explains nothing of what nobody declared.
+    why = "nobody declared it" if row["declared"] is False else _CAUSE.get(row["cause"], _UNKNOWN)
+    where = ", ".join(
+        one for one in (row["country"], row["region"]) if one not in (None, "unknown")
+    )
     return (
+        f"to {_receiver(row)}{passed_on}",
+        f"in {where}" if where else f"where is {_UNKNOWN}",
+        f"for {_text(row['purpose'])}"
+        if row["purpose"] != "unknown"
+        else f"what for is {_UNKNOWN}",
         _when(row["time"]),
-        _receiver(row) + passed_on,
-        _text(row["region"]),
         _text(row["category"]),
-        _text(row["purpose"]),
         _text(row["consent"]),
-        _CAUSE.get(row["cause"], _UNKNOWN),
+        why,
         _text(row["bytes"]),
     )
 
 
 def _span(row: Mapping[str, Any]) -> tuple[str, ...]:
     attributes = "; ".join(f"{name} = {value}" for name, value in row["attributes"].items())
-    return (_when(row["start"]), row["trace_id"][:8], _text(row["name"]), row["kind"], attributes)
+    trace = f"trace {row['trace_id'][:8]}"
+    return (_when(row["start"]), trace, _text(row["name"]), row["kind"], attributes)
 
 
 def _receiver(row: Mapping[str, Any]) -> str:

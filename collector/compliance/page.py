@@ -1,6 +1,6 @@
 """A page by itself, to be sent or printed: facts, then tables, each with what it says."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 
@@ -11,18 +11,26 @@ _STYLE = (
     "font-size:.85rem}th,td{text-align:left;padding:.3rem .6rem .3rem 0;vertical-align:top;"
     "border-bottom:1px solid #d8dde3}th{color:#57606a;font-weight:600}"
     "td:last-child{overflow-wrap:anywhere}td:first-child{white-space:nowrap}"
-    "tr{break-inside:avoid}"
+    "tr{break-inside:avoid}th.of{padding-top:.8rem;color:inherit;font-weight:600}"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A table with what it says."""
+    """A table with what it says. Rows that are alike in the first `by` columns stand together."""
 
     title: str
     about: str
     columns: tuple[str, ...]
     rows: Sequence[tuple[str, ...]]
+    by: int = 0
+
+    def groups(self) -> Iterator[tuple[str, list[tuple[str, ...]]]]:
+        """What rows have in common, in the order of the first of each, and the rest of them."""
+        found: dict[tuple[str, ...], list[tuple[str, ...]]] = {}
+        for row in self.rows:
+            found.setdefault(row[: self.by], []).append(row[self.by :])
+        return ((" · ".join(filter(None, common)), rows) for common, rows in found.items())
 
 
 def as_page(title: str, facts: Iterable[str], sections: Iterable[Section]) -> str:
@@ -39,8 +47,12 @@ def as_page(title: str, facts: Iterable[str], sections: Iterable[Section]) -> st
         if not section.rows:
             parts.append("<p>Nothing.</p>")
             continue
-        parts.append(f"<table><thead>{_row(section.columns, 'th')}</thead><tbody>")
-        parts += [_row(row, "td") for row in section.rows]
+        columns = section.columns[section.by :]
+        parts.append(f"<table><thead>{_row(columns, 'th')}</thead><tbody>")
+        for common, rows in section.groups():
+            if common:
+                parts.append(f'<tr><th class="of" colspan="{len(columns)}">{escape(common)}</th>')
+            parts += [_row(row, "td") for row in rows]
         parts.append("</tbody></table>")
     return "\n".join(parts) + "\n</html>\n"
 

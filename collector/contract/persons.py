@@ -59,6 +59,7 @@ class AccessReport(_Record):
     """Everything that is held about one installation, as rows, the oldest first.
 
     Telemetry is kept `retention_days`, inputs at most `input_days`, by the policy of that version.
+    It says who answers for it (`controller`) and what users have each of the `features` for.
     `spans` are all there are, and the whole of it; `requests` and `departures` are made of them.
     `scores` are what replays said of its inputs, by their numbers; `exports` are the requests that
     its SDK made; `consents` its history of consent. The `content` of an input is base64, where it
@@ -73,6 +74,8 @@ class AccessReport(_Record):
     policy: str
     retention_days: int
     input_days: int
+    controller: Mapping[str, str] = {}
+    features: Mapping[str, str] = {}
     forwarded_spans: int = 0
     forwarded_to: str | None = None
     backups: tuple[str, ...] = ()

@@ -8,6 +8,7 @@ import pyarrow as pa
 from collector.contract.attributes import INSTALLATION
 from collector.contract.persons import AccessReport
 from collector.contract.policy import Policy
+from collector.contract.policy_checks import known_of
 from collector.persons.pseudonyms import Pseudonyms
 from collector.store.database import Database
 from collector.store.queries import query
@@ -57,8 +58,10 @@ class Access:
             policy=policy.version,
             retention_days=policy.retention_days,
             input_days=policy.input_days,
+            controller=_controller(policy),
+            features={n: f.description for n, f in policy.features.items() if f.description},
             requests=[_timed(row) for row in self._rows("access_requests", made)],
-            departures=self._departures(spans),
+            departures=self._departures(spans, policy),
             consents=[_timed(row) for row in consents],
             inputs=self._inputs(inputs, contents=contents),
             scores=self._rows("access_scores", {"numbers": numbers}),
@@ -79,7 +82,7 @@ class Access:
             "handed_out": tuple(f"{row['what']} of {rfc3339(row['time'])}" for row in handed_out),
         }
 
-    def _departures(self, spans: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    def _departures(self, spans: list[dict[str, Any]], policy: Policy) -> list[dict[str, Any]]:
         """What left in its traces, of `spans`."""
         own = {(s["trace_id"], s["span_id"].hex()): s for s in spans if s["kind"] == "CLIENT"}
         if not own:
@@ -95,7 +98,9 @@ class Access:
             trace = row.pop("trace_id")
             # In a trace that others share their departures are theirs.
             if (client := own.get((trace, row["span_id"]))) is not None:
-                found.append({"time": rfc3339(client["time"]), "trace_id": trace.hex()} | row)
+                country = known_of(policy.hosts, row["destination"]).country
+                row |= {"trace_id": trace.hex(), "country": country}
+                found.append({"time": rfc3339(client["time"])} | row)
         return sorted(found, key=lambda row: row["time"])
 
     def _inputs(self, inputs: pa.Table, *, contents: bool) -> list[dict[str, Any]]:
@@ -112,6 +117,13 @@ class Access:
     def _rows(self, name: str, values: dict[str, Any]) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = self._database.read(query(name), values).to_pylist()
         return found
+
+
+def _controller(policy: Policy) -> dict[str, str]:
+    """Who answers for it, and how they are reached, as far as the policy says."""
+    said = policy.controller
+    who = {"controller": said.name, "contact": said.contact, "data protection officer": said.dpo}
+    return {name: value for name, value in who.items() if value}
 
 
 def _timed(row: dict[str, Any]) -> dict[str, Any]:
