@@ -42,7 +42,7 @@ EXTRA = POLICY.replace("[[hosts]]", '[attributes]\n"checkout.step" = "keep"\n[[h
 KEPT_TABLES = {
     "schema_version", "releases", "policies", "policy_features", "policy_flows", "policy_hosts",
     "span_sources", "span_contexts", "input_cuts", "replays", "audit", "tombstones", "erasures",
-    "declarations", "verdicts", "rollup_kinds", "rollup_state",
+    "declarations", "verdicts", "rollup_kinds", "rollup_state", "folded_requests", "folded_days",
 }  # fmt: skip
 
 
