@@ -114,7 +114,8 @@ def test_a_key_that_stands_twice_is_found_where_it_says_different_things() -> No
         ),
         (deep(100_000), "Deep is nested too deeply"),
         (b"just some words", "neither a PrivacyInfo.xcprivacy"),
-        (b"", "neither a PrivacyInfo.xcprivacy"),
+        (b" \n", "it is empty"),
+        (b"PK\x03\x04../PrivacyInfo.xcprivacy", "is an archive"),
     ],
 )
 def test_what_is_no_manifest_is_refused_with_what_and_where(content: bytes, said: str) -> None:

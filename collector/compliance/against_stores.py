@@ -112,7 +112,7 @@ def _undeclared(
     ):
         said = f"a coarse location is declared, and not {meant[0]}{sure}"
         return _about(row, "PRECISION_EXCEEDS_DECLARED", category, store, said, level)
-    said = f"none of {', '.join(meant)} is declared{sure}"
+    said = f"{' or '.join(meant)} is not declared{sure}"
     return _about(row, "UNDECLARED_CATEGORY", category, store, said, level)
 
 

@@ -47,7 +47,7 @@ def between(
         for name, category in _leaving(rules, policy.hosts, kept_only=store == "apple"):
             meant = store_types(store, category)
             if meant and not types.intersection(meant):
-                said = f"the policy lets it leave, and none of {', '.join(meant)} is declared"
+                said = f"the policy lets it leave, and {' or '.join(meant)} is not declared"
                 yield _draft(store, category, said, app, release, name)
     if form is None or not manifests:
         return
@@ -62,7 +62,7 @@ def between(
         for type_, categories in own.items():
             meant = tuple(dict.fromkeys(t for c in categories for t in store_types(store, c)))
             if meant and not declared[store].intersection(meant):
-                said = f"declared to {other}, and none of {', '.join(meant)} is declared here"
+                said = f"declared to {other}, and {' or '.join(meant)} is not declared here"
                 yield _draft(store, type_, said, app, release, None)
 
 

@@ -38,6 +38,10 @@ def read_declaration(name: str, content: bytes, bundle: str | None = None) -> De
 
 def _kind(name: str, content: bytes) -> Kind:
     start = content.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if not start:
+        raise BadInput(f"{name}: it is empty; export it again")
+    if start.startswith(b"PK\x03\x04"):
+        raise BadInput(f"{name}: this is an archive (zip); take the declaration out of it")
     if content.startswith(b"bplist") or start.startswith(b"<"):
         return "apple"
     if start.startswith(b"{"):

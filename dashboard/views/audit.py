@@ -1,14 +1,16 @@
 """Audit: what was done that somebody could ask about, and whether the log of it still holds."""
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import streamlit as st
 
 from collector.contract.audit import Checked, Checkpoint, read_checkpoints
 from collector.contract.errors import BadInput
 from dashboard import panels, sentences, states, tables, theme
-from dashboard.formats import count
+from dashboard.formats import BY_UNIT, UNKNOWN, count, label
 from dashboard.questions import Questions
 from dashboard.selection import Selection
 from dashboard.views import Reader, View
@@ -123,19 +125,53 @@ def _entries(questions: Questions, size: int) -> None:
         last = int(st.number_input("Up to entry", 0, size - 1, size - 1, step=SHOWN)) + 1
     first = max(0, last - SHOWN)
     rows = questions.audit_entries(first, last - first)
-    tables.show(
-        [_shown(row) for row in reversed(rows)],
-        ENTRIES,
-        titles=TITLES,
-        name="Entries of the audit log, newest first",
+    st.caption("Choose a row to read all of it.")
+    shown = [_shown(row) for row in reversed(rows)]
+    event = st.dataframe(
+        tables.styled(shown, ENTRIES, TITLES),
+        hide_index=True,
+        on_select="rerun",
+        selection_mode="single-row",
+        key=f"entries-{first}",
+        alt="Entries of the audit log, newest first; choosing one shows all of it below",
     )
+    for at in event.selection.rows:
+        with st.container(border=True, key="entry"):
+            said = {TITLES.get(n) or label(n): BY_UNIT[u](shown[at][n]) for n, u in ENTRIES.items()}
+            panels.facts(said)
 
 
-def _shown(row: Mapping[str, object]) -> dict[str, object]:
-    time = row["time"]
-    assert isinstance(time, int)
-    detail = None if row["detail"] == "{}" else row["detail"]
-    return {**row, "time": datetime.fromtimestamp(time / 10**9, UTC), "detail": detail}
+def _shown(row: Mapping[str, Any]) -> dict[str, Any]:
+    number = row["count"]
+    return {
+        **row,
+        "time": datetime.fromtimestamp(row["time"] / 10**9, UTC),
+        "count": None if number is None else count(number),
+        "detail": _told(row["detail"]),
+    }
+
+
+def _told(detail: str | None) -> str | None:
+    """What an entry says besides, as words; as it is where an older Limen wrote other than JSON."""
+    try:
+        said = json.loads(detail or "{}")
+    except ValueError:
+        return detail
+    return _in_words(said).removeprefix("(").removesuffix(")") or None
+
+
+def _in_words(said: Any) -> str:
+    match said:
+        case dict():
+            short_first = sorted(said.items(), key=lambda one: isinstance(one[1], dict))
+            told = (f"{label(name)}: {_in_words(value)}" for name, value in short_first)
+            return f"({'; '.join(told)})"
+        case list():
+            return ", ".join(map(_in_words, said))
+        case str() | int() | float():
+            return str(said)
+        case _:
+            return UNKNOWN
 
 
 AUDIT = View(

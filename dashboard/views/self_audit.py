@@ -116,8 +116,9 @@ def _when(time: str | None) -> str:
 def _coverage(found: SelfAudit, selection: Selection) -> None:
     st.subheader("What the door looked at", anchor=False)
     st.text(
-        "Every place where OTLP holds text, and to how many values of it what was done in the last "
-        f"{selection.period}. Nothing is stored that is not in this account."
+        "Every place where OTLP holds text, and how many of its values were kept, hashed, masked, "
+        f"cut or dropped in the last {selection.period}. Random ids of spans, and times, are kept "
+        "and not counted; only ids that are none are."
     )
     actions = [name for name in ACTIONS if any(name in one.actions for one in found.parts)]
     seen_first = sorted(found.parts, key=lambda one: not one.actions)
