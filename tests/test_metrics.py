@@ -179,7 +179,9 @@ def test_latency_is_of_answered_requests_by_who_answered(store: Store) -> None:
         span.duration = ms * 10**6
     store.take(traces(*spans))
     rows = store.ask("latency")
-    assert [(r["answered_by"], r["requests"], r["p50_ms"]) for r in rows] == [("device", 3, 2.0)]
+    (row,) = rows
+    assert (row["answered_by"], row["requests"]) == ("device", 3)
+    assert row["p50_ms"] == pytest.approx(2, rel=0.044)
 
 
 def test_gaps_in_the_sequence_are_lost_requests_of_the_next_spans_dimensions(store: Store) -> None:

@@ -81,6 +81,7 @@ def as_first(path: Path) -> None:
             "rollup_state",
             "rollup_requests",
             "rollup_phones",
+            "rollup_waits",
             "rollup_runs",
             "rollup_broken",
             "folded_requests",

@@ -22,11 +22,12 @@ GAP_DIMENSIONS = frozenset(
     ("app", "environment", "release", "os", "device_model", "country", "hour", "day")
 )
 
-# What requests are counted by in rollups; by any other they are counted one by one.
+# What requests are counted by in rollups, and their waits; by any other they are counted one by one.
 ROLLED_DIMENSIONS = frozenset(
     ("app", "environment", "feature", "release", "os", "network", "model", "placement", "decision",
      "reason", "day")
 )  # fmt: skip
+_WAIT_DIMENSIONS = ROLLED_DIMENSIONS - {"placement", "reason"}
 
 # What is left of requests that expired is told by these.
 FOLDED_DIMENSIONS = frozenset((*ROOT, *PHONES.levels))
@@ -139,6 +140,8 @@ class Metric:
         )
         rolled = whole_days and ROLLED_DIMENSIONS.issuperset((*by, *where))
         sources = _MERGED if merged else _ROLLED if rolled else _SINGLE
+        if rolled and not merged and _WAIT_DIMENSIONS.issuperset((*by, *where)):
+            sources = sources | _ROLLED_WAITS
         if not merged and not values["gaps"]:
             sources = sources | {"gaps": _NO_GAPS}
         folded = whole_days and FOLDED_DIMENSIONS.issuperset((*by, *where))
@@ -196,15 +199,14 @@ class Metric:
 # What stands in a metric's SQL for its sources.
 _MERGED = {
     "departures": "merged_departures", "requests": "requests", "gaps": "merged_gaps",
-    "phones": "requests", "one": "1", "singly": "requests",
+    "phones": "requests", "waits": "requests", "singly": "requests",
 }  # fmt: skip
 _SINGLE = {
     "departures": "departures($from, $to, null)",
     "requests": "(select * from requests where time >= $from and time < $to)",
     "singly": "(select * from requests where time >= $from and time < $to)",
     "phones": "(select * from requests where time >= $from and time < $to)",
-    # So many installations one of these phones stands for.
-    "one": "1",
+    "waits": "(select * from requests where time >= $from and time < $to)",
     "gaps": "gaps($from, $to)",
 }
 # The same with what is left of those that expired.
@@ -217,8 +219,8 @@ _NO_GAPS = "(select *, 0 as lost, 0 as repeated from requests where false)"
 _ROLLED = _SINGLE | {
     "requests": "rolled_requests($from, $to, $first_day)",
     "phones": "rolled_phones($from, $to, $first_day)",
-    "one": "stands_for()",
 }
+_ROLLED_WAITS = {"waits": "rolled_waits($from, $to, $first_day)"}
 
 
 def _conditions(asked: Mapping[str, Sequence[str]], values: dict[str, object]) -> str:

@@ -31,6 +31,7 @@ per_installation as (
     -- Those that no installation is known of are each a phone of their own.
     select
         installation,
+        max(weight) as weight,
         sum(case when placement <> 'cloud' then n else 0 end) as n,
         sum(case when placement <> 'cloud' and decision = 'fallback' then n else 0 end) as k
         {by}
@@ -40,9 +41,10 @@ per_installation as (
 ),
 spread as (
     select
-        sum(case when installation is null then k else k * k * {one} end) as kk,
-        sum(case when installation is null then k else k * n * {one} end) as kn,
-        sum(case when installation is null then n else n * n * {one} end) as nn,
+        max(weight) as weight,
+        sum(case when installation is null then k else k * k * weight end) as kk,
+        sum(case when installation is null then k else k * n * weight end) as kn,
+        sum(case when installation is null then n else n * n * weight end) as nn,
         sum(case when installation is not null and n > 0 then 1 else 0 end) as sampled,
         sum(case when installation is null then n else 0 end) as unsampled
         {by}
@@ -56,7 +58,7 @@ sized as (
     select
         t.*,
         k / nullif(cast(n as double), 0) as p,
-        told(sampled_size(k, n, kk, kn, nn, sampled, unsampled, {one}), $k) as size,
+        told(sampled_size(k, n, kk, kn, nn, sampled, unsampled, weight), $k) as size,
         coalesce(lost, 0) as lost,
         case when $gaps and numbered > 0 then n + coalesce(lost, 0) end as n_with_lost
     from counted t

@@ -47,6 +47,7 @@ per_installation as (
     -- Those that no installation is known of are each a phone of their own.
     select
         installation,
+        max(weight) as weight,
         sum(case when network = 'unavailable' then n else 0 end) as n,
         sum(case when network = 'unavailable' and decision = 'accept' then n else 0 end) as k
         {by}
@@ -56,9 +57,10 @@ per_installation as (
 ),
 spread as (
     select
-        sum(case when installation is null then k else k * k * {one} end) as kk,
-        sum(case when installation is null then k else k * n * {one} end) as kn,
-        sum(case when installation is null then n else n * n * {one} end) as nn,
+        max(weight) as weight,
+        sum(case when installation is null then k else k * k * weight end) as kk,
+        sum(case when installation is null then k else k * n * weight end) as kn,
+        sum(case when installation is null then n else n * n * weight end) as nn,
         sum(case when installation is not null and n > 0 then 1 else 0 end) as sampled,
         sum(case when installation is null then n else 0 end) as unsampled
         {by}
@@ -69,7 +71,7 @@ sized as (
     select
         t.*,
         k / nullif(cast(n as double), 0) as p,
-        told(sampled_size(k, n, kk, kn, nn, sampled, unsampled, {one}), $k) as size
+        told(sampled_size(k, n, kk, kn, nn, sampled, unsampled, weight), $k) as size
     from counted t
     left join spread s on true {same:t:s}
 )

@@ -11,30 +11,14 @@
 -- offline_requests count: requests made without a network
 -- offline_coverage ratio: offline requests the device answered / offline requests
 -- error_rate ratio: errors / requests
--- p95_ms ms: 95th percentile of the time people waited for an answer
+-- p95_ms ms: 95th percentile of the time people waited for an answer, in steps of 4.4 %
 -- egress_bytes_per_request bytes: measured bytes that left the device with these requests / requests; unknown where none was measured
 -- unknown_bytes_transfers count: sends of these requests that failed or were not measured
-with phones as (
-    select distinct app as in_app, environment as in_environment, installation {by}
-    from {phones}
-),
-row_scope as (
-    select release, app as in_app, environment as in_environment {by}
-    from {requests}
-    where true {where}
-    group by all
-    having sum(n) > 0
-),
-app_installations as (
-    select r.release, count(distinct q.installation) as installations {by:r}
-    from row_scope r
-    left join phones q
-        on q.in_app = r.in_app and q.in_environment = r.in_environment {within:q:r}
-    group by all
-),
-counted as (
+with per_app as (
     select
         release,
+        app as in_app,
+        environment as in_environment,
         sum(n) as requests,
         sum(case when placement <> 'cloud' then n else 0 end) as n,
         sum(case when placement <> 'cloud' and decision = 'fallback' then n else 0 end) as k,
@@ -47,41 +31,93 @@ counted as (
     group by all
     having sum(n) > 0
 ),
+counted as (
+    select
+        release,
+        sum(requests) as requests,
+        sum(n) as n,
+        sum(k) as k,
+        sum(offline) as offline,
+        sum(served) as served,
+        sum(errors) as errors
+        {by}
+    from per_app
+    group by all
+),
+per_phone as materialized (
+    select
+        installation,
+        release,
+        app as in_app,
+        environment as in_environment,
+        max(weight) as weight,
+        sum(case when true {where} then n else 0 end) as all_n,
+        sum(case when true {where} and placement <> 'cloud' then n else 0 end) as n,
+        sum(
+            case when true {where} and placement <> 'cloud' and decision = 'fallback' then n else 0 end
+        ) as k
+        {by}
+    from {phones}
+    group by all
+    having sum(n) > 0
+),
+phones as (
+    select distinct in_app, in_environment, installation {by} from per_phone
+),
+app_installations as (
+    select r.release, count(distinct q.installation) as installations {by:r}
+    from per_app r
+    left join phones q
+        on q.in_app = r.in_app and q.in_environment = r.in_environment {within:q:r}
+    group by all
+),
 clusters as (
     -- Those that no installation is known of are each a phone of their own.
     select
         installation,
         release,
-        sum(n) as all_n,
-        sum(case when placement <> 'cloud' then n else 0 end) as n,
-        sum(case when placement <> 'cloud' and decision = 'fallback' then n else 0 end) as k
+        max(weight) as weight,
+        sum(all_n) as all_n,
+        sum(n) as n,
+        sum(k) as k
         {by}
-    from {phones}
-    where true {where}
+    from per_phone
     group by all
 ),
 spread as (
     select
         release,
+        max(weight) as weight,
         sum(case when installation is not null and all_n > 0 then 1 else 0 end) as installations,
-        sum(case when installation is null then k else k * k * {one} end) as kk,
-        sum(case when installation is null then k else k * n * {one} end) as kn,
-        sum(case when installation is null then n else n * n * {one} end) as nn,
+        sum(case when installation is null then k else k * k * weight end) as kk,
+        sum(case when installation is null then k else k * n * weight end) as kn,
+        sum(case when installation is null then n else n * n * weight end) as nn,
         sum(case when installation is not null and n > 0 then 1 else 0 end) as sampled,
         sum(case when installation is null then n else 0 end) as unsampled
         {by}
     from clusters
     group by all
 ),
+steps as (
+    select release, wait_step as step, cast(sum(n) as double) as n {by}
+    from {waits}
+    where wait_step is not null {where}
+    group by all
+    having sum(n) > 0
+),
+ranked as (
+    select
+        s.*,
+        sum(s.n) over (partition by s.release {by:s} order by s.step) as upto,
+        sum(s.n) over (partition by s.release {by:s}) as total
+    from steps s
+),
 waited as (
     select
         release,
-        percentile_cont(0.95) within group (
-            order by case when answered_by is not null and duration >= 0 then duration end
-        ) / 1e6 as p95_ms
+        min(case when upto >= 0.95 * total then wait_ms(step, n, upto, 0.95 * total) end) as p95_ms
         {by}
-    from {singly}
-    where true {where}
+    from ranked
     group by all
 ),
 sent as (
@@ -103,10 +139,10 @@ sized as (
         c.*,
         c.k / nullif(cast(c.n as double), 0) as p,
         told(
-            sampled_size(c.k, c.n, s.kk, s.kn, s.nn, s.sampled, s.unsampled, {one}), $k
+            sampled_size(c.k, c.n, s.kk, s.kn, s.nn, s.sampled, s.unsampled, s.weight), $k
         ) as size,
-        told(cast(round(coalesce(s.installations, 0) * {one}) as bigint), $k) as installations,
-        told(cast(round(a.installations * {one}) as bigint), $k) as of_installations,
+        told(cast(round(coalesce(s.installations * s.weight, 0)) as bigint), $k) as installations,
+        told(cast(round(a.installations * s.weight) as bigint), $k) as of_installations,
         w.p95_ms,
         l.bytes,
         coalesce(l.unmeasured, 0) as unmeasured

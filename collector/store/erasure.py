@@ -22,7 +22,7 @@ from collector.persons.tombstones import Tombstone, Tombstones
 from collector.store.database import Database
 from collector.store.queries import query
 from collector.store.reader import rfc3339
-from collector.store.rollups import remove_dirty
+from collector.store.rollups import COUNTED, remove_dirty
 from collector.store.transaction import Transaction
 from collector.store.vault import Vault
 
@@ -44,8 +44,7 @@ ERASED = frozenset(
         "forwarding",
         "rollup_departures",
         "rollup_dirty",
-        "rollup_requests",
-        "rollup_phones",
+        *(f"rollup_{table}" for table in COUNTED),
         "rollup_runs",
         "rollup_broken",
     )
@@ -142,8 +141,10 @@ class Erasure:
         exports = [] if since is None else transaction.ask("exports_since", since=since)
         self._refuse(transaction, identifier, traces, pseudonyms)
         transaction.run("erase_from_chunks")
-        for name in ("subtract_erased", "subtract_erased_phones", "erase_phones", "erase_runs"):
-            transaction.run(name)
+        for table in COUNTED:
+            transaction.run_for(table, "subtract_erased")
+        transaction.run("erase_phones")
+        transaction.run("erase_runs")
         deleted = {table: _rows(transaction, name) for table, name in _DELETED.items()}
         transaction.run("dirty_erased")
         remove_dirty(transaction)

@@ -19,15 +19,13 @@ from collector.store.database import Database
 from collector.store.folding import Folding
 from collector.store.queries import query
 from collector.store.reader import rfc3339
-from collector.store.rollups import remove_dirty
+from collector.store.rollups import COUNTED, remove_dirty
 
 TELEMETRY = ("span_facts", "batches", "consents")
 # Last comes what the others are found by.
 INPUTS = (
     "input_pieces", "inputs", "input_cuts", "replay_scores", "replay_chunks", "sweeps", "replays",
 )  # fmt: skip
-# While what expires is still there: the rollups lose it too.
-_BEFORE = ("dirty_expiring", "subtract_expiring", "subtract_expiring_phones", "break_expiring")
 
 _HOUR_NS = 3600 * 10**9
 _DAY_NS = 24 * _HOUR_NS
@@ -124,8 +122,11 @@ class Retention:
                 unsent = self._backlog.expiring(transaction, before, limit.feature)
             asked = {"before": before, "feature": limit.feature}
             if tables is TELEMETRY:
-                for name in _BEFORE:
-                    transaction.run(name, **asked)
+                # While what expires is still there: the rollups lose it too.
+                transaction.run("dirty_expiring", **asked)
+                for counted in COUNTED:
+                    transaction.run_for(counted, "subtract_expiring", **asked)
+                transaction.run("break_expiring", **asked)
                 transaction.run("remove_broken_runs")
             deleted = {table: transaction.ask(f"expire_{table}", **asked) for table in tables}
             if tables is TELEMETRY:

@@ -27,6 +27,8 @@ from collector.store.writer import insert
 # As many spans go at once, and of those departures in as many parts as questions may wait for.
 SLICE_ROWS = 200_000
 PART_CALLS = 5_000
+# What requests are counted in: rollup_….
+COUNTED = ("requests", "phones", "waits")
 # So many installations at most are counted each apart; half of them leave where it is more.
 SAMPLE = 8_192
 
@@ -58,12 +60,16 @@ class Rollups:
         parts = 1 + calls[0].as_py() // PART_CALLS
         failed = [part for part in range(parts) if not self._cover(last, parts, part)]
         drawn = self._thin()
-        counted = self._database.read(query("unrolled_requests"), {"after": place, "last": last})
-        phones = self._database.read(query("unrolled_phones"), {"after": place, "last": last})
-        runs = self._database.read(query("unrolled_runs"), {"after": place, "last": last})
+        span = {"after": place, "last": last}
+        counts = {
+            table: self._database.read(query("unrolled_counts").replace("{table}", table), span)
+            for table in COUNTED
+        }
+        runs = self._database.read(query("unrolled_runs"), span)
         with self._database.write() as transaction:
-            insert(transaction, "insert_rolled_requests", counted)
-            insert(transaction, "insert_rolled_phones", phones)
+            for table, counted in counts.items():
+                transaction.name(fresh=counted)
+                transaction.run_for(table, "insert_counts")
             insert(transaction, "remove_rolled_runs", runs)
             insert(transaction, "insert_rolled_runs", runs)
             transaction.run("clear_rollup_broken")

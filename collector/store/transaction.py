@@ -29,6 +29,10 @@ class Transaction:
         for statement in self._parsed(name):
             self._cursor.execute(statement, values or None)
 
+    def run_for(self, table: str, name: str, **values: object) -> None:
+        """Runs for `table` the query called `name`, which is for any."""
+        self._cursor.execute(query(name).replace("{table}", table), values or None)
+
     def ask(self, name: str, **values: object) -> list[tuple[Any, ...]]:
         """The rows of the query called `name`, as this transaction sees them."""
         (statement,) = self._parsed(name)

@@ -1,14 +1,13 @@
--- Erasure: requests that are about to be deleted are counted no more.
-insert into rollup_requests by name
-select
-    day, app, environment, feature, release_said as release, os, network, model,
-    placement_said as placement, decision, reason, blocked_reason,
-    -sum(n) as n, -sum(numbered) as numbered
-from requests
-where
-    commit_number <= (select coalesce(max(commit_number), -1) from rollup_state)
-    and (
-        installation in (select installation from erased_installations)
-        or (installation is null and trace_id in (select trace_id from erased_traces))
-    )
-group by all
+-- Erasure: requests that are about to be deleted are counted no more in rollup_{table}.
+insert into rollup_{table} by name
+with erased as (
+    select *
+    from requests
+    where
+        commit_number <= (select coalesce(max(commit_number), -1) from rollup_state)
+        and (
+            installation in (select installation from erased_installations)
+            or (installation is null and trace_id in (select trace_id from erased_traces))
+        )
+)
+from summed_{table}('erased', -1)

@@ -1,13 +1,12 @@
--- Retention: requests that are about to be deleted are counted no more; of one feature where `feature`
--- is not null.
-insert into rollup_requests by name
-select
-    day, app, environment, feature, release_said as release, os, network, model,
-    placement_said as placement, decision, reason, blocked_reason,
-    -sum(n) as n, -sum(numbered) as numbered
-from requests
-where
-    commit_number <= (select coalesce(max(commit_number), -1) from rollup_state)
-    and received_time < $before
-    and ($feature is null or feature = $feature)
-group by all
+-- Retention: requests that are about to be deleted are counted no more in rollup_{table}; of one feature
+-- where `feature` is not null.
+insert into rollup_{table} by name
+with expiring as (
+    select *
+    from requests
+    where
+        commit_number <= (select coalesce(max(commit_number), -1) from rollup_state)
+        and received_time < $before
+        and ($feature is null or feature = $feature)
+)
+from summed_{table}('expiring', -1)

@@ -36,6 +36,7 @@ TABLES = (
     "rollup_state",
     "rollup_requests",
     "rollup_phones",
+    "rollup_waits",
     "rollup_runs",
     "rollup_broken",
     "folded_requests",
@@ -52,10 +53,14 @@ DEFINITIONS = (
     "runs_anew",
     "gaps",
     "sample",
+    "summed_requests",
+    "summed_phones",
+    "summed_waits",
     "counted",
     "uncounted_requests",
     "rolled_requests",
     "rolled_phones",
+    "rolled_waits",
     "folded",
     "sources",
     "judging",
@@ -86,12 +91,12 @@ def migration(version: int) -> str:
 
 
 ROLLED_UP = (
-    "rollup_departures", "rollup_kinds", "rollup_requests", "rollup_phones", "rollup_runs",
-    "rollup_broken",
+    "rollup_departures", "rollup_kinds", "rollup_requests", "rollup_phones", "rollup_waits",
+    "rollup_runs", "rollup_broken",
 )  # fmt: skip
 # What was rolled up by other SQL is not used.
 _ROLLED_UP_BY = (
     "dimensions", "spans", "unrolled", "traced_departures", "requests", "numbered_requests",
-    "runs_anew", "sample",
+    "runs_anew", "sample", "summed_requests", "summed_phones", "summed_waits",
 )  # fmt: skip
 ROLLUP_RULES = sha256("".join(map(ddl, _ROLLED_UP_BY)).encode()).hexdigest()

@@ -2,12 +2,14 @@
 -- now.
 create or replace macro counted(rolled) as table
 select
-    c.* exclude (release, placement),
-    coalesce(c.release, 'unknown') as release,
-    placed(c.placement, c.decision, p.placement) as placement,
+    c.*,
+    coalesce(c.release_said, 'unknown') as release,
+    placed(c.placement_said, c.decision, p.placement) as placement,
+    c.placement_said is null as placement_inferred,
+    p.size_budget,
     answered_by(c.decision) as answered_by
 from query_table(rolled) c
-left join releases r on r.release = c.release
+left join releases r on r.release = c.release_said
 left join policy_features p
     on p.feature = c.feature
     and coalesce(r.sort_key, '') >= p.from_key and coalesce(r.sort_key, '') < p.until_key

@@ -12,3 +12,16 @@ create or replace macro placed(said, decision, planned) as
     coalesce(said, case when decision = 'cloud' then 'cloud' end, planned, 'unknown');
 create or replace macro answered_by(decision) as
     case when decision = 'accept' then 'device' when decision in ('fallback', 'cloud') then 'cloud' end;
+-- The bucket of OpenTelemetry's exponential histogram at scale 4 that a wait (ns) falls into, its upper
+-- bound 4.4 % above its lower; unknown where nobody was answered.
+create or replace macro wait_step(decision, duration) as
+    case
+        when decision in ('accept', 'fallback', 'cloud') and duration >= 0
+            then cast(ceil(16 * log2(greatest(duration, 1))) - 1 as integer)
+    end;
+-- The ms that `rank` waits are not over, found in a bucket of n up to whose end there are `upto`.
+create or replace macro wait_ms(step, n, upto, rank) as
+    pow(2, (step + greatest(rank - (upto - n), 0) / n) / 16.0) / 1e6;
+-- Whether a request of a clock that is believed was received up to some seconds after it began.
+create or replace macro arrived(believed, age, seconds) as
+    cast(believed and age <= cast(seconds as bigint) * 1000000000 as bigint);

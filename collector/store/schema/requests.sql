@@ -40,6 +40,7 @@ select
         when 'blocked' then coalesce(s.blocked_reason, 'unknown')
         when 'error' then coalesce(s.error_type, 'unknown')
     end as reason,
+    wait_step(s.decision, s.duration) as wait_step,
     hour_of(s.time) as hour,
     day_of(s.time) as day,
     s.commit_number,
@@ -50,7 +51,25 @@ select
         case
             when s.installation is null or s.launch is null or s.sequence is null then 0 else 1
         end as bigint
-    ) as numbered
+    ) as numbered,
+    -- How many installations one stands for.
+    cast(1 as double) as weight,
+    arrived(s.time_believed, s.received_time - s.time, 10) as in_10s,
+    arrived(s.time_believed, s.received_time - s.time, 60) as in_1min,
+    arrived(s.time_believed, s.received_time - s.time, 600) as in_10min,
+    arrived(s.time_believed, s.received_time - s.time, 3600) as in_1h,
+    arrived(s.time_believed, s.received_time - s.time, 21600) as in_6h,
+    arrived(s.time_believed, s.received_time - s.time, 86400) as in_1d,
+    arrived(s.time_believed, s.received_time - s.time, 604800) as in_7d,
+    cast(s.time_believed as bigint) as believed,
+    cast(s.time_believed and s.received_time < s.time as bigint) as ahead,
+    cast(s.device_model is null as bigint) as no_device_model,
+    cast(s.country is null as bigint) as no_country,
+    cast(s.installation is null as bigint) as no_installation,
+    cast(coalesce(s.duration < 0, true) as bigint) as no_duration,
+    cast(s.runtime is null as bigint) as no_runtime,
+    cast(s.delegate is null as bigint) as no_delegate,
+    cast(s.confidence is null as bigint) as no_confidence
 from spans s
 left join releases r on r.release = s.release
 left join policy_features p

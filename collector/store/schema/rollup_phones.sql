@@ -1,4 +1,4 @@
--- The same as rollup_requests by installation, of a sample of installations, each with all its
+-- The same as rollup_requests by installation and wait, of a sample of installations, each with all its
 -- requests (sample.sql), and of requests of none.
 create table rollup_phones (
     day date not null,
@@ -6,13 +6,13 @@ create table rollup_phones (
     app varchar not null,
     environment varchar not null,
     feature varchar not null,
-    release varchar,
+    release_said varchar,
     os varchar not null,
     network varchar not null,
     model varchar not null,
-    placement varchar,
+    placement_said varchar,
     decision varchar not null,
     reason varchar,
-    blocked_reason varchar,
+    wait_step integer,
     n bigint not null
 )

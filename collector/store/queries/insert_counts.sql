@@ -1,0 +1,2 @@
+-- Adds to rollup_{table} what was counted.
+insert into rollup_{table} by name from fresh

@@ -1,2 +1,0 @@
--- Adds requests that were counted.
-insert into rollup_requests by name from fresh

@@ -1,0 +1,10 @@
+-- The same of rollup_phones.
+create or replace macro summed_phones(rows, sign) as table
+select
+    day, installation, app, environment, feature, release_said, os, network, model,
+    placement_said, decision, reason, wait_step,
+    sign * sum(n) as n
+from query_table(rows)
+where installation is null or step_of(installation) < drawn()
+group by all
+having sum(n) <> 0
