@@ -50,7 +50,7 @@ def fleet(rng: random.Random, app: str, start: int) -> Iterator[ExportTraceServi
             "app.installation.id": f"{app}-{number}",
             "service.version": rng.choices(("2.0", "2.1", "3.0"), (8, 4, 1))[0],
             "os.version": rng.choices(("13", "14", "15"), (5, 5, 1))[0],
-            "device.model.identifier": rng.choices("xyz", (6, 2, 1))[0],
+            "device.model.identifier": rng.choices(("x", "y", None), (6, 2, 1))[0],
             "geo.country.iso_code": rng.choices(("DE", "FR"), (4, 1))[0],
         }
         spans: list[Span] = []
@@ -222,6 +222,19 @@ def test_every_row_of_every_metric_is_of_at_least_k(fleets: Store, metric: str) 
     for row in answered:
         counted[row.get("attribute")] += row.get("requests", 0)
     assert counted and max(counted.values()) <= len(rows)
+
+
+def test_how_many_of_a_merged_cell_have_no_name_is_not_told(fleets: Store) -> None:
+    """What is merged with others may be fewer than k, and without a name as well."""
+    asked = [row for row in ask(fleets, "unknown_values", "release", "feature", "device_model")
+             if row["attribute"] == "device_model"]  # fmt: skip
+    merged = told(fleets, "release", "feature", "device_model")
+    hidden = {row["span_id"] for row in merged if row["device_model"] == OTHER}
+    nameless = fleets.rows("select span_id from requests where device_model = 'unknown'")
+    assert hidden & {row["span_id"] for row in nameless}
+    assert {row["device_model"]: row["share"] for row in asked} == {
+        "x": 0, "y": 0, OTHER: 0, "unknown": 1
+    }  # fmt: skip
 
 
 def test_what_no_phone_is_in_stays_and_says_nothing_of_whose_it_was(fleets: Store) -> None:

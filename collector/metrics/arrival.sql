@@ -12,45 +12,39 @@
 -- late count: received over an hour after their start
 -- ahead count: received before their start: the clock of the device is ahead
 -- not_believed count: their start is over 30 days before or 10 minutes after their receipt; metrics use the time received
-with aged as (
+with counted as (
     select
-        time_believed as believed,
-        (received_time - time) / 1e9 as age
+        coalesce(sum(n), 0) as requests,
+        nullif(cast(sum(n) as double), 0) as all_n,
+        sum(in_10s) as in_10s,
+        sum(in_1min) as in_1min,
+        sum(in_10min) as in_10min,
+        sum(in_1h) as in_1h,
+        sum(in_6h) as in_6h,
+        sum(in_1d) as in_1d,
+        sum(in_7d) as in_7d,
+        coalesce(sum(believed), 0) as believed,
+        coalesce(sum(believed - in_1h), 0) as late,
+        coalesce(sum(ahead), 0) as ahead
         {by}
-    from requests
-    where time >= $from and time < $to {where}
-),
-counted as (
-    select
-        count(*) as requests,
-        nullif(cast(count(*) as double), 0) as n,
-        count(case when believed and age <= 10 then 1 end) as in_10s,
-        count(case when believed and age <= 60 then 1 end) as in_1min,
-        count(case when believed and age <= 600 then 1 end) as in_10min,
-        count(case when believed and age <= 3600 then 1 end) as in_1h,
-        count(case when believed and age <= 21600 then 1 end) as in_6h,
-        count(case when believed and age <= 86400 then 1 end) as in_1d,
-        count(case when believed and age <= 604800 then 1 end) as in_7d,
-        count(case when believed then 1 end) as in_30d,
-        count(case when believed and age > 3600 then 1 end) as late,
-        count(case when believed and age < 0 then 1 end) as ahead
-        {by}
-    from aged
+    from {requests}
+    where true {where}
     group by all
+    having sum(n) > 0 or $whole
 )
 select
-    requests,
-    in_10s / n as within_10s,
-    in_1min / n as within_1min,
-    in_10min / n as within_10min,
-    in_1h / n as within_1h,
-    in_6h / n as within_6h,
-    in_1d / n as within_1d,
-    in_7d / n as within_7d,
-    in_30d / n as within_30d,
-    late,
-    ahead,
-    requests - in_30d as not_believed
+    cast(requests as bigint) as requests,
+    in_10s / all_n as within_10s,
+    in_1min / all_n as within_1min,
+    in_10min / all_n as within_10min,
+    in_1h / all_n as within_1h,
+    in_6h / all_n as within_6h,
+    in_1d / all_n as within_1d,
+    in_7d / all_n as within_7d,
+    believed / all_n as within_30d,
+    cast(late as bigint) as late,
+    cast(ahead as bigint) as ahead,
+    cast(requests - believed as bigint) as not_believed
     {by}
 from counted
 order by requests desc {by}

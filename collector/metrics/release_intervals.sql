@@ -7,22 +7,72 @@
 -- coverage_high ratio: upper end of offline coverage
 -- error_low ratio: lower end of the error rate
 -- error_high ratio: upper end of the error rate
--- p95_low_ms ms: lower end of p95, by Woodruff's method (1952), to a hundredth
+-- p95_low_ms ms: lower end of p95, by Woodruff's method (1952), in steps of 4.4 %
 -- p95_high_ms ms: upper end of p95
 -- egress_low bytes: lower end of the measured bytes per request; unknown with fewer than two installations, and where none was measured
 -- egress_high bytes: upper end of the measured bytes per request
-with scoped as (
-    select *, coalesce(installation, span_id) as cluster
-    from requests
-    where time >= $from and time < $to {where}
+with counted as (
+    select
+        release,
+        sum(n) as n,
+        sum(case when decision = 'error' then n else 0 end) as errors,
+        sum(case when network = 'unavailable' then n else 0 end) as offline,
+        sum(case when network = 'unavailable' and decision = 'accept' then n else 0 end) as served
+        {by}
+    from {requests}
+    where true {where}
+    group by all
+    having sum(n) > 0
 ),
-row_scope as (
-    select distinct release, app as in_app, environment as in_environment {by} from scoped
+steps as (
+    select release, wait_step as step, cast(sum(n) as double) as n {by}
+    from {waits}
+    where wait_step is not null {where}
+    group by all
+    having sum(n) > 0
+),
+ranked as materialized (
+    select
+        s.*,
+        sum(s.n) over (partition by s.release {by:s} order by s.step) as upto,
+        sum(s.n) over (partition by s.release {by:s}) as total
+    from steps s
+),
+p95 as (
+    select release, min(step) as p95_step, min(upto) as fast, max(total) as waits {by}
+    from ranked
+    where upto >= 0.95 * total
+    group by all
+),
+per_phone as materialized (
+    select
+        installation,
+        release,
+        app as in_app,
+        environment as in_environment,
+        max(weight) as weight,
+        sum(case when inside then n else 0 end) as n,
+        sum(case when inside and decision = 'error' then n else 0 end) as errors,
+        sum(case when inside and network = 'unavailable' then n else 0 end) as offline,
+        sum(
+            case when inside and network = 'unavailable' and decision = 'accept' then n else 0 end
+        ) as served,
+        sum(case when inside and wait_step is not null then n else 0 end) as waits,
+        sum(case when inside and wait_step <= p95_step then n else 0 end) as fast
+        {by}
+    from (
+        select p.*, q.p95_step
+        from (select *, true {where} as inside from {phones}) p
+        left join p95 q on q.release = p.release {same:p:q}
+    )
+    group by all
+    having sum(n) > 0
 ),
 phones as (
-    select distinct app as in_app, environment as in_environment, installation {by}
-    from requests
-    where time >= $from and time < $to
+    select distinct in_app, in_environment, installation {by} from per_phone
+),
+row_scope as (
+    select distinct release, in_app, in_environment {by} from per_phone where n > 0
 ),
 app_installations as (
     select r.release, count(distinct q.installation) as installations {by:r}
@@ -31,122 +81,140 @@ app_installations as (
         on q.in_app = r.in_app and q.in_environment = r.in_environment {within:q:r}
     group by all
 ),
+clusters as (
+    -- Those that no installation is known of are each a phone of their own: a square is the number.
+    select
+        installation is not null as known,
+        case when installation is null then 1 else sum(n) end as by_n,
+        case when installation is null then 1 else sum(errors) end as by_errors,
+        case when installation is null then 1 else sum(offline) end as by_offline,
+        case when installation is null then 1 else sum(served) end as by_served,
+        case when installation is null then 1 else sum(waits) end as by_waits,
+        case when installation is null then 1 else sum(fast) end as by_fast,
+        case when installation is null then 1 else max(weight) end as one,
+        release,
+        max(weight) as weight,
+        sum(n) as n,
+        sum(errors) as errors,
+        sum(offline) as offline,
+        sum(served) as served,
+        sum(waits) as waits,
+        sum(fast) as fast
+        {by}
+    from per_phone
+    group by installation, release {by}
+),
+spread as (
+    select
+        release,
+        max(weight) as weight,
+        sum(case when known and n > 0 then 1 else 0 end) as installations,
+        sum(case when known then 0 else n end) as single,
+        sum(errors * by_errors * one) as error_kk,
+        sum(errors * by_n * one) as error_kn,
+        sum(n * by_n * one) as nn,
+        sum(case when known and offline > 0 then 1 else 0 end) as offline_installations,
+        sum(case when known then 0 else offline end) as offline_single,
+        sum(served * by_served * one) as served_kk,
+        sum(served * by_offline * one) as served_kn,
+        sum(offline * by_offline * one) as offline_nn,
+        sum(case when known and waits > 0 then 1 else 0 end) as waiting_installations,
+        sum(case when known then 0 else waits end) as waiting_single,
+        sum(fast * by_fast * one) as fast_kk,
+        sum(fast * by_waits * one) as fast_kn,
+        sum(waits * by_waits * one) as waits_nn
+        {by}
+    from clusters
+    group by all
+),
+sized as (
+    select
+        c.*,
+        sampled_size(
+            c.errors, c.n, error_kk, error_kn, nn, s.installations, single, weight
+        ) as error_size,
+        sampled_size(
+            c.served, c.offline, served_kk, served_kn, offline_nn, offline_installations,
+            offline_single, weight
+        ) as coverage_size,
+        sampled_size(
+            q.fast, q.waits, fast_kk, fast_kn, waits_nn, waiting_installations, waiting_single, weight
+        ) as wait_size,
+        cast(round(coalesce(s.installations * weight, 0)) as bigint) as installations,
+        cast(round(a.installations * weight) as bigint) as of_installations
+    from counted c
+    left join spread s on s.release = c.release {same:c:s}
+    left join app_installations a on a.release = c.release {same:c:a}
+    left join p95 q on q.release = c.release {same:c:q}
+),
+stated as (
+    select
+        release,
+        errors / cast(n as double) as error_rate,
+        told(error_size, $k) as error_size,
+        served / nullif(cast(offline as double), 0) as coverage,
+        told(coverage_size, $k) as coverage_size,
+        told(wait_size, $k) as wait_size,
+        nullif(told(of_installations, $k), 0) as of_installations,
+        told(installations, $k) / cast(nullif(told(of_installations, $k), 0) as double) as adoption
+        {by}
+    from sized
+),
+bounds as (
+    select
+        r.release,
+        min(
+            case
+                when r.upto >= wilson_low(0.95, s.wait_size) * r.total
+                    then wait_ms(r.step, r.n, r.upto, wilson_low(0.95, s.wait_size) * r.total)
+            end
+        ) as low,
+        min(
+            case
+                when r.upto >= wilson_high(0.95, s.wait_size) * r.total
+                    then wait_ms(r.step, r.n, r.upto, wilson_high(0.95, s.wait_size) * r.total)
+            end
+        ) as high
+        {by:r}
+    from ranked r
+    join stated s on s.release = r.release {same:r:s}
+    group by all
+),
 sent as (
     select trace_id, request, sum(bytes) as bytes, count(*) - count(bytes) as unmeasured
     from departures($from, $to + 3600000000000, null)
     where leg = 'device' and request is not null
     group by trace_id, request
 ),
-clusters as (
+senders as (
     select
-        s.cluster,
+        coalesce(s.installation, s.span_id) as cluster,
         s.release,
-        max(case when s.installation is null then 0 else 1 end) as known,
         cast(count(*) as double) as n,
-        cast(sum(case when s.decision = 'error' then 1 else 0 end) as double) as errors,
-        cast(sum(case when s.network = 'unavailable' then 1 else 0 end) as double) as offline,
-        cast(
-            sum(case when s.network = 'unavailable' and s.decision = 'accept' then 1 else 0 end)
-            as double
-        ) as served,
         cast(coalesce(sum(sent.bytes), 0) as double) as bytes,
         count(sent.bytes) as measured,
         coalesce(sum(sent.unmeasured), 0) as unmeasured
         {by:s}
-    from scoped s
+    from (select * from {singly} where true {where}) s
     left join sent on sent.trace_id = s.trace_id and sent.request = s.span_id
     group by all
 ),
-totals as (
+sent_totals as (
     select
         release,
-        sum(known) as installations,
         count(*) as clusters,
         sum(n) as n,
-        sum(errors) as errors,
-        sum(errors) / sum(n) as error_rate,
-        told(
-            effective_size(
-                sum(errors), sum(n), sum(errors * errors), sum(errors * n), sum(n * n), count(*)
-            ),
-            $k
-        ) as error_size,
-        sum(served) / nullif(sum(offline), 0) as coverage,
-        told(
-            effective_size(
-                sum(served), sum(offline), sum(served * served), sum(served * offline),
-                sum(offline * offline), sum(case when offline > 0 then 1 else 0 end)
-            ),
-            $k
-        ) as coverage_size,
         case when sum(measured) > 0 or sum(unmeasured) = 0 then sum(bytes) / sum(n) end as egress,
         sum(bytes * bytes) as bb,
         sum(bytes * n) as bn,
         sum(n * n) as nn
         {by}
-    from clusters
+    from senders
     group by all
 ),
-waits as not materialized (
-    -- In steps of a hundredth, so that a quantile of many requests is one of few steps.
-    select cluster, release, floor(100 * ln(greatest(duration, 1))) as step {by}
-    from scoped
-    where answered_by is not null and duration >= 0
-),
-steps as (
-    select release, step, cast(count(*) as double) as n {by}
-    from waits
-    group by all
-),
-ranked as (
+egress as (
     select
-        s.*,
-        sum(s.n) over (partition by s.release {by:s} order by s.step) as upto,
-        sum(s.n) over (partition by s.release {by:s}) as total
-    from steps s
-),
-p95 as (
-    select release, min(step) as step {by}
-    from ranked
-    where upto >= 0.95 * total
-    group by all
-),
-below as (
-    select
-        w.cluster,
-        w.release,
-        cast(count(*) as double) as n,
-        cast(sum(case when w.step <= q.step then 1 else 0 end) as double) as k
-        {by:w}
-    from waits w
-    join p95 q on q.release = w.release {same:w:q}
-    group by all
-),
-shares as (
-    select
-        release,
-        told(
-            effective_size(sum(k), sum(n), sum(k * k), sum(k * n), sum(n * n), count(*)), $k
-        ) as size
-        {by}
-    from below
-    group by all
-),
-bounds as (
-    select
-        r.release,
-        min(case when r.upto >= wilson_low(0.95, s.size) * r.total then r.step end) as low,
-        min(case when r.upto >= wilson_high(0.95, s.size) * r.total then r.step end) as high
-        {by:r}
-    from ranked r
-    join shares s on s.release = r.release {same:r:s}
-    group by all
-),
-spread as (
-    select
-        t.*,
-        nullif(told(a.installations, $k), 0) as of_installations,
-        told(t.installations, $k) / cast(nullif(told(a.installations, $k), 0) as double) as adoption,
+        *,
         case
             when clusters > 1 then
                 1.959964 * sqrt(
@@ -154,8 +222,7 @@ spread as (
                         * greatest(bb - 2 * egress * bn + egress * egress * nn, 0)
                 ) / n
         end as half
-    from totals t
-    join app_installations a on a.release = t.release {same:t:a}
+    from sent_totals
 )
 select
     t.release,
@@ -165,12 +232,13 @@ select
     wilson_high(t.coverage, t.coverage_size) as coverage_high,
     wilson_low(t.error_rate, t.error_size) as error_low,
     wilson_high(t.error_rate, t.error_size) as error_high,
-    exp(b.low / 100.0) / 1e6 as p95_low_ms,
-    exp((b.high + 1) / 100.0) / 1e6 as p95_high_ms,
-    greatest(t.egress - t.half, 0) as egress_low,
-    t.egress + t.half as egress_high
+    b.low as p95_low_ms,
+    b.high as p95_high_ms,
+    greatest(e.egress - e.half, 0) as egress_low,
+    e.egress + e.half as egress_high
     {by:t}
-from spread t
+from stated t
 left join bounds b on b.release = t.release {same:t:b}
+left join egress e on e.release = t.release {same:t:e}
 left join releases r on r.release = t.release
 order by r.sort_key {by:t}

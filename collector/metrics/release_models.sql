@@ -6,13 +6,19 @@
 -- requests count: requests that it ran in, the most first
 -- size bytes: largest limen.model.size of these requests; unknown where none says it
 -- size_budget bytes: what the policy allows a model of the feature; unknown where no policy names it
-with counted as (
+with sized as (
+    select release, feature, model, model_size, size_budget, sum(n) as n {by}
+    from {requests}
+    where model <> 'unknown' {where}
+    group by all
+    having sum(n) > 0
+),
+counted as (
     select
-        release, feature, model, count(*) as requests, max(model_size) as size,
+        release, feature, model, cast(sum(n) as bigint) as requests, max(model_size) as size,
         max(size_budget) as size_budget
         {by}
-    from requests
-    where time >= $from and time < $to and model <> 'unknown' {where}
+    from sized
     group by all
 )
 select c.release, c.feature, c.model, c.requests, c.size, c.size_budget {by:c}

@@ -5,10 +5,11 @@
 -- requests count: requests that ran under it, the most first
 -- share ratio: of the feature's requests that say theirs
 with counted as (
-    select feature, threshold, count(*) as requests {by}
-    from requests
-    where time >= $from and time < $to and threshold is not null {where}
+    select feature, threshold, cast(sum(n) as bigint) as requests {by}
+    from {requests}
+    where threshold is not null {where}
     group by all
+    having sum(n) > 0
 )
 select
     c.feature,

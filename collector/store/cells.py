@@ -16,6 +16,9 @@ _SOURCES = {
     "departures": ("cells_departures", "cells_merged_departures"),
 }
 
+# Levels of which `requests` says apart whether they are unknown.
+_UNSAID = ("device_model", "country")
+
 
 class SmallCells:
     """Of fewer than `k` installations, merged for whoever may not see them."""
@@ -67,13 +70,21 @@ def _tables(cells: Cells, levels: Sequence[str]) -> str:
     if cells.source == "departures":
         replaced = "".join(f", coalesce(told_{level}, $other) as {level}" for level in levels)
     else:
-        names = ", ".join(f"told_{level} as {level}" for level in levels)
+        names = ", ".join(map(_told, levels))
         replaced = names and f"replace ({names})"
     known = "".join(f", told_{level}" for level in levels)
     parts.append(_fill(told, columns, last=before, told=known, replaced=replaced))
     if cells.source == "requests":
         parts.append(query("cells_gaps"))
     return ",\n".join(parts)
+
+
+def _told(level: str) -> str:
+    """A level as it is told, and whether it is unknown only where that is no merged cell."""
+    told = f"told_{level} as {level}"
+    if level in _UNSAID:
+        told += f", case when told_{level} = $other then 0 else no_{level} end as no_{level}"
+    return told
 
 
 def _fill(name: str, columns: Mapping[str, Sequence[str]], **names: str) -> str:
