@@ -232,9 +232,8 @@ def test_how_many_of_a_merged_cell_have_no_name_is_not_told(fleets: Store) -> No
     hidden = {row["span_id"] for row in merged if row["device_model"] == OTHER}
     nameless = fleets.rows("select span_id from requests where device_model = 'unknown'")
     assert hidden & {row["span_id"] for row in nameless}
-    assert {row["device_model"]: row["share"] for row in asked} == {
-        "x": 0, "y": 0, OTHER: 0, "unknown": 1
-    }  # fmt: skip
+    assert OTHER in {row["device_model"] for row in asked}
+    assert all(row["share"] == (row["device_model"] == "unknown") for row in asked)
 
 
 def test_what_no_phone_is_in_stays_and_says_nothing_of_whose_it_was(fleets: Store) -> None:

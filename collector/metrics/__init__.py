@@ -22,7 +22,7 @@ GAP_DIMENSIONS = frozenset(
     ("app", "environment", "release", "os", "device_model", "country", "hour", "day")
 )
 
-# What requests are counted by in rollups, and their waits; by any other they are counted one by one.
+# What requests are counted by in rollups, and their waits; by any other they are counted singly.
 ROLLED_DIMENSIONS = frozenset(
     ("app", "environment", "feature", "release", "os", "network", "model", "placement", "decision",
      "reason", "day")
