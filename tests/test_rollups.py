@@ -54,6 +54,7 @@ def answered(store: Store, turn: int) -> list[list[dict[str, Any]]]:
         ("unknown_values", ("release",), {"feature": "image_classify"}),
         ("release_models", ("day",), {}),
         ("thresholds_in_use", (), {}),
+        ("offline_by_threshold", ("model",), {}),
     ]
     asked += others[turn % 3 :: 3]
     return [store.ask(metric, *by, **where) for metric, by, where in asked]

@@ -82,6 +82,7 @@ def as_first(path: Path) -> None:
             "rollup_requests",
             "rollup_phones",
             "rollup_waits",
+            "rollup_offline",
             "rollup_runs",
             "rollup_broken",
             "folded_requests",

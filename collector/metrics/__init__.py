@@ -200,6 +200,7 @@ class Metric:
 _MERGED = {
     "departures": "merged_departures", "requests": "requests", "gaps": "merged_gaps",
     "phones": "requests", "waits": "requests", "singly": "requests",
+    "offline": "(select * from requests where network = 'unavailable')",
 }  # fmt: skip
 _SINGLE = {
     "departures": "departures($from, $to, null)",
@@ -207,6 +208,7 @@ _SINGLE = {
     "singly": "(select * from requests where time >= $from and time < $to)",
     "phones": "(select * from requests where time >= $from and time < $to)",
     "waits": "(select * from requests where time >= $from and time < $to)",
+    "offline": "(select * from requests where time >= $from and time < $to and network = 'unavailable')",
     "gaps": "gaps($from, $to)",
 }
 # The same with what is left of those that expired.
@@ -219,6 +221,7 @@ _NO_GAPS = "(select *, 0 as lost, 0 as repeated from requests where false)"
 _ROLLED = _SINGLE | {
     "requests": "rolled_requests($from, $to, $first_day)",
     "phones": "rolled_phones($from, $to, $first_day)",
+    "offline": "rolled_offline($from, $to, $first_day)",
 }
 _ROLLED_WAITS = {"waits": "rolled_waits($from, $to, $first_day)"}
 

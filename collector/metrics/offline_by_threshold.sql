@@ -9,20 +9,21 @@
 with judged as (
     select
         case
-            when placement = 'cloud' or decision in ('cloud', 'error') then 'never'
-            when confidence is null then 'unknown'
-            when decision = 'blocked' and confidence >= threshold then 'never'
+            when placement = 'cloud' or sure_step = -1 then 'never'
+            when sure_step is null then 'unknown'
             else 'sure'
         end as said,
-        least(floor(confidence * 20), 19) as step
+        sure_step as step,
+        n
         {by}
-    from requests
-    where time >= $from and time < $to and network = 'unavailable' {where}
+    from {offline}
+    where true {where}
 ),
 counted as (
-    select said, step, count(*) as n {by}
+    select said, step, sum(n) as n {by}
     from judged
     group by all
+    having sum(n) > 0
 ),
 answered as (
     select

@@ -13,39 +13,53 @@ with critical as (
     from policy_features
     where offline_critical
 ),
-per_installation as (
+counted as (
     select
-        coalesce(installation, span_id) as cluster,
         feature,
         offline_target as target,
-        sum(case when network = 'unavailable' then 1 else 0 end) as n,
-        sum(case when network = 'unavailable' and decision = 'accept' then 1 else 0 end) as k
+        sum(case when network = 'unavailable' then n else 0 end) as n,
+        sum(case when network = 'unavailable' and decision = 'accept' then n else 0 end) as k
         {by}
-    from requests
+    from {requests}
     join critical on critical_feature = feature
-    where time >= $from and time < $to {where}
+    where true {where}
+    group by all
+    having sum(n) > 0
+),
+per_installation as (
+    -- Those that no installation is known of are each a phone of their own.
+    select
+        installation,
+        feature,
+        max(weight) as weight,
+        sum(case when network = 'unavailable' then n else 0 end) as n,
+        sum(case when network = 'unavailable' and decision = 'accept' then n else 0 end) as k
+        {by}
+    from {phones}
+    join critical on critical_feature = feature
+    where true {where}
     group by all
 ),
-totals as (
+spread as (
     select
         feature,
-        target,
-        sum(n) as n,
-        sum(k) as k,
-        sum(k * k) as kk,
-        sum(k * n) as kn,
-        sum(n * n) as nn,
-        sum(case when n > 0 then 1 else 0 end) as clusters
+        max(weight) as weight,
+        sum(case when installation is null then k else k * k * weight end) as kk,
+        sum(case when installation is null then k else k * n * weight end) as kn,
+        sum(case when installation is null then n else n * n * weight end) as nn,
+        sum(case when installation is not null and n > 0 then 1 else 0 end) as sampled,
+        sum(case when installation is null then n else 0 end) as unsampled
         {by}
     from per_installation
     group by all
 ),
 sized as (
     select
-        *,
+        t.*,
         k / nullif(cast(n as double), 0) as p,
-        told(effective_size(k, n, kk, kn, nn, clusters), $k) as size
-    from totals
+        told(sampled_size(k, n, kk, kn, nn, sampled, unsampled, weight), $k) as size
+    from counted t
+    left join spread s on s.feature = t.feature {same:t:s}
 )
 select
     feature,

@@ -28,7 +28,7 @@ from collector.store.writer import insert
 SLICE_ROWS = 200_000
 PART_CALLS = 5_000
 # What requests are counted in: rollup_….
-COUNTED = ("requests", "phones", "waits")
+COUNTED = ("requests", "phones", "waits", "offline")
 # So many installations at most are counted each apart; half of them leave where it is more.
 SAMPLE = 8_192
 

@@ -37,6 +37,7 @@ TABLES = (
     "rollup_requests",
     "rollup_phones",
     "rollup_waits",
+    "rollup_offline",
     "rollup_runs",
     "rollup_broken",
     "folded_requests",
@@ -56,11 +57,13 @@ DEFINITIONS = (
     "summed_requests",
     "summed_phones",
     "summed_waits",
+    "summed_offline",
     "counted",
     "uncounted_requests",
     "rolled_requests",
     "rolled_phones",
     "rolled_waits",
+    "rolled_offline",
     "folded",
     "sources",
     "judging",
@@ -92,11 +95,12 @@ def migration(version: int) -> str:
 
 ROLLED_UP = (
     "rollup_departures", "rollup_kinds", "rollup_requests", "rollup_phones", "rollup_waits",
-    "rollup_runs", "rollup_broken",
+    "rollup_offline", "rollup_runs", "rollup_broken",
 )  # fmt: skip
 # What was rolled up by other SQL is not used.
 _ROLLED_UP_BY = (
     "dimensions", "spans", "unrolled", "traced_departures", "requests", "numbered_requests",
     "runs_anew", "sample", "summed_requests", "summed_phones", "summed_waits",
+    "summed_offline",
 )  # fmt: skip
 ROLLUP_RULES = sha256("".join(map(ddl, _ROLLED_UP_BY)).encode()).hexdigest()

@@ -210,6 +210,20 @@ create table rollup_phones (
     wait_step integer,
     n bigint not null
 );
+create table rollup_offline (
+    day date not null,
+    app varchar not null,
+    environment varchar not null,
+    feature varchar not null,
+    release_said varchar,
+    os varchar not null,
+    network varchar not null,
+    model varchar not null,
+    placement_said varchar,
+    decision varchar not null,
+    sure_step integer,
+    n bigint not null
+);
 create table rollup_waits (
     day date not null,
     app varchar not null,
