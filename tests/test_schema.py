@@ -142,6 +142,27 @@ def test_a_home_from_before_tokens_starts_without_any_and_only_once(tmp_path: Pa
         Tokens.at(tmp_path, tmp_path / "limen.duckdb")
 
 
+def test_views_and_macros_are_made_anew_where_others_made_them(tmp_path: Path) -> None:
+    path = tmp_path / "limen.duckdb"
+
+    def spans_after(change: str) -> list[dict[str, object]]:
+        with duckdb.connect(str(path)) as connection:
+            connection.execute(change)
+        database = Database(path, query_seconds=20)
+        found: list[dict[str, object]] = database.read(
+            "select count(*) as n from spans"
+        ).to_pylist()
+        database.close()
+        return found
+
+    Database(path, query_seconds=20).close()
+    # What is known to be ours is left as it is.
+    other = "create or replace view spans as select 1 as one"
+    assert spans_after(other) == [{"n": 1}]
+    assert spans_after("create or replace macro defined_by() as 'an older one'") == [{"n": 0}]
+    assert spans_after(f"{other}; drop macro defined_by") == [{"n": 0}]
+
+
 def test_a_newer_file_is_refused_with_both_versions_and_the_remedy(tmp_path: Path) -> None:
     path = tmp_path / "limen.duckdb"
     Database(path, query_seconds=20).close()

@@ -27,6 +27,7 @@ from collector.store.opening import MEMORY_BYTES, connect, logs, make, one
 from collector.store.queries import query
 from collector.store.schema import (
     DEFINITIONS,
+    DIGEST,
     ROLLED_UP,
     ROLLUP_RULES,
     TABLES,
@@ -42,6 +43,9 @@ from collector.tlog.merkle import Frontier
 _GIVEN_UP = (duckdb.FatalException, duckdb.InternalException, OSError)
 
 _BATCH_ROWS = 10_000
+
+# The views and macros of a file are code of ours that this DuckDB has read.
+_DEFINED_BY = f"{DIGEST} DuckDB {duckdb.__version__}"
 
 _log = logging.getLogger("limen")
 
@@ -300,13 +304,14 @@ class Database:
 
     def _define(self) -> None:
         connection = self._connection
-        if one(connection, query("find_schema")) == 0:
+        version = one(connection, query("read_schema"))
+        if version is None:
             connection.begin()
             for name in TABLES:
                 connection.execute(ddl(name))
             connection.execute(query("mark_schema"), {"version": VERSION})
             connection.commit()
-        version = one(connection, query("read_schema"))
+            version = VERSION
         if version > VERSION:
             connection.close()
             raise StoreUnusable(
@@ -315,9 +320,12 @@ class Database:
             )
         if version < VERSION:
             self._migrate(version)
+        defined = version == VERSION and one(connection, query("read_definitions")) == _DEFINED_BY
         connection.begin()
-        for name in DEFINITIONS:
-            connection.execute(ddl(name))
+        if not defined:
+            for name in DEFINITIONS:
+                connection.execute(ddl(name))
+            connection.execute(query("mark_definitions").replace("{digest}", _DEFINED_BY))
         for table in ROLLED_UP:
             forget = query("forget_rollups").replace("{table}", table)
             connection.execute(forget, {"rules": ROLLUP_RULES})

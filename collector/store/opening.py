@@ -89,14 +89,16 @@ def stored_version(path: Path) -> int | None:
         return None
     connection = connect(path, [], MEMORY_BYTES)
     try:
-        found = one(connection, query("find_schema"))
-        version: int | None = one(connection, query("read_schema")) if found else None
+        version: int | None = one(connection, query("read_schema"))
         return version
     finally:
         connection.close()
 
 
 def one(connection: duckdb.DuckDBPyConnection, sql: str) -> Any:
-    """The first value of the answer; None without a row."""
-    row = connection.execute(sql).fetchone()
+    """The first value of the answer; None without a row, or where what it asks is not there."""
+    try:
+        row = connection.execute(sql).fetchone()
+    except duckdb.CatalogException:
+        return None
     return row[0] if row else None

@@ -1,2 +1,2 @@
--- The version of the schema in this file.
+-- The version of the schema in this file; fails where it has none yet.
 select max(version) from schema_version
