@@ -26,6 +26,7 @@ from collector.contract.records import Query
 from collector.engine import Engine
 from collector.permissions.tokens import Tokens
 from collector.store.queries import query
+from collector.store.rollups import COUNTED, Rollups
 from collector.store.schema import ROLLUP_RULES
 from collector.store.writer import insert
 
@@ -160,17 +161,22 @@ def _engine(home: Path) -> Engine:
 
 
 def _count(home: Path, now: int, days: int) -> None:
-    """Rolls up the requests, day by day, as they were committed."""
+    """Rolls up the requests, day by day, as they were committed, and whose consent it was."""
     with _engine(home) as engine:
+        Rollups(engine.database).run()
         for day in range(days, -1, -1):
             part = {"after": now - (day + 1) * DAY, "last": now - day * DAY}
-            counted, phones, runs = (
-                engine.database.read(query(f"unrolled_{what}"), part)
-                for what in ("requests", "phones", "runs")
-            )
+            counts = {
+                table: engine.database.read(
+                    query("unrolled_counts").replace("{table}", table), part
+                )
+                for table in COUNTED
+            }
+            runs = engine.database.read(query("unrolled_runs"), part)
             with engine.database.write() as transaction:
-                insert(transaction, "insert_rolled_requests", counted)
-                insert(transaction, "insert_rolled_phones", phones)
+                for table, counted in counts.items():
+                    transaction.name(fresh=counted)
+                    transaction.run_for(table, "insert_counts")
                 insert(transaction, "remove_rolled_runs", runs)
                 insert(transaction, "insert_rolled_runs", runs)
 

@@ -47,7 +47,6 @@ def test_a_fallback_is_one_transfer_with_its_bytes_and_who_gets_them(store: Stor
         "transfers": 1,
         "bytes": 100,
         "unknown_bytes_transfers": 0,
-        "installations": 1,
         "feature": "image_classify",
         "release": "2.4.0",
     }

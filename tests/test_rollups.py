@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from google.protobuf.message import Message
 
+from collector.store.compliance import Scope
 from collector.store.maintenance import Maintenance
 from collector.store.rollups import Rollups
 from collector.store.schema import ROLLED_UP
@@ -34,9 +36,9 @@ def departed(store: Store) -> list[dict[str, Any]]:
     return store.rows(f"select * from departures({ever}) where trace_id is not null order by all")
 
 
-def answered(store: Store, turn: int) -> list[list[dict[str, Any]]]:
-    """What is asked of requests, over days and parts of them, by what is rolled up or not: some
-    questions always, a third of the others in turn."""
+def answered(store: Store, turn: int) -> list[Any]:
+    """What is asked of requests and of what left, over days and parts of them, by what is rolled up
+    or not: some questions always, a third of the others in turn."""
     asked: list[tuple[str, tuple[str, ...], dict[str, Any]]] = [
         ("completeness", ("hour", "device_model"), {"since": "-100h"}),
         ("lost_requests", ("hour", "device_model"), {"since": "-100h"}),
@@ -56,8 +58,9 @@ def answered(store: Store, turn: int) -> list[list[dict[str, Any]]]:
         ("thresholds_in_use", (), {}),
         ("offline_by_threshold", ("model",), {}),
     ]
-    asked += others[turn % 3 :: 3]
-    return [store.ask(metric, *by, **where) for metric, by, where in asked]
+    asked += [("egress", ("feature", "release", "day"), {"since": "-100h"}), *others[turn % 3 :: 3]]
+    told: list[Any] = [store.ask(metric, *by, **where) for metric, by, where in asked]
+    return [*told, store.compliance.review(Scope(since="-100h"))[1]]
 
 
 @contextmanager
@@ -86,13 +89,25 @@ def covered(store: Store) -> int:
 
 def same_answers(store: Store, turn: int) -> None:
     found, told = departed(store), answered(store, turn)
+    assert summed(store, "rollup_sent", "n") == summed(store, "rolled_singly", "1")
     with nothing_covered(store):
-        assert (departed(store), answered(store, turn)) == (found, told)
+        assert departed(store) == found
+        for again, before in zip(answered(store, turn), told, strict=True):
+            assert again == before
     # A gap that the period's beginning cuts is counted once, and by both.
     lost = {(row["hour"], row["device_model"]): row["lost"] for row in told[1]}
     assert all(
         lost[row["hour"], row["device_model"]] == row["expected"] - row["received"]
         for row in told[0]
+    )
+
+
+def summed(store: Store, table: str, each: str) -> list[dict[str, Any]]:
+    """What left by all that it is summed by."""
+    by = "day, app, environment, release, os, kind, differs"
+    return store.rows(
+        f"select {by}, sum({each}) as n, sum(bytes) as bytes"
+        f" from {table} group by all having sum({each}) <> 0 order by all"
     )
 
 
@@ -110,6 +125,18 @@ class Fleet:
         cut = self._random.randint(len(self._held) // 2, len(self._held))
         sent, self._held = self._held[:cut], self._held[cut:]
         return sent
+
+    def consent(self) -> Message:
+        """Some phone, or one that is not known yet, says what it consents to, by now or before."""
+        draw = self._random
+        phone = dict(PHONE) | {"app.installation.id": f"phone-{draw.randrange(4)}"}
+        return consent(
+            draw.choice(["granted", "withdrawn", "denied"]),
+            now() - draw.randrange(12 * DAY),
+            phone,
+            purpose=draw.choice(["app_functionality", "analytics"]),
+            version=draw.choice(["1", "2"]),
+        )
 
     def _trace(self, number: int) -> Iterator[tuple[Span, dict[str, Any]]]:
         draw = self._random
@@ -139,7 +166,7 @@ class Fleet:
             again = {"limen_sequence": draw.randrange(12), "start": start + DAY}
             yield request_span(decision, **again), phone
         outer = request.child(
-            "CLIENT", **SENT, limen_consent_state=draw.choice(["granted", "denied"])
+            "CLIENT", **SENT, limen_consent_state=draw.choice(["granted", "denied", None])
         )
         yield outer, phone
         if draw.random() < 0.5:
@@ -164,9 +191,8 @@ def test_answers_are_the_same_whatever_is_rolled_up(store: Store, seed: int) -> 
     for step in range(4):
         for late in range(3):
             sent = [traces(span, resource=phone) for span, phone in fleet.spans(2)]
-            store.take(*sent, received=now() - late * DAY)
+            store.take(*sent, fleet.consent(), received=now() - late * DAY)
         if step == 2:
-            store.take(consent("withdrawn", now() - 4 * DAY))
             erase(store, "phone-1")
             same_answers(store, seed)
         if step == 3:

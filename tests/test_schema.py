@@ -87,6 +87,8 @@ def as_first(path: Path) -> None:
             "rollup_broken",
             "folded_requests",
             "folded_days",
+            "rollup_sent",
+            "rollup_restated",
         ):
             connection.execute(f"drop table {name}")
         for name in ("batches", "inputs", "replays", "replay_chunks"):

@@ -25,6 +25,10 @@ select
         chain_category: data_categories, chain_purpose: purpose, said_consent: consent_state,
         said_version: cast(null as varchar), retained_there: cast(null as boolean),
         trained_there: cast(null as boolean)
-    } as facts
+    } as facts,
+    {
+        chain_consent: consent_state, consent_version: cast(null as varchar), speaks: 'span',
+        granted_later: false, granted_otherwise: false
+    } as consent
 from span_contexts
 where number >= 1000;

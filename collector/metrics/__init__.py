@@ -22,10 +22,12 @@ GAP_DIMENSIONS = frozenset(
     ("app", "environment", "release", "os", "device_model", "country", "hour", "day")
 )
 
-# What requests are counted by in rollups, and their waits; by any other they are counted singly.
+# What requests, their waits and departures are counted by in rollups; by any other they are counted
+# singly.
 ROLLED_DIMENSIONS = frozenset(
     ("app", "environment", "feature", "release", "os", "network", "model", "placement", "decision",
-     "reason", "day")
+     "reason", "destination", "region", "role", "category", "purpose", "consent", "cause", "leg",
+     "day")
 )  # fmt: skip
 _WAIT_DIMENSIONS = ROLLED_DIMENSIONS - {"placement", "reason"}
 
@@ -36,6 +38,7 @@ _TIMES = ("hour", "day")
 _DAY = 24 * 3600 * 10**9
 # How far a device's clock may run ahead and still be believed.
 _AHEAD = 600 * 10**9
+NEVER = 2**63 - 1
 
 # How a list ends that says the newest of a period only.
 _NEWEST = re.compile(r"order by \w+\.time desc,.*\nlimit (\d+)\s*\Z")
@@ -117,10 +120,7 @@ class Metric:
         values |= {"page": rows, "offset": page[1]}
         values["gaps"] = GAP_DIMENSIONS.issuperset((*by, *where))
         values["whole"] = not by
-        first_day = -(-since // _DAY) * _DAY
-        values["first_day"] = first_day
-        # Nothing is stored of later than what is believed.
-        whole_days = first_day < until and (until % _DAY == 0 or until >= now + _AHEAD)
+        values["first_day"] = first_day = first_whole_day(since, until, now)
         fixed = {column.name for column in self.columns}
         added = [name for name in by if name not in fixed]
         sql = self.sql.replace("{where}", _conditions(where, values))
@@ -138,13 +138,13 @@ class Metric:
             lambda m: "".join(f" and {m[1]}.{n} = {m[2]}.{n}" for n in added if n in _TIMES),
             sql,
         )
-        rolled = whole_days and ROLLED_DIMENSIONS.issuperset((*by, *where))
+        rolled = first_day < until and ROLLED_DIMENSIONS.issuperset((*by, *where, *selected))
         sources = _MERGED if merged else _ROLLED if rolled else _SINGLE
         if rolled and not merged and _WAIT_DIMENSIONS.issuperset((*by, *where)):
             sources = sources | _ROLLED_WAITS
         if not merged and not values["gaps"]:
             sources = sources | {"gaps": _NO_GAPS}
-        folded = whole_days and FOLDED_DIMENSIONS.issuperset((*by, *where))
+        folded = first_day < until and FOLDED_DIMENSIONS.issuperset((*by, *where))
         ever = _EVER.format(requests=sources["requests"], everything=not merged)
         sources = sources | {"ever": ever if folded else sources["requests"]}
         for name, source in sources.items():
@@ -198,12 +198,13 @@ class Metric:
 
 # What stands in a metric's SQL for its sources.
 _MERGED = {
-    "departures": "merged_departures", "requests": "requests", "gaps": "merged_gaps",
-    "phones": "requests", "waits": "requests", "singly": "requests",
+    "departures": "merged_departures", "senders": "merged_departures", "requests": "requests",
+    "gaps": "merged_gaps", "phones": "requests", "waits": "requests", "singly": "requests",
     "offline": "(select * from requests where network = 'unavailable')",
 }  # fmt: skip
 _SINGLE = {
     "departures": "departures($from, $to, null)",
+    "senders": "departures($from, $to, null)",
     "requests": "(select * from requests where time >= $from and time < $to)",
     "singly": "(select * from requests where time >= $from and time < $to)",
     "phones": "(select * from requests where time >= $from and time < $to)",
@@ -219,11 +220,20 @@ _EVER = (
 )
 _NO_GAPS = "(select *, 0 as lost, 0 as repeated from requests where false)"
 _ROLLED = _SINGLE | {
+    "departures": "sent($from, $to, null, $first_day)",
     "requests": "rolled_requests($from, $to, $first_day)",
     "phones": "rolled_phones($from, $to, $first_day)",
     "offline": "rolled_offline($from, $to, $first_day)",
 }
 _ROLLED_WAITS = {"waits": "rolled_waits($from, $to, $first_day)"}
+
+
+def first_whole_day(since: int, until: int, now: int) -> int:
+    """From when (ns) [since, until) is whole days, or holds all there is of one, else NEVER."""
+    first = -(-since // _DAY) * _DAY
+    # Nothing is stored of later than what is believed.
+    whole = first < until and (until % _DAY == 0 or until >= now + _AHEAD)
+    return first if whole else NEVER
 
 
 def _conditions(asked: Mapping[str, Sequence[str]], values: dict[str, object]) -> str:

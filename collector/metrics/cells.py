@@ -64,6 +64,7 @@ CELLS: Mapping[str, Cells | None] = {
     "confidence": Cells(apart=("confidence_step",)),
     "egress": _LEAVING,
     "flows": _LEAVING,
+    "senders": _LEAVING,
     "unknown_departures": _LEAVING,
     "door": None,
     "redaction": None,

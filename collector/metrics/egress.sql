@@ -12,7 +12,6 @@
 -- transfers count: sends, each resend is one
 -- bytes bytes: bytes of the sends that were measured
 -- unknown_bytes_transfers count: sends that failed or were not measured
--- installations count: distinct pseudonyms
 select
     leg,
     destination,
@@ -23,12 +22,12 @@ select
     cause,
     declared,
     measure,
-    count(*) as transfers,
+    cast(sum(n) as bigint) as transfers,
     cast(sum(bytes) as bigint) as bytes,
-    cast(sum(case when bytes is null then 1 else 0 end) as bigint) as unknown_bytes_transfers,
-    told(count(distinct installation), $k) as installations
+    cast(sum(case when measure is null then n else 0 end) as bigint) as unknown_bytes_transfers
     {by}
 from {departures}
 where true {where}
 group by all
+having sum(n) > 0
 order by bytes desc nulls last, destination, cause, category, purpose, consent, leg, region, declared, measure {by}

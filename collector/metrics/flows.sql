@@ -7,18 +7,17 @@
 -- measure text: which attribute the bytes come from; unknown where nothing measured them
 -- transfers count: sends, each resend is one
 -- bytes bytes: bytes that these sends carried; unknown where nothing measured them
--- installations count: distinct pseudonyms
 select
     leg,
     feature,
     destination,
     declared,
     measure,
-    count(*) as transfers,
-    cast(sum(bytes) as bigint) as bytes,
-    told(count(distinct installation), $k) as installations
+    cast(sum(n) as bigint) as transfers,
+    cast(sum(bytes) as bigint) as bytes
     {by}
 from {departures}
 where true {where}
 group by all
+having sum(n) > 0
 order by transfers desc, feature, destination, declared, measure, leg {by}

@@ -6,19 +6,19 @@
 -- share ratio: unknown / transfers
 with counted as materialized (
     select
-        count(*) as n,
+        sum(n) as n,
         -- Whose consent it had is not told to everybody: it is `other` then, and not counted.
-        sum(case when consent <> 'other' then 1 else 0 end) as consented,
-        sum(case when consent = 'unknown' then 1 else 0 end) as no_consent,
-        sum(case when ',' || category || ',' like '%,unknown,%' then 1 else 0 end) as no_category,
-        sum(case when purpose = 'unknown' then 1 else 0 end) as no_purpose,
-        sum(case when destination = 'unknown' then 1 else 0 end) as no_destination,
-        sum(case when region = 'unknown' then 1 else 0 end) as no_region,
-        sum(case when role = 'unknown' then 1 else 0 end) as no_role,
-        sum(case when cause = 'unknown' then 1 else 0 end) as no_cause,
-        sum(case when leg = 'unknown' then 1 else 0 end) as no_leg,
-        sum(case when bytes is null then 1 else 0 end) as no_bytes,
-        sum(case when declared is null then 1 else 0 end) as no_declaration
+        sum(case when consent <> 'other' then n else 0 end) as consented,
+        sum(case when consent = 'unknown' then n else 0 end) as no_consent,
+        sum(case when ',' || category || ',' like '%,unknown,%' then n else 0 end) as no_category,
+        sum(case when purpose = 'unknown' then n else 0 end) as no_purpose,
+        sum(case when destination = 'unknown' then n else 0 end) as no_destination,
+        sum(case when region = 'unknown' then n else 0 end) as no_region,
+        sum(case when role = 'unknown' then n else 0 end) as no_role,
+        sum(case when cause = 'unknown' then n else 0 end) as no_cause,
+        sum(case when leg = 'unknown' then n else 0 end) as no_leg,
+        sum(case when measure is null then n else 0 end) as no_bytes,
+        sum(case when declared is null then n else 0 end) as no_declaration
         {by}
     from {departures}
     where destination <> 'telemetry' {where}

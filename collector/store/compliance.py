@@ -36,6 +36,7 @@ from collector.contract.findings import UNKNOWN as UNKNOWN_ATTRIBUTE
 from collector.contract.policy import Policy, release_key
 from collector.contract.processing import Article30
 from collector.contract.records import Query
+from collector.metrics import first_whole_day
 from collector.store.database import Database
 from collector.store.declarations import Declarations, Verdicts
 from collector.store.queries import query
@@ -82,7 +83,8 @@ class Compliance:
         policy, kept = self._policy(), self._declarations.all()
         asked = {"app": scope.app, "environment": scope.environment, "release": scope.release}
         bounds = {"from": first, "to": last}
-        seen = observed(self._rows("observed", bounds | asked))
+        days = {"first_day": first_whole_day(first, last, now)}
+        seen = observed(self._rows("observed", bounds | days | asked))
         covered = list(self._coverage(scope, bounds | asked, seen))
         if scope.release is not None and not covered:
             raise BadInput(

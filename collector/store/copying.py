@@ -30,10 +30,13 @@ _COMMITTED = ("batches", "inputs", "input_pieces", "consents")
 # Copied with what names them, or which they name.
 _BOUND = (
     "span_facts", "span_sources", "span_contexts", "releases", "replay_scores", "replay_chunks",
-    "rollup_kinds", *(f"rollup_{table}" for table in COUNTED),
+    "rollup_kinds", "rollup_sent", *(f"rollup_{table}" for table in COUNTED),
 )  # fmt: skip
 # Nobody writes these while a copy is made, and they may be large.
-_SETTLED = ("rollup_departures", "rollup_dirty", "rollup_state", "rollup_runs", "rollup_broken")
+_SETTLED = (
+    "rollup_departures", "rollup_dirty", "rollup_state", "rollup_runs", "rollup_broken",
+    "rollup_restated",
+)  # fmt: skip
 _WHOLE = tuple(name for name in TABLES if name not in _COMMITTED + _BOUND + _SETTLED)
 # A copy has as many rows of these as there are.
 _COUNTED = ("span_facts", "replay_scores", "replay_chunks", *_COMMITTED, *_SETTLED, *_WHOLE)
@@ -108,6 +111,7 @@ class Copying:
         for table in COUNTED:
             beside.run("copy_counts", table)
         beside.run("copy_rollup_kinds")
+        beside.run("copy_rollup_sent")
         after = _NONE
         for _ in range(ROUNDS):
             last: int = beside.ask("last_commit")[0][0]

@@ -47,6 +47,8 @@ ERASED = frozenset(
         *(f"rollup_{table}" for table in COUNTED),
         "rollup_runs",
         "rollup_broken",
+        "rollup_sent",
+        "rollup_restated",
     )
 )
 _NAMES = [attribute.name for attribute in ATTRIBUTES]
@@ -145,6 +147,7 @@ class Erasure:
             transaction.run_for(table, "subtract_erased")
         transaction.run("erase_phones")
         transaction.run("erase_runs")
+        transaction.run("erase_restated")
         deleted = {table: _rows(transaction, name) for table, name in _DELETED.items()}
         transaction.run("dirty_erased")
         remove_dirty(transaction)

@@ -126,7 +126,8 @@ class Retention:
                 transaction.run("dirty_expiring", **asked)
                 for counted in COUNTED:
                     transaction.run_for(counted, "subtract_expiring", **asked)
-                transaction.run("break_expiring", **asked)
+                for name in ("break_expiring", "restate_expiring"):
+                    transaction.run(name, **asked)
                 transaction.run("remove_broken_runs")
             deleted = {table: transaction.ask(f"expire_{table}", **asked) for table in tables}
             if tables is TELEMETRY:

@@ -1,10 +1,15 @@
 """Rolls up behind the writer what left devices, so that questions need not walk through each trace,
 and what was asked of them, so that questions need not count it one by one.
 
-What departs is told by the spans of a trace alone; policy and consent are applied when it is asked
-for. A trace is covered by the rollup until it gets a span, which its transaction's number shows, or
-loses one, which whoever deletes notes. Questions answer from the rollup and, for traces that it
-does not cover, from the spans: so they say the same whatever is rolled up.
+What departs is told by the spans of a trace alone, and the consent it left under by the history of
+its installation; the policy is applied when it is asked for. A trace is covered by the rollup until
+it gets a span, which its transaction's number shows, or loses one, which whoever deletes notes; and
+so is the consent of an installation until its history gets or loses an entry. Questions answer from
+the rollup and, for what it does not cover, from spans and history: so they say the same whatever is
+rolled up.
+
+What stands in the rollup is summed by day: what comes to stand there is added to the sums in the
+same transaction, and what goes from there subtracted, so that they always say the same.
 
 Requests are counted by day, in sums to which each run adds what came since the one before, and from
 which whoever deletes takes away what goes. Which numbers of a launch came is kept as runs without a
@@ -15,6 +20,7 @@ where they are few.
 
 import logging
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from collector.contract.errors import Overloaded
@@ -27,12 +33,12 @@ from collector.store.writer import insert
 # As many spans go at once, and of those departures in as many parts as questions may wait for.
 SLICE_ROWS = 200_000
 PART_CALLS = 5_000
+# What is rolled up and gets another consent needs no spans.
+PART_RESTATED = 100_000
 # What requests are counted in: rollup_….
 COUNTED = ("requests", "phones", "waits", "offline")
 # So many installations at most are counted each apart; half of them leave where it is more.
 SAMPLE = 8_192
-
-_LATEST = 2**63 - 1
 
 _log = logging.getLogger("limen")
 
@@ -59,6 +65,7 @@ class Rollups:
         calls = self._database.read(query("count_unrolled"), {"last": last}).column("calls")
         parts = 1 + calls[0].as_py() // PART_CALLS
         failed = [part for part in range(parts) if not self._cover(last, parts, part)]
+        self._restate(last)
         drawn = self._thin()
         span = {"after": place, "last": last}
         counts = {
@@ -77,6 +84,7 @@ class Rollups:
             for part in failed:
                 transaction.run("give_up_unrolled", last=last, parts=parts, part=part)
             transaction.run("clear_rollup_dirty")
+            transaction.run("clear_rollup_restated")
             transaction.run("clear_rollup_state")
             transaction.run("set_rollup_state", last=last, rules=ROLLUP_RULES, drawn=drawn)
         return len(ends) > 1
@@ -102,33 +110,55 @@ class Rollups:
             return False
         if len(found):
             with self._database.write() as transaction:
-                transaction.name(fresh=found)
-                transaction.run("insert_kinds")
-                transaction.run("insert_rolled")
+                _add(transaction, found)
         return True
+
+    def _restate(self, last: int) -> None:
+        """Of installations whose history of consent is another, gives what is rolled up the consent
+        it left under by now."""
+        count = self._database.read(query("count_restated"), {"last": last}).column("departures")
+        parts = -(-count[0].as_py() // PART_RESTATED)
+        for part in range(parts):
+            asked = {"last": last, "parts": parts, "part": part}
+            found = self._database.read(query("restated_departures"), asked)
+            if len(found):
+                with self._database.write() as transaction:
+                    _take(transaction, found)
+                    _add(transaction, found)
 
     def _place(self) -> int:
         place: int = self._database.read(query("rollup_state")).column("commit_number")[0].as_py()
         return place
 
     def _ends(self) -> list[int]:
-        asked = {"rows": SLICE_ROWS, "after": self._place(), "last": _LATEST}
-        ends: list[int] = self._database.read(query("copy_slices"), asked).column(0).to_pylist()
+        asked = {"rows": SLICE_ROWS, "after": self._place()}
+        ends: list[int] = self._database.read(query("rollup_slices"), asked).column(0).to_pylist()
         return ends
 
     def _remove(self, last: int) -> None:
         before = self._database.read(query("rolled_before"), {"last": last})
         if len(before):
-            bounds = {
-                "first": pc.min(before.column("first")).as_py(),
-                "last": pc.max(before.column("last")).as_py(),
-            }
             with self._database.write() as transaction:
-                transaction.name(fresh=before.select(["trace_id"]))
-                transaction.run("remove_rolled", **bounds)
+                _take(transaction, before)
 
 
 def remove_dirty(transaction: Transaction) -> None:
     """Once spans are deleted: of the traces noted as dirty, what was rolled up goes too."""
+    transaction.run("subtract_dirty")
     transaction.run("remove_dirty_rollups")
     transaction.run("forget_gone")
+
+
+def _add(transaction: Transaction, departures: pa.Table) -> None:
+    transaction.name(fresh=departures)
+    for name in ("insert_kinds", "insert_rolled", "insert_sent"):
+        transaction.run(name)
+
+
+def _take(transaction: Transaction, departures: pa.Table) -> None:
+    """What stands in the rollup of these no longer does."""
+    times = departures.column("time")
+    bounds = {"first": pc.min(times).as_py(), "last": pc.max(times).as_py()}
+    transaction.name(fresh=departures.select(["trace_id", "span_id"]))
+    transaction.run("subtract_rolled", **bounds)
+    transaction.run("remove_rolled", **bounds)

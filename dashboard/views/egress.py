@@ -41,7 +41,6 @@ COLUMNS: Mapping[str, str] = {
     "bytes": "bytes",
     "transfers": "count",
     "unknown_bytes_transfers": "count",
-    "installations": "count",
     "region": "text",
     "measure": "text",
 }

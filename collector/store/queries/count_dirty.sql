@@ -1,4 +1,5 @@
--- How many traces and launches lost something since they were rolled up.
+-- How many traces, launches and histories of consent lost something since they were rolled up.
 select
     (select count(*) from rollup_dirty where not given_up)
-    + (select count(*) from rollup_broken) as dirty
+    + (select count(*) from rollup_broken)
+    + (select count(*) from rollup_restated) as dirty

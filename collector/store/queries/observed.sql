@@ -1,110 +1,108 @@
 -- Departures, counted by everything that a comparison with what is declared asks for; the first three
--- traces of each, and whether another size of body arrived than left. They are counted by their kinds
--- first: the policy is asked about what is alike, once.
-with chosen as (
-    select *
-    from sources
-    where ($app is null or coalesce(app, 'unknown') = $app)
-        and ($environment is null or coalesce(environment, 'unknown') = $environment)
-        and ($release is null or coalesce(release, 'unknown') = $release)
-),
-counted as (
+-- traces of each on the day it was first seen, and whether another size of body arrived than left.
+-- What is rolled up is counted by its sums, and looked for one by one on two days only: the first and
+-- the last on which each was seen.
+with daily as materialized (
     select
-        source, kind, null as facts, chain_consent, consent_version, granted_later, granted_otherwise,
-        bytes <> bytes_received as differing,
-        count(*) as transfers,
-        cast(sum(bytes) as bigint) as bytes,
-        min(time) as first,
-        max(time) as last,
-        arg_min({time: time, trace_id: trace_id}, time, 3) as earliest
-    from consented($from, $to, null)
-    where kind is not null and source in (select number from chosen)
-    group by all
-    union all
-    select
-        source, null, facts, chain_consent, consent_version, granted_later, granted_otherwise,
-        bytes <> bytes_received as differing,
-        count(*),
-        cast(sum(bytes) as bigint),
-        min(time),
-        max(time),
-        arg_min({time: time, trace_id: trace_id}, time, 3)
-    from consented($from, $to, null)
-    where kind is null and source in (select number from chosen)
-    group by all
-),
-alike as (
-    select
-        c.* exclude (kind, facts), s.app, s.release, s.release_key,
-        split_part(os_of(s.os_name, s.os_type, s.os_version), ' ', 1) as system,
-        unnest(coalesce(c.facts, k.facts))
-    from counted c
-    join chosen s on s.number = c.source
-    left join rollup_kinds k on k.number = c.kind
-),
-ruled as (
-    select a.*, host_of(destination) as host, rule_of(of_feature, release_key) as rule from alike a
-),
-judged as (
-    select
-        coalesce(app, 'unknown') as app,
-        coalesce(release, 'unknown') as release,
-        of_feature as feature,
-        system,
-        leg_of(passed_on, from_request, from_phone) as leg,
-        destination,
-        coalesce(chain_region, host.region, 'unknown') as region,
-        coalesce(host.role, 'unknown') as role,
-        coalesce(chain_category, 'unknown') as category,
-        coalesce(chain_purpose, 'unknown') as purpose,
-        coalesce(chain_consent, 'unknown') as consent,
-        consent_version,
-        granted_later,
-        granted_otherwise,
-        case
-            when rule is not null then declared_of(
-                of_feature, release_key, destination, chain_purpose, chain_consent, chain_category,
-                coalesce(chain_region, host.region), host.role,
-                coalesce(retained_there, host.retained)
-            )
-        end as declared,
-        coalesce(retained_there, host.retained) as retained,
-        trained_there as trained_on,
-        coalesce(
-            request_decision in ('fallback', 'cloud') or cause_of(
-                from_request, request_decision, request_audited,
-                coalesce(request_placement, rule.placement)
-            ) = 'audit',
-            false
-        ) as asked,
-        coalesce(server_port = 80, false) as in_clear,
-        coalesce(measure = 'http.request.body.size' and differing, false) as differs,
-        transfers, bytes, first, last, earliest
-    from ruled
-    union all by name
-    select
-        app, release, feature, os as system, leg, destination, region, role, category, purpose, consent,
-        granted_later, granted_otherwise, retained, trained_on,
-        false as asked, false as in_clear, false as differs,
-        count(*) as transfers,
-        cast(sum(bytes) as bigint) as bytes,
-        min(time) as first,
-        max(time) as last
-    from own_departures($from, $to)
+        kind,
+        day,
+        app,
+        release,
+        os,
+        differs,
+        {
+            app: app,
+            release: release,
+            feature: feature,
+            system: split_part(os, ' ', 1),
+            leg: leg,
+            destination: destination,
+            region: region,
+            role: role,
+            category: category,
+            purpose: purpose,
+            consent: consent,
+            consent_version: consent_version,
+            granted_later: granted_later,
+            granted_otherwise: granted_otherwise,
+            declared: declared,
+            retained: retained,
+            trained_on: trained_on,
+            asked: coalesce(decision in ('fallback', 'cloud') or (from_request and cause = 'audit'), false),
+            in_clear: coalesce(in_clear, false),
+            differs: coalesce(measure = 'http.request.body.size' and differs, false)
+        } as what,
+        sum(n) as transfers,
+        sum(bytes) as bytes,
+        min(time) filter (where n > 0) as first,
+        max(time) filter (where n > 0) as last,
+        arg_min({time: time, trace_id: trace_id}, time, 3) filter (where n > 0 and trace_id is not null)
+            as earliest
+    from sent($from, $to, null, $first_day)
     where ($app is null or app = $app)
         and ($environment is null or environment = $environment)
         and ($release is null or release = $release)
     group by all
+    having sum(n) <> 0
+),
+counted as materialized (
+    select
+        what,
+        row_number() over (order by what) as number,
+        cast(sum(transfers) as bigint) as transfers,
+        cast(sum(bytes) as bigint) as bytes,
+        min(day) as first_day,
+        max(day) as last_day
+    from daily
+    group by what
+),
+edges as materialized (
+    select c.number, d.* exclude (what, transfers, bytes), d.day = c.first_day as begins
+    from daily d
+    join counted c on c.what = d.what and d.day in (c.first_day, c.last_day)
+),
+-- Of these the sums tell no more than the day.
+looked_up as (
+    select e.number, e.begins, r.time, r.trace_id
+    from rolled_singly r
+    anti join unrolled(null) u on u.trace_id = r.trace_id
+    anti join restated(null) h on h.installation = r.consenting
+    join edges e
+        on e.day = r.day and e.kind = r.kind and e.app = r.app
+        and e.release = coalesce(r.release, 'unknown') and e.os = r.os and e.differs = r.differs
+    where r.time >= $first_day and r.time < $to
+        and ($environment is null or r.environment = $environment)
+),
+seen as (
+    select
+        number,
+        min(time) as first,
+        max(time) as last,
+        arg_min({time: time, trace_id: trace_id}, time, 3) filter (where begins) as earliest
+    from looked_up
+    group by number
+    union all
+    select
+        number,
+        min(first),
+        max(last),
+        list_sort(flatten(list(earliest) filter (where begins)))
+    from edges
+    where first is not null
+    group by number
+),
+told as (
+    select
+        c.what,
+        c.transfers,
+        c.bytes,
+        min(s.first) as first,
+        max(s.last) as last,
+        list_transform(
+            list_sort(flatten(list(s.earliest)))[1:3], lambda one: lower(hex(one.trace_id))
+        ) as traces
+    from counted c
+    join seen s on s.number = c.number
+    group by all
 )
-select
-    * exclude (transfers, bytes, first, last, earliest),
-    cast(sum(transfers) as bigint) as transfers,
-    cast(sum(bytes) as bigint) as bytes,
-    min(first) as first,
-    max(last) as last,
-    list_transform(
-        list_sort(flatten(list(earliest)))[1:3], lambda one: lower(hex(one.trace_id))
-    ) as traces
-from judged
-group by all
-order by all
+select unnest(what), * exclude (what) from told order by what

@@ -1,3 +1,3 @@
--- Rollups that are made anew: of the traces in `fresh`, which began in a range.
+-- Rollups that are made anew: of the departures in `fresh`, which began in a range.
 delete from rollup_departures
-where time between $first and $last and trace_id in (select trace_id from fresh)
+where time between $first and $last and (trace_id, span_id) in (select (trace_id, span_id) from fresh)

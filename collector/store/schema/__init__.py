@@ -42,6 +42,8 @@ TABLES = (
     "rollup_broken",
     "folded_requests",
     "folded_days",
+    "rollup_sent",
+    "rollup_restated",
 )
 
 DEFINITIONS = (
@@ -68,9 +70,13 @@ DEFINITIONS = (
     "sources",
     "judging",
     "unrolled",
+    "restated",
     "traced_departures",
-    "consented",
+    "unrolled_departures",
+    "restated_departures",
+    "rolled_singly",
     "own_departures",
+    "sent",
     "departures",
     "phone_spans",
     "phone_calls",
@@ -85,6 +91,9 @@ def ddl(name: str) -> str:
         # The same of some spans only.
         view = ddl("requests").partition(" as\n")[2]
         sql = sql.replace("{requests}", view.replace("from spans s", "from uncounted s"))
+    if "{consented}" in sql:
+        # The same of others that leave.
+        sql = sql.replace("{consented}", ddl("unrolled_departures").partition("\n),\n")[2])
     return sql
 
 
@@ -95,12 +104,12 @@ def migration(version: int) -> str:
 
 ROLLED_UP = (
     "rollup_departures", "rollup_kinds", "rollup_requests", "rollup_phones", "rollup_waits",
-    "rollup_offline", "rollup_runs", "rollup_broken",
+    "rollup_offline", "rollup_runs", "rollup_broken", "rollup_sent", "rollup_restated",
 )  # fmt: skip
 # What was rolled up by other SQL is not used.
 _ROLLED_UP_BY = (
-    "dimensions", "spans", "unrolled", "traced_departures", "requests", "numbered_requests",
-    "runs_anew", "sample", "summed_requests", "summed_phones", "summed_waits",
+    "dimensions", "spans", "unrolled", "traced_departures", "unrolled_departures", "requests",
+    "numbered_requests", "runs_anew", "sample", "summed_requests", "summed_phones", "summed_waits",
     "summed_offline",
 )  # fmt: skip
 ROLLUP_RULES = sha256("".join(map(ddl, _ROLLED_UP_BY)).encode()).hexdigest()

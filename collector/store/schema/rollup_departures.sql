@@ -1,5 +1,6 @@
--- What traced_departures said of the traces up to the transaction in rollup_state; made anew from the
--- spans whenever a trace got or lost one. `source` is the number of a row of span_sources, `kind` of
+-- What traced_departures said of the traces up to the transaction in rollup_state, and under which
+-- consent it left; made anew from the spans whenever a trace got or lost one, and from what stands
+-- here whenever the history of consent did. `source` is the number of a row of span_sources, `kind` of
 -- one of rollup_kinds.
 create table rollup_departures (
     trace_id blob not null,
@@ -13,5 +14,6 @@ create table rollup_departures (
     bytes_received bigint,
     request blob,
     said_since bigint,
-    consenting blob
+    consenting blob,
+    consent_since bigint
 )

@@ -100,7 +100,8 @@ create table rollup_departures (
     bytes_received bigint,
     request blob,
     said_since bigint,
-    consenting blob
+    consenting blob,
+    consent_since bigint
 );
 create table rollup_kinds (
     number integer not null,
@@ -110,6 +111,10 @@ create table rollup_kinds (
         destination varchar, server_port bigint, measure varchar, chain_region varchar,
         chain_category varchar, chain_purpose varchar, said_consent varchar, said_version varchar,
         retained_there boolean, trained_there boolean
+    ) not null,
+    consent struct(
+        chain_consent varchar, consent_version varchar, speaks varchar, granted_later boolean,
+        granted_otherwise boolean
     ) not null
 );
 create table rollup_dirty (
@@ -236,6 +241,20 @@ create table rollup_waits (
     decision varchar not null,
     wait_step integer not null,
     n bigint not null
+);
+create table rollup_sent (
+    day date not null,
+    app varchar not null,
+    environment varchar not null,
+    release varchar,
+    os varchar not null,
+    kind integer not null,
+    differs boolean not null,
+    n bigint not null,
+    bytes bigint
+);
+create table rollup_restated (
+    installation blob not null
 );
 
 alter table span_sources add column sdk_language varchar;

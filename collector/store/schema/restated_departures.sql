@@ -1,0 +1,14 @@
+-- Departures that are rolled up under another consent than they left under, of installations in
+-- restated(last), that began in [since, until); of some traces where `only_traces` is not null; of
+-- these the `part`-th of so many `parts`.
+create or replace macro restated_departures(since, until, only_traces, last, parts, part) as table
+with leaving as materialized (
+    select d.* exclude (kind, consent_since), k.facts
+    from rollup_departures d
+    semi join restated(last) r on r.installation = d.consenting
+    anti join unrolled(last) u on u.trace_id = d.trace_id
+    join rollup_kinds k on k.number = d.kind
+    where d.time >= since and d.time < until and (only_traces is null or d.trace_id in (select unnest(only_traces)))
+        and hash(d.trace_id) % parts = part
+),
+{consented}

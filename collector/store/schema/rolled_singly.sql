@@ -1,0 +1,12 @@
+-- What rollup_departures holds one by one, with what it is summed by in rollup_sent.
+create or replace view rolled_singly as
+select
+    d.trace_id, d.span_id, d.time, d.consenting, d.kind, d.bytes,
+    day_of(d.time) as day,
+    coalesce(s.app, 'unknown') as app,
+    coalesce(s.environment, 'unknown') as environment,
+    s.release,
+    os_of(s.os_name, s.os_type, s.os_version) as os,
+    coalesce(d.bytes <> d.bytes_received, false) as differs
+from rollup_departures d
+join span_sources s on s.number = d.source
