@@ -45,7 +45,6 @@ NOT_OF_PHONES = (
     "PUT /api/replays/{run}/chunks/{chunk}",
     "PUT /api/replays/{run}/sweeps/{reference}",
 )
-PAGES = ("/", *(f"/{view.path}" for view in VIEWS[1:]))
 
 
 def files(folder: Path) -> Iterator[bytes]:
@@ -139,11 +138,12 @@ class Asking:
     def _metrics(self) -> Iterator[bytes]:
         for metric in self._http.get("/api/metrics").json()["metrics"]:
             path = f"/api/metrics/{metric['name']}"
+            single = get_metric(metric["name"]).single_rows
             for form in FORMATS:
-                yield self._ask("GET", path, params={"format": form, "from": "-40d"})
-            if not get_metric(metric["name"]).single_rows:
-                by = ",".join(metric["dimensions"])
-                yield self._ask("GET", path, params={"by": by, "from": "-40d"})
+                # Counted whole, and in one of the forms by everything that it can be counted by.
+                by = "" if single or form != "csv" else ",".join(metric["dimensions"])
+                asked = {"format": form, "from": "-40d", "by": by}
+                yield self._ask("GET", path, params=asked)
 
     def _ask(self, method: str, path: str, **what: Any) -> bytes:
         answer = self._http.request(method, path, **what)
@@ -160,7 +160,8 @@ def pages(browser: Browser, url: str) -> Iterator[bytes]:
 
     with Reader(browser, url) as reader:
         reader.page.on("websocket", lambda socket: socket.on("framereceived", heard))
-        for path in PAGES:
-            yield reader.open(path).content().encode()
-    assert len(frames) > len(PAGES)
+        yield reader.open("/").content().encode()
+        for view in VIEWS[1:]:
+            yield reader.follow(view.title, f"/{view.path}").content().encode()
+    assert len(frames) > len(VIEWS)
     yield from frames

@@ -107,6 +107,22 @@ class Reader:
         self.settle()
         return self.page
 
+    def follow(self, title: str, path: str) -> Page:
+        """The page called `title` by its link in the navigation, drawn to its end."""
+        links = self.page.get_by_test_id("stSidebarNav")
+        links.get_by_role("link", name=title, exact=True).click()
+        self.page.wait_for_url(re.compile(rf"{re.escape(self.base + path)}(\?|$)"))
+        self.settle()
+        return self.page
+
+    def darken_and_narrow(self) -> None:
+        """Asserts that the page as it stands is whole on a phone in the dark too."""
+        self.page.emulate_media(color_scheme="dark")
+        self.page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+        self.settle()
+        no_error(self)
+        assert self.page.evaluate("document.scrollingElement.scrollWidth") <= PHONE[0]
+
     def settle(self) -> None:
         """Returns when the page has a title, nothing runs and every chart is drawn."""
         self.page.wait_for_selector("h1, .limen-error, .limen-empty")

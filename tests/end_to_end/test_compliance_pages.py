@@ -129,14 +129,20 @@ def test_records_are_read_on_the_page_and_a_pack_is_built_that_holds(
     with page.expect_download() as download:
         page.get_by_role("button", name="Page to print").click()
     assert "adkit.example" in download.value.path().read_text("utf-8")
-    page = reader.open("/records?record=Transfers")
+    kinds = page.locator(".st-key-record")
+    kinds.get_by_text("Transfers", exact=True).click()
+    expect(page.get_by_text("(GDPR, Articles 44 to 49)")).to_be_visible()
+    reader.settle()
     no_error(reader)
-    for store in ("Google+Play", "Apple"):
-        page = reader.open(f"/records?record={store}")
+    for store, file in (("Google Play", "Rows as CSV"), ("Apple", "PrivacyInfo.xcprivacy")):
+        kinds.get_by_text(store, exact=True).click()
+        expect(page.get_by_role("button", name=file)).to_be_visible()
+        reader.settle()
         expect(page.get_by_text("to decide")).to_be_visible()
         expect(page.locator('[data-testid="stDataFrame"]')).to_be_visible()
         no_error(reader)
-    page = reader.open("/records?record=Evidence+pack")
+    kinds.get_by_text("Evidence pack", exact=True).click()
+    page.wait_for_url("**/records?*record=Evidence+pack*")
     page.get_by_role("button", name="Build the pack").click()
     with page.expect_download() as download:
         page.get_by_role("button", name="Download the pack").click()

@@ -84,6 +84,10 @@ def test_readers_sign_in_with_tokens_of_their_own_and_see_what_their_roles_may(
         enter(oncall, words["oncall"])
         expect(page.get_by_text("single requests and their traces")).to_be_visible()
         expect(page.get_by_role("heading", name="Requests")).to_be_visible()
+        oncall.follow("Data quality", "/quality")
+        no_error(oncall)
+        expect(page.locator(".limen-empty").last).to_contain_text("Findings are for others")
+        expect(page.get_by_text("limen token create --role compliance")).to_be_visible()
 
         page = lead.page
         page.get_by_role("link", name="Requests").click()
@@ -113,6 +117,22 @@ def test_a_token_that_is_revoked_ends_the_session(browser: Browser, url: str, ho
         revoke_token(home, token.id)
         page.locator(".st-key-refresh button").first.click()
         expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+
+
+def test_a_token_of_the_dashboards_own_is_for_whoever_started_it(
+    browser: Browser,
+    running: RunningCollector,
+    words: Mapping[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("LIMEN_TOKEN", words["lead"])
+    with dashboard(running.api) as url, Reader(browser, url) as reader:
+        page = reader.open("/findings")
+        expect(page.locator(".limen-empty")).to_contain_text("This page is for others")
+        no_error(reader)
+        expect(page.get_by_text("limen token create --role compliance")).to_be_visible()
+        assert words["lead"] not in page.content()
+        assert reader.complaints == []
 
 
 @pytest.fixture
