@@ -209,7 +209,8 @@ _SINGLE = {
     "singly": "(select * from requests where time >= $from and time < $to)",
     "phones": "(select * from requests where time >= $from and time < $to)",
     "waits": "(select * from requests where time >= $from and time < $to)",
-    "offline": "(select * from requests where time >= $from and time < $to and network = 'unavailable')",
+    "offline": "(select * from requests where time >= $from and time < $to"
+    " and network = 'unavailable')",
     "gaps": "gaps($from, $to)",
 }
 # The same with what is left of those that expired.
