@@ -43,6 +43,7 @@ KEPT_TABLES = {
     "schema_version", "releases", "policies", "policy_features", "policy_flows", "policy_hosts",
     "span_sources", "span_contexts", "input_cuts", "replays", "audit", "tombstones", "erasures",
     "declarations", "verdicts", "rollup_kinds", "rollup_state", "folded_requests", "folded_days",
+    "told_state",
 }  # fmt: skip
 
 

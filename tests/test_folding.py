@@ -8,7 +8,7 @@ import pytest
 
 from collector.contract.config import MIN_CELL
 from collector.contract.records import Query
-from collector.metrics import FOLDED_DIMENSIONS
+from collector.metrics.sources import FOLDED_DIMENSIONS
 from collector.store.maintenance import Maintenance
 from tests.otlp import PHONE, now, request_span, traces
 from tests.store import POLICY, Store, policy_from

@@ -13,14 +13,8 @@ import pytest
 from collector.contract.dimensions import DIMENSIONS
 from collector.contract.errors import BadInput, NotFound
 from collector.contract.records import Query
-from collector.metrics import (
-    GAP_DIMENSIONS,
-    ROLLED_DIMENSIONS,
-    UNITS,
-    get_metric,
-    metrics,
-    parse_metric,
-)
+from collector.metrics import UNITS, get_metric, metrics, parse_metric
+from collector.metrics.sources import GAP_DIMENSIONS, ROLLED_DIMENSIONS
 from tests.otlp import PHONE, Span, now, request_span, traces
 from tests.store import Store
 

@@ -89,6 +89,12 @@ def as_first(path: Path) -> None:
             "folded_days",
             "rollup_sent",
             "rollup_restated",
+            "told_cells",
+            "told_gaps",
+            "told_reasons",
+            "told_waits",
+            "told_dirty",
+            "told_state",
         ):
             connection.execute(f"drop table {name}")
         for name in ("batches", "inputs", "replays", "replay_chunks"):

@@ -13,26 +13,10 @@ from importlib.resources import files
 from collector.contract.dimensions import DIMENSIONS
 from collector.contract.errors import BadInput, NotFound, named
 from collector.contract.records import PAGE_ROWS
-from collector.metrics.cells import PHONES, ROOT, Merged
+from collector.metrics.cells import Merged
+from collector.metrics.sources import GAP_DIMENSIONS, ROLLED_DIMENSIONS, sources
 
 UNITS = ("count", "ratio", "bytes", "ms", "time", "text", "flag")
-
-# A gap in the sequence takes these of the next span received; it has no feature and no decision.
-GAP_DIMENSIONS = frozenset(
-    ("app", "environment", "release", "os", "device_model", "country", "hour", "day")
-)
-
-# What requests, their waits and departures are counted by in rollups; by any other they are counted
-# singly.
-ROLLED_DIMENSIONS = frozenset(
-    ("app", "environment", "feature", "release", "os", "network", "model", "placement", "decision",
-     "reason", "destination", "region", "role", "category", "purpose", "consent", "cause", "leg",
-     "day")
-)  # fmt: skip
-_WAIT_DIMENSIONS = ROLLED_DIMENSIONS - {"placement", "reason"}
-
-# What is left of requests that expired is told by these.
-FOLDED_DIMENSIONS = frozenset((*ROOT, *PHONES.levels))
 
 _TIMES = ("hour", "day")
 _DAY = 24 * 3600 * 10**9
@@ -93,6 +77,15 @@ class Metric:
         return "{order}" in self.sql
 
     @property
+    def rolls(self) -> bool:
+        """Whether all that it reads of requests may be rolled up."""
+        read = set(re.findall(r"\{(\w+)\}", self.sql))
+        return bool(read & {"requests", "ever", "waits", "offline"}) and not read & {
+            "singly",
+            "departures",
+        }
+
+    @property
     def compares(self) -> bool:
         """Whether it holds a selected part against the rest."""
         return "{selected}" in self.sql
@@ -138,19 +131,16 @@ class Metric:
             lambda m: "".join(f" and {m[1]}.{n} = {m[2]}.{n}" for n in added if n in _TIMES),
             sql,
         )
-        rolled = first_day < until and ROLLED_DIMENSIONS.issuperset((*by, *where, *selected))
-        sources = _MERGED if merged else _ROLLED if rolled else _SINGLE
-        if rolled and not merged and _WAIT_DIMENSIONS.issuperset((*by, *where)):
-            sources = sources | _ROLLED_WAITS
-        if not merged and not values["gaps"]:
-            sources = sources | {"gaps": _NO_GAPS}
-        folded = first_day < until and FOLDED_DIMENSIONS.issuperset((*by, *where))
-        ever = _EVER.format(requests=sources["requests"], everything=not merged)
-        sources = sources | {"ever": ever if folded else sources["requests"]}
-        for name, source in sources.items():
+        named = frozenset((*by, *where, *selected))
+        whole_days = first_day < until
+        kept = (
+            merged.kept if merged and self.rolls and ROLLED_DIMENSIONS.issuperset(named) else None
+        )
+        for name, source in sources(named, merged, kept, whole_days=whole_days).items():
             sql = sql.replace(f"{{{name}}}", source)
         if merged:
-            sql, values = merged.over(sql), values | dict(merged.values)
+            sql = sql if kept else merged.over(sql)
+            values |= merged.values
         used = set(re.findall(r"\$(\w+)", sql))
         return Statement(sql=sql, values={k: v for k, v in values.items() if k in used})
 
@@ -194,39 +184,6 @@ class Metric:
         """The unit of an answer's column; dimensions are text, hours and days times."""
         units = {c.name: c.unit for c in self.columns}
         return units.get(column, "time" if column in _TIMES else "text")
-
-
-# What stands in a metric's SQL for its sources.
-_MERGED = {
-    "departures": "merged_departures", "senders": "merged_departures", "requests": "requests",
-    "gaps": "merged_gaps", "phones": "requests", "waits": "requests", "singly": "requests",
-    "offline": "(select * from requests where network = 'unavailable')",
-}  # fmt: skip
-_SINGLE = {
-    "departures": "departures($from, $to, null)",
-    "senders": "departures($from, $to, null)",
-    "requests": "(select * from requests where time >= $from and time < $to)",
-    "singly": "(select * from requests where time >= $from and time < $to)",
-    "phones": "(select * from requests where time >= $from and time < $to)",
-    "waits": "(select * from requests where time >= $from and time < $to)",
-    "offline": "(select * from requests where time >= $from and time < $to"
-    " and network = 'unavailable')",
-    "gaps": "gaps($from, $to)",
-}
-# The same with what is left of those that expired.
-_EVER = (
-    "(select * from {requests}"
-    " where day not in (select day from folded_days where all_gone or not {everything})"
-    " union all by name select * from folded($first_day, $to, {everything}))"
-)
-_NO_GAPS = "(select *, 0 as lost, 0 as repeated from requests where false)"
-_ROLLED = _SINGLE | {
-    "departures": "sent($from, $to, null, $first_day)",
-    "requests": "rolled_requests($from, $to, $first_day)",
-    "phones": "rolled_phones($from, $to, $first_day)",
-    "offline": "rolled_offline($from, $to, $first_day)",
-}
-_ROLLED_WAITS = {"waits": "rolled_waits($from, $to, $first_day)"}
 
 
 def first_whole_day(since: int, until: int, now: int) -> int:

@@ -19,6 +19,17 @@ OTHER = "other"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Kept:
+    """Cells that are made once a day is over: a `table` by ROOT and `by`, with what stands for each
+    of `told` as told_….
+    """
+
+    table: str
+    by: tuple[str, ...]
+    told: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Cells:
     """Blocks of `source`: never merged across ROOT and `apart`, merged within each of `levels`.
 
@@ -29,6 +40,7 @@ class Cells:
     apart: tuple[str, ...] = ()
     levels: tuple[str, ...] = ()
     facts: tuple[str, ...] = ()
+    kept: Kept | None = None
 
     @property
     def dimensions(self) -> frozenset[str]:
@@ -37,7 +49,8 @@ class Cells:
 
 
 # From the one that matters most: merging in one level never takes a name from those before it.
-PHONES = Cells(levels=("release", "feature", "os", "model", "country", "device_model"))
+_LEVELS = ("release", "feature", "os", "model", "country", "device_model")
+PHONES = Cells(levels=_LEVELS, kept=Kept(table="told_cells", by=_LEVELS[:4], told=_LEVELS[:4]))
 
 _LEAVING = Cells(
     source="departures",
@@ -59,8 +72,14 @@ CELLS: Mapping[str, Cells | None] = {
     "arrival": PHONES,
     "unknown_values": PHONES,
     "thresholds_in_use": Cells(apart=("threshold",), levels=("feature",)),
-    "fallback_reasons": Cells(apart=("decision",), levels=("reason",)),
-    "latency": Cells(apart=("answered_by", "timed")),
+    "fallback_reasons": Cells(
+        apart=("decision",),
+        levels=("reason",),
+        kept=Kept(table="told_reasons", by=("decision", "reason"), told=("reason",)),
+    ),
+    "latency": Cells(
+        apart=("answered_by", "timed"), kept=Kept(table="told_waits", by=("answered_by",))
+    ),
     "confidence": Cells(apart=("confidence_step",)),
     "egress": _LEAVING,
     "flows": _LEAVING,
@@ -76,10 +95,12 @@ class Merged:
     """The tables, as SQL, that stand in for those a question reads, with their values.
 
     `tables` is empty where the question counts no phones. Installations are told in steps of `k`.
+    `kept`: where the same is found without them.
     """
 
     tables: str
     values: Mapping[str, object] = field(repr=False)
+    kept: Kept | None
 
     def over(self, sql: str) -> str:
         """`sql` with these tables before it."""

@@ -6,7 +6,15 @@ from collections.abc import Iterable, Mapping, Sequence
 import pyarrow as pa
 
 from collector.contract.errors import BadInput
-from collector.metrics.cells import CELLS, MOST_LEVELS, OTHER, ROOT, Cells, Merged
+from collector.metrics.cells import (
+    CELLS,
+    MOST_LEVELS,
+    OTHER,
+    ROOT,
+    Cells,
+    Merged,
+)
+from collector.store.database import Database
 from collector.store.queries import query
 
 DAY = 24 * 3600 * 10**9
@@ -26,15 +34,21 @@ class SmallCells:
     def __init__(self, k: int) -> None:
         self.k = k
 
-    def merged(self, metric: str, named: Iterable[str], now: int) -> Merged:
-        """What stands in for the rows of a metric for the dimensions `named`.
+    def kept(self, database: Database, now: int) -> bool:
+        """Whether cells are made of every day that is over at `now` (ns)."""
+        asked = {"settled": settled(now), "least": self.k}
+        return not database.read(query("count_unsettled"), asked).column("days")[0].as_py()
+
+    def merged(self, metric: str, named: Iterable[str], now: int, *, kept: bool = False) -> Merged:
+        """What stands in for the rows of a metric for the dimensions `named`; `kept`: cells
+        that are made may be used.
 
         Raises BadInput where too many are named.
         """
         cells = CELLS[metric]
         values = {"k": self.k, "other": OTHER, "settled": settled(now)}
         if cells is None:
-            return Merged(tables="", values=values)
+            return Merged(tables="", values=values, kept=None)
         chosen = [level for level in cells.levels if level in set(named)]
         if len(chosen) > MOST_LEVELS:
             raise BadInput(
@@ -42,7 +56,12 @@ class SmallCells:
                 f"filters and the columns of {metric} counted; leave some out"
             )
         deepest = cells.levels.index(chosen[-1]) + 1 if chosen else 0
-        return Merged(tables=_tables(cells, cells.levels[:deepest]), values=values)
+        enough = kept and cells.kept and set(chosen).issubset(cells.kept.told)
+        return Merged(
+            tables=_tables(cells, cells.levels[:deepest]),
+            values=values,
+            kept=cells.kept if enough else None,
+        )
 
 
 def settled(now: int) -> int:

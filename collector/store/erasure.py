@@ -23,6 +23,7 @@ from collector.store.database import Database
 from collector.store.queries import query
 from collector.store.reader import rfc3339
 from collector.store.rollups import COUNTED, remove_dirty
+from collector.store.settling import unsettle
 from collector.store.transaction import Transaction
 from collector.store.vault import Vault
 
@@ -49,6 +50,11 @@ ERASED = frozenset(
         "rollup_broken",
         "rollup_sent",
         "rollup_restated",
+        "told_cells",
+        "told_gaps",
+        "told_reasons",
+        "told_waits",
+        "told_dirty",
     )
 )
 _NAMES = [attribute.name for attribute in ATTRIBUTES]
@@ -143,6 +149,7 @@ class Erasure:
         exports = [] if since is None else transaction.ask("exports_since", since=since)
         self._refuse(transaction, identifier, traces, pseudonyms)
         transaction.run("erase_from_chunks")
+        unsettle(transaction, "unsettle_erased")
         for table in COUNTED:
             transaction.run_for(table, "subtract_erased")
         transaction.run("erase_phones")

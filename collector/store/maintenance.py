@@ -23,6 +23,7 @@ from collector.store.retention import Retention
 from collector.store.rollups import Rollups
 from collector.store.rotation import Rotation
 from collector.store.sampling import Sampling
+from collector.store.settling import Settling
 
 LOOK_EVERY_SECONDS = 0.25
 # Writes wait for a checkpoint: it is made while nobody writes, and at a size of the log that keeps
@@ -77,6 +78,7 @@ class Maintenance:
         )
         self._sampling = Sampling(database, health)
         self._rollups = Rollups(database)
+        self._settling = Settling(database, min_cell)
         self._copying = Copying(database, self._breathe, min_free_bytes)
         self._compaction = Compaction(database, self._copying, health)
         self._compact_hour = compact_hour
@@ -138,6 +140,13 @@ class Maintenance:
             return False
         with self.alone("rollup"):
             return self._rollups.run()
+
+    def settle(self, now: int) -> bool:
+        """Makes the cells of a day that is over; whether more are left. Raises Overloaded."""
+        if self._task is not None or not self._settling.due(now):
+            return False
+        with self.alone("rollup"):
+            return self._settling.run(now)
 
     def compact(self, now: int, patience: float = 0.0) -> Compacted:
         """Rewrites the file without what was deleted. Raises Overloaded: it is as it was."""
@@ -234,7 +243,7 @@ class Maintenance:
     def _roll_up(self) -> float:
         """Rolls up; how long after its begin (s) it is due again."""
         began = time.monotonic()
-        if self.roll_up():
+        if self.roll_up() or self.settle(time.time_ns()):
             return 0.0
         rest = ROLL_UP_REST * (time.monotonic() - began)
         return min(max(ROLL_UP_EVERY_SECONDS, rest), ROLL_UP_AT_LEAST_EVERY_SECONDS)

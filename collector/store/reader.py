@@ -13,8 +13,9 @@ import pyarrow.compute as pc
 from collector.contract.attributes import ATTRIBUTES
 from collector.contract.errors import BadInput, NotFound
 from collector.contract.records import Answer, Column, Query
-from collector.metrics import GAP_DIMENSIONS, get_metric
+from collector.metrics import get_metric
 from collector.metrics.cells import mergeable
+from collector.metrics.sources import GAP_DIMENSIONS
 from collector.redaction.ids import Ids
 from collector.self_telemetry.health import Health
 from collector.store.cells import DAY, SmallCells, merged_cells, settled
@@ -111,7 +112,8 @@ class Reader:
             since, until = whole_days(asked.since, asked.until, now)
             metric = replace(metric, dimensions=mergeable(metric.name, metric.dimensions))
             named = (*asked.by, *asked.where, *(column.name for column in metric.columns))
-            rows = self.cells.merged(metric.name, named, now)
+            kept = self.cells.kept(self._database, now)
+            rows = self.cells.merged(metric.name, named, now, kept=kept)
         else:
             since, until, now = self.period(asked.since, asked.until)
             rows = None

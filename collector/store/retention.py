@@ -20,6 +20,7 @@ from collector.store.folding import Folding
 from collector.store.queries import query
 from collector.store.reader import rfc3339
 from collector.store.rollups import COUNTED, remove_dirty
+from collector.store.settling import unsettle
 
 TELEMETRY = ("span_facts", "batches", "consents")
 # Last comes what the others are found by.
@@ -123,6 +124,7 @@ class Retention:
             asked = {"before": before, "feature": limit.feature}
             if tables is TELEMETRY:
                 # While what expires is still there: the rollups lose it too.
+                unsettle(transaction, "unsettle_expiring", **asked)
                 transaction.run("dirty_expiring", **asked)
                 for counted in COUNTED:
                     transaction.run_for(counted, "subtract_expiring", **asked)

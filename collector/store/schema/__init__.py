@@ -44,6 +44,12 @@ TABLES = (
     "folded_days",
     "rollup_sent",
     "rollup_restated",
+    "told_cells",
+    "told_gaps",
+    "told_reasons",
+    "told_waits",
+    "told_dirty",
+    "told_state",
 )
 
 DEFINITIONS = (
@@ -67,6 +73,7 @@ DEFINITIONS = (
     "rolled_waits",
     "rolled_offline",
     "folded",
+    "unsettled_days",
     "sources",
     "judging",
     "unrolled",

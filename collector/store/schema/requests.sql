@@ -49,6 +49,7 @@ select
     wait_step(s.decision, s.duration) as wait_step,
     hour_of(s.time) as hour,
     day_of(s.time) as day,
+    day_of(s.received_time) as received,
     s.commit_number,
     s.release as release_said,
     s.placement as placement_said,

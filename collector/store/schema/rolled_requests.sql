@@ -3,16 +3,16 @@
 -- of a day, or nothing is stored of after it.
 create or replace macro rolled_requests(since, until, first_day) as table
 select
-    day, app, environment, feature, release, os, network, model, model_size, size_budget, placement,
-    placement_inferred, decision, reason, blocked_reason, threshold, answered_by, n, numbered, in_10s,
-    in_1min, in_10min, in_1h, in_6h, in_1d, in_7d, believed, ahead, no_device_model, no_country,
-    no_installation, no_duration, no_runtime, no_delegate, no_confidence
+    day, received, app, environment, feature, release, os, network, model, model_size, size_budget,
+    placement, placement_inferred, decision, reason, blocked_reason, threshold, answered_by, n,
+    numbered, in_10s, in_1min, in_10min, in_1h, in_6h, in_1d, in_7d, believed, ahead, no_device_model,
+    no_country, no_installation, no_duration, no_runtime, no_delegate, no_confidence
 from counted('rollup_requests')
 where day >= day_of(first_day) and day < day_of(until + 86399999999999)
 union all
 select
-    day, app, environment, feature, release, os, network, model, model_size, size_budget, placement,
-    placement_inferred, decision, reason, blocked_reason, threshold, answered_by, n, numbered, in_10s,
-    in_1min, in_10min, in_1h, in_6h, in_1d, in_7d, believed, ahead, no_device_model, no_country,
-    no_installation, no_duration, no_runtime, no_delegate, no_confidence
+    day, received, app, environment, feature, release, os, network, model, model_size, size_budget,
+    placement, placement_inferred, decision, reason, blocked_reason, threshold, answered_by, n,
+    numbered, in_10s, in_1min, in_10min, in_1h, in_6h, in_1d, in_7d, believed, ahead, no_device_model,
+    no_country, no_installation, no_duration, no_runtime, no_delegate, no_confidence
 from uncounted_requests(since, until, first_day)

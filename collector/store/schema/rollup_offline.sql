@@ -1,6 +1,7 @@
 -- The same as rollup_requests of those made without a network, by how sure the model was.
 create table rollup_offline (
     day date not null,
+    received date not null,
     app varchar not null,
     environment varchar not null,
     feature varchar not null,

@@ -2,6 +2,7 @@
 -- requests (sample.sql), and of requests of none.
 create table rollup_phones (
     day date not null,
+    received date not null,
     installation blob,
     app varchar not null,
     environment varchar not null,

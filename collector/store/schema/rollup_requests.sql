@@ -1,8 +1,10 @@
 -- Requests by day and by what is asked for most, as sums: what the transactions up to the one in
 -- rollup_state added, less what of it was deleted since; a compaction makes one row of what is equal.
--- Release and placement as the span said them: the policy is applied when it is asked for.
+-- `received` is the day on which they were. Release and placement as the span said them: the policy is
+-- applied when it is asked for.
 create table rollup_requests (
     day date not null,
+    received date not null,
     app varchar not null,
     environment varchar not null,
     feature varchar not null,

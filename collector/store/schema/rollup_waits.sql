@@ -1,6 +1,7 @@
 -- How long people waited, by day and by fewer dimensions than rollup_requests; else the same.
 create table rollup_waits (
     day date not null,
+    received date not null,
     app varchar not null,
     environment varchar not null,
     feature varchar not null,

@@ -1,7 +1,7 @@
 -- The same of rollup_offline.
 create or replace macro summed_offline(rows, sign) as table
 select
-    day, app, environment, feature, release_said, os, network, model, placement_said, decision,
+    day, received, app, environment, feature, release_said, os, network, model, placement_said, decision,
     sure_step,
     sign * sum(n) as n
 from query_table(rows)

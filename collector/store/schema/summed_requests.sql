@@ -1,7 +1,7 @@
 -- What rollup_requests has to say of `rows`, which are requests or such sums; `sign` is -1 for what goes.
 create or replace macro summed_requests(rows, sign) as table
 select
-    day, app, environment, feature, release_said, os, network, model, model_size,
+    day, received, app, environment, feature, release_said, os, network, model, model_size,
     placement_said, decision, reason, blocked_reason, threshold,
     sign * sum(n) as n,
     sign * sum(numbered) as numbered,

@@ -1,7 +1,7 @@
 -- The same of rollup_waits.
 create or replace macro summed_waits(rows, sign) as table
 select
-    day, app, environment, feature, release_said, os, network, model, decision, wait_step,
+    day, received, app, environment, feature, release_said, os, network, model, decision, wait_step,
     sign * sum(n) as n
 from query_table(rows)
 where wait_step is not null

@@ -128,6 +128,7 @@ create table rollup_state (
 );
 create table rollup_requests (
     day date not null,
+    received date not null,
     app varchar not null,
     environment varchar not null,
     feature varchar not null,
@@ -180,6 +181,52 @@ create table folded_days (
     day date not null,
     all_gone boolean not null
 );
+create table told_cells (
+    day date not null,
+    app varchar not null,
+    environment varchar not null,
+    release varchar not null,
+    feature varchar not null,
+    os varchar not null,
+    model varchar not null,
+    told_release varchar not null,
+    told_feature varchar not null,
+    told_os varchar not null,
+    told_model varchar not null
+);
+create table told_gaps (
+    day date not null,
+    app varchar not null,
+    environment varchar not null,
+    release varchar not null,
+    feature varchar not null,
+    os varchar not null,
+    model varchar not null,
+    lost bigint not null,
+    repeated bigint not null
+);
+create table told_reasons (
+    day date not null,
+    app varchar not null,
+    environment varchar not null,
+    decision varchar not null,
+    reason varchar,
+    told_reason varchar
+);
+create table told_waits (
+    day date not null,
+    app varchar not null,
+    environment varchar not null,
+    answered_by varchar not null
+);
+create table told_dirty (
+    day date not null
+);
+create table told_state (
+    commit_number bigint not null,
+    settled bigint not null,
+    least integer not null
+);
 create table rollup_runs (
     installation blob not null,
     launch blob not null,
@@ -201,6 +248,7 @@ create table rollup_broken (
 );
 create table rollup_phones (
     day date not null,
+    received date not null,
     installation blob,
     app varchar not null,
     environment varchar not null,
@@ -217,6 +265,7 @@ create table rollup_phones (
 );
 create table rollup_offline (
     day date not null,
+    received date not null,
     app varchar not null,
     environment varchar not null,
     feature varchar not null,
@@ -231,6 +280,7 @@ create table rollup_offline (
 );
 create table rollup_waits (
     day date not null,
+    received date not null,
     app varchar not null,
     environment varchar not null,
     feature varchar not null,

@@ -1,0 +1,88 @@
+"""What stands in a metric's SQL for its sources: `{requests}`, `{phones}`, `{gaps}` and so on."""
+
+from collections.abc import Mapping, Set
+
+from collector.metrics.cells import PHONES, ROOT, Kept, Merged
+
+# A gap in the sequence takes these of the next span received; it has no feature and no decision.
+GAP_DIMENSIONS = frozenset(
+    ("app", "environment", "release", "os", "device_model", "country", "hour", "day")
+)
+# What requests, their waits and departures are counted by in rollups; by any other they are counted
+# singly.
+ROLLED_DIMENSIONS = frozenset(
+    ("app", "environment", "feature", "release", "os", "network", "model", "placement", "decision",
+     "reason", "destination", "region", "role", "category", "purpose", "consent", "cause", "leg",
+     "day")
+)  # fmt: skip
+_WAIT_DIMENSIONS = ROLLED_DIMENSIONS - {"placement", "reason"}
+# What is left of requests that expired is told by these.
+FOLDED_DIMENSIONS = frozenset((*ROOT, *PHONES.levels))
+
+_ONE_BY_ONE = "(select * from requests where time >= $from and time < $to)"
+_SINGLE = {
+    "departures": "departures($from, $to, null)",
+    "senders": "departures($from, $to, null)",
+    "requests": _ONE_BY_ONE,
+    "singly": _ONE_BY_ONE,
+    "phones": _ONE_BY_ONE,
+    "waits": _ONE_BY_ONE,
+    "offline": f"{_ONE_BY_ONE[:-1]} and network = 'unavailable')",
+    "gaps": "gaps($from, $to)",
+}
+_ROLLED = _SINGLE | {
+    "departures": "sent($from, $to, null, $first_day)",
+    "requests": "rolled_requests($from, $to, $first_day)",
+    "phones": "rolled_phones($from, $to, $first_day)",
+    "offline": "rolled_offline($from, $to, $first_day)",
+}
+_ROLLED_WAITS = "rolled_waits($from, $to, $first_day)"
+_MERGED = {
+    "departures": "merged_departures", "senders": "merged_departures", "requests": "requests",
+    "gaps": "merged_gaps", "phones": "requests", "waits": "requests", "singly": "requests",
+    "offline": "(select * from requests where network = 'unavailable')",
+}  # fmt: skip
+_NO_GAPS = "(select *, 0 as lost, 0 as repeated from requests where false)"
+_KEPT_GAPS = "(select * from told_gaps where day >= day_of($from) and day < day_of($to))"
+# Requests, with what is left of those that expired.
+_EVER = (
+    "(select * from {requests}"
+    " where day not in (select day from folded_days where all_gone or not {everything})"
+    " union all by name select * from folded($first_day, $to, {everything}))"
+)
+
+
+def sources(
+    named: Set[str], merged: Merged | None, kept: Kept | None, *, whole_days: bool
+) -> Mapping[str, str]:
+    """SQL by name, of a question by the dimensions `named`, over `whole_days` where it is.
+
+    `merged`: without small cells, from those that are `kept` where there are.
+    """
+    if kept:
+        found = _in_cells(kept)
+    elif merged:
+        found = _MERGED
+    elif whole_days and named <= ROLLED_DIMENSIONS:
+        waits = _ROLLED_WAITS if named <= _WAIT_DIMENSIONS else _ONE_BY_ONE
+        found = _ROLLED | {"waits": waits}
+    else:
+        found = _SINGLE
+    if not merged and not named <= GAP_DIMENSIONS:
+        found = found | {"gaps": _NO_GAPS}
+    ever = found["requests"]
+    if whole_days and named <= FOLDED_DIMENSIONS:
+        ever = _EVER.format(requests=ever, everything=not merged)
+    return found | {"ever": ever}
+
+
+def _in_cells(kept: Kept) -> dict[str, str]:
+    """What is rolled up, with what stands for small cells."""
+    told = ", ".join(f"c.told_{name} as {name}" for name in kept.told)
+    same = " and ".join(f"c.{name} is not distinct from r.{name}" for name in (*ROOT, *kept.by))
+    rolled = _ROLLED | {"waits": _ROLLED_WAITS}
+    return {
+        name: f"(select r.*{f' replace ({told})' if told else ''} from {source} r"
+        f" join {kept.table} c on {same} where r.received < day_of($settled))"
+        for name, source in rolled.items()
+    } | {"gaps": _KEPT_GAPS}

@@ -1,0 +1,2 @@
+-- Another state of cells takes its place.
+delete from told_state

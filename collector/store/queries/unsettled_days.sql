@@ -1,0 +1,6 @@
+-- When these days began, in ns, with the last transaction there is.
+select
+    epoch_ns(cast(day as timestamp)) as day,
+    (select coalesce(max(commit_number), -1) from span_facts) as last
+from unsettled_days($settled, $least)
+order by day

@@ -1,0 +1,101 @@
+"""Cells that are made once a day is over: with them every answer is what it was without."""
+
+import random
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from collector.contract.records import Query
+from collector.metrics import get_metric
+from collector.metrics.cells import CELLS, mergeable
+from collector.store.cells import settled
+from collector.store.maintenance import Maintenance
+from collector.store.rollups import Rollups
+from collector.store.settling import Settling
+from tests.otlp import PHONE, now, request_span, traces
+from tests.store import Store
+
+DAY = 24 * 3600 * 10**9
+HOUR = DAY // 24
+METRICS = [name for name, cells in CELLS.items() if cells and cells.kept and get_metric(name).rolls]
+
+
+def send(store: Store, rng: random.Random, midnight: int) -> None:
+    """Some phones of common and rare kinds, on some days; received then, later, or today."""
+    sent: dict[int, list[Any]] = {}
+    for _ in range(120):
+        number = rng.randrange(60)
+        start = midnight - rng.randrange(2 * DAY)
+        received = max(start, rng.choice((start + HOUR, start + 30 * HOUR, midnight + 1)))
+        kind = {
+            **PHONE,
+            "app.installation.id": f"phone-{number}",
+            "service.version": "2.5.0" if number % 9 == 0 else "2.4.0",
+            "os.version": "15" if number % 5 == 0 else "14",
+        }
+        span = request_span(
+            rng.choice(("accept", "accept", "fallback", "blocked", "error")),
+            start=start,
+            limen_feature=rng.choice(("scan", "scan", "scan", "read")),
+            limen_sequence=rng.randrange(9),
+            network_connection_type=rng.choice(("wifi", "unavailable")),
+        )
+        when = received - received % HOUR
+        sent.setdefault(when, []).append(traces(span, resource=kind))
+    for when, parts in sent.items():
+        store.take(*parts, received=when)
+
+
+def told(metric: str) -> tuple[str, ...]:
+    cells = CELLS[metric]
+    assert cells and cells.kept
+    return cells.kept.told
+
+
+def answers(store: Store, metrics: Sequence[str]) -> list[Any]:
+    found = []
+    for metric in metrics:
+        levels = [n for n in mergeable(metric, get_metric(metric).dimensions) if n in told(metric)]
+        asked = Query(metric=metric, since="-5d", by=("day", *levels[:2]))
+        found.append((metric, store.reader.table(asked, merged=True).to_pylist()))
+    return found
+
+
+def made(store: Store) -> bool:
+    return store.reader.cells.kept(store.database, now())
+
+
+def test_answers_from_cells_that_are_made_are_those_from_every_request(tmp_path: Path) -> None:
+    rng, midnight = random.Random(20261128), settled(now())
+    with Store(tmp_path) as store:
+        rollups, settling = Rollups(store.database), Settling(store.database, store.reader.cells.k)
+        for number, step in enumerate(("send", "erase", "expire")):
+            # Each twice.
+            asked = [name for n, name in enumerate(METRICS) if n % 3 != number]
+            send(store, rng, midnight)
+            if step == "erase":
+                store.erasure.run("phone-7", None, {"bytes_gone_due": None, "forwarded_to": None})
+            elif step == "expire":
+                keeper = Maintenance(store.database, store.policy, store.health)
+                keeper.retain(now() + (store.policy.retention_days - 2) * DAY)
+            assert not made(store)
+            before = answers(store, asked)
+            while rollups.run() or settling.run(now()):
+                pass
+            assert made(store) and not settling.due(now())
+            assert store.rows("select count(*) as n from told_cells")[0]["n"] > 0
+            assert answers(store, asked) == before
+
+
+def test_what_arrives_today_is_told_tomorrow_from_cells_made_anew(tmp_path: Path) -> None:
+    rng, midnight = random.Random(20261129), settled(now())
+    with Store(tmp_path) as store:
+        settling = Settling(store.database, store.reader.cells.k)
+        send(store, rng, midnight)
+        while settling.run(now()):
+            pass
+        before = answers(store, METRICS[:2])
+        send_today = [traces(request_span(start=midnight - HOUR)) for _ in range(20)]
+        store.take(*send_today, received=now())
+        assert made(store) and answers(store, METRICS[:2]) == before
+        assert settling.due(now() + DAY)
