@@ -67,7 +67,7 @@ class Engine:
         min_cell: int = MIN_CELL,
         report: Report | None = None,
     ) -> None:
-        _make_keys(home)
+        make_keys(home)
         self.database = Database(
             home / DATABASE, query_seconds=query_seconds, memory_bytes=database_memory_bytes
         )
@@ -173,7 +173,7 @@ class Engine:
         self.database.close()
 
 
-def _make_keys(home: Path) -> None:
+def make_keys(home: Path) -> None:
     """Before the database, so that a start that is cut short can be made again."""
     database = home / DATABASE
     if not database.exists():

@@ -1,6 +1,8 @@
 """The collector behind its doors, in this process: real decode, redaction, database and vault."""
 
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from google.protobuf.message import Message
@@ -10,11 +12,13 @@ from collector.contract.config import DATABASE
 from collector.contract.policy import Policy
 from collector.contract.policy_file import read_policy
 from collector.contract.records import Query
-from collector.engine import Engine
+from collector.engine import Engine, make_keys
 from collector.intake.payload import Payload, Receipt, Signal
+from collector.keys import master_key
 from collector.permissions.tokens import Tokens
 from collector.server.body import BodyLimits
 from collector.server.guard import Guard
+from collector.store.database import Database
 from collector.store.opening import MEMORY_BYTES
 from tests.otlp import now
 
@@ -89,6 +93,15 @@ def policy_from(text: str, folder: Path) -> Policy:
     return read_policy(path)
 
 
+@cache
+def _empty() -> bytes:
+    """The file of a database without rows."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / DATABASE
+        Database(path, query_seconds=20).close()
+        return path.read_bytes()
+
+
 class Store(Engine):
     """The engine on a database in `home`, with what tests ask of it."""
 
@@ -97,6 +110,10 @@ class Store(Engine):
     ) -> None:
         self.home = home
         self.guard = Guard(Tokens.at(home, home / DATABASE), exposed=False)
+        if not (home / DATABASE).exists() and not master_key(home).exists():
+            # As a first start makes them, but for the minutes that a thousand tests would take.
+            make_keys(home)
+            (home / DATABASE).write_bytes(_empty())
         super().__init__(
             home,
             policy or policy_from(POLICY, home),

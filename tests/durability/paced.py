@@ -8,6 +8,7 @@ import importlib
 import json
 import sys
 from collections.abc import Mapping
+from typing import NoReturn
 
 import limen
 
@@ -20,7 +21,7 @@ def program(pace: Mapping[str, float]) -> tuple[str, ...]:
     return (sys.executable, "-m", "tests.durability.paced", json.dumps(pace))
 
 
-def main() -> int:
+def main() -> NoReturn:
     for name, value in json.loads(sys.argv[1]).items():
         where, _, constant = name.partition(".")
         module = importlib.import_module(f"collector.store.{where}")
@@ -29,8 +30,9 @@ def main() -> int:
     if sys.platform == "linux":
         # Where Yama restricts tracing, the tests' strace is allowed all the same.
         ctypes.CDLL(None).prctl(_PR_SET_PTRACER, _ANY, 0, 0, 0)
-    return limen.main(sys.argv[2:])
+    del sys.argv[1]
+    limen.command()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -4,7 +4,8 @@ import contextlib
 import os
 import random
 import re
-from collections.abc import Iterator, Mapping
+import struct
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -94,19 +95,36 @@ def opened(path: Path) -> Spans:
         database.close()
 
 
-def check_cuts(crashed: Crashed, duck: duckdb.DuckDBPyConnection, home: Path, cuts: range) -> None:
+def entries(log: bytes, start: int) -> list[int]:
+    """Where DuckDB's entries of `log` begin from `start` on, and its end: each is the size of what
+    it holds, a checksum, both of 8 bytes, and that."""
+    begins = [start]
+    while begins[-1] < len(log):
+        (size,) = struct.unpack_from("<Q", log, begins[-1])
+        begins.append(begins[-1] + 16 + size)
+    return begins
+
+
+def check_cuts(
+    crashed: Crashed, duck: duckdb.DuckDBPyConnection, home: Path, cuts: Sequence[int]
+) -> None:
     path = crashed.put(home, crashed.log)
     log = path.with_name("limen.duckdb.wal")
     # From the longest to the shortest, so that one file serves them all.
-    for cut in reversed(cuts):
+    for cut in sorted(cuts, reverse=True):
         os.truncate(log, cut)
         assert attached(duck, path) == crashed.before(cut), f"cut at byte {cut}"
 
 
-def test_cut_at_every_byte_of_its_last_record_it_holds_whole_commits(
+def test_cut_around_every_entry_of_its_last_record_it_holds_whole_commits(
     crashed: Crashed, duck: duckdb.DuckDBPyConnection, tmp_path: Path
 ) -> None:
-    check_cuts(crashed, duck, tmp_path, range(crashed.ends[-2], crashed.ends[-1] + 1))
+    last = range(crashed.ends[-2], crashed.ends[-1] + 1)
+    begins = entries(crashed.log, last[0])
+    assert begins[-1] == last[-1] and len(begins) > 3
+    # What ends it, and at each byte of the size, of the checksum, and the first ones after it.
+    near = {begin + by for begin in begins for by in range(-2, 19)} & set(last)
+    check_cuts(crashed, duck, tmp_path, [*near, *random.Random(5).sample(last, 150)])
 
 
 def test_cut_anywhere_before_it_holds_whole_commits(
