@@ -60,7 +60,8 @@ def answered(store: Store, turn: int) -> list[Any]:
     ]
     asked += [("egress", ("feature", "release", "day"), {"since": "-100h"}), *others[turn % 3 :: 3]]
     told: list[Any] = [store.ask(metric, *by, **where) for metric, by, where in asked]
-    return [*told, store.compliance.review(Scope(since="-100h"))[1]]
+    stored = store.reader.status()["requests"]
+    return [*told, stored, store.compliance.review(Scope(since="-100h"))[1]]
 
 
 @contextmanager

@@ -1,7 +1,16 @@
--- How much is stored and from when.
+-- How much is stored and from when. Requests that are rolled up are counted from their sums.
 select
-    (select count(*) from span_facts) as spans,
-    (select count(*) from requests) as requests,
+    count(*) as spans,
+    cast(
+        (select coalesce(sum(n), 0) from rollup_requests)
+        + (
+            select count(*)
+            from requests
+            where commit_number > (select coalesce(max(commit_number), -1) from rollup_state)
+        )
+        as bigint
+    ) as requests,
     (select count(*) from inputs) as inputs,
-    (select min(time) from span_facts) as first_data,
-    (select max(time) from span_facts) as last_data
+    min(time) as first_data,
+    max(time) as last_data
+from span_facts
