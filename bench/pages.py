@@ -46,6 +46,9 @@ PAGES: Mapping[str, Sequence[tuple[str, ...]]] = {
         ("offline_coverage", "release"),
         ("offline_coverage", "feature"),
         ("offline_coverage", "os"),
+        ("offline_targets",),
+        ("offline_by_threshold", "feature"),
+        ("thresholds_in_use",),
     ),
     "release": (
         ("release_health",),

@@ -15,6 +15,7 @@ from collector.contract.errors import BadInput, NotFound
 from collector.contract.records import Query
 from collector.metrics import UNITS, get_metric, metrics, parse_metric
 from collector.metrics.sources import GAP_DIMENSIONS, ROLLED_DIMENSIONS
+from collector.store.reader import parse_time
 from tests.otlp import PHONE, Span, now, request_span, traces
 from tests.store import Store
 
@@ -258,6 +259,12 @@ def test_a_day_is_the_day_of_the_device_and_old_data_is_outside_the_period(store
     store.take(traces(request_span(start=yesterday), request_span(start=now() - 9 * DAY)))
     days = [r["day"] for r in store.ask("fallback_rate", "day", since="-7d")]
     assert days == [time.strftime("%Y-%m-%d", time.gmtime(yesterday // 10**9))]
+
+
+def test_a_period_of_days_begins_with_a_day_and_one_of_hours_where_it_says() -> None:
+    at = 20 * DAY + 5 * 3600 * 10**9
+    assert parse_time("-7d", at) == 13 * DAY
+    assert parse_time("-168h", at) == at - 7 * DAY
 
 
 def test_the_interval_covers_the_truth_when_phones_repeat_themselves(store: Store) -> None:

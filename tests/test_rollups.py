@@ -53,6 +53,7 @@ def answered(store: Store, turn: int) -> list[Any]:
         ("release_intervals", ("day",), {}),
         ("latency", ("model", "decision"), {"since": "-100h"}),
         ("arrival", ("os",), {}),
+        ("lost_requests", ("release",), {}),
         ("unknown_values", ("release",), {"feature": "image_classify"}),
         ("release_models", ("day",), {}),
         ("thresholds_in_use", (), {}),

@@ -83,6 +83,7 @@ class Metric:
         return bool(read & {"requests", "ever", "waits", "offline"}) and not read & {
             "singly",
             "departures",
+            "phone_gaps",
         }
 
     @property

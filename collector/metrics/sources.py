@@ -29,6 +29,8 @@ _SINGLE = {
     "waits": _ONE_BY_ONE,
     "offline": f"{_ONE_BY_ONE[:-1]} and network = 'unavailable')",
     "gaps": "gaps($from, $to)",
+    # With whose they are.
+    "phone_gaps": "gaps($from, $to)",
 }
 _ROLLED = _SINGLE | {
     "departures": "sent($from, $to, null, $first_day)",
@@ -39,7 +41,8 @@ _ROLLED = _SINGLE | {
 _ROLLED_WAITS = "rolled_waits($from, $to, $first_day)"
 _MERGED = {
     "departures": "merged_departures", "senders": "merged_departures", "requests": "requests",
-    "gaps": "merged_gaps", "phones": "requests", "waits": "requests", "singly": "requests",
+    "gaps": "merged_gaps", "phone_gaps": "merged_gaps", "phones": "requests", "waits": "requests",
+    "singly": "requests",
     "offline": "(select * from requests where network = 'unavailable')",
 }  # fmt: skip
 _NO_GAPS = "(select *, 0 as lost, 0 as repeated from requests where false)"

@@ -41,11 +41,16 @@ _STRUCTURE = (
 
 
 def parse_time(text: str, now: int) -> int:
-    """ns since 1970 of an RFC 3339 time, `now`, or one relative to it (`-7d`). Raises BadInput."""
+    """ns since 1970 of an RFC 3339 time, `now`, or one relative to it. Raises BadInput.
+
+    `-24h` is as long ago; `-7d` is when the day (UTC) began that was as long ago, so that days are
+    whole.
+    """
     if text == "now":
         return now
     if relative := _RELATIVE.fullmatch(text):
-        return max(0, now - int(relative[1]) * _UNITS_NS[relative[2]])
+        ago = max(0, now - int(relative[1]) * _UNITS_NS[relative[2]])
+        return ago - ago % DAY if relative[2] == "d" else ago
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:

@@ -15,5 +15,6 @@ create table rollup_phones (
     decision varchar not null,
     reason varchar,
     wait_step integer,
-    n bigint not null
+    n bigint not null,
+    numbered bigint not null
 )

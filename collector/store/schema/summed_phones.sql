@@ -3,7 +3,8 @@ create or replace macro summed_phones(rows, sign) as table
 select
     day, received, installation, app, environment, feature, release_said, os, network, model,
     placement_said, decision, reason, wait_step,
-    sign * sum(n) as n
+    sign * sum(n) as n,
+    sign * sum(numbered) as numbered
 from query_table(rows)
 where installation is null or step_of(installation) < drawn()
 group by all

@@ -261,7 +261,8 @@ create table rollup_phones (
     decision varchar not null,
     reason varchar,
     wait_step integer,
-    n bigint not null
+    n bigint not null,
+    numbered bigint not null
 );
 create table rollup_offline (
     day date not null,
