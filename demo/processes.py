@@ -52,16 +52,15 @@ class Process:
         found: dict[str, Any] = json.loads(self.first_line())
         return found
 
-    def answer(self) -> dict[str, Any]:
-        """The JSON it prints before it ends with 0, or 1 for no. Raises LimenError."""
+    def answers(self) -> list[dict[str, Any]]:
+        """The lines of JSON it prints before it ends with 0, or 1 for no. Raises LimenError."""
         output, _ = self._process.communicate()
         if self._process.returncode not in (0, 1):
             raise self._failure()
         try:
-            found: dict[str, Any] = json.loads(output)
+            return [json.loads(line) for line in output.splitlines()]
         except ValueError:
             raise self._failure() from None
-        return found
 
     def check(self) -> None:
         """Raises LimenError where it has ended by itself."""

@@ -123,23 +123,28 @@ class Show:
         answers = self._ask(commands)
         return [
             Replayed(feature=feature, run=answer["run"], inputs=answer["inputs"])
-            for (feature, _), answer in zip(asked, answers, strict=True)
+            for (feature, _), (answer,) in zip(asked, answers, strict=True)
         ]
 
     def sweeps(self, asked: Sequence[tuple[Replayed, str]]) -> list[dict[str, Any]]:
         """What `limen replay sweep` says of runs by a reference, in the order asked.
 
-        The error that may be is that of the feature.
+        The error that may be is that of the feature; one command takes the runs of the same.
         """
-        return self._ask(
+        alike: dict[tuple[str, float], list[str]] = {}
+        for replayed, reference in asked:
+            alike.setdefault((reference, replayed.feature.max_error), []).append(replayed.run)
+        answers = self._ask(
             [
                 (
-                    *("sweep", "limen", "replay", "sweep", replayed.run, "--reference", reference),
-                    *("--max-error", str(replayed.feature.max_error)),
+                    *("sweep", "limen", "replay", "sweep", *runs, "--reference", reference),
+                    *("--max-error", str(error)),
                 )
-                for replayed, reference in asked
+                for (reference, error), runs in alike.items()
             ]
         )
+        found = {(one["run"], one["reference"]): one for several in answers for one in several}
+        return [found[replayed.run, reference] for replayed, reference in asked]
 
     def summary(self, replayed: Sequence[Replayed], sweeps: Sequence[dict[str, Any]]) -> Summary:
         return summarise(
@@ -162,8 +167,8 @@ class Show:
         seed = str(self._options.seed)
         return self._processes.start("cloud", "demo.cloud", "--otlp", self.otlp_url, "--seed", seed)
 
-    def _ask(self, commands: Sequence[tuple[str, ...]]) -> list[dict[str, Any]]:
-        """The JSON that commands print, some of them at a time."""
+    def _ask(self, commands: Sequence[tuple[str, ...]]) -> list[list[dict[str, Any]]]:
+        """The lines of JSON that commands print, some of them at a time."""
         places = ("--home", str(self._home), "--api", self.api_url, "--json")
         answers = []
         for first in range(0, len(commands), _AT_A_TIME):
@@ -171,7 +176,7 @@ class Show:
                 self._processes.start(*command, *places)
                 for command in commands[first : first + _AT_A_TIME]
             ]
-            answers += [process.answer() for process in running]
+            answers += [process.answers() for process in running]
         return answers
 
     def _flush_cloud(self) -> None:

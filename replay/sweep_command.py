@@ -10,8 +10,10 @@ from replay.options import add_shared, places
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from collector.contract.certificate import Certificate, Guarantee
+    from collector.contract.certificate import Certificate, Guarantee, Limits
+    from collector.contract.client import LimenClient
     from collector.contract.records import ReplayRun, Sweep
+    from models.registry import Registry
     from replay.in_force import InForce
     from replay.references import Reference
 
@@ -23,7 +25,9 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     """Adds `sweep`."""
     sweep = commands.add_parser("sweep", help="what every threshold would do, and which to take")
     sweep.set_defaults(run=replay_sweep)
-    sweep.add_argument("run_id", metavar="RUN", help="as `limen replay run` printed it")
+    sweep.add_argument(
+        "runs", nargs="+", metavar="RUN", help="as `limen replay run` printed it; one or more"
+    )
     sweep.add_argument(
         "--reference",
         choices=("label", "audit", "cloud"),
@@ -64,18 +68,19 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 
 def replay_sweep(args: argparse.Namespace) -> int:
-    """Sweeps a run, saves and prints it. 0, or 1 where no threshold is recommended.
+    """Sweeps runs, saves and prints each. 0, or 1 where for one no threshold is recommended.
 
-    Raises BadInput for limits outside their range, a run without saved scores and a file that
-    cannot be written, and LimenError and ModelError as they come.
+    Raises BadInput for limits outside their range, a run without saved scores, a file that cannot
+    be written or is named for several runs, and LimenError and ModelError as they come.
     """
     from collector.contract.certificate import Limits
     from collector.contract.client import LimenClient
-    from replay.evaluation import evaluate
-    from replay.in_force import in_force_of
-    from replay.sweep import sweep
+    from collector.contract.errors import BadInput
 
     settings, registry = places(args)
+    for option, file in (("--arrow", args.arrow), ("--certificate", args.certificate)):
+        if file is not None and len(args.runs) > 1:
+            raise BadInput(f"{option}: a file holds one sweep; name one run")
     limits = Limits(
         max_error=args.max_error,
         confidence=args.confidence,
@@ -85,20 +90,36 @@ def replay_sweep(args: argparse.Namespace) -> int:
         max_egress_per_user=args.max_egress_per_user,
     )
     with LimenClient.of(settings) as client:
-        run = with_scores(client.replay(args.run_id))
-        scores = client.scores(run.run)
-        reference: Reference = args.reference or ("audit" if run.source == "spans" else "label")
-        current = in_force_of(run, scores, registry)
-        found = sweep(run, scores, reference, current=current, limits=limits)
-        if args.arrow is not None:
-            now = None if current is None else current.threshold
-            whole = evaluate(run, scores, reference, now, limits.max_error)
-            _write_arrow(whole.curve.table(), args.arrow)
-        if args.certificate is not None and found.certificate is not None:
-            _write_certificate(found.certificate, args.certificate)
-        client.save_sweep(found)
+        recommended = [_swept(client, name, registry, limits, args) for name in args.runs]
+    return 0 if all(recommended) else 1
+
+
+def _swept(
+    client: "LimenClient",
+    name: str,
+    registry: "Registry",
+    limits: "Limits",
+    args: argparse.Namespace,
+) -> bool:
+    """Sweeps the run called `name`, saves and prints it: whether a threshold is recommended."""
+    from replay.evaluation import evaluate
+    from replay.in_force import in_force_of
+    from replay.sweep import sweep
+
+    run = with_scores(client.replay(name))
+    scores = client.scores(run.run)
+    reference: Reference = args.reference or ("audit" if run.source == "spans" else "label")
+    current = in_force_of(run, scores, registry)
+    found = sweep(run, scores, reference, current=current, limits=limits)
+    if args.arrow is not None:
+        now = None if current is None else current.threshold
+        whole = evaluate(run, scores, reference, now, limits.max_error)
+        _write_arrow(whole.curve.table(), args.arrow)
+    if args.certificate is not None and found.certificate is not None:
+        _write_certificate(found.certificate, args.certificate)
+    client.save_sweep(found)
     _write_sweep(found, run, current, as_json=args.json)
-    return 0 if found.recommended is not None else 1
+    return found.recommended is not None
 
 
 def with_scores(run: "ReplayRun") -> "ReplayRun":

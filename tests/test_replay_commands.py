@@ -281,6 +281,17 @@ def test_an_arrow_file_that_cannot_be_written_is_refused_by_name_and_no_sweep_ke
     assert f"--arrow: {file} cannot be written" in refused.err
 
 
+def test_several_runs_are_swept_by_one_command_each_into_a_line_of_its_own(
+    fleet: Fleet, finished: str, tmp_path: Path
+) -> None:
+    words = ("sweep", finished, finished, "--max-error", "0.1", *fleet.place, "--json")
+    lines = replay(*words).out.splitlines()
+    assert [json.loads(line)["run"] for line in lines] == [finished] * 2
+    refused = replay(*words, "--certificate", str(tmp_path / "one.json"))
+    assert (refused.code, refused.out) == (2, "")
+    assert "--certificate: a file holds one sweep" in refused.err
+
+
 def test_a_sweep_for_people_shows_the_threshold_in_force_the_recommended_one_and_why(
     fleet: Fleet, finished: str
 ) -> None:
