@@ -5,4 +5,7 @@ delete from rollup_phones;
 delete from rollup_waits;
 delete from rollup_offline;
 delete from rollup_runs;
+delete from rollup_sent;
+delete from told_state;
+delete from told_cells;
 delete from rollup_state;

@@ -1,10 +1,12 @@
 """How long the questions of each page take over a store of many requests: with what is rolled up,
 and from the spans alone.
 
-Asked are the whole period by what is rolled up, and 14 days by a dimension that is not. The first
-round of each is cold: the database was just opened (its pages may still be in the system's cache).
+Asked are the whole period by what is rolled up, by an administrator and by a lead, who is told
+small cells merged, and 14 days by a dimension that is not. The first round of each is cold: the
+database was just opened (its pages may still be in the system's cache). `--rolled` leaves the spans
+alone out.
 
-python -m bench.pages [--requests N --installations N --days N --rounds N]
+python -m bench.pages [--requests N --installations N --days N --rounds N] [--rolled]
 """
 
 import argparse
@@ -12,16 +14,18 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 import numpy as np
 
-from collector.contract.config import DATABASE
+from collector.contract.config import DATABASE, MIN_CELL
 from collector.contract.errors import Overloaded
 from collector.contract.records import Query
 from collector.engine import Engine
 from collector.store.rollups import Rollups
+from collector.store.settling import Settling
 
 SLICE = 1_000_000
 # What nobody waits for.
@@ -74,12 +78,23 @@ PAGES: Mapping[str, Sequence[tuple[str, ...]]] = {
     ),
 }
 
+LEAD = ("overview", "offline", "release", "egress")
+
 # Pages asked by what is not rolled up, with one value of it.
 OTHERWISE = (
     ("overview", "device_model", "Pixel 8"),
     ("offline", "country", "DE"),
     ("egress", "device_model", "Pixel 8"),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What a page asks, with small cells `merged` or not."""
+
+    what: str
+    queries: Sequence[Query]
+    merged: bool = False
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -89,6 +104,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     arguments.add_argument("--installations", type=int, default=6_000)
     arguments.add_argument("--days", type=int, default=90)
     arguments.add_argument("--rounds", type=int, default=5)
+    arguments.add_argument("--rolled", action="store_true")
     asked = arguments.parse_args(argv)
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
@@ -97,17 +113,25 @@ def main(argv: Sequence[str] | None = None) -> None:
         _fill(home / DATABASE, asked.requests, asked.installations, asked.days)
         with _engine(home) as engine:
             _roll_up(engine)
-        asks = {f"{page}, {asked.days} days": _queries(page, asked.days) for page in PAGES}
-        asks |= {
-            f"{page}, 14 days of one {name}": _queries(page, 14, {name: [value]})
+        asks = [Ask(f"{page}, {asked.days} days", _queries(page, asked.days)) for page in PAGES]
+        asks += [
+            Ask(f"{page}, {asked.days} days, by a lead", _queries(page, asked.days), merged=True)
+            for page in LEAD
+        ]
+        asks += [
+            Ask(f"{page}, 14 days of one {name}", _queries(page, 14, {name: [value]}))
             for page, name, value in OTHERWISE
-        }
-        rolled = {what: _measured(home, queries, asked.rounds) for what, queries in asks.items()}
+        ]
+        rounds = [_measured(home, ask, asked.rounds) for ask in asks]
+        if asked.rolled:
+            return
         with duckdb.connect(str(home / DATABASE)) as connection:
             connection.execute(Path(__file__).with_name("forget.sql").read_text())
         with _engine(home) as engine:
-            for what, queries in asks.items():
-                _compare(what, rolled[what], sum(_seconds(engine, queries)))
+            for ask, found in zip(asks, rounds, strict=True):
+                spans = sum(_seconds(engine, ask))
+                ratio = spans / np.median(np.sum(found, axis=1))
+                _say(f"{ask.what}: from the spans alone {spans:.2f} s, {ratio:.1f} times as long")
 
 
 def _engine(home: Path) -> Engine:
@@ -135,6 +159,10 @@ def _roll_up(engine: Engine) -> None:
     spans = engine.reader.status()["spans"]
     size = engine.database.file_bytes() / spans
     _say(f"rolled up {spans:,} spans in {seconds:.0f} s; {size:.0f} bytes of file a span")
+    settling, began = Settling(engine.database, MIN_CELL), time.perf_counter()
+    while settling.due(time.time_ns()) and settling.run(time.time_ns()):
+        pass
+    _say(f"small cells of all days found in {time.perf_counter() - began:.0f} s")
 
 
 def _queries(page: str, days: int, where: Mapping[str, Sequence[str]] | None = None) -> list[Query]:
@@ -146,31 +174,29 @@ def _queries(page: str, days: int, where: Mapping[str, Sequence[str]] | None = N
     ]
 
 
-def _measured(home: Path, queries: Sequence[Query], rounds: int) -> list[list[float]]:
+def _measured(home: Path, ask: Ask, rounds: int) -> list[list[float]]:
     """Seconds [rounds, queries]; the first round right after the database was opened."""
     with _engine(home) as engine:
-        return [_seconds(engine, queries) for _ in range(rounds)]
-
-
-def _compare(what: str, rounds: list[list[float]], spans: float) -> None:
-    pages = np.sum(rounds, axis=1)
+        found = [_seconds(engine, ask) for _ in range(rounds)]
+    pages = np.sum(found, axis=1)
     warm = pages[1:] if len(pages) > 1 else pages
-    slowest = np.max(np.median(rounds, axis=0))
+    medians = np.median(found, axis=0)
+    slowest = int(np.argmax(medians))
     p50, p95 = np.percentile(warm, [50, 95])
     _say(
-        f"{what}: cold {pages[0]:.2f} s, warm p50 {p50:.2f} s and p95 {p95:.2f} s, its slowest "
-        f"question {slowest:.2f} s; from the spans alone {spans:.2f} s, "
-        f"{spans / p50:.1f} times as long"
+        f"{ask.what}: cold {pages[0]:.2f} s, warm p50 {p50:.2f} s and p95 {p95:.2f} s, slowest "
+        f"question {medians[slowest]:.2f} s ({ask.queries[slowest].metric})"
     )
+    return found
 
 
-def _seconds(engine: Engine, queries: Sequence[Query]) -> list[float]:
+def _seconds(engine: Engine, ask: Ask) -> list[float]:
     """Of each question; infinite where it could not be answered."""
     known, found = dict[str, float | None](), []
-    for query in queries:
+    for query in ask.queries:
         began = time.perf_counter()
         try:
-            engine.reader.answer(query, known=known)
+            engine.reader.answer(query, merged=ask.merged, known=known)
             found.append(time.perf_counter() - began)
         except Overloaded:
             found.append(float("inf"))
