@@ -84,6 +84,7 @@ class Metric:
             "singly",
             "departures",
             "phone_gaps",
+            "sent",
         }
 
     @property

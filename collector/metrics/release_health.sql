@@ -12,7 +12,7 @@
 -- offline_coverage ratio: offline requests the device answered / offline requests
 -- error_rate ratio: errors / requests
 -- p95_ms ms: 95th percentile of the time people waited for an answer, in steps of 4.4 %
--- egress_bytes_per_request bytes: measured bytes that left the device with these requests / requests; unknown where none was measured
+-- egress_bytes_per_request bytes: measured bytes that left the device for such requests / requests; by their own time, but for network and model; unknown where none was measured
 -- unknown_bytes_transfers count: sends of these requests that failed or were not measured
 with per_app as (
     select
@@ -120,18 +120,14 @@ waited as (
     from ranked
     group by all
 ),
-sent as (
-    select trace_id, request, sum(bytes) as bytes, count(*) - count(bytes) as unmeasured
-    from departures($from, $to + 3600000000000, null)
-    where leg = 'device' and request is not null
-    group by trace_id, request
-),
 left_with as (
     select
-        q.release, sum(sent.bytes) as bytes, sum(sent.unmeasured) as unmeasured {by:q}
-    from sent
-    join (select * from {singly} where true {where}) q
-        on q.trace_id = sent.trace_id and q.span_id = sent.request
+        release,
+        case when sum(case when measure is null then 0 else n end) > 0 then sum(bytes) end as bytes,
+        sum(case when measure is null then n else 0 end) as unmeasured
+        {by}
+    from {sent}
+    where true {where}
     group by all
 ),
 sized as (

@@ -16,6 +16,8 @@ ROLLED_DIMENSIONS = frozenset(
      "day")
 )  # fmt: skip
 _WAIT_DIMENSIONS = ROLLED_DIMENSIONS - {"placement", "reason"}
+# What left for requests is told by these without looking at the requests.
+_SENT_DIMENSIONS = frozenset((*GAP_DIMENSIONS, "feature"))
 # What is left of requests that expired is told by these.
 FOLDED_DIMENSIONS = frozenset((*ROOT, *PHONES.levels))
 
@@ -76,7 +78,18 @@ def sources(
     ever = found["requests"]
     if whole_days and named <= FOLDED_DIMENSIONS:
         ever = _EVER.format(requests=ever, everything=not merged)
-    return found | {"ever": ever}
+    return found | {"ever": ever, "sent": _sent(named, found, merged)}
+
+
+def _sent(named: Set[str], found: Mapping[str, str], merged: Merged | None) -> str:
+    """What left devices for requests, with the dimensions of these."""
+    if not merged and named <= _SENT_DIMENSIONS:
+        return f"(select * from {found['departures']} where leg = 'device' and from_request)"
+    return (
+        "(select q.*, d.bytes, d.measure from departures($from, $to + 3600000000000, null) d"
+        f" join {found['singly']} q on q.trace_id = d.trace_id and q.span_id = d.request"
+        " where d.leg = 'device')"
+    )
 
 
 def _in_cells(kept: Kept) -> dict[str, str]:
