@@ -14,7 +14,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from collector.contract.config import Settings
-from collector.contract.errors import BadInput, NotFound
+from collector.contract.errors import BadInput, NotFound, StoreUnusable
 from collector.tlog.checkpoint import Signer, Verifier, read_checkpoints
 from collector.tlog.entries import Entry
 from collector.tlog.heads import Heads
@@ -48,7 +48,7 @@ def edit(home: Path, sql: str) -> None:
 
 
 def test_a_checkpoint_is_a_signed_note_of_three_lines(store: Store) -> None:
-    note(store, 3)
+    note(store, 2)
     text = store.audit_log.checkpoint()
     origin, size, root, empty, signature = text.splitlines()
     assert (size, empty, text[-1]) == ("3", "", "\n")
@@ -89,7 +89,7 @@ def test_what_is_no_checkpoint_is_refused_with_its_line(text: str, said: str) ->
 
 
 def test_every_entry_and_every_older_head_is_proved(store: Store) -> None:
-    note(store, 11)
+    note(store, 10)
     log = store.audit_log
     (head,) = read_checkpoints(log.checkpoint())
     leaves = log.entries(0, 100).column("leaf").to_pylist()
@@ -135,12 +135,20 @@ EDITS = {
 @pytest.mark.parametrize("sql", EDITS)
 def test_whatever_is_changed_is_found_and_where(tmp_path: Path, sql: str) -> None:
     with Store(tmp_path) as store:
-        note(store, 10)
+        note(store, 9)
         kept = store.audit_log.checkpoint()
     edit(tmp_path, sql)
     with Store(tmp_path) as store:
         problems = check(store, kept)
         assert any(found(EDITS[sql], one) for one in problems), problems
+
+
+def test_a_log_that_cannot_be_gone_on_with_is_refused_in_words(tmp_path: Path) -> None:
+    with Store(tmp_path) as store:
+        note(store, 9)
+    edit(tmp_path, "delete from audit where number = 7")
+    with pytest.raises(StoreUnusable, match="has lost entry 7: .* restore a backup"):
+        Store(tmp_path)
 
 
 def found(pattern: str, text: str) -> bool:
@@ -152,8 +160,8 @@ def found(pattern: str, text: str) -> bool:
 def test_a_log_written_anew_agrees_with_itself_and_not_with_what_was_kept(tmp_path: Path) -> None:
     kept = []
     with Store(tmp_path) as store:
-        for _ in range(2):
-            note(store, 4)
+        for times in (3, 4):
+            note(store, times)
             kept.append(store.audit_log.checkpoint())
     # Whoever holds the home folder makes all of it again from entry 4 on, with the right key.
     edit(tmp_path, "delete from audit where number >= 4")
@@ -225,9 +233,8 @@ def test_heads_leave_to_a_file_and_an_address_once_each(
             ),
             store.audit_log,
         )
-        assert heads.send() and not file.exists()
-        for _ in range(2):
-            note(store, 2)
+        for times in (1, 2):
+            note(store, times)
             assert heads.send() and heads.send()
         assert [one.size for one in read_checkpoints(file.read_text())] == [2, 4]
         assert "".join(taken) == file.read_text() and file.stat().st_mode & 0o077 == 0
@@ -241,7 +248,6 @@ def test_a_head_that_cannot_leave_is_said_and_tried_again(
     home, folder = tmp_path / "home", tmp_path / "away"
     home.mkdir()
     with Store(home) as store, webhook(500) as (url, taken):
-        note(store, 1)
         settings = {"home": home, "audit_heads_file": folder / "h", "audit_heads_url": url}
         heads = Heads(Settings.model_validate(settings), store.audit_log)
         assert not heads.send() and len(taken) == 1
@@ -271,13 +277,13 @@ def test_the_commands_check_a_running_collector(
         words = ["audit", "verify", *api, "--since", str(since), "--key", key]
         assert main(words) == 0
         told = capsys.readouterr()
-        assert "2 entries agree" in told.out and not told.err
+        assert "3 entries agree" in told.out and not told.err
         assert main([*words[:4], "--json"]) == 0
         told = capsys.readouterr()
         assert json.loads(told.out)["good"] and "keep heads elsewhere" in told.err
         assert main(["audit", "list", *api]) == 0
         assert capsys.readouterr().out.count("installation looked up") == 2
-        since.write_text(since.read_text().replace("\n1\n", "\n9\n"))
+        since.write_text(since.read_text().replace("\n2\n", "\n9\n"))
         assert main(words) == 1
         assert "checkpoint in line 1 is not signed" in capsys.readouterr().out
         since.write_text("nothing")
@@ -286,6 +292,6 @@ def test_the_commands_check_a_running_collector(
         proof = httpx.get(f"{running.api}/api/audit/0/proof", trust_env=False).text
         assert proof.startswith("c2sp.org/tlog-proof@v1\nindex 0\n")
         shown = httpx.get(f"{running.api}/api/audit?limit=1", trust_env=False).json()
-        assert shown["size"] == 2 and [one["number"] for one in shown["entries"]] == [1]
+        assert shown["size"] == 3 and [one["number"] for one in shown["entries"]] == [2]
         bad = httpx.get(f"{running.api}/api/audit?from=x", trust_env=False)
         assert bad.status_code == 400 and "whole number" in bad.json()["detail"]

@@ -27,8 +27,10 @@ def test_every_policy_that_was_in_force_is_kept_with_its_digest(tmp_path: Path) 
     assert sha256(text.encode()).hexdigest() == kept[1].digest
     assert {one.limen for one in kept} == {version("limen")}
     assert sorted(one.since for one in kept) == [one.since for one in reversed(kept)]
-    assert [row["action"] for row in audited] == ["policy replaced"] * 2
-    assert json.loads(audited[0]["detail"])["digest"] == LONGER.digest
+    assert [row["action"] for row in audited] == [
+            "policy put in force", "policy replaced", "policy replaced",
+        ]  # fmt: skip
+    assert json.loads(audited[1]["detail"])["digest"] == LONGER.digest
 
 
 def test_a_version_that_is_kept_with_another_content_is_refused_with_the_remedy(

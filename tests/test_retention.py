@@ -79,12 +79,12 @@ def test_each_run_that_deleted_something_says_what(
     store.database.checkpoint()
     held = store.database.space().used
     maintenance(store).retain(now())
-    assert not caplog.messages and not one(store, "select count(*) from audit")
+    assert not caplog.messages and one(store, "select count(*) from audit") == 1
 
     maintenance(store).retain(now() + 31 * DAY)
     freed = held - store.database.space().used
     assert freed > 0
-    (row,) = store.rows("select action, detail from audit")
+    (row,) = store.rows("select action, detail from audit where number > 0")
     assert row["action"] == "retention"
     said = json.loads(str(row["detail"]))
     assert said["freed_bytes"] == freed

@@ -87,7 +87,8 @@ def _in_words(check: "Check") -> Iterator[str]:
     from collector.contract.compliance import CODES
 
     held = ["the policy", *check.declarations]
-    yield f"Policy {check.policy}, from {check.since} to {check.until}, against {', '.join(held)}."
+    period = f"from {_second(check.since)} to {_second(check.until)}"
+    yield f"Policy {check.policy}, {period}, against {', '.join(held)}."
     for covered in check.coverage:
         yield from _covered(covered)
     for finding in check.findings:
@@ -114,9 +115,8 @@ def _covered(covered: "Coverage") -> Iterator[str]:
 def _evidence(finding: "Finding") -> Iterator[str]:
     if finding.count:
         size = "" if finding.bytes is None else f", {finding.bytes:,} bytes"
-        yield (
-            f"    {finding.count:,} times{size}, from {finding.first_seen} to {finding.last_seen}"
-        )
+        seen = f"from {_second(finding.first_seen)} to {_second(finding.last_seen)}"
+        yield f"    {finding.count:,} times{size}, {seen}"
     if finding.traces:
         yield f"    traces {' '.join(finding.traces)}"
     if verdict := finding.verdict:
@@ -124,3 +124,8 @@ def _evidence(finding: "Finding") -> Iterator[str]:
         over = "" if verdict.holds else " (over)"
         word = verdict.word.replace("_", " ")
         yield f"    {word}{until}{over}: {verdict.who}, {verdict.at}: {verdict.why}"
+
+
+def _second(time: str | None) -> str:
+    """An RFC 3339 time in UTC, to the second."""
+    return "unknown" if time is None else f"{time[:19]}Z"

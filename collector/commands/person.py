@@ -200,21 +200,24 @@ def facts(report: AccessReport) -> list[str]:
 def _totals(report: AccessReport) -> Iterator[str]:
     asked = Counter(row["answered_by"] for row in report.requests)
     device, cloud = asked["device"], asked["cloud"]
-    yield (
-        f"The app asked a model {_times(len(report.requests))}: {device:,} answered on the phone, "
-        f"{cloud:,} in the cloud, {len(report.requests) - device - cloud:,} not at all."
-    )
+    if report.requests:
+        yield (
+            f"The app asked a model {_times(len(report.requests))}: {device:,} answered on the "
+            f"phone, {cloud:,} in the cloud, {len(report.requests) - device - cloud:,} not at all."
+        )
     sizes = [row["bytes"] for row in report.departures]
     known = [size for size in sizes if size is not None]
     of_unknown = (
-        f", and {len(sizes) - len(known):,} of unknown size" if len(known) < len(sizes) else ""
+        f", and {unknown:,} of unknown size" if (unknown := len(sizes) - len(known)) else ""
     )
-    yield (
-        f"Data left, or was passed on, {_times(len(sizes))}: {sum(known):,} bytes{of_unknown}. It "
-        "went to "
-        + ("; ".join(f"{who}, {_times(n)}" for who, n in _receivers(report).items()) or "nobody")
-        + "."
-    )
+    went = "; ".join(f"{who}, {_times(number)}" for who, number in _receivers(report).items())
+    if sizes:
+        yield (
+            f"Data left, or was passed on, {_times(len(sizes))}: {sum(known):,} bytes{of_unknown}. "
+            f"It went to {went}."
+        )
+    else:
+        yield "No data is known to have left."
     refused = sum(row["consent"] in ("denied", "withdrawn") for row in report.departures)
     if refused:
         yield f"Of this {_times(refused)} although consent to it was denied or withdrawn."
@@ -226,7 +229,7 @@ def _receivers(report: AccessReport) -> Counter[str]:
 
 
 def _times(number: int) -> str:
-    return "once" if number == 1 else "never" if not number else f"{number:,} times"
+    return "once" if number == 1 else f"{number:,} times"
 
 
 def as_text(report: AccessReport) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 import duckdb
 
+from collector.contract.errors import StoreUnusable
 from collector.store.queries import query
 from collector.store.transaction import Transaction
 from collector.tlog.entries import Entry, fresh_salt
@@ -21,10 +22,18 @@ def frontier_of(connection: duckdb.DuckDBPyConnection) -> Frontier:
 
 
 def node_hashes(nodes: Iterable[Node], rows: Iterable[tuple[int, bytes]]) -> dict[Node, bytes]:
-    """The hashes of `nodes`, of the rows (number, hashes) of the entries that complete them."""
+    """The hashes of `nodes`, of the rows (number, hashes) of the entries that complete them.
+
+    Raises StoreUnusable where one of these is gone.
+    """
     completed = dict(rows)
     found = {}
     for node in nodes:
+        if completed_by(node) not in completed:
+            raise StoreUnusable(
+                f"the audit log has lost entry {completed_by(node)}: somebody changed the "
+                "file, and nothing can be appended or proved without it; restore a backup"
+            )
         at = node[0] * HASH_BYTES
         found[node] = completed[completed_by(node)][at : at + HASH_BYTES]
     return found

@@ -83,8 +83,12 @@ class Database:
             reason = str(exc).splitlines()[0]
             raise StoreUnusable(f"{self.path} cannot be written: {reason}") from exc
         self._connection.execute("set lock_configuration = true")
+        try:
+            self._audited = frontier_of(self._connection)
+        except StoreUnusable:
+            self._connection.close()
+            raise
         self._write_cursor = self._connection.cursor()
-        self._audited = frontier_of(self._connection)
         self._opened += 1
 
     @property

@@ -117,10 +117,8 @@ class Policies:
                 content=policy.content,
                 limen=release,
             )
-            if known:
-                transaction.note(
-                    "policy replaced", by=token, time=now, version=policy.version, digest=digest
-                )
+            action = "policy replaced" if known else "policy put in force"
+            transaction.note(action, by=token, time=now, version=policy.version, digest=digest)
 
 
 def unnamed(newest: str | None) -> Policy:
