@@ -3,8 +3,10 @@
 import os
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests import strace
@@ -14,6 +16,10 @@ from tests.store import POLICY, Store
 # Hundreds of processes start here: what Python has compiled once it keeps, whatever was asked for.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
+# What httpx trusts is read once: each time it takes longer than most requests.
+pytest.MonkeyPatch().setattr(
+    "httpx._transports.default.create_ssl_context", cache(httpx.create_ssl_context)
+)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

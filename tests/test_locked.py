@@ -1,6 +1,7 @@
 """DuckDB reaches nothing but its own file, and nobody can change that while it runs."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
@@ -8,6 +9,17 @@ import pytest
 
 from collector.contract.errors import LimenError
 from tests.store import Store
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="module")
+def store(home: Path) -> Iterator[Store]:
+    with Store(home) as opened:
+        yield opened
 
 
 @pytest.mark.parametrize(
@@ -38,12 +50,12 @@ from tests.store import Store
         ("pragma enable_external_access = true", "locked|disabled"),
     ],
 )
-def test_the_world_is_out_of_reach(store: Store, tmp_path: Path, sql: str, says: str) -> None:
+def test_the_world_is_out_of_reach(store: Store, home: Path, sql: str, says: str) -> None:
     with pytest.raises(LimenError) as refused, store.database.write() as transaction:
-        transaction._cursor.execute(sql.format(tmp_path))
+        transaction._cursor.execute(sql.format(home))
     assert isinstance(refused.value.__cause__, duckdb.Error)
     assert re.search(says, str(refused.value.__cause__)), refused.value.__cause__
-    assert not list(tmp_path.glob("out*"))
+    assert not list(home.glob("out*"))
 
 
 def test_what_keeps_it_in_is_in_force(store: Store) -> None:
