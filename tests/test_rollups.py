@@ -9,15 +9,17 @@ from typing import Any
 import pytest
 from google.protobuf.message import Message
 
-from collector.store.compliance import Scope
+from collector.metrics import first_whole_day
 from collector.store.maintenance import Maintenance
+from collector.store.queries import query
 from collector.store.rollups import Rollups
 from collector.store.schema import ROLLED_UP
 from tests.otlp import PHONE, Span, consent, now, request_span, traces
 from tests.store import Store
 from tests.test_erasure import erase
 
-DAY = 24 * 3600 * 10**9
+HOUR = 3600 * 10**9
+DAY = 24 * HOUR
 SENT = {
     "server_address": "api.example.com",
     "http_request_body_size": 100,
@@ -45,6 +47,7 @@ def answered(store: Store, turn: int) -> list[Any]:
     ]
     others: list[tuple[str, tuple[str, ...], dict[str, Any]]] = [
         ("completeness", ("release", "day"), {}),
+        ("egress", ("feature", "release"), {"since": "-100h"}),
         ("fallback_rate", (), {"since": "-100h"}),
         ("fallback_rate", ("feature", "placement"), {"environment": "production"}),
         ("offline_coverage", ("release", "day"), {}),
@@ -59,10 +62,14 @@ def answered(store: Store, turn: int) -> list[Any]:
         ("thresholds_in_use", (), {}),
         ("offline_by_threshold", ("model",), {}),
     ]
-    asked += [("egress", ("feature", "release", "day"), {"since": "-100h"}), *others[turn % 3 :: 3]]
+    asked += others[turn % 3 :: 3]
     told: list[Any] = [store.ask(metric, *by, **where) for metric, by, where in asked]
     stored = store.reader.status()["requests"]
-    return [*told, stored, store.compliance.review(Scope(since="-100h"))[1]]
+    since, until = now() - 100 * HOUR, now() + HOUR
+    of = {"from": since, "to": until, "first_day": first_whole_day(since, until, now())}
+    scope = dict.fromkeys(("app", "environment", "release"))
+    left = store.database.read(query("observed"), {**of, **scope}).to_pylist()
+    return [*told, stored, left]
 
 
 @contextmanager

@@ -115,6 +115,7 @@ class Metric:
         values |= {"page": rows, "offset": page[1]}
         values["gaps"] = GAP_DIMENSIONS.issuperset((*by, *where))
         values["whole"] = not by
+        values["by_day"] = "day" in (*by, *where, *selected)
         values["first_day"] = first_day = first_whole_day(since, until, now)
         fixed = {column.name for column in self.columns}
         added = [name for name in by if name not in fixed]

@@ -19,16 +19,22 @@
 with counted as (
     select
         feature,
-        sum(case when true {selected} then 1 else 0 end) as mine,
-        count(*) as all_of_them
-    from requests
-    where time >= $from and time < $to {where}
+        sum(case when true {selected} then n else 0 end) as mine,
+        sum(n) as all_of_them
+    from {requests}
+    where true {where}
     group by feature
+    having sum(n) > 0
 ),
 sent as (
-    select *, case when true {selected} then 1 else 0 end as chosen
-    from departures($from, $to, null)
+    select
+        feature, leg, destination, region, role, category, purpose, consent, cause, declared,
+        case when true {selected} then 1 else 0 end as chosen,
+        sum(n) as n
+    from {departures}
     where true {where}
+    group by all
+    having sum(n) > 0
 ),
 flows as (
     select
@@ -41,8 +47,8 @@ flows as (
         purpose,
         consent,
         cause,
-        sum(chosen) as mine,
-        count(*) - sum(chosen) as theirs,
+        sum(chosen * n) as mine,
+        sum(n) - sum(chosen * n) as theirs,
         min(case when chosen = 1 then coalesce(2 * cast(declared as integer), 1) end) as mine_declared,
         min(case when chosen = 0 then coalesce(2 * cast(declared as integer), 1) end) as theirs_declared
     from sent

@@ -35,7 +35,7 @@ _SINGLE = {
     "phone_gaps": "gaps($from, $to)",
 }
 _ROLLED = _SINGLE | {
-    "departures": "sent($from, $to, null, $first_day)",
+    "departures": "sent($from, $to, null, $first_day, $by_day)",
     "requests": "rolled_requests($from, $to, $first_day)",
     "phones": "rolled_phones($from, $to, $first_day)",
     "offline": "rolled_offline($from, $to, $first_day)",

@@ -38,7 +38,7 @@ with daily as materialized (
         max(time) filter (where n > 0) as last,
         arg_min({time: time, trace_id: trace_id}, time, 3) filter (where n > 0 and trace_id is not null)
             as earliest
-    from sent($from, $to, null, $first_day)
+    from sent($from, $to, null, $first_day, true)
     where ($app is null or app = $app)
         and ($environment is null or environment = $environment)
         and ($release is null or release = $release)

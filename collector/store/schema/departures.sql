@@ -1,3 +1,3 @@
 -- Departures that began in [since, until), one by one; of some traces where `only_traces` is not null.
 create or replace macro departures(since, until, only_traces) as table
-select * exclude (kind) from sent(since, until, only_traces, 9223372036854775807)
+select * exclude (kind) from sent(since, until, only_traces, 9223372036854775807, false)

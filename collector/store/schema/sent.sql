@@ -1,11 +1,12 @@
 -- Departures: data leaving a device, or passed on by a back end, that began in [since, until); of some
 -- traces where `only_traces` is not null. `n` is how many a row stands for: from `first_day` they are
 -- answered by the sums in rollup_sent, which tell no `time` nor whose they were; those of before one by
--- one, and those that are not rolled up as they stand, which the sums then lose. `until` is the end of a
--- day, or nothing is stored of after it, unless `first_day` is later.
+-- one, and those that are not rolled up as they stand, which the sums then lose. The sums are of days
+-- where `by_day`, else of all days together. `until` is the end of a day, or nothing is stored of after
+-- it, unless `first_day` is later.
 --
 -- The policy is asked about what is alike, once.
-create or replace macro sent(since, until, only_traces, first_day) as table
+create or replace macro sent(since, until, only_traces, first_day, by_day) as table
 with fresh as materialized (
     from unrolled_departures(since, until, only_traces, null, 1, 0)
     union all by name
@@ -54,9 +55,15 @@ placed as (
     join sources s on s.number = l.source
     union all by name
     select r.*, coalesce(k.sort_key, '') as release_key
-    from rollup_sent r
+    from (
+        select
+            case when by_day then day end as day, app, environment, release, os, kind, differs,
+            sum(n) as n, cast(sum(bytes) as bigint) as bytes
+        from rollup_sent
+        where day >= day_of(first_day) and day < day_of(until + 86399999999999)
+        group by all
+    ) r
     left join releases k on k.release = r.release
-    where r.day >= day_of(first_day) and r.day < day_of(until + 86399999999999)
 ),
 used as (
     select distinct r.kind, coalesce(k.sort_key, '') as release_key
