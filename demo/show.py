@@ -221,12 +221,13 @@ def _bar(title: str, total: int) -> Iterator[_Bar]:
 
 def _wait_for(url: str, dashboard: Process) -> None:
     deadline = time.monotonic() + _DASHBOARD_SECONDS
-    while time.monotonic() < deadline:
-        dashboard.check()
-        try:
-            if httpx.get(f"{url}/_stcore/health", trust_env=False).is_success:
-                return
-        except httpx.TransportError:
-            pass
-        time.sleep(0.1)
+    with httpx.Client(trust_env=False) as asking:
+        while time.monotonic() < deadline:
+            dashboard.check()
+            try:
+                if asking.get(f"{url}/_stcore/health").is_success:
+                    return
+            except httpx.TransportError:
+                pass
+            time.sleep(0.1)
     raise LimenError(f"the dashboard does not answer at {url}: try again")

@@ -57,6 +57,19 @@ def test_a_wrong_start_is_refused_in_one_sentence(
     assert says in done.stderr and len(done.stderr.splitlines()) == 1
 
 
+def test_a_start_is_refused_before_what_takes_long_is_imported(tmp_path: Path) -> None:
+    (tmp_path / "policy.toml").write_text("retention_days = 0", "utf-8")
+    program = (
+        "import sys, limen; print(limen.main(['collector', '--home', sys.argv[1]]), "
+        "*sys.modules.keys() & {'duckdb', 'pyarrow', 'grpc', 'uvicorn', 'httpx'})"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, timeout=60
+    )
+    assert "retention_days" in done.stderr
+    assert done.stdout.split() == ["2"]
+
+
 def test_a_file_that_is_no_database_is_refused_and_left_alone(tmp_path: Path) -> None:
     file = tmp_path / "limen.duckdb"
     file.write_bytes(b"my precious notes" * 1000)
@@ -101,6 +114,14 @@ def test_home_is_private(collector: RunningCollector) -> None:
     assert {"limen.duckdb", "master.key"} <= {path.name for path in files}
     for path in files:
         assert path.stat().st_mode & 0o077 == 0, path
+
+
+def test_pandas_is_left_out_of_a_collector(collector: RunningCollector) -> None:
+    assert collector.post(traces(request_span()).SerializeToString()).status_code == 200
+    assert collector.spans()
+    loaded = Path(f"/proc/{collector.process.pid}/maps")
+    if loaded.exists():
+        assert "/pyarrow/" in loaded.read_text() and "/pandas/" not in loaded.read_text()
 
 
 def test_a_metric_is_printed_as_table_json_and_csv(
