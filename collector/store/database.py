@@ -9,6 +9,7 @@ import logging
 import os
 import shutil
 import threading
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -48,6 +49,9 @@ _BATCH_ROWS = 10_000
 _DEFINED_BY = f"{DIGEST} DuckDB {duckdb.__version__}"
 
 _log = logging.getLogger("limen")
+
+# `Database.few` is for them.
+warnings.filterwarnings("ignore", message="Arrow output on a DB-API result makes an extra copy")
 
 
 class Database:
@@ -122,6 +126,12 @@ class Database:
         """
         with self._answering() as cursor:
             return cursor.sql(sql, params=dict(values or {})).to_arrow_table()
+
+    def few(self, sql: str, values: Mapping[str, Any]) -> pa.Table:
+        """The same of few rows: they are copied once more, and the question is planned once, not
+        twice as it is for a relation."""
+        with self._answering() as cursor:
+            return cursor.execute(sql, dict(values)).to_arrow_table()
 
     def batches(self, sql: str, values: Mapping[str, Any]) -> Iterator[pa.RecordBatch]:
         """The same piece by piece, the first without rows; nobody else is answered meanwhile."""

@@ -131,7 +131,7 @@ class Reader:
                 statement = metric.statement(
                     first, until, now, asked.by, asked.where, asked.selected, rows, page
                 )
-                table = self._database.read(statement.sql, statement.values)
+                table = self._database.few(statement.sql, statement.values)
                 if first == since or table.num_rows == metric.newest:
                     return table
                 window *= _NEXT_WINDOW
