@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from collector.contract.errors import Overloaded
+from collector.contract.records import Query
 from collector.metrics import metrics
 from collector.store.maintenance import Maintenance
 from tests.otlp import PHONE, Span, logged_input, now, request_span, traces
@@ -36,11 +37,12 @@ def test_every_row_and_answer_is_as_before(store: Store) -> None:
     fill(store)
     asked = request_span("fallback", limen_sequence=3)
     store.take(traces(asked, asked.child("CLIENT", server_address="api.example.com")))
-    rows, answers = tables(store), [store.ask(metric) for metric in METRICS]
+    asked_all = [Query(metric=metric, since="-40d") for metric in METRICS]
+    rows, answers = tables(store), [store.reader.table(one) for one in asked_all]
     done = maintenance(store).compact(now())
     assert done.spans == len(rows["span_facts"]) == 3
     assert tables(store) == rows
-    assert [store.ask(metric) for metric in METRICS] == answers
+    assert [store.reader.table(one) for one in asked_all] == answers
     assert [row["action"] for row in store.rows("select action from audit")][-1] == "compaction"
 
 
