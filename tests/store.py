@@ -20,6 +20,7 @@ from collector.server.body import BodyLimits
 from collector.server.guard import Guard
 from collector.store.database import Database
 from collector.store.opening import MEMORY_BYTES
+from collector.store.reader import plain_rows
 from tests.otlp import now
 
 POLICY = """
@@ -149,7 +150,8 @@ class Store(Engine):
     ) -> list[dict[str, Any]]:
         """A metric's rows as dictionaries."""
         values = {k: v if isinstance(v, tuple) else (v,) for k, v in where.items()}
-        return self.reader.answer(Query(metric=metric, since=since, by=by, where=values)).records()
+        asked = Query(metric=metric, since=since, by=by, where=values)
+        return plain_rows(self.reader.table(asked))
 
     def pseudonym(self, identifier: str, purpose: str = INSTALLATION) -> bytes:
         """What is stored of an identifier under the newest key."""

@@ -1,9 +1,8 @@
 """What counts as data leaving the device, and what is said of it."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 from tests.otlp import PHONE, Span, fresh_id, now, request_span, traces
 from tests.store import POLICY, Store, policy_from
@@ -28,6 +27,21 @@ def departures(store: Store) -> list[dict[str, Any]]:
     """All but Limen's own telemetry."""
     rows = store.ask("egress", "feature", "release")
     return [row for row in rows if row["destination"] != "telemetry"]
+
+
+def one_each(
+    store: Store, requests: Sequence[Span], more: Sequence[Mapping[str, Any]] | None = None
+) -> list[dict[str, Any]]:
+    """What left with each of the requests, each of an app of its own; `more` is said of it."""
+    for number, (request, said) in enumerate(
+        zip(requests, more or [{}] * len(requests), strict=True)
+    ):
+        phone = {**PHONE, "service.name": f"case-{number}"}
+        store.take(traces(request, client(request, **said), resource=phone))
+    rows = [row for row in store.ask("egress", "app") if row["destination"] != "telemetry"]
+    assert len(rows) == len(requests)
+    by_app = {row["app"]: row for row in rows}
+    return [by_app[f"case-{number}"] for number in range(len(requests))]
 
 
 def test_a_fallback_is_one_transfer_with_its_bytes_and_who_gets_them(store: Store) -> None:
@@ -79,23 +93,20 @@ def test_what_a_back_end_passes_on_is_onward_and_keeps_its_cause(store: Store) -
     assert rows["onward"]["cause"] == "fallback"
 
 
-@pytest.mark.parametrize(
-    ("decision", "more", "cause"),
-    [
-        ("fallback", {}, "fallback"),
-        ("cloud", {"limen_placement": "cloud"}, "design"),
-        ("accept", {}, "design"),
-        ("accept", {"limen_audit_sampled": True}, "audit"),
-        ("blocked", {"limen_blocked_reason": "cloud_error"}, "fallback"),
-        ("error", {"limen_placement": "cloud"}, "design"),
-    ],
-)
-def test_the_cause_comes_from_the_request(
-    store: Store, decision: str, more: dict[str, Any], cause: str
-) -> None:
-    request = request_span(decision, **more)
-    store.take(traces(request, client(request)))
-    assert [r["cause"] for r in departures(store)] == [cause]
+CAUSES: list[tuple[str, dict[str, Any], str]] = [
+    ("fallback", {}, "fallback"),
+    ("cloud", {"limen_placement": "cloud"}, "design"),
+    ("accept", {}, "design"),
+    ("accept", {"limen_audit_sampled": True}, "audit"),
+    ("blocked", {"limen_blocked_reason": "cloud_error"}, "fallback"),
+    ("error", {"limen_placement": "cloud"}, "design"),
+]
+
+
+def test_the_cause_comes_from_the_request(store: Store) -> None:
+    requests = [request_span(decision, **more) for decision, more, _ in CAUSES]
+    for case, row in zip(CAUSES, one_each(store, requests), strict=True):
+        assert row["cause"] == case[-1], case
 
 
 def test_a_missing_placement_is_the_policys_for_the_cause_too(tmp_path: Path) -> None:
@@ -148,30 +159,29 @@ def test_a_parent_that_arrives_later_is_found(store: Store) -> None:
     assert [r["cause"] for r in departures(store)] == ["fallback"]
 
 
-@pytest.mark.parametrize(
-    ("more", "declared"),
-    [
-        ({}, True),
-        ({"server_address": "metrics.adkit.example"}, False),
-        ({"server_address": "ads.api.example.com"}, False),
-        ({"server_address": "example.com"}, False),
-        ({"limen_purpose": "analytics"}, False),
-        ({"limen_data_categories": ["image", "location_precise"]}, False),
-        ({"limen_data_categories": None}, None),
-        ({"limen_purpose": None}, None),
-        ({"limen_feature": "another"}, None),
-        ({"server_address": "API.Example.com"}, True),
-        ({"limen_consent_state": "denied"}, False),
-        ({"limen_consent_state": None}, None),
-        ({"limen_consent_state": "unknown"}, None),
-    ],
-)
-def test_declared_is_what_the_policy_names_and_unknown_stays_unknown(
-    store: Store, more: dict[str, Any], declared: bool | None
-) -> None:
-    request = request_span("fallback", **{k: v for k, v in more.items() if k == "limen_feature"})
-    store.take(traces(request, client(request, **more)))
-    assert [r["declared"] for r in departures(store)] == [declared]
+DECLARED: list[tuple[dict[str, Any], bool | None]] = [
+    ({}, True),
+    ({"server_address": "metrics.adkit.example"}, False),
+    ({"server_address": "ads.api.example.com"}, False),
+    ({"server_address": "example.com"}, False),
+    ({"limen_purpose": "analytics"}, False),
+    ({"limen_data_categories": ["image", "location_precise"]}, False),
+    ({"limen_data_categories": None}, None),
+    ({"limen_purpose": None}, None),
+    ({"limen_feature": "another"}, None),
+    ({"server_address": "API.Example.com"}, True),
+    ({"limen_consent_state": "denied"}, False),
+    ({"limen_consent_state": None}, None),
+    ({"limen_consent_state": "unknown"}, None),
+]
+
+
+def test_declared_is_what_the_policy_names_and_unknown_stays_unknown(store: Store) -> None:
+    features = [{k: v for k, v in more.items() if k == "limen_feature"} for more, _ in DECLARED]
+    requests = [request_span("fallback", **feature) for feature in features]
+    rows = one_each(store, requests, [more for more, _ in DECLARED])
+    for (more, declared), row in zip(DECLARED, rows, strict=True):
+        assert row["declared"] is declared, more
 
 
 CONDITIONS = """
@@ -259,25 +269,22 @@ def test_a_way_out_of_every_release_is_that_of_an_unknown_one(store: Store) -> N
     assert [(r["release"], r["declared"]) for r in departures(store)] == [("unknown", True)]
 
 
-@pytest.mark.parametrize(
-    ("more", "bytes_", "measure"),
-    [
-        ({}, 100, "http.request.body.size"),
-        ({"http_request_size": 180}, 100, "http.request.body.size"),
-        ({"http_request_body_size": None, "http_request_size": 180}, 180, "http.request.size"),
-        ({"limen_egress_bytes": 42}, 42, "limen.egress.bytes"),
-        ({"http_request_body_size": None}, None, None),
-        ({"error_type": "ConnectError"}, None, None),
-    ],
-)
-def test_bytes_come_from_one_named_measure_and_a_failed_send_is_unknown(
-    store: Store, more: dict[str, Any], bytes_: int | None, measure: str | None
-) -> None:
-    request = request_span("fallback")
-    store.take(traces(request, client(request, **more)))
-    (row,) = departures(store)
-    assert (row["bytes"], row["measure"]) == (bytes_, measure)
-    assert row["unknown_bytes_transfers"] == (1 if bytes_ is None else 0)
+MEASURED: list[tuple[dict[str, Any], int | None, str | None]] = [
+    ({}, 100, "http.request.body.size"),
+    ({"http_request_size": 180}, 100, "http.request.body.size"),
+    ({"http_request_body_size": None, "http_request_size": 180}, 180, "http.request.size"),
+    ({"limen_egress_bytes": 42}, 42, "limen.egress.bytes"),
+    ({"http_request_body_size": None}, None, None),
+    ({"error_type": "ConnectError"}, None, None),
+]
+
+
+def test_bytes_come_from_one_named_measure_and_a_failed_send_is_unknown(store: Store) -> None:
+    requests = [request_span("fallback") for _ in MEASURED]
+    rows = one_each(store, requests, [more for more, *_ in MEASURED])
+    for (more, size, measure), row in zip(MEASURED, rows, strict=True):
+        assert (row["bytes"], row["measure"]) == (size, measure), more
+        assert row["unknown_bytes_transfers"] == (1 if size is None else 0)
 
 
 def test_a_refused_send_did_leave_the_device(store: Store) -> None:

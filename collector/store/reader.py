@@ -288,6 +288,11 @@ def _told(table: pa.Table) -> pa.Table:
     return table
 
 
+def plain_rows(table: pa.Table) -> list[dict[str, Any]]:
+    """The rows of an answer as JSON can hold them."""
+    return [{name: _plain(value) for name, value in row.items()} for row in table.to_pylist()]
+
+
 def _plain(value: Any) -> Any:
     if isinstance(value, bytes):
         return value.hex()
