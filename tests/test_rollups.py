@@ -65,11 +65,16 @@ def answered(store: Store, turn: int) -> list[Any]:
     asked += others[turn % 5 :: 5]
     told: list[Any] = [store.ask(metric, *by, **where) for metric, by, where in asked]
     stored = store.reader.status()["requests"]
+    return [*told, stored, *(observed(store) if turn % 3 == 2 else ())]
+
+
+def observed(store: Store) -> list[dict[str, Any]]:
+    """What a check is made of."""
     since, until = now() - 100 * HOUR, now() + HOUR
     of = {"from": since, "to": until, "first_day": first_whole_day(since, until, now())}
     scope = dict.fromkeys(("app", "environment", "release"))
-    left = store.database.read(query("observed"), {**of, **scope}).to_pylist()
-    return [*told, stored, left]
+    rows: list[dict[str, Any]] = store.database.read(query("observed"), of | scope).to_pylist()
+    return rows
 
 
 @contextmanager
@@ -248,6 +253,7 @@ def test_a_compacted_file_is_as_covered_as_before(store: Store) -> None:
     found = departed(store)
     maintenance(store).compact(now())
     assert (covered(store), departed(store)) == (1, found)
+    assert summed(store, "rollup_sent", "n") == summed(store, "rolled_singly", "1") != []
 
 
 def test_a_trace_that_is_too_large_does_not_keep_others_waiting(tmp_path: Path) -> None:
