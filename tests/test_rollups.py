@@ -118,7 +118,7 @@ def same_answers(store: Store, turn: int) -> None:
 
 def summed(store: Store, table: str, each: str) -> list[dict[str, Any]]:
     """What left by all that it is summed by."""
-    by = "day, app, environment, release, os, kind, differs"
+    by = "day, received, app, environment, release, os, kind, differs"
     return store.rows(
         f"select {by}, sum({each}) as n, sum(bytes) as bytes"
         f" from {table} group by all having sum({each}) <> 0 order by all"

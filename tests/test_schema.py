@@ -93,6 +93,7 @@ def as_first(path: Path) -> None:
             "told_gaps",
             "told_reasons",
             "told_waits",
+            "told_sent",
             "told_dirty",
             "told_state",
         ):

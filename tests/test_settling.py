@@ -40,8 +40,9 @@ def send(store: Store, rng: random.Random, midnight: int) -> None:
             limen_sequence=rng.randrange(9),
             network_connection_type=rng.choice(("wifi", "unavailable")),
         )
+        call = span.child("CLIENT", server_address="api.example.com", http_request_body_size=number)
         when = received - received % HOUR
-        sent.setdefault(when, []).append(traces(span, resource=kind))
+        sent.setdefault(when, []).append(traces(span, call, resource=kind))
     for when, parts in sent.items():
         store.take(*parts, received=when)
 

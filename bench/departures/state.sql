@@ -1,6 +1,8 @@
 -- All of it is rolled up, of every installation, as of before anybody consented to anything.
 insert into rollup_sent by name
-select day, app, environment, release, os, kind, differs, count(*) as n, sum(bytes) as bytes
+select
+    day, received, app, environment, release, os, kind, differs,
+    count(*) as n, sum(bytes) as bytes
 from rolled_singly
 group by all;
 insert into rollup_restated select distinct installation from consents;

@@ -80,12 +80,10 @@ class Metric:
     def rolls(self) -> bool:
         """Whether all that it reads of requests may be rolled up."""
         read = set(re.findall(r"\{(\w+)\}", self.sql))
-        return bool(read & {"requests", "ever", "waits", "offline"}) and not read & {
-            "singly",
-            "departures",
-            "phone_gaps",
-            "sent",
-        }
+        apart = {"singly", "senders", "phone_gaps"}
+        return bool(read & {"requests", "ever", "waits", "offline", "departures"} - apart) and not (
+            read & apart
+        )
 
     @property
     def compares(self) -> bool:

@@ -55,6 +55,9 @@ PHONES = Cells(levels=_LEVELS, kept=Kept(table="told_cells", by=_LEVELS[:4], tol
 _LEAVING = Cells(
     source="departures",
     levels=("release", "feature", "os", "country", "device_model"),
+    kept=Kept(
+        table="told_sent", by=("release", "feature", "os"), told=("release", "feature", "os")
+    ),
     facts=("destination", "region", "role", "category", "purpose", "consent", "cause", "leg"),
 )
 

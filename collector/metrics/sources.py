@@ -1,6 +1,6 @@
 """What stands in a metric's SQL for its sources: `{requests}`, `{phones}`, `{gaps}` and so on."""
 
-from collections.abc import Mapping, Set
+from collections.abc import Iterable, Mapping, Set
 
 from collector.metrics.cells import PHONES, ROOT, Kept, Merged
 
@@ -18,6 +18,7 @@ ROLLED_DIMENSIONS = frozenset(
 _WAIT_DIMENSIONS = ROLLED_DIMENSIONS - {"placement", "reason"}
 # What left for requests is told by these without looking at the requests.
 _SENT_DIMENSIONS = frozenset((*GAP_DIMENSIONS, "feature"))
+_SENT_LEVELS = ("release", "feature", "os")
 # What is left of requests that expired is told by these.
 FOLDED_DIMENSIONS = frozenset((*ROOT, *PHONES.levels))
 
@@ -40,6 +41,7 @@ _ROLLED = _SINGLE | {
     "phones": "rolled_phones($from, $to, $first_day)",
     "offline": "rolled_offline($from, $to, $first_day)",
 }
+_SENT_BY_DAY = "sent($from, $to, null, $first_day, true)"
 _ROLLED_WAITS = "rolled_waits($from, $to, $first_day)"
 _MERGED = {
     "departures": "merged_departures", "senders": "merged_departures", "requests": "requests",
@@ -78,27 +80,54 @@ def sources(
     ever = found["requests"]
     if whole_days and named <= FOLDED_DIMENSIONS:
         ever = _EVER.format(requests=ever, everything=not merged)
-    return found | {"ever": ever, "sent": _sent(named, found, merged)}
+    return found | {"ever": ever, "sent": _sent(named, found, merged, kept)}
 
 
-def _sent(named: Set[str], found: Mapping[str, str], merged: Merged | None) -> str:
+def _sent(
+    named: Set[str], found: Mapping[str, str], merged: Merged | None, kept: Kept | None
+) -> str:
     """What left devices for requests, with the dimensions of these."""
+    if kept and named <= {*ROOT, *_SENT_LEVELS}:
+        return (
+            f"(select d.* replace ({_told(_SENT_LEVELS)}) from {_SENT_BY_DAY} d"
+            f" join (select distinct {', '.join((*ROOT, *_SENT_LEVELS))},"
+            f" {', '.join(f'told_{name}' for name in _SENT_LEVELS)} from {kept.table}) c"
+            f" on {_same('d', _SENT_LEVELS)}"
+            " where d.leg = 'device' and d.from_request and d.received < day_of($settled))"
+        )
     if not merged and named <= _SENT_DIMENSIONS:
         return f"(select * from {found['departures']} where leg = 'device' and from_request)"
+    settled = " and d.received_time < $settled" if merged else ""
     return (
         "(select q.*, d.bytes, d.measure from departures($from, $to + 3600000000000, null) d"
         f" join {found['singly']} q on q.trace_id = d.trace_id and q.span_id = d.request"
-        " where d.leg = 'device')"
+        f" where d.leg = 'device'{settled})"
     )
 
 
 def _in_cells(kept: Kept) -> dict[str, str]:
     """What is rolled up, with what stands for small cells."""
-    told = ", ".join(f"c.told_{name} as {name}" for name in kept.told)
-    same = " and ".join(f"c.{name} is not distinct from r.{name}" for name in (*ROOT, *kept.by))
+    told = f" replace ({_told(kept.told)})" if kept.told else ""
     rolled = _ROLLED | {"waits": _ROLLED_WAITS}
-    return {
-        name: f"(select r.*{f' replace ({told})' if told else ''} from {source} r"
-        f" join {kept.table} c on {same} where r.received < day_of($settled))"
+    found = {
+        name: f"(select r.*{told} from {source} r join {kept.table} c on {_same('r', kept.by)}"
+        " where r.received < day_of($settled))"
         for name, source in rolled.items()
-    } | {"gaps": _KEPT_GAPS}
+    }
+    # What left stays, and says nothing of whose it was.
+    names = [("app", "app"), ("environment", "environment")]
+    names += [(f"told_{name}", name) for name in kept.told]
+    shown = ", ".join(f"coalesce(c.{told}, $other) as {name}" for told, name in names)
+    departures = (
+        f"(select r.* replace ({shown}, $other as consent) from {_SENT_BY_DAY} r"
+        f" left join {kept.table} c on {_same('r', kept.by)} where r.received < day_of($settled))"
+    )
+    return found | {"gaps": _KEPT_GAPS, "departures": departures}
+
+
+def _told(names: Iterable[str]) -> str:
+    return ", ".join(f"c.told_{name} as {name}" for name in names)
+
+
+def _same(row: str, names: Iterable[str]) -> str:
+    return " and ".join(f"c.{name} is not distinct from {row}.{name}" for name in (*ROOT, *names))

@@ -54,6 +54,7 @@ ERASED = frozenset(
         "told_gaps",
         "told_reasons",
         "told_waits",
+        "told_sent",
         "told_dirty",
     )
 )

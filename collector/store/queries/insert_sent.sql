@@ -2,6 +2,7 @@
 insert into rollup_sent by name
 select
     day_of(f.time) as day,
+    day_of(f.received_time) as received,
     coalesce(s.app, 'unknown') as app,
     coalesce(s.environment, 'unknown') as environment,
     s.release,

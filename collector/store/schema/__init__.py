@@ -48,6 +48,7 @@ TABLES = (
     "told_gaps",
     "told_reasons",
     "told_waits",
+    "told_sent",
     "told_dirty",
     "told_state",
 )

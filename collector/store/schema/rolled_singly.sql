@@ -3,6 +3,7 @@ create or replace view rolled_singly as
 select
     d.trace_id, d.span_id, d.time, d.consenting, d.kind, d.bytes,
     day_of(d.time) as day,
+    day_of(d.received_time) as received,
     coalesce(s.app, 'unknown') as app,
     coalesce(s.environment, 'unknown') as environment,
     s.release,

@@ -3,6 +3,7 @@
 -- what is equal. `release` as the span said it; `differs`: another size of body arrived than left.
 create table rollup_sent (
     day date not null,
+    received date not null,
     app varchar not null,
     environment varchar not null,
     release varchar,

@@ -50,6 +50,7 @@ placed as (
         coalesce(s.device_model, 'unknown') as device_model,
         coalesce(s.country, 'unknown') as country,
         day_of(l.time) as day,
+        day_of(l.received_time) as received,
         coalesce(l.bytes <> l.bytes_received, false) as differs
     from singly l
     join sources s on s.number = l.source
@@ -57,7 +58,8 @@ placed as (
     select r.*, coalesce(k.sort_key, '') as release_key
     from (
         select
-            case when by_day then day end as day, app, environment, release, os, kind, differs,
+            case when by_day then day end as day, case when by_day then received end as received,
+            app, environment, release, os, kind, differs,
             sum(n) as n, cast(sum(bytes) as bigint) as bytes
         from rollup_sent
         where day >= day_of(first_day) and day < day_of(until + 86399999999999)
@@ -139,10 +141,13 @@ select
     cast(p.n as bigint) as n,
     hour_of(p.time) as hour,
     p.day,
+    p.received,
     j.* exclude (kind, release_key)
 from placed p
 join judged j on j.kind = p.kind and j.release_key = p.release_key
 union all by name
-select *, cast(1 as bigint) as n, hour_of(time) as hour, day_of(time) as day
+select
+    *, cast(1 as bigint) as n, hour_of(time) as hour, day_of(time) as day,
+    day_of(received_time) as received
 from own_departures(since, until)
 where only_traces is null

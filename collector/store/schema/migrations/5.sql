@@ -219,6 +219,17 @@ create table told_waits (
     environment varchar not null,
     answered_by varchar not null
 );
+create table told_sent (
+    day date not null,
+    app varchar not null,
+    environment varchar not null,
+    release varchar not null,
+    feature varchar,
+    os varchar not null,
+    told_release varchar not null,
+    told_feature varchar,
+    told_os varchar not null
+);
 create table told_dirty (
     day date not null
 );
@@ -295,6 +306,7 @@ create table rollup_waits (
 );
 create table rollup_sent (
     day date not null,
+    received date not null,
     app varchar not null,
     environment varchar not null,
     release varchar,
