@@ -103,7 +103,7 @@ def _ask(client: LimenClient, days: int, rounds: int, bare: float) -> None:
     quarter = f"-{days}d"
     for since in ("-7d", quarter):
         ledger, values = (
-            Query.model_validate({"metric": m, "from": since}) for m in ("ledger", "egress")
+            Query.model_validate({"metric": m, "from": since}) for m in ("ledger", "transfers")
         )
         _timed(f"ledger's filters, {since}", partial(client.metrics, [values]), rounds, bare)
         _timed(f"ledger's rows, {since}", partial(client.metrics, [ledger]), rounds, bare)

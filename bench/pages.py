@@ -61,7 +61,7 @@ PAGES: Mapping[str, Sequence[tuple[str, ...]]] = {
         ("release_models",),
         ("fallback_rate", "app"),
     ),
-    "egress": (("egress",), ("egress", "feature", "release"), ("flows",)),
+    "egress": (("transfers",), ("transfers", "feature", "release"), ("flows",)),
     "ledger": (("ledger",),),
     "quality": (
         ("completeness",),

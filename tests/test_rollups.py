@@ -47,7 +47,7 @@ def answered(store: Store, turn: int) -> list[Any]:
     ]
     others: list[tuple[str, tuple[str, ...], dict[str, Any]]] = [
         ("completeness", ("release", "day"), {}),
-        ("egress", ("feature", "release"), {"since": "-100h"}),
+        ("transfers", ("feature", "release"), {"since": "-100h"}),
         ("fallback_rate", (), {"since": "-100h"}),
         ("fallback_rate", ("feature", "placement"), {"environment": "production"}),
         ("offline_coverage", ("release", "day"), {}),

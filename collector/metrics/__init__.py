@@ -80,7 +80,7 @@ class Metric:
     def rolls(self) -> bool:
         """Whether all that it reads of requests may be rolled up."""
         read = set(re.findall(r"\{(\w+)\}", self.sql))
-        apart = {"singly", "senders", "phone_gaps"}
+        apart = {"singly", "each_departure", "phone_gaps"}
         return bool(read & {"requests", "ever", "waits", "offline", "departures"} - apart) and not (
             read & apart
         )

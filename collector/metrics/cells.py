@@ -86,7 +86,7 @@ CELLS: Mapping[str, Cells | None] = {
     "confidence": Cells(apart=("confidence_step",)),
     "egress": _LEAVING,
     "flows": _LEAVING,
-    "senders": _LEAVING,
+    "transfers": _LEAVING,
     "unknown_departures": _LEAVING,
     "door": None,
     "redaction": None,

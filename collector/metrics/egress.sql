@@ -12,6 +12,7 @@
 -- transfers count: sends, each resend is one
 -- bytes bytes: bytes of the sends that were measured
 -- unknown_bytes_transfers count: sends that failed or were not measured
+-- installations count: distinct pseudonyms: counted one by one, which takes a while over long periods
 select
     leg,
     destination,
@@ -24,9 +25,10 @@ select
     measure,
     cast(sum(n) as bigint) as transfers,
     cast(sum(bytes) as bigint) as bytes,
-    cast(sum(case when measure is null then n else 0 end) as bigint) as unknown_bytes_transfers
+    cast(sum(case when measure is null then n else 0 end) as bigint) as unknown_bytes_transfers,
+    told(count(distinct installation), $k) as installations
     {by}
-from {departures}
+from {each_departure}
 where true {where}
 group by all
 having sum(n) > 0

@@ -25,7 +25,7 @@ FOLDED_DIMENSIONS = frozenset((*ROOT, *PHONES.levels))
 _ONE_BY_ONE = "(select * from requests where time >= $from and time < $to)"
 _SINGLE = {
     "departures": "departures($from, $to, null)",
-    "senders": "departures($from, $to, null)",
+    "each_departure": "departures($from, $to, null)",
     "requests": _ONE_BY_ONE,
     "singly": _ONE_BY_ONE,
     "phones": _ONE_BY_ONE,
@@ -44,9 +44,9 @@ _ROLLED = _SINGLE | {
 _SENT_BY_DAY = "sent($from, $to, null, $first_day, true)"
 _ROLLED_WAITS = "rolled_waits($from, $to, $first_day)"
 _MERGED = {
-    "departures": "merged_departures", "senders": "merged_departures", "requests": "requests",
-    "gaps": "merged_gaps", "phone_gaps": "merged_gaps", "phones": "requests", "waits": "requests",
-    "singly": "requests",
+    "departures": "merged_departures", "each_departure": "merged_departures",
+    "requests": "requests", "phones": "requests", "waits": "requests", "singly": "requests",
+    "gaps": "merged_gaps", "phone_gaps": "merged_gaps",
     "offline": "(select * from requests where network = 'unavailable')",
 }  # fmt: skip
 _NO_GAPS = "(select *, 0 as lost, 0 as repeated from requests where false)"

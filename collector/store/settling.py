@@ -21,7 +21,7 @@ _MADE = {
     "gaps": ("day_gaps", "completeness"),
     "reasons": ("day_reasons", "fallback_reasons"),
     "waits": ("day_waits", "latency"),
-    "sent": ("day_sent", "egress"),
+    "sent": ("day_sent", "transfers"),
 }
 
 _log = logging.getLogger("limen")

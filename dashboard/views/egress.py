@@ -73,7 +73,7 @@ Rows = Sequence[Mapping[str, Any]]
 def show(questions: Questions, selection: Selection) -> None:
     panels.title("Egress", selection)
     first = st.container()
-    panels.heading("What left the device", questions, "flows", "egress", "ledger")
+    panels.heading("What left the device", questions, "flows", "transfers", "ledger")
     with st.container(horizontal=True):
         leg = _choice("Leg", list(LEGS), "leg")
         width = _choice("Width", list(flows.WIDTHS), "width")
@@ -83,9 +83,9 @@ def show(questions: Questions, selection: Selection) -> None:
     where = {"leg": LEGS[leg]}
     released, pictured, listed = questions.metrics(
         [
-            selection.query("egress", "feature", "release", where={"leg": LEGS[DEVICE]}),
+            selection.query("transfers", "feature", "release", where={"leg": LEGS[DEVICE]}),
             selection.query("flows", SIDES[side], where=where),
-            selection.query("egress", where=where),
+            selection.query("transfers", where=where),
         ]
     )
     if not released.rows and not listed.rows:
@@ -99,7 +99,7 @@ def show(questions: Questions, selection: Selection) -> None:
         _ledger(questions, selection, ribbons, SIDES[side], where)
     else:
         st.text(NOTHING[leg])
-    panels.heading("By feature and release", questions, "egress")
+    panels.heading("By feature and release", questions, "transfers")
     panels.table(
         [row for row in released.records() if row["destination"] != OWN],
         {"release": "text", "feature": "text", **COLUMNS},

@@ -182,7 +182,7 @@ def _narrowed(
     """
     seen = [
         {**row, "declaration": DECLARATION[row["declared"]]}
-        for row in questions.metrics([selection.query("egress")])[0].records()
+        for row in questions.metrics([selection.query("transfers")])[0].records()
     ]
     chosen: dict[str, tuple[str, ...]] = {}
     for place, (name, title) in zip(st.columns(len(NARROW)), NARROW.items(), strict=True):
