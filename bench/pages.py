@@ -59,7 +59,7 @@ PAGES: Mapping[str, Sequence[tuple[str, ...]]] = {
         ("release_intervals",),
         ("completeness", "release"),
         ("release_models",),
-        ("fallback_rate", "app"),
+        ("volume", "app"),
     ),
     "egress": (("transfers",), ("transfers", "feature", "release"), ("flows",)),
     "ledger": (("ledger",),),

@@ -107,7 +107,7 @@ def reset(environment: str, page_filters: Sequence[str] = ()) -> None:
 
 def _known(questions: Questions, period: str) -> dict[str, list[str]]:
     names = ("app", "environment", *SEVERAL)
-    asked = [question("fallback_rate", period, (name,), {}) for name in names]
+    asked = [question("volume", period, (name,), {}) for name in names]
     found: dict[str, list[str]] = {}
     for name, answer in zip(names, questions.metrics(asked), strict=True):
         values = {str(row[name]) for row in answer.records() if row[name] is not None}

@@ -90,6 +90,8 @@ def test_fallback_declined_and_error_rates(store: Store) -> None:
     assert row["fallback_rate"] == pytest.approx(2 / 9)
     assert row["declined_rate"] == pytest.approx(3 / 9)
     assert store.ask("release_health")[0]["error_rate"] == pytest.approx(1 / 10)
+    counted = {row["decision"]: row["requests"] for row in store.ask("volume", "decision")}
+    assert counted == {"accept": 5, "fallback": 2, "blocked": 1, "error": 1, "cloud": 1}
 
 
 def test_a_missing_placement_comes_from_the_decision_else_the_policy_else_is_unknown(

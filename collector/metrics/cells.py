@@ -63,6 +63,7 @@ _LEAVING = Cells(
 
 # None: counts no phones. A metric that is not here is asked without merging, or not at all.
 CELLS: Mapping[str, Cells | None] = {
+    "volume": PHONES,
     "fallback_rate": PHONES,
     "offline_coverage": PHONES,
     "offline_targets": PHONES,

@@ -114,7 +114,7 @@ class Releases:
     ) -> tuple[str, str]:
         def seen(dimension: str) -> set[str]:
             asked = Query(
-                metric="fallback_rate",
+                metric="volume",
                 since=since,
                 until=until,
                 by=(dimension,),

@@ -59,7 +59,7 @@ def _content(questions: Questions, selection: Selection) -> None:
                 selection.query("completeness", "release"),
                 selection.query("fallback_rate", "release", "day"),
                 selection.query("fallback_reasons"),
-                selection.query("fallback_rate", "app"),
+                selection.query("volume", "app"),
             ]
         )
     )

@@ -51,7 +51,7 @@ def _content(questions: Questions, selection: Selection) -> None:
             selection.query("release_intervals"),
             selection.query("completeness", "release"),
             selection.query("release_models"),
-            selection.query("fallback_rate", "app"),
+            selection.query("volume", "app"),
         ]
     )
     if not health.rows:
