@@ -232,6 +232,7 @@ def test_spans_with_impossible_ids_are_rejected_and_counted_per_request() -> Non
         (b"ada@me.x".rjust(16, b"\0"), b"\x80" * 8, 1),
         ("ada@me.x".encode("utf-16-le"), b"\x80" * 8, 1),
         ("J\u00fcrgen M\u00fcller".encode().rjust(16), b"\x80" * 8, 1),
+        (b"Ada\x1cLovelace".rjust(16), b"\x80" * 8, 1),
         (bytes.fromhex("14155550123".zfill(32)), b"\x80" * 8, 1),
         (b"\x80" * 16, bytes.fromhex("4111111111111111"), 2),
         (b"\x80" * 16, b"ada.l\0\0\0", 2),

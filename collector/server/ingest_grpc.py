@@ -28,7 +28,6 @@ from collector.server.body import BodyLimits
 from collector.server.calls import WORKERS, Calls
 from collector.server.errors import own_fault, reason_of, retry_seconds, rpc_status
 from collector.server.guard import Guard
-from collector.server.listen import listen
 from collector.server.responses import METRICS_RECEIPT, protobuf_response
 from collector.server.tls import Certificate
 
@@ -53,7 +52,7 @@ _SIGNALS: Mapping[str, str] = {
 
 
 class GrpcDoor:
-    """Trace, Logs and Metrics services on `address`. Raises BadInput when the port is taken."""
+    """Trace, Logs and Metrics services on `address`, which must be free."""
 
     def __init__(
         self,
@@ -101,8 +100,6 @@ class GrpcDoor:
                 _service("metrics", "Metrics", self._export("metrics")),
             )
         )
-        # gRPC would say of a taken port only that it failed: ask for it once as ourselves.
-        listen(address, "grpc").close()
         if certificate is None:
             port = self._server.add_insecure_port(str(address))
         else:

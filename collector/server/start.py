@@ -38,6 +38,8 @@ def prepare(settings: Settings) -> Start:
     certificate = Certificate.of(settings)
     tokens = Tokens.at(settings.home, settings.home / DATABASE)
     refuse_exposure(settings, tokens.all())
+    # gRPC opens its port later, and would say of a taken one only that it failed.
+    listen(settings.grpc, "grpc").close()
     return Start(
         settings=settings,
         policy=policy,

@@ -3,7 +3,7 @@
 import re
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
@@ -29,7 +29,7 @@ _TOLD = re.compile(r"[\w.:,/+ \-]{1,100}", re.ASCII)
 class CsvFile:
     """A file without a name, whole: its space is free once it is closed. `size` in bytes."""
 
-    file: IO[bytes]
+    file: IO[bytes] = field(repr=False)
     size: int
 
     def chunks(self) -> Iterator[bytes]:
