@@ -1,8 +1,7 @@
 """Answers to metrics as files for spreadsheets: every row, made in bounded memory, and audited."""
 
-import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -14,15 +13,18 @@ import pyarrow.csv
 from collector.contract.errors import Overloaded
 from collector.contract.records import Query
 from collector.contract.spreadsheets import FORMULA
+from collector.detect import Detectors
 from collector.intake.free_space import FreeSpace
+from collector.redaction.screen import Screen
 from collector.store.audit_log import AuditLog
 from collector.store.reader import Reader
 
 _CHUNK = 2**18
 # What is asked for of one person or trace; the audit log tells of nobody.
 _WHOSE = ("trace", "pseudonym")
-# Anything can be asked for; what is no value of a dimension is left out of the audit log.
-_TOLD = re.compile(r"[\w.:,/+ \-]{1,100}", re.ASCII)
+# Anything can be asked for; the audit log tells what could be stored of a phone.
+_TOLD = r"\A[a-zA-Z0-9_.:,/+ \-]{1,100}\z"
+_SCREEN = Screen(Detectors())
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +91,11 @@ def _told(asked: Query) -> dict[str, Any]:
     said = asked.model_dump(by_alias=True, exclude_defaults=True, exclude={"metric", "offset"})
     for narrowed in ("where", "selected"):
         if values := said.get(narrowed):
-            said[narrowed] = {
-                name: [
-                    value if name not in _WHOSE and _TOLD.fullmatch(value) else "(not told)"
-                    for value in found
-                ]
-                for name, found in values.items()
-            }
+            said[narrowed] = {name: _told_values(name, found) for name, found in values.items()}
     return said
+
+
+def _told_values(name: str, values: Sequence[str]) -> list[str]:
+    if name in _WHOSE:
+        return ["(not told)"] * len(values)
+    return [value or "(not told)" for value, _ in _SCREEN.judge(values, name, _TOLD)]
