@@ -9,6 +9,7 @@ import pytest
 from collector.contract.config import MIN_CELL
 from collector.contract.records import Query
 from collector.metrics.sources import FOLDED_DIMENSIONS
+from collector.store.cells import SmallCells
 from collector.store.maintenance import Maintenance
 from tests.otlp import PHONE, now, request_span, traces
 from tests.store import POLICY, Store, policy_from
@@ -103,6 +104,16 @@ def test_no_sum_that_is_left_is_of_fewer_installations_than_the_setting_says(sto
     # One request of each installation.
     assert sum(row["n"] for row in rows) == PHONES
     assert min(row["n"] for row in rows) >= 20 > MIN_CELL
+
+
+def test_a_lead_is_told_no_day_that_was_folded_in_cells_smaller_than_may_be_seen_now(
+    store: Store,
+) -> None:
+    retain(store, EXPIRED)
+    assert ask(store, "volume", merged=True)[0]["requests"] == PHONES
+    store.reader.cells = SmallCells(MIN_CELL + 1)
+    assert ask(store, "volume", merged=True)[0]["requests"] == 0
+    assert ask(store, "volume")[0]["requests"] == PHONES
 
 
 def test_a_day_of_too_few_phones_leaves_nothing(store: Store) -> None:

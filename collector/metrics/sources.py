@@ -54,8 +54,8 @@ _KEPT_GAPS = "(select * from told_gaps where day >= day_of($from) and day < day_
 # Requests, with what is left of those that expired.
 _EVER = (
     "(select * from {requests}"
-    " where day not in (select day from folded_days where all_gone or not {everything})"
-    " union all by name select * from folded($first_day, $to, {everything}))"
+    " where day not in (select day from folded_for($k))"
+    " union all by name select * from folded($first_day, $to, $k))"
 )
 
 
@@ -79,7 +79,7 @@ def sources(
         found = found | {"gaps": _NO_GAPS}
     ever = found["requests"]
     if whole_days and named <= FOLDED_DIMENSIONS:
-        ever = _EVER.format(requests=ever, everything=not merged)
+        ever = _EVER.format(requests=ever)
     return found | {"ever": ever, "sent": _sent(named, found, merged, kept)}
 
 

@@ -46,4 +46,4 @@ class Folding:
             return
         with self._database.write() as transaction:
             insert(transaction, "insert_folded", found)
-            transaction.run("set_folded", day=day)
+            transaction.run("set_folded", day=day, least=self._cells.k)

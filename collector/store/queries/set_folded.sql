@@ -1,2 +1,2 @@
 -- A day is folded.
-insert into folded_days values (day_of($day), false)
+insert into folded_days values (day_of($day), false, $least)

@@ -179,7 +179,8 @@ create table folded_requests (
 );
 create table folded_days (
     day date not null,
-    all_gone boolean not null
+    all_gone boolean not null,
+    least integer not null
 );
 create table told_cells (
     day date not null,
