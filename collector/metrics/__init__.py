@@ -14,7 +14,7 @@ from collector.contract.dimensions import DIMENSIONS
 from collector.contract.errors import BadInput, NotFound, named
 from collector.contract.records import PAGE_ROWS
 from collector.metrics.cells import Merged
-from collector.metrics.sources import GAP_DIMENSIONS, ROLLED_DIMENSIONS, sources
+from collector.metrics.sources import GAP_DIMENSIONS, ROLLED_DIMENSIONS, SINGLE, SUMMED, sources
 
 UNITS = ("count", "ratio", "bytes", "ms", "time", "text", "flag")
 
@@ -80,10 +80,7 @@ class Metric:
     def rolls(self) -> bool:
         """Whether all that it reads of requests may be rolled up."""
         read = set(re.findall(r"\{(\w+)\}", self.sql))
-        apart = {"singly", "each_departure", "phone_gaps"}
-        return bool(read & {"requests", "ever", "waits", "offline", "departures"} - apart) and not (
-            read & apart
-        )
+        return bool(read & SUMMED) and not read & SINGLE
 
     @property
     def compares(self) -> bool:

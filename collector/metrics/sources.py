@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Set
 
-from collector.metrics.cells import PHONES, ROOT, Kept, Merged
+from collector.metrics.cells import PHONES, ROOT, SENT_LEVELS, Kept, Merged
 
 # A gap in the sequence takes these of the next span received; it has no feature and no decision.
 GAP_DIMENSIONS = frozenset(
@@ -18,9 +18,12 @@ ROLLED_DIMENSIONS = frozenset(
 _WAIT_DIMENSIONS = ROLLED_DIMENSIONS - {"placement", "reason"}
 # What left for requests is told by these without looking at the requests.
 _SENT_DIMENSIONS = frozenset((*GAP_DIMENSIONS, "feature"))
-_SENT_LEVELS = ("release", "feature", "os")
 # What is left of requests that expired is told by these.
 FOLDED_DIMENSIONS = frozenset((*ROOT, *PHONES.levels))
+
+# What may be answered from sums, and what is always read one by one.
+SUMMED = frozenset(("requests", "ever", "waits", "offline", "departures"))
+SINGLE = frozenset(("singly", "each_departure", "phone_gaps"))
 
 _ONE_BY_ONE = "(select * from requests where time >= $from and time < $to)"
 _SINGLE = {
@@ -87,12 +90,12 @@ def _sent(
     named: Set[str], found: Mapping[str, str], merged: Merged | None, kept: Kept | None
 ) -> str:
     """What left devices for requests, with the dimensions of these."""
-    if kept and named <= {*ROOT, *_SENT_LEVELS}:
+    if kept and named <= {*ROOT, *SENT_LEVELS}:
         return (
-            f"(select d.* replace ({_told(_SENT_LEVELS)}) from {_SENT_BY_DAY} d"
-            f" join (select distinct {', '.join((*ROOT, *_SENT_LEVELS))},"
-            f" {', '.join(f'told_{name}' for name in _SENT_LEVELS)} from {kept.table}) c"
-            f" on {_same('d', _SENT_LEVELS)}"
+            f"(select d.* replace ({_told(SENT_LEVELS)}) from {_SENT_BY_DAY} d"
+            f" join (select distinct {', '.join((*ROOT, *SENT_LEVELS))},"
+            f" {', '.join(f'told_{name}' for name in SENT_LEVELS)} from {kept.table}) c"
+            f" on {_same('d', SENT_LEVELS)}"
             " where d.leg = 'device' and d.from_request and d.received < day_of($settled))"
         )
     if not merged and named <= _SENT_DIMENSIONS:
