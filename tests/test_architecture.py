@@ -3,9 +3,8 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
-
-import pytest
 
 from collector.contract.attributes import ATTRIBUTES
 from collector.store.queries import queries
@@ -69,66 +68,82 @@ DOORS = {
 }
 
 
-def sources() -> list[Path]:
+@cache
+def sources() -> dict[str, ast.Module]:
+    """Every source file of ours, by its path below the root."""
     found = [ROOT / "limen.py"]
     for package in OURS[:-1]:
         found += sorted((ROOT / package).rglob("*.py"))
-    return found
+    return {path.relative_to(ROOT).as_posix(): ast.parse(path.read_text("utf-8")) for path in found}
 
 
-def imports(path: Path) -> Iterator[str]:
-    """Every module `path` imports, wherever in the file."""
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            yield node.module
+def imports() -> Iterator[tuple[str, str]]:
+    """Every file with every module that it imports, wherever in the file."""
+    for where, tree in sources().items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Import):
+                yield from ((where, alias.name) for alias in node.names)
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                yield where, node.module
+
+
+def constants() -> Iterator[tuple[str, str]]:
+    """Every file with every string in it."""
+    for where, tree in sources().items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                yield where, node.value
 
 
 def within(module: str, package: str) -> bool:
     return module == package or module.startswith(package + ".")
 
 
-def owner(path: Path) -> str:
-    return path.relative_to(ROOT).parts[0].removesuffix(".py")
+def ours(module: str) -> bool:
+    return any(within(module, package) for package in OURS)
 
 
-@pytest.mark.parametrize("path", sources(), ids=lambda p: str(p.relative_to(ROOT)))
-def test_a_package_imports_only_what_the_law_allows(path: Path) -> None:
-    me = owner(path)
-    for module in imports(path):
-        if not any(within(module, package) for package in OURS):
-            continue
-        allowed = (me, *ALLOWED[me])
-        assert any(within(module, name) for name in allowed), f"{path.name} imports {module}"
+def owner(where: str) -> str:
+    return where.partition("/")[0].removesuffix(".py")
 
 
-@pytest.mark.parametrize("path", sources(), ids=lambda p: str(p.relative_to(ROOT)))
-def test_each_dependency_has_one_door(path: Path) -> None:
-    where = path.relative_to(ROOT).as_posix()
-    for module in imports(path):
-        for dependency, doors in DOORS.items():
-            if within(module, dependency):
-                assert any(where.startswith(door) for door in doors), f"{where}: {module}"
+def test_a_package_imports_only_what_the_law_allows() -> None:
+    breaches = [
+        (where, module)
+        for where, module in imports()
+        if ours(module)
+        and not any(within(module, name) for name in (owner(where), *ALLOWED[owner(where)]))
+    ]
+    assert breaches == []
 
 
-@pytest.mark.parametrize("path", sources(), ids=lambda p: str(p.relative_to(ROOT)))
-def test_only_the_config_module_reads_the_environment(path: Path) -> None:
-    text = path.read_text("utf-8")
-    reads = re.search(r"\bos\.environ\b|\bgetenv\b", text)
-    assert not reads or path.relative_to(ROOT).as_posix() == "collector/contract/config.py"
+def test_each_dependency_has_one_door() -> None:
+    breaches = [
+        (where, module)
+        for where, module in imports()
+        for dependency, doors in DOORS.items()
+        if within(module, dependency) and not where.startswith(doors)
+    ]
+    assert breaches == []
 
 
-@pytest.mark.parametrize("path", sources(), ids=lambda p: str(p.relative_to(ROOT)))
-def test_attribute_names_stand_in_the_contract_only(path: Path) -> None:
-    where = path.relative_to(ROOT).as_posix()
-    if where == "collector/contract/attributes.py" or owner(path) in ("demo", "bench"):
-        # The demo and the bench play apps, which write the names as any other app does.
-        return
+def test_only_the_config_module_reads_the_environment() -> None:
+    reads = re.compile(r"\bos\.environ\b|\bgetenv\b")
+    found = [where for where in sources() if reads.search((ROOT / where).read_text("utf-8"))]
+    assert found == ["collector/contract/config.py"]
+
+
+def test_attribute_names_stand_in_the_contract_only() -> None:
     names = {a.name for a in ATTRIBUTES}
-    tree = ast.parse(path.read_text("utf-8"))
-    found = {n.value for n in ast.walk(tree) if isinstance(n, ast.Constant)} & names
-    assert not found - ALLOWED_NAMES.get(where, set())
+    breaches = [
+        (where, text)
+        for where, text in constants()
+        # The demo and the bench play apps, which write the names as any other app does.
+        if where != "collector/contract/attributes.py"
+        and owner(where) not in ("demo", "bench")
+        and text in names - ALLOWED_NAMES.get(where, set())
+    ]
+    assert breaches == []
 
 
 # Resource attributes that say which columns describe a request's source.
@@ -141,22 +156,19 @@ ALLOWED_NAMES = {
 }
 
 
-@pytest.mark.parametrize("path", sources(), ids=lambda p: str(p.relative_to(ROOT)))
-def test_sql_lives_in_sql_files(path: Path) -> None:
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            words = node.value.lower().split()
-            assert not (words[:1] == ["select"] and "from" in words), node.value
-            assert words[:2] not in (["insert", "into"], ["delete", "from"]), node.value
+def test_sql_lives_in_sql_files() -> None:
+    for where, text in constants():
+        words = text.lower().split()
+        assert not (words[:1] == ["select"] and "from" in words), (where, text)
+        assert words[:2] not in (["insert", "into"], ["delete", "from"]), (where, text)
 
 
 def test_packages_do_not_import_each_other_in_a_circle() -> None:
     edges = {
         package: {
             other
-            for path in sources()
-            if owner(path) == package
-            for module in imports(path)
+            for where, module in imports()
+            if owner(where) == package
             for other in OURS
             if other != package and within(module, other)
         }

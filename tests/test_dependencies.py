@@ -5,7 +5,7 @@ import sys
 import tomllib
 from importlib.metadata import packages_distributions
 
-from tests.test_architecture import OURS, ROOT, imports, sources
+from tests.test_architecture import OURS, ROOT, imports
 
 
 def canonical(name: str) -> str:
@@ -22,10 +22,11 @@ def named() -> set[str]:
 
 def test_every_package_that_is_imported_is_named_by_the_project() -> None:
     known = packages_distributions()
-    for path in sources():
-        for module in {module.partition(".")[0] for module in imports(path)}:
-            # A package that this environment lacks is an interpreter of another one.
-            if module in sys.stdlib_module_names or module in OURS or module not in known:
-                continue
-            found = {canonical(name) for name in known[module]}
-            assert found & named(), f"{path.relative_to(ROOT)} imports {module}"
+    asked = named()
+    for where, name in imports():
+        module = name.partition(".")[0]
+        # A package that this environment lacks is an interpreter of another one.
+        if module in sys.stdlib_module_names or module in OURS or module not in known:
+            continue
+        found = {canonical(name) for name in known[module]}
+        assert found & asked, f"{where} imports {module}"

@@ -340,10 +340,9 @@ class Database:
             for name in DEFINITIONS:
                 connection.execute(ddl(name))
             connection.execute(query("mark_definitions").replace("{digest}", _DEFINED_BY))
-        for table in ROLLED_UP:
-            forget = query("forget_rollups").replace("{table}", table)
-            connection.execute(forget, {"rules": ROLLUP_RULES})
-        connection.execute(query("forget_rollup_state"), {"rules": ROLLUP_RULES})
+        if one(connection, query("rollup_rules")) not in (None, ROLLUP_RULES):
+            for table in (*ROLLED_UP, "rollup_state"):
+                connection.execute(query("forget_rollups").replace("{table}", table))
         connection.commit()
         connection.execute(query("checkpoint"))
 

@@ -1,2 +1,2 @@
 -- What is stored of each span.
-select column_name from duckdb_columns() where table_name = 'span_facts'
+select name from pragma_table_info('span_facts')
