@@ -161,9 +161,9 @@ def _engine(home: Path) -> Engine:
 
 
 def _count(home: Path, now: int, days: int) -> None:
-    """Rolls up the requests, day by day, as they were committed, and whose consent it was."""
+    """Rolls up the requests, day by day, as they were committed, and whose consent it was; of many
+    installations a sample stays."""
     with _engine(home) as engine:
-        Rollups(engine.database).run()
         for day in range(days, -1, -1):
             part = {"after": now - (day + 1) * DAY, "last": now - day * DAY}
             counts = {
@@ -179,6 +179,7 @@ def _count(home: Path, now: int, days: int) -> None:
                     transaction.run_for(table, "insert_counts")
                 insert(transaction, "remove_rolled_runs", runs)
                 insert(transaction, "insert_rolled_runs", runs)
+        Rollups(engine.database).run()
 
 
 def _bare(path: Path) -> float:

@@ -10,6 +10,7 @@ import pytest
 from google.protobuf.message import Message
 
 from collector.metrics import first_whole_day
+from collector.store.compliance import Scope
 from collector.store.maintenance import Maintenance
 from collector.store.queries import query
 from collector.store.rollups import Rollups
@@ -73,8 +74,11 @@ def observed(store: Store) -> list[dict[str, Any]]:
     since, until = now() - 100 * HOUR, now() + HOUR
     of = {"from": since, "to": until, "first_day": first_whole_day(since, until, now())}
     scope = dict.fromkeys(("app", "environment", "release"))
-    rows: list[dict[str, Any]] = store.database.read(query("observed"), of | scope).to_pylist()
-    return rows
+    return [
+        row
+        for name in ("observed", "coverage")
+        for row in store.database.read(query(name), of | scope).to_pylist()
+    ]
 
 
 @contextmanager
@@ -277,7 +281,10 @@ def test_of_many_installations_a_sample_says_how_sure_a_rate_is(store: Store) ->
         for number in phones:
             own = dict(PHONE) | {"app.installation.id": f"phone-{number}"}
             decision = "fallback" if number % 3 else "accept"
-            sent.append(traces(request_span(decision), request_span(decision), resource=own))
+            # Every other phone has a session for each of its requests.
+            sessions = [f"{number} {at * (number % 2)}" for at in range(2)]
+            made = [request_span(decision, session_id=session) for session in sessions]
+            sent.append(traces(*made, resource=own))
         store.take(*sent)
 
     rollups = Rollups(store.database, sample=100)
@@ -285,10 +292,27 @@ def test_of_many_installations_a_sample_says_how_sure_a_rate_is(store: Store) ->
         send(phones)
         rollups.run()
     (sampled,) = store.ask("fallback_rate")
-    held = store.rows("select installation, sum(n) as n from rollup_phones group by all")
+    held = store.rows(
+        "select installation, sum(n) as n, count(distinct session) as sessions"
+        " from rollup_phones group by all"
+    )
     assert 100 < len(held) < 300 and {row["n"] for row in held} == {2}
+    (seen,) = store.compliance.check(Scope()).coverage
     with nothing_covered(store):
         (exact,) = store.ask("fallback_rate")
+        (all_of_it,) = store.compliance.check(Scope()).coverage
+    assert not all_of_it.estimated and all_of_it.installations_in_words == "400"
+    assert (all_of_it.sessions, all_of_it.requests, seen.requests) == (600, 800, 800)
+    weight = seen.installations / len(held)
+    assert seen.estimated and weight in (2, 4)
+    for n, low, high, each in (
+        (seen.installations, seen.installations_low, seen.installations_high, [1] * len(held)),
+        (seen.sessions, seen.sessions_low, seen.sessions_high, [row["sessions"] for row in held]),
+    ):
+        assert n == weight * sum(each)
+        half = 1.96 * (weight * (weight - 1) * sum(sessions**2 for sessions in each)) ** 0.5
+        assert (high - low) / 2 == pytest.approx(half, rel=0.05) and low < n < high
+    assert seen.installations_in_words.startswith(f"about {seen.installations:,} (")
     bounds = ("fallback_low", "fallback_high")
     assert {k: sampled[k] for k in exact if k not in bounds} == {
         k: exact[k] for k in exact if k not in bounds

@@ -106,9 +106,10 @@ def _covered(covered: "Coverage") -> Iterator[str]:
     arrived = "an unknown share" if share is None else f"{share:.1%}"
     yield (
         f"{covered.app} {covered.release}: {covered.requests:,} requests in "
-        f"{covered.sessions:,} sessions of {covered.installations:,} installations, {arrived} of "
-        f"those made arrived; {covered.departures:,} departures: {covered.declared:,} declared, "
-        f"{covered.undeclared:,} not, {covered.undecided:,} cannot be told"
+        f"{covered.sessions_in_words} sessions of {covered.installations_in_words} installations, "
+        f"{arrived} of those made arrived; {covered.departures:,} departures: "
+        f"{covered.declared:,} declared, {covered.undeclared:,} not, "
+        f"{covered.undecided:,} cannot be told"
     )
 
 

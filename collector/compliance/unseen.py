@@ -42,7 +42,7 @@ def _sample(covered: Coverage) -> str:
     share = covered.completeness
     arrived = "an unknown share" if share is None else f"{share:.0%}"
     return (
-        f"{covered.requests:,} requests of {covered.installations:,} installations arrived, "
+        f"{covered.requests:,} requests of {covered.installations_in_words} installations arrived, "
         f"{arrived} of those that were made: absence in a sample is no proof"
     )
 

@@ -111,14 +111,20 @@ class Coverage(_Record):
 
     `completeness` is requests that arrived of those that were numbered, None: unknown. Of the
     departures, how many were declared, were not, or cannot be told; of how many consent and
-    category are unknown.
+    category are unknown. Installations and sessions are exact, or `estimated` from a sample of
+    installations: then `_low` and `_high` are the ends of their 95 % intervals. Days are of UTC.
     """
 
     app: str
     release: str
     features: Mapping[str, int]
+    estimated: bool
     installations: int
+    installations_low: int
+    installations_high: int
     sessions: int
+    sessions_low: int
+    sessions_high: int
     requests: int
     completeness: float | None
     departures: int
@@ -127,8 +133,18 @@ class Coverage(_Record):
     undecided: int
     unknown_consent: int
     unknown_category: int
-    first_seen: str
-    last_seen: str
+    first_day: str
+    last_day: str
+
+    @property
+    def installations_in_words(self) -> str:
+        """How many, and how sure that is."""
+        return _in_words(self.installations, self.installations_low, self.installations_high)
+
+    @property
+    def sessions_in_words(self) -> str:
+        """The same."""
+        return _in_words(self.sessions, self.sessions_low, self.sessions_high)
 
 
 class Check(_Record):
@@ -146,3 +162,7 @@ class Check(_Record):
     releases_known: int
     coverage: Sequence[Coverage]
     findings: Sequence[Finding] = Field(repr=False)
+
+
+def _in_words(n: int, low: int, high: int) -> str:
+    return f"{n:,}" if low == high else f"about {n:,} ({low:,} to {high:,})"

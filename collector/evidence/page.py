@@ -26,7 +26,7 @@ WHAT IS IN IT
 
 flows.csv             what left: departures that are alike are one row
 findings.csv          what goes against what was declared, with what people said to it
-check.json            the same findings, and how much was seen of each release
+check.json            the same findings, and how much was seen of each release, exact or estimated
 declarations.json     what was declared to app stores, as it was read
 policies.json         the policies that were in force
 record.csv            the record of processing activities (GDPR, Article 30), made of what was seen

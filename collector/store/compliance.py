@@ -45,6 +45,7 @@ from collector.store.retention import limits
 
 # Findings live longer than what is looked at from day to day.
 DEFAULT_PERIOD = "-30d"
+_ESTIMATED = ("installations", "sessions")
 _DAY_NS = 24 * 3600 * 10**9
 
 
@@ -85,7 +86,7 @@ class Compliance:
         bounds = {"from": first, "to": last}
         days = {"first_day": first_whole_day(first, last, now)}
         seen = observed(self._rows("observed", bounds | days | asked))
-        covered = list(self._coverage(scope, bounds | asked, seen))
+        covered = list(self._coverage(scope, bounds | days | asked, seen))
         if scope.release is not None and not covered:
             raise BadInput(
                 "nothing of that release was seen in this period: there is nothing to pass"
@@ -140,25 +141,15 @@ class Compliance:
     def _coverage(
         self, scope: Scope, values: dict[str, Any], seen: Sequence[Observed]
     ) -> Iterator[Coverage]:
-        rows = self._rows("coverage", values)
-        features: dict[tuple[str, str], dict[str, int]] = {}
-        for row in rows:
-            if row["feature"] is not None:
-                own = features.setdefault((row["app"], row["release"]), {})
-                own[row["feature"]] = row["requests"]
         complete = self._completeness(scope)
-        for row in rows:
-            if row["feature"] is not None:
-                continue
+        for row in self._rows("coverage", values):
+            features = {one["feature"]: one["requests"] for one in row.pop("features")}
             of = (row["app"], row["release"])
             left = [o for o in seen if (o.app, o.release) == of and o.destination != TELEMETRY]
             yield Coverage(
-                app=row["app"],
-                release=row["release"],
-                features=features[of],
-                installations=row["installations"],
-                sessions=row["sessions"],
-                requests=row["requests"],
+                **row,
+                features=features,
+                estimated=any(row[f"{n}_low"] < row[f"{n}_high"] for n in _ESTIMATED),
                 completeness=complete.get(of),
                 departures=_count(left),
                 declared=_count(o for o in left if o.declared),
@@ -166,8 +157,6 @@ class Compliance:
                 undecided=_count(o for o in left if o.declared is None),
                 unknown_consent=_count(o for o in left if o.consent == UNKNOWN),
                 unknown_category=_count(o for o in left if UNKNOWN in o.categories),
-                first_seen=rfc3339(row["first"]),
-                last_seen=rfc3339(row["last"]),
             )
 
     def _completeness(self, scope: Scope) -> dict[tuple[str, str], float | None]:

@@ -20,7 +20,7 @@ from collector.contract.compliance import (
 from collector.contract.declarations import KINDS
 from collector.contract.errors import LimenError
 from dashboard import links, panels, sentences, states, tables, theme
-from dashboard.formats import count, label, moment, size
+from dashboard.formats import bounds, count, label, moment, size
 from dashboard.questions import Questions
 from dashboard.selection import Selection
 from dashboard.views import Reader, View
@@ -42,6 +42,7 @@ COVERED: Mapping[str, str] = {
     "release": "text",
     "requests": "count",
     "installations": "count",
+    "between": "text",
     "completeness": "ratio",
     "departures": "count",
     "declared": "count",
@@ -49,10 +50,11 @@ COVERED: Mapping[str, str] = {
     "undecided": "count",
     "unknown_consent": "count",
     "unknown_category": "count",
-    "first_seen": "time",
-    "last_seen": "time",
+    "first_day": "text",
+    "last_day": "text",
 }
 COVERED_TITLES: Mapping[str, str] = {
+    "between": "Installations, 95 %",
     "undecided": "Cannot be told",
     "unknown_consent": "Consent unknown",
     "unknown_category": "Category unknown",
@@ -222,11 +224,17 @@ def _end_of(day: date | None) -> str | None:
 def _coverage(covered: Sequence[Coverage]) -> None:
     st.subheader("How much was seen", anchor=False)
     tables.show(
-        [one.model_dump() for one in covered],
+        [one.model_dump() | {"between": _between(one)} for one in covered],
         COVERED,
         titles=COVERED_TITLES,
         name="How much was seen of each release",
     )
+
+
+def _between(covered: Coverage) -> str:
+    """How surely its installations are told."""
+    low, high = covered.installations_low, covered.installations_high
+    return "counted" if low == high else bounds(low, high, count)
 
 
 FINDINGS = View(

@@ -4,6 +4,7 @@ create table rollup_phones (
     day date not null,
     received date not null,
     installation blob,
+    session blob,
     app varchar not null,
     environment varchar not null,
     feature varchar not null,

@@ -9,3 +9,13 @@ create or replace macro sampled_size(k, n, kk, kn, nn, sampled, unsampled, weigh
         when weight = 1 or sampled >= 30
             then effective_size(k, n, kk, kn, nn, sampled * weight + unsampled)
     end;
+-- 1.96², less what a sample of nearly all leaves out, by how much one cluster stands for.
+create or replace macro number_width(n, nn, weight) as
+    3.841459 * (1 - 1 / weight) * coalesce(nn / nullif(n, 0), 1);
+-- An end (`side` -1 or 1) of the 95 % interval of how many there are where a sample of installations has
+-- n, the sum over clusters of what each has; nn is that of the squares. The score interval of a number
+-- of which each cluster was drawn with the chance 1 / weight; nothing but n where that is 1.
+create or replace macro number_end(n, nn, weight, side) as weight * (
+    n + number_width(n, nn, weight) / 2
+    + side * sqrt(number_width(n, nn, weight) * (n + number_width(n, nn, weight) / 4))
+);

@@ -1,7 +1,7 @@
 -- The same of rollup_phones.
 create or replace macro summed_phones(rows, sign) as table
 select
-    day, received, installation, app, environment, feature, release_said, os, network, model,
+    day, received, installation, session, app, environment, feature, release_said, os, network, model,
     placement_said, decision, reason, wait_step,
     sign * sum(n) as n,
     sign * sum(numbered) as numbered

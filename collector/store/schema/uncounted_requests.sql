@@ -5,7 +5,7 @@ with uncounted as (
     select f.*, s.* exclude (number, digest), c.* exclude (number, digest),
         f.start_time is null as time_believed
     from (
-        select * from span_facts where time >= since and time < first_day
+        select * from span_facts where time >= since and time < least(first_day, until)
         union all
         select *
         from span_facts
