@@ -4,9 +4,9 @@ and from the spans alone.
 Asked are the whole period by what is rolled up, by an administrator and by a lead, who is told
 small cells merged, and 14 days by a dimension that is not. The first round of each is cold: the
 database was just opened (its pages may still be in the system's cache). `--rolled` leaves the spans
-alone out.
+alone out; what is made in a `--home` stays there, and is asked again the next time.
 
-python -m bench.pages [--requests N --installations N --days N --rounds N] [--rolled]
+python -m bench.pages [--requests N --installations N --days N --rounds N] [--rolled] [--home FOLDER]
 """
 
 import argparse
@@ -20,14 +20,17 @@ from pathlib import Path
 import duckdb
 import numpy as np
 
+from bench.repeated import repeat
 from collector.contract.config import DATABASE, MIN_CELL
 from collector.contract.errors import Overloaded
 from collector.contract.records import Query
 from collector.engine import Engine
+from collector.store.cells import DAY, settled
 from collector.store.rollups import Rollups
 from collector.store.settling import Settling
 
 SLICE = 1_000_000
+SECOND = 10**9
 # What nobody waits for.
 QUERY_SECONDS = 60.0
 
@@ -105,12 +108,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     arguments.add_argument("--days", type=int, default=90)
     arguments.add_argument("--rounds", type=int, default=5)
     arguments.add_argument("--rolled", action="store_true")
+    arguments.add_argument("--home", type=Path)
     asked = arguments.parse_args(argv)
     with tempfile.TemporaryDirectory() as folder:
-        home = Path(folder)
-        with _engine(home):
-            pass
-        _fill(home / DATABASE, asked.requests, asked.installations, asked.days)
+        home = asked.home or Path(folder)
+        if not (home / DATABASE).exists():
+            _fill(home, asked.requests, asked.installations, asked.days)
         with _engine(home) as engine:
             _roll_up(engine)
         asks = [Ask(f"{page}, {asked.days} days", _queries(page, asked.days)) for page in PAGES]
@@ -140,15 +143,31 @@ def _engine(home: Path) -> Engine:
     )
 
 
-def _fill(path: Path, requests: int, phones: int, days: int) -> None:
-    fleet, sql = (Path(__file__).with_name(f"{n}.sql").read_text() for n in ("fleet", "requests"))
-    fixed = {"now": time.time_ns(), "phones": phones, "requests": requests, "days": days}
-    with duckdb.connect(str(path)) as connection:
-        connection.execute(fleet)
-        for first in range(0, requests, SLICE):
-            last = min(first + SLICE, requests)
-            connection.execute(sql, fixed | {"first": first, "last": last})
-            _say(f"filled {last:,} of {requests:,} requests")
+def _fill(home: Path, requests: int, phones: int, days: int) -> None:
+    """Fills all of yesterday and the days before with the same, and today until now."""
+    now = time.time_ns()
+    today, each = settled(now), requests // days
+    # What follows the day's last request is of that day too.
+    step = (DAY - 2 * SECOND) // each
+    fixed = {"phones": phones, "step": step}
+    with _engine(home):
+        pass
+    with duckdb.connect(str(home / DATABASE)) as connection:
+        connection.execute(Path(__file__).with_name("fleet.sql").read_text())
+    _insert(home, fixed | {"since": today - DAY}, 0, each)
+    with _engine(home) as engine:
+        _roll_up(engine)
+    with duckdb.connect(str(home / DATABASE)) as connection:
+        repeat(connection, days - 1, _say)
+    _insert(home, fixed | {"since": today - each * step}, each, each + (now - today) // step)
+
+
+def _insert(home: Path, fixed: Mapping[str, int], first: int, last: int) -> None:
+    sql = Path(__file__).with_name("requests.sql").read_text()
+    with duckdb.connect(str(home / DATABASE)) as connection:
+        for begin in range(first, last, SLICE):
+            part = {"first": begin, "last": min(begin + SLICE, last)}
+            connection.execute(sql, {**fixed, **part})
 
 
 def _roll_up(engine: Engine) -> None:
@@ -158,7 +177,9 @@ def _roll_up(engine: Engine) -> None:
     seconds = time.perf_counter() - began
     spans = engine.reader.status()["spans"]
     size = engine.database.file_bytes() / spans
-    _say(f"rolled up {spans:,} spans in {seconds:.0f} s; {size:.0f} bytes of file a span")
+    _say(
+        f"{spans:,} spans, {size:.0f} bytes of file each; rolled up what was new in {seconds:.0f} s"
+    )
     settling, began = Settling(engine.database, MIN_CELL), time.perf_counter()
     while settling.due(time.time_ns()) and settling.run(time.time_ns()):
         pass
