@@ -5,6 +5,7 @@ from datetime import UTC
 from typing import Any
 
 from collector.contract.attributes import INSTALLATION
+from collector.contract.compliance import CODES, Finding
 from collector.contract.findings import CONTENT, HARDWARE_ID, SECRET, SIGNATURE, UNKNOWN
 from collector.contract.records import ReplayRun, Sweep, SweepPoint
 from dashboard.formats import (
@@ -39,6 +40,14 @@ def finding(row: Mapping[str, Any]) -> str:
     whose = f"{words(row['app'])} {words(row['release'])}"
     by = "known by its name" if row["detector"] == "key" else f"found by {row['detector']}"
     return f"{whose}: {words(row['field'])} ({row['place']}), {times}, {by}."
+
+
+def found(finding: Finding) -> str:
+    """What a check found, in words; of what left, where to."""
+    what, of_both, to = finding.subject.rpartition(": ")
+    left = of_both and finding.first_seen is not None and finding.source != "door"
+    subject = f"{what.replace('_', ' ')}, to {to}" if left else finding.subject
+    return f"{label(CODES[finding.code])}: {subject}"
 
 
 def decision(request: Mapping[str, Any]) -> str:

@@ -60,9 +60,9 @@ def release_style(position: int) -> tuple[str, str]:
     return RELEASES[min(position, len(RELEASES) - 1)]
 
 
-def ink(kind: str | None) -> str:
-    """The colour of text on a page that is `light` or `dark`."""
-    return DARK.text if kind == "dark" else LIGHT.text
+def mode(kind: str | None) -> Mode:
+    """The colours of a page that is `light` or `dark`."""
+    return DARK if kind == "dark" else LIGHT
 
 
 def translucent(colour: str, opacity: float) -> str:
@@ -93,14 +93,15 @@ def flags() -> Iterator[str]:
 
 
 def style() -> str:
-    """What Streamlit's own theme does not say: paper has no controls, six headline numbers stand in
-    even rows, and so do facts."""
-    six = ".st-key-tiles:has(> :nth-child(6):last-child)"
+    """What Streamlit's own theme does not say: paper has no controls, four or six headline numbers
+    stand in even rows, and so do facts."""
+    four, six = (f".st-key-tiles:has(> :nth-child({n}):last-child)" for n in (4, 6))
     return (
         "<style>"
         "@media print{[data-testid=stSidebar],[data-testid=stHeader],[data-testid=stPopover],"
         "[data-testid=stButton],[data-testid=stDownloadButton],.modebar{display:none!important}}"
         ".st-key-tiles-room{container-type:inline-size}"
+        f"{four}.st-key-tiles{{display:grid;grid-template-columns:repeat(4,minmax(0,1fr))}}"
         f"{six}.st-key-tiles{{display:grid;grid-template-columns:repeat(6,minmax(0,1fr))}}"
         ".limen-facts{display:grid;grid-template-columns:minmax(7rem,max-content) 1fr;gap:2px 16px;"
         "margin:0}.limen-facts dt{opacity:0.75}.limen-facts dt::first-letter"
@@ -110,7 +111,8 @@ def style() -> str:
         "@media(max-width:480px){.limen-facts{grid-template-columns:1fr}.limen-facts dd{"
         "margin-bottom:6px}}"
         f"@container (max-width:960px){{{six}.st-key-tiles{{grid-template-columns:repeat(3,1fr)}}}}"
-        f"@container (max-width:480px){{{six}.st-key-tiles{{grid-template-columns:repeat(2,1fr)}}}}"
+        f"@container (max-width:480px){{{four}.st-key-tiles,{six}.st-key-tiles{{"
+        "grid-template-columns:repeat(2,1fr)}}"
         "</style>"
     )
 

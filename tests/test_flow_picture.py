@@ -45,15 +45,13 @@ def ribbon(**facts: Any) -> dict[str, Any]:
 
 
 def sankey(rows: list[dict[str, Any]], through: str, width: str) -> Any:
-    (picture,) = flows.flows(rows, through, width, theme.LIGHT.text).select_traces(
-        {"type": "sankey"}
-    )
+    (picture,) = flows.flows(rows, through, width, theme.LIGHT).select_traces({"type": "sankey"})
     return picture
 
 
 def test_a_ribbon_is_a_row_in_the_colour_of_its_declaration() -> None:
     rows = [ribbon(), ribbon(declared=False, destination="x.example", transfers=7)]
-    (picture,) = flows.flows(rows, "destination", "transfers", "#000000").select_traces(
+    (picture,) = flows.flows(rows, "destination", "transfers", theme.LIGHT).select_traces(
         {"type": "sankey"}
     )
     labels = list(picture.node.label)
@@ -62,7 +60,8 @@ def test_a_ribbon_is_a_row_in_the_colour_of_its_declaration() -> None:
     assert [labels[at] for at in link.target] == ["inference.example.com", "x.example"]
     assert list(link.value) == [3, 7]
     assert list(link.color) == [
-        theme.translucent(colour, 0.35) for colour in (theme.CLOUD, theme.UNDECLARED)
+        theme.translucent(theme.CLOUD, 0.35),
+        theme.translucent(theme.UNDECLARED, 0.8),
     ]
 
 
@@ -79,7 +78,7 @@ def test_a_ribbon_through_a_dimension_is_drawn_to_it_and_from_it() -> None:
 
 def test_a_ribbon_of_unknown_size_is_neither_hidden_nor_as_wide_as_a_known_one() -> None:
     rows = [ribbon(), ribbon(bytes=None, measure=None)]
-    (picture,) = flows.flows(rows, "destination", "bytes", "#000000").select_traces(
+    (picture,) = flows.flows(rows, "destination", "bytes", theme.LIGHT).select_traces(
         {"type": "sankey"}
     )
     known, unknown = picture.link.value

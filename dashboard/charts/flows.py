@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 
 from dashboard.charts.layout import figure
 from dashboard.formats import count, members, plain, size, words
-from dashboard.theme import CLOUD, DEVICE, NEUTRAL, UNDECLARED, UNKNOWN, translucent
+from dashboard.theme import CLOUD, DEVICE, NEUTRAL, UNDECLARED, UNKNOWN, Mode, translucent
 
 DECLARED: Mapping[bool | None, tuple[str, str]] = {
     False: ("Not declared", UNDECLARED),
@@ -23,11 +23,11 @@ _NODE = 46
 Rows = Sequence[Mapping[str, Any]]
 
 
-def flows(rows: Rows, through: str, width: str, ink: str) -> go.Figure:
+def flows(rows: Rows, through: str, width: str, mode: Mode) -> go.Figure:
     """From feature to destination, through the values of the dimension `through`.
 
-    Ribbons are as wide as their `width`, transfers or bytes; one of unknown size is thin and grey
-    with an edge that tells its declaration. `ink` is the colour of what is written on them.
+    Ribbons are as wide as their `width`, transfers or bytes; one of unknown size is thin, and grey
+    unless it is not declared. `mode` has the colours of the page that they are written on.
     """
     stations = tuple(dict.fromkeys(("feature", through, "destination")))
     nodes = {
@@ -40,14 +40,17 @@ def flows(rows: Rows, through: str, width: str, ink: str) -> go.Figure:
         for row in rows
         for one, next_one in zip(stations, stations[1:], strict=False)
     ]
-    colours = [DECLARED[row["declared"]][1] for row, _, _ in links]
-    known = [row[width] is not None for row, _, _ in links]
     most = max(len({row[station] for row in rows}) for station in stations)
     made = figure(max(220, 80 + _NODE * most + 6 * len(rows)))
     made.add_sankey(
         arrangement="snap",
         domain={"y": [0.0, 0.96]},
-        textfont={"color": ink, "size": 13},
+        textfont={
+            "color": mode.text,
+            "size": 13,
+            # A thin ribbon must not strike its name through.
+            "shadow": ", ".join([f"0 0 3px {mode.background}"] * 4),
+        },
         node={
             "label": [plain(members(str(value))) for _, value in nodes],
             "color": [_COLOURS.get(station, NEUTRAL) for station, _ in nodes],
@@ -60,23 +63,20 @@ def flows(rows: Rows, through: str, width: str, ink: str) -> go.Figure:
             "source": [source for _, source, _ in links],
             "target": [target for _, _, target in links],
             "value": [row[width] or _THIN * widest for row, _, _ in links],
-            "color": [
-                translucent(colour if sure else UNKNOWN, 0.35)
-                for colour, sure in zip(colours, known, strict=True)
-            ],
-            "line": {
-                "color": [
-                    translucent(colour, 0.3 if sure else 1.0)
-                    for colour, sure in zip(colours, known, strict=True)
-                ],
-                "width": 1,
-            },
+            "color": [_colour(row, known=row[width] is not None) for row, _, _ in links],
             "customdata": [_about(row, through) for row, _, _ in links],
             "hovertemplate": "%{customdata}<extra></extra>",
         },
     )
     _legend(made, {row["declared"] for row in rows})
     return made
+
+
+def _colour(row: Mapping[str, Any], *, known: bool) -> str:
+    """What is not declared stands out, also where it is thin."""
+    if row["declared"] is False:
+        return translucent(UNDECLARED, 0.8)
+    return translucent(DECLARED[row["declared"]][1] if known else UNKNOWN, 0.35)
 
 
 def _legend(made: go.Figure, there: set[bool | None]) -> None:

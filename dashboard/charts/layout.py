@@ -47,9 +47,9 @@ def ratio_axis(**more: Any) -> dict[str, Any]:
     return {"tickformat": ".0%", "rangemode": "tozero", **more}
 
 
-def bars_figure(categories: int, *, least: int = 0) -> go.Figure:
+def bars_figure(categories: int, *, least: int = 0, x_title: str | None = None) -> go.Figure:
     """A figure of horizontal bars, as high as its categories, the first on top."""
-    made = figure(max(least, 76 + 38 * categories))
+    made = figure(max(least, (76 if x_title is None else 100) + 38 * categories), x_title=x_title)
     made.update_yaxes(autorange="reversed", type="category", showgrid=False)
     made.update_xaxes(rangemode="tozero")
     return made

@@ -18,7 +18,7 @@ TOGETHER = "Together"
 
 def parts(split: Split) -> go.Figure:
     """A bar for each part of the change, in percentage points."""
-    made = bars_figure(len(split.parts) + 1)
+    made = bars_figure(len(split.parts) + 1, x_title="Change in percentage points")
     made.update_xaxes(showticklabels=False, zeroline=True, zerolinecolor=NEUTRAL)
     for kind, (name, colour) in KINDS.items():
         found = [part for part in split.parts if part.kind == kind]

@@ -44,7 +44,7 @@ def by_release(rows: Rows) -> Rows:
 
 
 def completeness(rows: Rows) -> go.Figure:
-    """A mark per release with its interval; near 100 %, so the axis does not begin at zero."""
+    """A mark per release with its interval; near 100%, so the axis does not begin at zero."""
     found = by_release(rows)
     made = bars_figure(len(found), least=200)
     made.update_xaxes(ratio_axis(rangemode="normal", tickformat=".1%", nticks=6))
@@ -74,17 +74,18 @@ def completeness(rows: Rows) -> go.Figure:
 
 def stacked(rows: Rows, parts: Mapping[str, tuple[str, float]]) -> go.Figure:
     """The `parts` of each release's whole, one after the other; the fuller, the worse."""
-    return _bars(rows, parts, "stack")
+    return _bars(rows, parts, "stack", "Requests")
 
 
 def nested(rows: Rows, parts: Mapping[str, tuple[str, float]]) -> go.Figure:
     """The `parts` of each release, where the next is among the one before: one inside the other."""
-    return _bars(rows, parts, "overlay")
+    return _bars(rows, parts, "overlay", "Installations")
 
 
-def _bars(rows: Rows, parts: Mapping[str, tuple[str, float]], mode: str) -> go.Figure:
+def _bars(rows: Rows, parts: Mapping[str, tuple[str, float]], mode: str, what: str) -> go.Figure:
     found = by_release(rows)
-    made = bars_figure(len(found), least=200)
+    made = bars_figure(len(found), least=200, x_title=what)
+    made.update_xaxes(tickformat=",")
     made.update_layout(barmode=mode, legend_traceorder="normal")
     for name, (title, shade) in parts.items():
         made.add_bar(

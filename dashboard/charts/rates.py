@@ -26,7 +26,7 @@ _POINTER = {
 def by_day(rows: Rows, rate: str, low: str, high: str, *, whole: bool = False) -> go.Figure:
     """`rate` by `day`, a line per `release` with the band [low, high]; newest release first.
 
-    `whole` shows the axis up to 100 %, for a rate that is good when high.
+    `whole` shows the axis up to 100%, for a rate that is good when high.
     """
     made = figure(300)
     made.update_yaxes(ratio_axis(**({"range": [0, 1.02]} if whole else {})))
@@ -142,7 +142,8 @@ def _mark(
 
 def reasons(rows: Rows) -> go.Figure:
     """Requests per `reason`, coloured by what became of them (`decision`)."""
-    made = bars_figure(len(rows))
+    made = bars_figure(len(rows), x_title="Requests")
+    made.update_xaxes(tickformat=",")
     ordered = sorted(rows, key=lambda row: -row["requests"])
     for decision in dict.fromkeys(row["decision"] for row in ordered):
         found = [row for row in ordered if row["decision"] == decision]

@@ -12,7 +12,7 @@ def reliability(found: Calibration) -> go.Figure:
     """Accuracy by confidence, the diagonal where both are the same; a point's area is its cases."""
     made = figure(320, x_title="How sure it was", y_title="How often it was right")
     for update in (made.update_xaxes, made.update_yaxes):
-        update(tickformat=".0%", range=[-0.06, 1.06])
+        update(tickformat=".0%", range=[-0.1, 1.1])
     made.add_scatter(
         x=[0, 1],
         y=[0, 1],

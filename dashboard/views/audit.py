@@ -16,6 +16,7 @@ from dashboard.selection import Selection
 from dashboard.views import Reader, View
 
 SHOWN = 100
+SHOWN_HEIGHT = 400
 ENTRIES: Mapping[str, str] = {
     "number": "count",
     "time": "time",
@@ -37,8 +38,8 @@ TITLES: Mapping[str, str] = {
 def show(questions: Questions, selection: Selection) -> None:
     panels.title("Audit")
     st.text(
-        "What was done that somebody could ask about: written by the collector only, in the "
-        "transaction it was done in. It never tells of whom. No filter narrows this page."
+        "What was done that somebody could ask about; it never tells of whom. No filter narrows "
+        "this page."
     )
     (head,) = read_checkpoints(questions.audit_head())
     if not head.size:
@@ -48,9 +49,9 @@ def show(questions: Questions, selection: Selection) -> None:
             "a finding is judged, something is erased or handed out.",
         )
         return
-    _head(questions, head)
-    _verify(questions)
     _entries(questions, head.size)
+    _verify(questions)
+    _head(questions, head)
 
 
 def _head(questions: Questions, head: Checkpoint) -> None:
@@ -125,7 +126,6 @@ def _entries(questions: Questions, size: int) -> None:
         last = int(st.number_input("Up to entry", 0, size - 1, size - 1, step=SHOWN)) + 1
     first = max(0, last - SHOWN)
     rows = questions.audit_entries(first, last - first)
-    st.caption("Choose a row to read all of it.")
     shown = [_shown(row) for row in reversed(rows)]
     event = st.dataframe(
         tables.styled(shown, ENTRIES, TITLES),
@@ -133,8 +133,11 @@ def _entries(questions: Questions, size: int) -> None:
         on_select="rerun",
         selection_mode="single-row",
         key=f"entries-{first}",
+        height=min(SHOWN_HEIGHT, 38 + 35 * len(shown)),
         alt="Entries of the audit log, newest first; choosing one shows all of it below",
     )
+    if not event.selection.rows:
+        st.caption("Choose a row to read all of it.")
     for at in event.selection.rows:
         with st.container(border=True, key="entry"):
             said = {TITLES.get(n) or label(n): BY_UNIT[u](shown[at][n]) for n, u in ENTRIES.items()}

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import streamlit as st
 
-from collector.contract.compliance import CODES, Check
+from collector.contract.compliance import Check
 from collector.contract.declarations import KINDS, Declaration, KeptDeclaration
 from collector.contract.errors import LimenError
 from dashboard import links, panels, sentences, states, tables, theme
@@ -41,11 +41,10 @@ PROBLEMS: Mapping[str, str] = {"where": "text", "what": "text", "code": "text"}
 FINDINGS: Mapping[str, str] = {
     "level": "text",
     "subject": "text",
-    "says": "text",
+    "rule": "text",
     "release": "optional",
     "feature": "optional",
     "count": "count",
-    "rule": "text",
 }
 ENDINGS = ("xcprivacy", "plist", "csv", "ndjson", "json", "yml", "yaml")
 
@@ -158,7 +157,7 @@ def _says(found: Declaration) -> Iterator[str]:
 def _differences(kept: KeptDeclaration, check: Check) -> None:
     """What a check finds between files of its kind and what was seen of the app."""
     rows = [
-        {**one.model_dump(), "level": label(one.level), "says": CODES[one.code]}
+        {**one.model_dump(), "level": label(one.level)}
         for one in check.findings
         if one.source == kept.declaration.kind
         and one.app == kept.app
@@ -171,7 +170,7 @@ def _differences(kept: KeptDeclaration, check: Check) -> None:
     tables.show(
         rows,
         FINDINGS,
-        titles={"says": "What", "rule": "Why"},
+        titles={"rule": "Why", "count": "Transfers"},
         name=f"Differences of {kept.declaration.name}",
     )
     links.link("findings", "Judge them", which="All")

@@ -44,7 +44,7 @@ COLUMNS: Mapping[str, str] = {
     "region": "text",
     "measure": "text",
 }
-TITLES: Mapping[str, str] = {"unknown_bytes_transfers": "Of unknown size", "bytes": "Measured"}
+TITLES: Mapping[str, str] = {"unknown_bytes_transfers": "Unknown size", "measure": "Measured by"}
 LEDGER: Mapping[str, str] = {
     "time": "time",
     "app": "text",
@@ -113,7 +113,7 @@ def show(questions: Questions, selection: Selection) -> None:
 def _flows(ribbons: Rows, rows: Rows, side: str, width: str) -> None:
     """The flow picture, and what it is made of by all that the metric tells apart."""
     panels.chart(
-        flows.flows(ribbons, SIDES[side], flows.WIDTHS[width], theme.ink(st.context.theme.type)),
+        flows.flows(ribbons, SIDES[side], flows.WIDTHS[width], theme.mode(st.context.theme.type)),
         key="flows",
         alt=f"What left, from feature to destination, by {side}; colour: declared or not",
     )
@@ -121,10 +121,8 @@ def _flows(ribbons: Rows, rows: Rows, side: str, width: str) -> None:
         st.caption("A transfer that carries several categories stands under their set.")
     if all(row["consent"] == OTHER for row in rows):
         st.caption("Whose consent it had is not told to your role: it is “other” everywhere.")
-    st.caption(
-        "Transfers of unknown size failed or were not measured: by bytes, their ribbons are thin "
-        "and grey."
-    )
+    if width == "Bytes" and any(row["bytes"] is None for row in ribbons):
+        st.caption("Transfers of unknown size failed or were not measured: their ribbons are thin.")
     panels.table(
         rows,
         COLUMNS,

@@ -7,7 +7,6 @@ from typing import get_args
 import streamlit as st
 
 from collector.contract.compliance import (
-    CODES,
     WORDS,
     Check,
     Coverage,
@@ -115,14 +114,17 @@ def _verdict(check: Check, found: Sequence[Finding]) -> None:
         which = f" of {', '.join(releases)}" if releases else ""
         states.notice(
             f"{sentences.many(len(failing), 'error')}{which} to judge",
-            [held, "limen compliance check exits 1 until each is mended or judged."],
+            [
+                held,
+                "The release gate, limen compliance check, fails until each is mended or judged.",
+            ],
             theme.UNDECLARED,
         )
     else:
         states.notice(
             "No error stands",
-            [held, "limen compliance check exits 0. Absence in a sample proves nothing: see below "
-             "how much was seen."],
+            [held, "The gate, limen compliance check, passes. Absence in a sample proves "
+             "nothing: see below how much was seen."],
             theme.DEVICE,
         )  # fmt: skip
 
@@ -152,11 +154,9 @@ def _card(questions: Questions, selection: Selection, found: Finding) -> None:
         marks = [label(found.level)]
         if found.verdict is not None and not found.stands:
             marks.append(label(found.verdict.word))
-        panels.marked(found.subject, marks, _colour(found))
-        st.text(f"{label(CODES[found.code])} ({found.code}): {found.rule}.")
-        whose = (found.app, found.release, found.feature)
-        st.text(" · ".join([*(part for part in whose if part), AGAINST[found.source]]))
-        st.text(_seen(found))
+        panels.marked(sentences.found(found), marks, _colour(found))
+        st.text(f"{_whose(found)}{found.rule}.")
+        st.caption(f"{_seen(found)} · {AGAINST[found.source]} · {found.code}")
         if found.verdict is not None:
             st.text(_said(found.verdict))
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -164,6 +164,12 @@ def _card(questions: Questions, selection: Selection, found: Finding) -> None:
                 links.trace(questions, f"Trace {trace[:8]}…", trace)
             with st.popover("Judge", icon=":material/gavel:"):
                 _judge(questions, selection, found)
+
+
+def _whose(found: Finding) -> str:
+    app = " ".join(part for part in (found.app, found.release) if part)
+    whose = ", ".join(part for part in (found.feature, app) if part)
+    return f"{whose}: " if whose else ""
 
 
 def _colour(found: Finding) -> str:
@@ -174,7 +180,7 @@ def _colour(found: Finding) -> str:
 
 def _seen(found: Finding) -> str:
     if found.first_seen is None:
-        return "It is about what was declared, not about what was seen."
+        return "About what was declared, not about what was seen"
     what = "value" if found.source == "door" else "transfer"
     size_of = [] if found.source == "door" else [size(found.bytes)]
     times = [f"first {moment(found.first_seen)}", f"last {moment(found.last_seen)}"]

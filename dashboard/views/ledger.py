@@ -185,12 +185,13 @@ def _narrowed(
         for row in questions.metrics([selection.query("transfers")])[0].records()
     ]
     chosen: dict[str, tuple[str, ...]] = {}
-    for place, (name, title) in zip(st.columns(len(NARROW)), NARROW.items(), strict=True):
-        known = sorted({row[name] for row in seen if row[name] is not None})
-        options = list(dict.fromkeys([*known, *st.query_params.get_all(name)]))
-        found = place.multiselect(title, options, placeholder="All", key=name, bind="query-params")
-        if found:
-            chosen[name] = tuple(found)
+    with st.container(horizontal=True):
+        for name, title in NARROW.items():
+            known = sorted({row[name] for row in seen if row[name] is not None})
+            options = list(dict.fromkeys([*known, *st.query_params.get_all(name)]))
+            found = st.multiselect(title, options, placeholder="All", key=name, bind="query-params")
+            if found:
+                chosen[name] = tuple(found)
     with st.container(horizontal=True, vertical_alignment="center"):
         order = st.segmented_control(
             "Order", list(ORDERS), default="Newest first", required=True, key="order",

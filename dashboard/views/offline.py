@@ -65,7 +65,7 @@ def show(questions: Questions, selection: Selection) -> None:
             whole=True,
         ),
         key="coverage-by-day",
-        alt="Offline coverage by day, a line per release with its 95 % interval as a band",
+        alt="Offline coverage by day, a line per release with its 95% interval as a band",
     )
     panels.table_under(days, "Offline coverage by release and day")
 
@@ -107,17 +107,17 @@ def _headline(whole: Answer) -> None:
         panels.tile(
             "Offline requests",
             count(row["offline_requests"]),
-            f"{count(row['served'])} answered by the device",
-            "Requests made while the device had no network.",
+            f"{count(row['served'])} answered",
+            "Requests made while the device had no network, and how many of them it answered.",
         )
         panels.tile(
-            "Coverage of everything",
+            "Offline coverage",
             percent(row["offline_coverage"]),
             interval(row["coverage_low"], row["coverage_high"]),
             "Answered by the device, of all requests made without a network.",
         )
         panels.tile(
-            "Coverage of attempted",
+            "Of attempted",
             percent(row["device_coverage"]),
             f"of {count(row['attempted_offline'])} attempted",
             "The same, of those whose plan was to try the device first.",
@@ -125,8 +125,8 @@ def _headline(whole: Answer) -> None:
         panels.tile(
             "Stranded",
             count(row["stranded"]),
-            "blocked as offline, network reported",
-            "Blocked as offline although the device reported a network; not in the coverage.",
+            "not in the coverage",
+            "Blocked as offline although the device reported a network.",
         )
 
 
@@ -153,7 +153,7 @@ def _targets(answer: Answer) -> None:
     panels.chart(
         rates.targets(rows),
         key="targets",
-        alt="Offline coverage of the critical features with the 95 % interval, and their target",
+        alt="Offline coverage of the critical features with the 95% interval, and their target",
     )
     if any(row["target"] is None for row in rows):
         st.caption("A target is missing where the policy gives the feature no offline_target.")
@@ -177,7 +177,7 @@ def _side(answer: Answer, name: str, title: str) -> None:
     panels.chart(
         rates.coverage(found[:BARS], name),
         key=f"coverage-{name}",
-        alt=f"Offline coverage by {title} with the 95 % interval, and of attempted requests",
+        alt=f"Offline coverage by {title} with the 95% interval, and of attempted requests",
     )
     if len(found) > BARS:
         st.caption(f"The {BARS} with most offline requests of {len(found)}; the table has all.")

@@ -84,7 +84,7 @@ def _content(questions: Questions, selection: Selection) -> None:
         panels.chart(
             rates.by_day(days.records(), "fallback_rate", "fallback_low", "fallback_high"),
             key="fallback-by-day",
-            alt="Fallback rate by day, a line per release with its 95 % interval as a band",
+            alt="Fallback rate by day, a line per release with its 95% interval as a band",
         )
         panels.table_under(days, "Fallback rate by release and day")
     with right:

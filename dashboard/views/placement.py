@@ -11,9 +11,11 @@ from dashboard.views import Reader, View
 
 
 def show(questions: Questions, selection: Selection) -> None:
-    panels.title("Placement", selection)
-    st.text("Where each feature belongs, by privacy, offline need, model, quality and cost.")
-    st.caption("Period and feature narrow this page; the other filters do not.")
+    panels.title("Placement")
+    st.text(
+        "Where each feature belongs, by privacy, offline need, model, quality and cost in the last "
+        f"{selection.period}. Of the filters only the feature narrows this page."
+    )
     chosen = selection.values.get("feature")
     found = questions.placement(selection.since)
     shown = [advice for advice in found if not chosen or advice.feature in chosen]

@@ -140,7 +140,7 @@ def _headline(whole: Mapping[str, Any], unknown: Rows) -> None:
         panels.tile(
             "Wrong clock",
             count(whole["not_believed"]),
-            f"{count(whole['ahead'])} more ahead",
+            f"{count(whole['ahead'])} slightly ahead",
             "Requests whose phone says a start over 30 days before or 10 minutes after their "
             "receipt. Every page counts them at the time received.",
         )
@@ -165,11 +165,11 @@ def _completeness(questions: Questions, selection: Selection, rows: Rows) -> Non
         return
     left, right = st.columns(2, gap="large")
     with left:
-        st.caption("Of the requests that phones numbered, those received; with the 95 % interval.")
+        st.caption("Of the requests that phones numbered, those received; with the 95% interval.")
         panels.chart(
             quality.completeness(told),
             key="completeness",
-            alt="Completeness by release with its 95 % interval",
+            alt="Completeness by release with its 95% interval",
         )
     with right:
         st.caption("Lost requests by how many are missing in a row: many together are a batch that "
@@ -261,7 +261,7 @@ def _unknown(questions: Questions, requests: Rows, departures: Rows) -> None:
                 continue
             st.caption(f"Share of the {kind} that do not say it, of those that could.")
             panels.chart(
-                quality.unknown(rows, theme.ink(st.context.theme.type)),
+                quality.unknown(rows, theme.mode(st.context.theme.type).text),
                 key=f"unknown-{kind}",
                 alt=f"Share of unknown values of {kind}, by attribute and release",
             )

@@ -31,7 +31,7 @@ _SURE_TITLES = {
     "before": "",
     "after": "",
     "change": "Change, points",
-    "interval": "95 %, at every look",
+    "interval": "95%, at every look",
     "finding": "Finding",
     "sample": "Sample",
 }
@@ -178,7 +178,7 @@ def _sized(found: int | None, budget: int | None) -> str:
 def _sureness(found: Comparison) -> None:
     st.subheader("How sure", anchor=False)
     st.caption(
-        "With 95 % the interval holds the true change at every look at once, while the period "
+        "With 95% the interval holds the true change at every look at once, while the period "
         "grows. Requests of one installation are not taken for those of several."
     )
     panels.table(

@@ -35,17 +35,16 @@ Rows = Sequence[Mapping[str, Any]]
 def search(questions: Questions, seen: Rows) -> dict[str, tuple[str, ...]]:
     """What the reader narrowed the list to; values to choose from are those of the rows `seen`."""
     chosen: dict[str, tuple[str, ...]] = {}
-    places = st.columns([3, 4, 3, 2, 2], vertical_alignment="bottom")
-    for place, (name, options) in zip(places, SHOWN.items(), strict=False):
-        with place:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        for name, options in SHOWN.items():
             chosen[name] = _several(name, options)
-    with places[-2], st.popover("More", icon=":material/filter_list:", width="stretch"):
-        for name in MORE:
-            chosen[name] = _several(name, sorted({str(row[name]) for row in seen}))
-        chosen[PSEUDONYM] = _several(PSEUDONYM, ())
-    with places[-1], st.popover("Search", icon=":material/search:", width="stretch"):
-        _find_trace()
-        _find_installation(questions)
+        with st.popover("More", icon=":material/filter_list:"):
+            for name in MORE:
+                chosen[name] = _several(name, sorted({str(row[name]) for row in seen}))
+            chosen[PSEUDONYM] = _several(PSEUDONYM, ())
+        with st.popover("Search", icon=":material/search:"):
+            _find_trace()
+            _find_installation(questions)
     _say_if_nothing_was_found()
     hidden = {name: values for name, values in chosen.items() if values and name not in SHOWN}
     if hidden:

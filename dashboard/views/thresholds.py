@@ -40,14 +40,14 @@ POINTS: Mapping[str, str] = {
 }
 TILES: Sequence[tuple[str, str, str, str]] = (
     (
-        "Answered on the device",
+        "Device share",
         "device_share",
         "ratio",
         "Share of the replayed requests whose confidence reaches the threshold.",
     ),
     ("Fallback rate", "fallback_rate", "ratio", "Share of the replayed requests below it."),
     (
-        "Wrong among device answers",
+        "Device error rate",
         "error_rate",
         "ratio",
         "Of the answers the device would give, those that differ from the reference; unknown "

@@ -1,4 +1,4 @@
-"""One trace: what was decided and why, what if, phone and cloud on one axis, what left."""
+"""One trace: what was decided and why, phone and cloud on one axis, what left, what if."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -60,8 +60,8 @@ Rows = Sequence[Mapping[str, Any]]
 
 
 def show_trace(questions: Questions, trace_id: str) -> None:
-    st.title("Request", anchor=False)
     with st.container(horizontal=True, vertical_alignment="center"):
+        st.title("Request", anchor=False, width="content")
         st.code(trace_id, language=None, width="stretch")
         curl.button(curl.curl(questions.api, f"/api/traces/{trace_id}", {}))
     try:
@@ -76,10 +76,11 @@ def show_trace(questions: Questions, trace_id: str) -> None:
         return
     for request in found["requests"]:
         _decision(request)
-    if found["requests"]:
-        show_what_if(questions, trace_id)
+    _undeclared(found["departures"])
     _spans(found["spans"], found["skews"])
     _departures(found["departures"])
+    if found["requests"]:
+        show_what_if(questions, trace_id)
     _attributes(found["spans"])
     _neighbours(found["neighbours"])
 
@@ -116,18 +117,18 @@ def _decision(request: Mapping[str, Any]) -> None:
     )
 
 
+def _undeclared(departures: Rows) -> None:
+    found = [row["destination"] for row in departures if row["declared"] is False]
+    if found:
+        sent = [f"Data went to {words(host)}." for host in dict.fromkeys(found)]
+        states.notice("Not declared by any policy", sent, theme.UNDECLARED)
+
+
 def _departures(rows: Rows) -> None:
     st.subheader("What left the device", anchor=False)
     if not rows:
         st.text("Nothing that the trace tells of.")
         return
-    for row in rows:
-        if row["declared"] is False:
-            states.notice(
-                "Not declared by any policy",
-                [f"Data went to {words(row['destination'])}."],
-                theme.UNDECLARED,
-            )
     tables.show(rows, DEPARTURES, name="What left the device in this trace")
 
 

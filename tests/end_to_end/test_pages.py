@@ -121,8 +121,8 @@ def test_the_offline_numbers_are_the_collectors(reader: Reader, shown: Shown) ->
     row = shown.ask("offline_coverage").records()[0]
     assert row["offline_requests"] > 0
     assert reader.tile("Offline requests") == formats.count(row["offline_requests"])
-    assert reader.tile("Coverage of everything") == formats.percent(row["offline_coverage"])
-    assert reader.tile("Coverage of attempted") == formats.percent(row["device_coverage"])
+    assert reader.tile("Offline coverage") == formats.percent(row["offline_coverage"])
+    assert reader.tile("Of attempted") == formats.percent(row["device_coverage"])
     assert reader.tile("Stranded") == formats.count(row["stranded"])
     missed = [row for row in shown.ask("offline_targets").records() if row["met"] is False]
     notice = page.locator(".limen-notice", has_text="Below the target")
