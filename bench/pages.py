@@ -6,7 +6,8 @@ small cells merged, and 14 days by a dimension that is not. The first round of e
 database was just opened (its pages may still be in the system's cache). `--rolled` leaves the spans
 alone out; what is made in a `--home` stays there, and is asked again the next time.
 
-python -m bench.pages [--requests N --installations N --days N --rounds N] [--rolled] [--home FOLDER]
+python -m bench.pages
+    [--requests N --installations N --days N --rounds N] [--rolled] [--home FOLDER]
 """
 
 import argparse

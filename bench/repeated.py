@@ -1,5 +1,5 @@
-"""Repeats the day that a store holds, rolled up, over the days before it: what takes hours request by
-request is copied in minutes."""
+"""Repeats the day that a store holds, rolled up, over the days before it: what takes hours request
+by request is copied in minutes."""
 
 from collections.abc import Callable
 
@@ -14,8 +14,8 @@ _IDS = ("launch", "trace_id")
 
 
 def repeat(connection: duckdb.DuckDBPyConnection, days: int, say: Callable[[str], object]) -> None:
-    """Copies all rows of `connection`'s store to each of the `days` before, as other traces of other
-    launches of the same installations."""
+    """Copies all rows of `connection`'s store to each of the `days` before, as other traces of
+    other launches of the same installations."""
     for table in ("span_facts", *_TOLD, *ROLLED_UP):
         changed = _changed(connection, table)
         if not changed:
