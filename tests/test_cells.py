@@ -286,6 +286,17 @@ def test_a_fleet_of_fewer_than_k_is_in_no_answer(store: Store) -> None:
     assert ask(store, "fallback_rate")[0]["requests"] == MIN_CELL
 
 
+def test_few_that_are_sure_are_not_told_among_those_whose_confidence_is_unknown(
+    store: Store,
+) -> None:
+    yesterday = midnight() - DAY
+    requests(store, range(3), yesterday, yesterday + 1, limen_confidence=1.0)
+    requests(store, range(3, 15), yesterday, yesterday + 1, limen_confidence=None)
+    assert ask(store, "confidence") == []
+    requests(store, range(15, 25), yesterday, yesterday + 1, limen_confidence=1.0)
+    assert [(row["bucket"], row["requests"]) for row in ask(store, "confidence")] == [(0.95, 13)]
+
+
 def test_today_and_what_arrived_today_are_seen_tomorrow(store: Store) -> None:
     yesterday = midnight() - DAY
     requests(store, range(MIN_CELL), yesterday, yesterday + 1)

@@ -94,6 +94,8 @@ def as_first(path: Path) -> None:
             "told_reasons",
             "told_waits",
             "told_sent",
+            "told_thresholds",
+            "told_steps",
             "told_dirty",
             "told_state",
         ):

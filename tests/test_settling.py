@@ -23,7 +23,7 @@ METRICS = [name for name, cells in CELLS.items() if cells and cells.kept and get
 def send(store: Store, rng: random.Random, midnight: int) -> None:
     """Some phones of common and rare kinds, on some days; received then, later, or today."""
     sent: dict[int, list[Any]] = {}
-    for _ in range(120):
+    for _ in range(240):
         number = rng.randrange(60)
         start = midnight - rng.randrange(2 * DAY)
         received = max(start, rng.choice((start + HOUR, start + 30 * HOUR, midnight + 1)))
@@ -38,6 +38,8 @@ def send(store: Store, rng: random.Random, midnight: int) -> None:
             start=start,
             limen_feature=rng.choice(("scan", "scan", "scan", "read")),
             limen_sequence=rng.randrange(9),
+            limen_confidence=rng.choice((None, 0.4, 0.4, 0.8, 0.8)),
+            limen_threshold=rng.choice((0.5, 0.7, 0.7)),
             network_connection_type=rng.choice(("wifi", "unavailable")),
         )
         call = span.child("CLIENT", server_address="api.example.com", http_request_body_size=number)

@@ -61,13 +61,15 @@ _LEAVING = Cells(
     facts=("destination", "region", "role", "category", "purpose", "consent", "cause", "leg"),
 )
 
+_STEPS = Kept(table="told_steps", by=("confidence_step", "feature"), told=("feature",))
+
 # None: counts no phones. A metric that is not here is asked without merging, or not at all.
 CELLS: Mapping[str, Cells | None] = {
     "volume": PHONES,
     "fallback_rate": PHONES,
     "offline_coverage": PHONES,
     "offline_targets": PHONES,
-    "offline_by_threshold": Cells(apart=("confidence_step",), levels=("feature",)),
+    "offline_by_threshold": Cells(apart=("confidence_step",), levels=("feature",), kept=_STEPS),
     "release_health": PHONES,
     "release_intervals": PHONES,
     "release_models": PHONES,
@@ -75,7 +77,11 @@ CELLS: Mapping[str, Cells | None] = {
     "lost_requests": PHONES,
     "arrival": PHONES,
     "unknown_values": PHONES,
-    "thresholds_in_use": Cells(apart=("threshold",), levels=("feature",)),
+    "thresholds_in_use": Cells(
+        apart=("threshold",),
+        levels=("feature",),
+        kept=Kept(table="told_thresholds", by=("threshold", "feature"), told=("feature",)),
+    ),
     "fallback_reasons": Cells(
         apart=("decision",),
         levels=("reason",),
@@ -84,7 +90,7 @@ CELLS: Mapping[str, Cells | None] = {
     "latency": Cells(
         apart=("answered_by", "timed"), kept=Kept(table="told_waits", by=("answered_by",))
     ),
-    "confidence": Cells(apart=("confidence_step",)),
+    "confidence": Cells(apart=("confidence_step",), kept=_STEPS),
     "egress": _LEAVING,
     "flows": _LEAVING,
     "transfers": _LEAVING,

@@ -3,10 +3,10 @@
 -- bucket ratio: lower edge of the step
 -- requests count: requests with a confidence in this step
 select
-    least(floor(confidence * 20), 19) / 20 as bucket,
-    count(*) as requests
+    confidence_step / 20.0 as bucket,
+    cast(sum(n) as bigint) as requests
     {by}
-from requests
-where time >= $from and time < $to and confidence is not null {where}
+from {scored}
+where confidence_step is not null {where}
 group by all
 order by bucket {by}

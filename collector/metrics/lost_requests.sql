@@ -19,7 +19,7 @@ with counted as (
     having sum(n) > 0 or $whole
 ),
 gone as materialized (
-    select installation, lost, repeated {by} from {phone_gaps} where true {where}
+    select installation, lost, repeated {by} from {gaps} where true {where}
 ),
 losses as (
     select

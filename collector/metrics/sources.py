@@ -22,8 +22,8 @@ _SENT_DIMENSIONS = frozenset((*GAP_DIMENSIONS, "feature"))
 FOLDED_DIMENSIONS = frozenset((*ROOT, *PHONES.levels))
 
 # What may be answered from sums, and what is always read one by one.
-SUMMED = frozenset(("requests", "ever", "waits", "offline", "departures"))
-SINGLE = frozenset(("singly", "each_departure", "phone_gaps"))
+SUMMED = frozenset(("requests", "ever", "waits", "offline", "scored", "departures"))
+SINGLE = frozenset(("singly", "each_departure"))
 
 _ONE_BY_ONE = "(select * from requests where time >= $from and time < $to)"
 _SINGLE = {
@@ -33,10 +33,9 @@ _SINGLE = {
     "singly": _ONE_BY_ONE,
     "phones": _ONE_BY_ONE,
     "waits": _ONE_BY_ONE,
+    "scored": _ONE_BY_ONE,
     "offline": f"{_ONE_BY_ONE[:-1]} and network = 'unavailable')",
     "gaps": "gaps($from, $to)",
-    # With whose they are.
-    "phone_gaps": "gaps($from, $to)",
 }
 _ROLLED = _SINGLE | {
     "departures": "sent($from, $to, null, $first_day, $by_day)",
@@ -49,11 +48,12 @@ _ROLLED_WAITS = "rolled_waits($from, $to, $first_day)"
 _MERGED = {
     "departures": "merged_departures", "each_departure": "merged_departures",
     "requests": "requests", "phones": "requests", "waits": "requests", "singly": "requests",
-    "gaps": "merged_gaps", "phone_gaps": "merged_gaps",
+    "scored": "requests",
+    "gaps": "merged_gaps",
     "offline": "(select * from requests where network = 'unavailable')",
 }  # fmt: skip
 _NO_GAPS = "(select *, 0 as lost, 0 as repeated from requests where false)"
-_KEPT_GAPS = "(select * from told_gaps where day >= day_of($from) and day < day_of($to))"
+_KEPT = "(select * from {} where day >= day_of($from) and day < day_of($to))"
 # Requests, with what is left of those that expired.
 _EVER = (
     "(select * from {requests}"
@@ -125,7 +125,8 @@ def _in_cells(kept: Kept) -> dict[str, str]:
         f"(select r.* replace ({shown}, $other as consent) from {_SENT_BY_DAY} r"
         f" left join {kept.table} c on {_same('r', kept.by)} where r.received < day_of($settled))"
     )
-    return found | {"gaps": _KEPT_GAPS, "departures": departures}
+    sums = {"gaps": _KEPT.format("told_gaps"), "scored": _KEPT.format("told_steps")}
+    return found | {"departures": departures} | sums
 
 
 def _told(names: Iterable[str]) -> str:

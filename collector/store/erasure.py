@@ -55,6 +55,8 @@ ERASED = frozenset(
         "told_reasons",
         "told_waits",
         "told_sent",
+        "told_thresholds",
+        "told_steps",
         "told_dirty",
     )
 )

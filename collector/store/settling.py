@@ -22,6 +22,8 @@ _MADE = {
     "reasons": ("day_reasons", "fallback_reasons"),
     "waits": ("day_waits", "latency"),
     "sent": ("day_sent", "transfers"),
+    "thresholds": ("day_thresholds", "thresholds_in_use"),
+    "steps": ("day_steps", "offline_by_threshold"),
 }
 
 _log = logging.getLogger("limen")

@@ -3,8 +3,7 @@
 cell_rows as (
     select
         * replace (launch || encode(cast(day as varchar)) as launch),
-        coalesce(duration >= 0, false) as timed,
-        least(floor(confidence * 20), 19) as confidence_step
+        coalesce(duration >= 0, false) as timed
     from main.requests
     where time >= $from and time < $to and received_time < $settled
 )

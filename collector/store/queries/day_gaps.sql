@@ -1,7 +1,5 @@
--- What did not come of the requests in them.
+-- What did not come of the requests in them, gap by gap.
 select
-    day, app, environment, release, feature, os, model,
-    sum(lost) as lost, sum(repeated) as repeated
+    day, app, environment, release, feature, os, model, installation, lost, repeated
 from merged_gaps
-group by all
-having sum(lost) > 0 or sum(repeated) > 0
+where lost > 0 or repeated > 0

@@ -49,6 +49,8 @@ TABLES = (
     "told_reasons",
     "told_waits",
     "told_sent",
+    "told_thresholds",
+    "told_steps",
     "told_dirty",
     "told_state",
 )

@@ -40,11 +40,15 @@ select
         when 'blocked' then coalesce(s.blocked_reason, 'unknown')
         when 'error' then coalesce(s.error_type, 'unknown')
     end as reason,
-    -- Of twenty steps of confidence, null where it is unknown; -1: no threshold would have it answered.
+    -- Of twenty, null where it is unknown.
+    case
+        when s.confidence is not null then cast(least(floor(s.confidence * 20), 19) as integer)
+    end as confidence_step,
+    -- The same; -1: no threshold would have it answered.
     case
         when s.decision in ('cloud', 'error') or (s.decision = 'blocked' and s.confidence >= s.threshold)
             then -1
-        when s.confidence is not null then cast(least(floor(s.confidence * 20), 19) as integer)
+        else confidence_step
     end as sure_step,
     wait_step(s.decision, s.duration) as wait_step,
     hour_of(s.time) as hour,

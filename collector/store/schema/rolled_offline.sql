@@ -2,12 +2,12 @@
 create or replace macro rolled_offline(since, until, first_day) as table
 select
     day, received, app, environment, feature, release, os, network, model, placement, decision,
-    sure_step, n
+    confidence_step, sure_step, n
 from counted('rollup_offline')
 where day >= day_of(first_day) and day < day_of(until + 86399999999999)
 union all
 select
     day, received, app, environment, feature, release, os, network, model, placement, decision,
-    sure_step, n
+    confidence_step, sure_step, n
 from uncounted_requests(since, until, first_day)
 where network = 'unavailable'

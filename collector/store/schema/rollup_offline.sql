@@ -11,6 +11,7 @@ create table rollup_offline (
     model varchar not null,
     placement_said varchar,
     decision varchar not null,
+    confidence_step integer,
     sure_step integer,
     n bigint not null
 )

@@ -2,7 +2,7 @@
 create or replace macro summed_offline(rows, sign) as table
 select
     day, received, app, environment, feature, release_said, os, network, model, placement_said, decision,
-    sure_step,
+    confidence_step, sure_step,
     sign * sum(n) as n
 from query_table(rows)
 where network = 'unavailable'

@@ -1,4 +1,5 @@
--- Numbers that did not come of the requests in told_cells, and those that came again.
+-- Numbers that did not come of the requests in told_cells, each where the next request of its launch
+-- began, and those that came again.
 create table told_gaps (
     day date not null,
     app varchar not null,
@@ -7,6 +8,7 @@ create table told_gaps (
     feature varchar not null,
     os varchar not null,
     model varchar not null,
+    installation blob not null,
     lost bigint not null,
     repeated bigint not null
 )

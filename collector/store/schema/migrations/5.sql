@@ -203,6 +203,7 @@ create table told_gaps (
     feature varchar not null,
     os varchar not null,
     model varchar not null,
+    installation blob not null,
     lost bigint not null,
     repeated bigint not null
 );
@@ -230,6 +231,23 @@ create table told_sent (
     told_release varchar not null,
     told_feature varchar,
     told_os varchar not null
+);
+create table told_thresholds (
+    day date not null,
+    app varchar not null,
+    environment varchar not null,
+    threshold double not null,
+    feature varchar not null,
+    told_feature varchar not null
+);
+create table told_steps (
+    day date not null,
+    app varchar not null,
+    environment varchar not null,
+    confidence_step integer,
+    feature varchar not null,
+    told_feature varchar not null,
+    n bigint not null
 );
 create table told_dirty (
     day date not null
@@ -289,6 +307,7 @@ create table rollup_offline (
     model varchar not null,
     placement_said varchar,
     decision varchar not null,
+    confidence_step integer,
     sure_step integer,
     n bigint not null
 );
