@@ -6,6 +6,7 @@ delete from rollup_waits;
 delete from rollup_offline;
 delete from rollup_runs;
 delete from rollup_sent;
+delete from rollup_senders;
 delete from told_state;
 delete from told_cells;
 delete from rollup_state;

@@ -27,6 +27,11 @@ SENT = {
     "limen_purpose": "app_functionality",
     "limen_data_categories": ["image"],
 }
+SENT_BY = "day, received, app, environment, release, os, kind, differs"
+SENDERS_BY = "day, received, sender, app, environment, release, os, kind"
+OF_REQUESTS = (
+    "kind in (select number from rollup_kinds where facts.from_request and not facts.passed_on)"
+)
 
 
 def maintenance(store: Store) -> Maintenance:
@@ -53,8 +58,8 @@ def answered(store: Store, turn: int) -> list[Any]:
         ("fallback_rate", ("feature", "placement"), {"environment": "production"}),
         ("offline_coverage", ("release", "day"), {}),
         ("fallback_reasons", ("network", "feature"), {}),
-        ("release_health", (), {}),
-        ("release_intervals", ("day",), {}),
+        ("release_health", ("network", "model"), {}),
+        ("release_intervals", ("day", "model"), {}),
         ("latency", ("model", "decision"), {"since": "-100h"}),
         ("arrival", ("os",), {}),
         ("lost_requests", ("release",), {}),
@@ -107,7 +112,9 @@ def covered(store: Store) -> int:
 
 def same_answers(store: Store, turn: int) -> None:
     found, told = departed(store), answered(store, turn)
-    assert summed(store, "rollup_sent", "n") == summed(store, "rolled_singly", "1")
+    assert summed(store, "rollup_sent", SENT_BY) == summed(store, "rolled_singly", SENT_BY)
+    senders = summed(store, "rollup_senders", SENDERS_BY)
+    assert senders == summed(store, f"rolled_singly where {OF_REQUESTS}", SENDERS_BY)
     with nothing_covered(store):
         assert departed(store) == found
         for again, before in zip(answered(store, turn), told, strict=True):
@@ -120,12 +127,11 @@ def same_answers(store: Store, turn: int) -> None:
     )
 
 
-def summed(store: Store, table: str, each: str) -> list[dict[str, Any]]:
+def summed(store: Store, table: str, by: str) -> list[dict[str, Any]]:
     """What left by all that it is summed by."""
-    by = "day, received, app, environment, release, os, kind, differs"
     return store.rows(
-        f"select {by}, sum({each}) as n, sum(bytes) as bytes"
-        f" from {table} group by all having sum({each}) <> 0 order by all"
+        f"select {by}, sum(n) as n, sum(bytes) as bytes"
+        f" from {table} group by all having sum(n) <> 0 order by all"
     )
 
 
@@ -257,7 +263,8 @@ def test_a_compacted_file_is_as_covered_as_before(store: Store) -> None:
     found = departed(store)
     maintenance(store).compact(now())
     assert (covered(store), departed(store)) == (1, found)
-    assert summed(store, "rollup_sent", "n") == summed(store, "rolled_singly", "1") != []
+    for table, by in (("rollup_sent", SENT_BY), ("rollup_senders", SENDERS_BY)):
+        assert summed(store, table, by) == summed(store, "rolled_singly", by) != []
 
 
 def test_a_trace_that_is_too_large_does_not_keep_others_waiting(tmp_path: Path) -> None:
@@ -284,14 +291,16 @@ def test_of_many_installations_a_sample_says_how_sure_a_rate_is(store: Store) ->
             # Every other phone has a session for each of its requests.
             sessions = [f"{number} {at * (number % 2)}" for at in range(2)]
             made = [request_span(decision, session_id=session) for session in sessions]
-            sent.append(traces(*made, resource=own))
+            size = {"server_address": "api.example.com", "http_request_body_size": number % 50}
+            calls = [one.child("CLIENT", **size) for one in made]
+            sent.append(traces(*made, *calls, resource=own))
         store.take(*sent)
 
     rollups = Rollups(store.database, sample=100)
     for phones in (range(200), range(200, 400)):
         send(phones)
         rollups.run()
-    (sampled,) = store.ask("fallback_rate")
+    (sampled,), (ends,) = store.ask("fallback_rate"), store.ask("release_intervals")
     held = store.rows(
         "select installation, sum(n) as n, count(distinct session) as sessions"
         " from rollup_phones group by all"
@@ -299,7 +308,7 @@ def test_of_many_installations_a_sample_says_how_sure_a_rate_is(store: Store) ->
     assert 100 < len(held) < 300 and {row["n"] for row in held} == {2}
     (seen,) = store.compliance.check(Scope()).coverage
     with nothing_covered(store):
-        (exact,) = store.ask("fallback_rate")
+        (exact,), (all_ends,) = store.ask("fallback_rate"), store.ask("release_intervals")
         (all_of_it,) = store.compliance.check(Scope()).coverage
     assert not all_of_it.estimated and all_of_it.installations_in_words == "400"
     assert (all_of_it.sessions, all_of_it.requests, seen.requests) == (600, 800, 800)
@@ -320,5 +329,11 @@ def test_of_many_installations_a_sample_says_how_sure_a_rate_is(store: Store) ->
     for bound in bounds:
         off = sampled[bound] - sampled["fallback_rate"]
         assert off == pytest.approx(exact[bound] - exact["fallback_rate"], rel=0.3)
+    low, high = ends["egress_low"], ends["egress_high"]
+    width = all_ends["egress_high"] - all_ends["egress_low"]
+    assert (high - low, low + high) == (
+        pytest.approx(width, rel=0.3),
+        pytest.approx(all_ends["egress_low"] + all_ends["egress_high"]),
+    )
     send(range(400, 420))
     assert store.ask("fallback_rate")[0]["requests"] == 840

@@ -88,6 +88,7 @@ def as_first(path: Path) -> None:
             "folded_requests",
             "folded_days",
             "rollup_sent",
+            "rollup_senders",
             "rollup_restated",
             "told_cells",
             "told_gaps",

@@ -19,7 +19,8 @@ select
     number - 1000 as number,
     {
         from_request: true, from_phone: true, passed_on: false, request_decision: 'fallback',
-        request_placement: 'hybrid', request_audited: cast(null as boolean), of_feature: feature,
+        request_placement: 'hybrid', request_audited: cast(null as boolean),
+        request_network: 'wifi', request_model: 'small@3', of_feature: feature,
         policy_version: policy_version, destination: server_address, server_port: server_port,
         measure: 'http.request.body.size', chain_region: egress_region,
         chain_category: data_categories, chain_purpose: purpose, said_consent: consent_state,

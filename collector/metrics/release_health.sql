@@ -12,7 +12,7 @@
 -- offline_coverage ratio: offline requests the device answered / offline requests
 -- error_rate ratio: errors / requests
 -- p95_ms ms: 95th percentile of the time people waited for an answer, in steps of 4.4 %
--- egress_bytes_per_request bytes: measured bytes that left the device for such requests / requests; by their own time, but for network and model; unknown where none was measured
+-- egress_bytes_per_request bytes: measured bytes that left the device for such requests / requests; by their own time; unknown where none was measured
 -- unknown_bytes_transfers count: sends of these requests that failed or were not measured
 with per_app as (
     select

@@ -180,37 +180,68 @@ bounds as (
     join stated s on s.release = r.release {same:r:s}
     group by all
 ),
-sent as (
-    select trace_id, request, sum(bytes) as bytes, count(*) - count(bytes) as unmeasured
-    from departures($from, $to + 3600000000000, null)
-    where leg = 'device' and request is not null
-    group by trace_id, request
+left_with as (
+    select
+        release,
+        sum(bytes) as bytes,
+        sum(case when measure is null then 0 else n end) as measured,
+        sum(n) as transfers
+        {by}
+    from {sent}
+    where true {where}
+    group by all
 ),
 senders as (
     select
-        coalesce(s.installation, s.span_id) as cluster,
-        s.release,
-        cast(count(*) as double) as n,
-        cast(coalesce(sum(sent.bytes), 0) as double) as bytes,
-        count(sent.bytes) as measured,
-        coalesce(sum(sent.unmeasured), 0) as unmeasured
-        {by:s}
-    from (select * from {singly} where true {where}) s
-    left join sent on sent.trace_id = s.trace_id and sent.request = s.span_id
-    group by all
+        installation,
+        release,
+        max(weight) as weight,
+        sum(n) as n,
+        sum(bytes) as bytes,
+        sum(squares) as squares
+        {by}
+    from (
+        select installation, release, weight, n, 0 as bytes, 0 as squares {by} from per_phone
+        union all
+        select
+            installation, release, weight, 0 as n, cast(bytes as double) as bytes, squares {by}
+        from {senders}
+        where true {where}
+    )
+    group by installation, release {by}
 ),
-sent_totals as (
+sent_spread as (
+    -- Those that no installation is known of are each a sender of its own.
     select
         release,
-        count(*) as clusters,
-        sum(n) as n,
-        case when sum(measured) > 0 or sum(unmeasured) = 0 then sum(bytes) / sum(n) end as egress,
-        sum(bytes * bytes) as bb,
-        sum(bytes * n) as bn,
-        sum(n * n) as nn
+        max(weight) as weight,
+        sum(case when installation is not null and n > 0 then 1 else 0 end) as sampled,
+        sum(case when installation is null then n else 0 end) as unsampled,
+        sum(case when installation is null then squares else bytes * bytes * weight end) as bb,
+        sum(case when installation is null then bytes else bytes * n * weight end) as bn,
+        sum(case when installation is null then n else n * n * weight end) as nn
         {by}
     from senders
-    group by all
+    group by release {by}
+),
+sending as (
+    select
+        c.release,
+        c.n,
+        case
+            when l.measured > 0 or coalesce(l.transfers, 0) = 0 then coalesce(l.bytes, 0) / cast(c.n as double)
+        end as egress,
+        case
+            when s.weight = 1 or s.sampled >= 30
+                then told(cast(round(s.sampled * s.weight + s.unsampled) as bigint), $k)
+        end as clusters,
+        coalesce(s.bb, 0) as bb,
+        coalesce(s.bn, 0) as bn,
+        s.nn
+        {by:c}
+    from counted c
+    left join left_with l on l.release = c.release {same:c:l}
+    left join sent_spread s on s.release = c.release {same:c:s}
 ),
 egress as (
     select
@@ -222,7 +253,7 @@ egress as (
                         * greatest(bb - 2 * egress * bn + egress * egress * nn, 0)
                 ) / n
         end as half
-    from sent_totals
+    from sending
 )
 select
     t.release,

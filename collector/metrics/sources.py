@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Set
 
-from collector.metrics.cells import PHONES, ROOT, SENT_LEVELS, Kept, Merged
+from collector.metrics.cells import PHONES, ROOT, Kept, Merged
 
 # A gap in the sequence takes these of the next span received; it has no feature and no decision.
 GAP_DIMENSIONS = frozenset(
@@ -16,25 +16,28 @@ ROLLED_DIMENSIONS = frozenset(
      "day")
 )  # fmt: skip
 _WAIT_DIMENSIONS = ROLLED_DIMENSIONS - {"placement", "reason"}
-# What left for requests is told by these without looking at the requests.
-_SENT_DIMENSIONS = frozenset((*GAP_DIMENSIONS, "feature"))
 # What is left of requests that expired is told by these.
 FOLDED_DIMENSIONS = frozenset((*ROOT, *PHONES.levels))
 
 # What may be answered from sums, and what is always read one by one.
-SUMMED = frozenset(("requests", "ever", "waits", "offline", "scored", "departures"))
-SINGLE = frozenset(("singly", "each_departure"))
+SUMMED = frozenset(
+    ("requests", "ever", "waits", "offline", "scored", "departures", "sent", "senders")
+)
+SINGLE = frozenset(("each_departure",))
 
 _ONE_BY_ONE = "(select * from requests where time >= $from and time < $to)"
+_EACH_SENT = "sent_for_requests($from, $to, 9223372036854775807, false)"
 _SINGLE = {
     "departures": "departures($from, $to, null)",
     "each_departure": "departures($from, $to, null)",
     "requests": _ONE_BY_ONE,
-    "singly": _ONE_BY_ONE,
     "phones": _ONE_BY_ONE,
     "waits": _ONE_BY_ONE,
     "scored": _ONE_BY_ONE,
     "offline": f"{_ONE_BY_ONE[:-1]} and network = 'unavailable')",
+    # What left for requests; and by whom.
+    "sent": _EACH_SENT,
+    "senders": _EACH_SENT,
     "gaps": "gaps($from, $to)",
 }
 _ROLLED = _SINGLE | {
@@ -42,13 +45,15 @@ _ROLLED = _SINGLE | {
     "requests": "rolled_requests($from, $to, $first_day)",
     "phones": "rolled_phones($from, $to, $first_day)",
     "offline": "rolled_offline($from, $to, $first_day)",
+    "sent": "sent_for_requests($from, $to, $first_day, false)",
+    "senders": "sent_for_requests($from, $to, $first_day, true)",
 }
 _SENT_BY_DAY = "sent($from, $to, null, $first_day, true)"
 _ROLLED_WAITS = "rolled_waits($from, $to, $first_day)"
 _MERGED = {
     "departures": "merged_departures", "each_departure": "merged_departures",
-    "requests": "requests", "phones": "requests", "waits": "requests", "singly": "requests",
-    "scored": "requests",
+    "requests": "requests", "phones": "requests", "waits": "requests", "scored": "requests",
+    "sent": "merged_sent", "senders": "merged_sent",
     "gaps": "merged_gaps",
     "offline": "(select * from requests where network = 'unavailable')",
 }  # fmt: skip
@@ -83,29 +88,7 @@ def sources(
     ever = found["requests"]
     if whole_days and named <= FOLDED_DIMENSIONS:
         ever = _EVER.format(requests=ever)
-    return found | {"ever": ever, "sent": _sent(named, found, merged, kept)}
-
-
-def _sent(
-    named: Set[str], found: Mapping[str, str], merged: Merged | None, kept: Kept | None
-) -> str:
-    """What left devices for requests, with the dimensions of these."""
-    if kept and named <= {*ROOT, *SENT_LEVELS}:
-        return (
-            f"(select d.* replace ({_told(SENT_LEVELS)}) from {_SENT_BY_DAY} d"
-            f" join (select distinct {', '.join((*ROOT, *SENT_LEVELS))},"
-            f" {', '.join(f'told_{name}' for name in SENT_LEVELS)} from {kept.table}) c"
-            f" on {_same('d', SENT_LEVELS)}"
-            " where d.leg = 'device' and d.from_request and d.received < day_of($settled))"
-        )
-    if not merged and named <= _SENT_DIMENSIONS:
-        return f"(select * from {found['departures']} where leg = 'device' and from_request)"
-    settled = " and d.received_time < $settled" if merged else ""
-    return (
-        "(select q.*, d.bytes, d.measure from departures($from, $to + 3600000000000, null) d"
-        f" join {found['singly']} q on q.trace_id = d.trace_id and q.span_id = d.request"
-        f" where d.leg = 'device'{settled})"
-    )
+    return found | {"ever": ever}
 
 
 def _in_cells(kept: Kept) -> dict[str, str]:

@@ -91,10 +91,14 @@ def _tables(cells: Cells, levels: Sequence[str]) -> str:
     else:
         names = ", ".join(map(_told, levels))
         replaced = names and f"replace ({names})"
+        sent = ", ".join(f"told_{level} as {level}" for level in levels)
+        sent = sent and f"replace ({sent})"
     known = "".join(f", told_{level}" for level in levels)
     parts.append(_fill(told, columns, last=before, told=known, replaced=replaced))
     if cells.source == "requests":
         parts.append(query("cells_gaps"))
+        if not cells.apart:
+            parts.append(_fill("cells_sent", columns, replaced=sent))
     return ",\n".join(parts)
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from collector.contract.errors import Overloaded
 from collector.store.beside import Beside
 from collector.store.database import Database
-from collector.store.rollups import COUNTED
+from collector.store.rollups import COUNTED, SUMMED
 from collector.store.schema import TABLES
 
 # A little below two of DuckDB's row groups: more takes memory to sort, and what is left over of a
@@ -30,7 +30,7 @@ _COMMITTED = ("batches", "inputs", "input_pieces", "consents")
 # Copied with what names them, or which they name.
 _BOUND = (
     "span_facts", "span_sources", "span_contexts", "releases", "replay_scores", "replay_chunks",
-    "rollup_kinds", "rollup_sent", *(f"rollup_{table}" for table in COUNTED),
+    "rollup_kinds", *(f"rollup_{table}" for table in (*COUNTED, *SUMMED)),
 )  # fmt: skip
 # Nobody writes these while a copy is made, and they may be large.
 _SETTLED = (
@@ -108,10 +108,9 @@ class Copying:
         """Copies until little is left; the number up to which all is copied."""
         for table in _SETTLED:
             beside.run("copy_whole", table)
-        for table in COUNTED:
+        for table in (*COUNTED, *SUMMED):
             beside.run("copy_counts", table)
         beside.run("copy_rollup_kinds")
-        beside.run("copy_rollup_sent")
         after = _NONE
         for _ in range(ROUNDS):
             last: int = beside.ask("last_commit")[0][0]

@@ -22,7 +22,7 @@ from collector.persons.tombstones import Tombstone, Tombstones
 from collector.store.database import Database
 from collector.store.queries import query
 from collector.store.reader import rfc3339
-from collector.store.rollups import COUNTED, remove_dirty
+from collector.store.rollups import COUNTED, SUMMED, remove_dirty
 from collector.store.settling import unsettle
 from collector.store.transaction import Transaction
 from collector.store.vault import Vault
@@ -45,10 +45,9 @@ ERASED = frozenset(
         "forwarding",
         "rollup_departures",
         "rollup_dirty",
-        *(f"rollup_{table}" for table in COUNTED),
+        *(f"rollup_{table}" for table in (*COUNTED, *SUMMED)),
         "rollup_runs",
         "rollup_broken",
-        "rollup_sent",
         "rollup_restated",
         "told_cells",
         "told_gaps",
@@ -155,12 +154,12 @@ class Erasure:
         unsettle(transaction, "unsettle_erased")
         for table in COUNTED:
             transaction.run_for(table, "subtract_erased")
-        transaction.run("erase_phones")
         transaction.run("erase_runs")
         transaction.run("erase_restated")
         deleted = {table: _rows(transaction, name) for table, name in _DELETED.items()}
         transaction.run("dirty_erased")
         remove_dirty(transaction)
+        transaction.run("erase_phones")
         fields = [*_NAMES, *(field for (field,) in transaction.ask("standing_fields"))]
         releases = [release for (release,) in transaction.ask("standing_releases")]
         transaction.run("erase_from_findings", fields=fields, releases=releases)

@@ -37,6 +37,8 @@ PART_CALLS = 5_000
 PART_RESTATED = 100_000
 # What requests are counted in: rollup_….
 COUNTED = ("requests", "phones", "waits", "offline")
+# And what left.
+SUMMED = ("sent", "senders")
 # So many installations at most are counted each apart; half of them leave where it is more.
 SAMPLE = 8_192
 
@@ -144,15 +146,18 @@ class Rollups:
 
 def remove_dirty(transaction: Transaction) -> None:
     """Once spans are deleted: of the traces noted as dirty, what was rolled up goes too."""
-    transaction.run("subtract_dirty")
+    for table in SUMMED:
+        transaction.run_for(table, "subtract_dirty")
     transaction.run("remove_dirty_rollups")
     transaction.run("forget_gone")
 
 
 def _add(transaction: Transaction, departures: pa.Table) -> None:
     transaction.name(fresh=departures)
-    for name in ("insert_kinds", "insert_rolled", "insert_sent"):
+    for name in ("insert_kinds", "insert_rolled"):
         transaction.run(name)
+    for table in SUMMED:
+        transaction.run_for(table, "insert_sent")
 
 
 def _take(transaction: Transaction, departures: pa.Table) -> None:
@@ -160,5 +165,6 @@ def _take(transaction: Transaction, departures: pa.Table) -> None:
     times = departures.column("time")
     bounds = {"first": pc.min(times).as_py(), "last": pc.max(times).as_py()}
     transaction.name(fresh=departures.select(["trace_id", "span_id"]))
-    transaction.run("subtract_rolled", **bounds)
+    for table in SUMMED:
+        transaction.run_for(table, "subtract_rolled", **bounds)
     transaction.run("remove_rolled", **bounds)

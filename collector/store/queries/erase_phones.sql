@@ -1,2 +1,3 @@
 -- Erasure: what is counted of the `erased_installations` where they are in the sample.
-delete from rollup_phones where installation in (select installation from erased_installations)
+delete from rollup_phones where installation in (select installation from erased_installations);
+delete from rollup_senders where sender in (select installation from erased_installations)

@@ -1,8 +1,9 @@
--- The departures in `fresh`, which began in a range, are about to go: the sums lose them.
-insert into rollup_sent by name
-select
-    day, received, app, environment, release, os, kind, differs,
-    -count(*) as n, -cast(sum(bytes) as bigint) as bytes
-from rolled_singly
-where time between $first and $last and (trace_id, span_id) in (select (trace_id, span_id) from fresh)
-group by all
+-- The departures in `fresh`, which began in a range, are about to go: rollup_{table} loses them.
+insert into rollup_{table} by name
+with gone as (
+    select *
+    from rolled_singly
+    where time between $first and $last
+        and (trace_id, span_id) in (select (trace_id, span_id) from fresh)
+)
+from summed_{table}('gone', -1)

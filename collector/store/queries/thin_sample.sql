@@ -1,2 +1,3 @@
 -- Of the sample only what stands below a step stays.
-delete from rollup_phones where step_of(installation) >= $drawn
+delete from rollup_phones where step_of(installation) >= $drawn;
+delete from rollup_senders where step_of(sender) >= $drawn

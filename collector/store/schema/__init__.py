@@ -43,6 +43,7 @@ TABLES = (
     "folded_requests",
     "folded_days",
     "rollup_sent",
+    "rollup_senders",
     "rollup_restated",
     "told_cells",
     "told_gaps",
@@ -69,6 +70,8 @@ DEFINITIONS = (
     "summed_phones",
     "summed_waits",
     "summed_offline",
+    "summed_sent",
+    "summed_senders",
     "counted",
     "uncounted_requests",
     "rolled_requests",
@@ -87,6 +90,7 @@ DEFINITIONS = (
     "rolled_singly",
     "own_departures",
     "sent",
+    "sent_for_requests",
     "departures",
     "phone_spans",
     "phone_calls",
@@ -114,13 +118,14 @@ def migration(version: int) -> str:
 
 ROLLED_UP = (
     "rollup_departures", "rollup_kinds", "rollup_requests", "rollup_phones", "rollup_waits",
-    "rollup_offline", "rollup_runs", "rollup_broken", "rollup_sent", "rollup_restated",
+    "rollup_offline", "rollup_runs", "rollup_broken", "rollup_sent", "rollup_senders",
+    "rollup_restated",
 )  # fmt: skip
 # What was rolled up by other SQL is not used.
 _ROLLED_UP_BY = (
     "dimensions", "spans", "unrolled", "traced_departures", "unrolled_departures", "requests",
     "numbered_requests", "runs_anew", "sample", "summed_requests", "summed_phones", "summed_waits",
-    "summed_offline",
+    "summed_offline", "summed_sent", "summed_senders",
 )  # fmt: skip
 ROLLUP_RULES = sha256("".join(map(ddl, _ROLLED_UP_BY)).encode()).hexdigest()
 # Views and macros that were made by other SQL are made anew.

@@ -6,6 +6,7 @@ create or replace macro os_of(os_name, os_type, os_version) as
         os_type,
         'unknown'
     );
+create or replace macro model_of(name, version) as coalesce(name || '@' || version, name, 'unknown');
 create or replace macro hour_of(time) as make_timestamp(time // 3600000000000 * 3600000000);
 create or replace macro day_of(time) as cast(make_timestamp(time // 1000) as date);
 create or replace macro placed(said, decision, planned) as

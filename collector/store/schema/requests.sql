@@ -30,7 +30,7 @@ select
     coalesce(s.device_model, 'unknown') as device_model,
     coalesce(s.country, 'unknown') as country,
     coalesce(s.network, 'unknown') as network,
-    coalesce(s.model_name || '@' || s.model_version, s.model_name, 'unknown') as model,
+    model_of(s.model_name, s.model_version) as model,
     coalesce(s.runtime, 'unknown') as runtime,
     coalesce(s.delegate, 'unknown') as delegate,
     coalesce(s.threshold_version, 'unknown') as threshold_version,

@@ -15,7 +15,8 @@ with recursive nodes as (
         s.consent_version, s.attributes['limen.consent.changed_at'] as consent_changed,
         s.time, s.received_time, s.installation, s.source, s.server_address, s.error_type, s.http_status, s.egress_bytes, s.http_request_body_size,
         s.http_request_size, s.retained, s.trained_on, s.server_port, s.policy_version,
-        s.start_time
+        s.start_time, coalesce(s.network, 'unknown') as network,
+        model_of(s.model_name, s.model_version) as model
     from spans s
     semi join (
         select c.trace_id
@@ -43,7 +44,7 @@ walk as (
 climb as (
     select
         w.trace_id, w.departure, w.depth, w.servers, n.kind, n.span_id, n.feature, n.decision,
-        n.placement, n.audit_sampled, n.egress_region, n.data_categories, n.purpose,
+        n.placement, n.audit_sampled, n.network, n.model, n.egress_region, n.data_categories, n.purpose,
         n.consent_state, n.consent_version, n.consent_changed, n.installation
     from walk w
     join nodes n on n.trace_id = w.trace_id and n.span_id = w.span_id
@@ -70,6 +71,9 @@ chains as (
             as placement,
         arg_min(audit_sampled, depth) filter (where feature is not null and decision is not null)
             as audit_sampled,
+        arg_min(network, depth) filter (where feature is not null and decision is not null)
+            as network,
+        arg_min(model, depth) filter (where feature is not null and decision is not null) as model,
         arg_min(feature, depth) filter (where feature is not null) as feature,
         arg_min(egress_region, depth)
             filter (where egress_region is not null and kind = 'CLIENT' and servers = 0) as region,
@@ -117,6 +121,8 @@ select
         request_decision: c.decision,
         request_placement: c.placement,
         request_audited: c.audit_sampled,
+        request_network: c.network,
+        request_model: c.model,
         of_feature: coalesce(c.feature, 'unknown'),
         policy_version: s.policy_version,
         destination: coalesce(lower(s.server_address), 'unknown'),

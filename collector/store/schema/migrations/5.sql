@@ -107,7 +107,8 @@ create table rollup_kinds (
     number integer not null,
     facts struct(
         from_request boolean, from_phone boolean, passed_on boolean, request_decision varchar,
-        request_placement varchar, request_audited boolean, of_feature varchar, policy_version varchar,
+        request_placement varchar, request_audited boolean, request_network varchar,
+        request_model varchar, of_feature varchar, policy_version varchar,
         destination varchar, server_port bigint, measure varchar, chain_region varchar,
         chain_category varchar, chain_purpose varchar, said_consent varchar, said_version varchar,
         retained_there boolean, trained_there boolean
@@ -336,6 +337,19 @@ create table rollup_sent (
     differs boolean not null,
     n bigint not null,
     bytes bigint
+);
+create table rollup_senders (
+    day date not null,
+    received date not null,
+    sender blob,
+    app varchar not null,
+    environment varchar not null,
+    release varchar,
+    os varchar not null,
+    kind integer not null,
+    n bigint not null,
+    bytes bigint,
+    squares double
 );
 create table rollup_restated (
     installation blob not null

@@ -1,0 +1,67 @@
+-- What left devices for requests, that began in [since, until): from `first_day` by the sums in
+-- rollup_sent, or where `sampled` by those in rollup_senders, which tell whose it was; those of before
+-- one by one, and those that are not rolled up as they stand, which the sums then lose. `until` is the
+-- end of a day, or nothing is stored of after it, unless `first_day` is later.
+create or replace macro sent_for_requests(since, until, first_day, sampled) as table
+with singly as (
+    select d.time, d.received_time, d.consenting, d.source, d.bytes, k.facts, 1 as n
+    from rollup_departures d
+    anti join unrolled(null) u on u.trace_id = d.trace_id
+    join rollup_kinds k on k.number = d.kind
+    where d.time >= since and d.time < least(first_day, until)
+    union all by name
+    select d.time, d.received_time, d.consenting, d.source, d.bytes, k.facts, -1 as n
+    from rollup_departures d
+    semi join unrolled(null) u on u.trace_id = d.trace_id
+    join rollup_kinds k on k.number = d.kind
+    where d.time >= first_day and d.time < until
+    union all by name
+    select time, received_time, consenting, source, bytes, facts, 1 as n
+    from traced_departures(since, until, null, null, 1, 0)
+),
+summed as (
+    select day, received, null as sender, app, environment, release, os, kind, n, bytes, null as squares
+    from rollup_sent
+    where not sampled and day >= day_of(first_day) and day < day_of(until + 86399999999999)
+    union all by name
+    select *
+    from rollup_senders
+    where sampled and day >= day_of(first_day) and day < day_of(until + 86399999999999)
+),
+placed as (
+    select
+        hour_of(l.time) as hour,
+        day_of(l.time) as day,
+        day_of(l.received_time) as received,
+        l.consenting as sender,
+        coalesce(s.app, 'unknown') as app,
+        coalesce(s.environment, 'unknown') as environment,
+        s.release,
+        os_of(s.os_name, s.os_type, s.os_version) as os,
+        coalesce(s.device_model, 'unknown') as device_model,
+        coalesce(s.country, 'unknown') as country,
+        l.facts,
+        l.n,
+        l.n * l.bytes as bytes,
+        l.n * squared(l.bytes, l.consenting) as squares
+    from singly l
+    join span_sources s on s.number = l.source
+    where l.facts.from_request and not l.facts.passed_on
+        and (not sampled or l.consenting is null or step_of(l.consenting) < drawn())
+    union all by name
+    select m.* exclude (kind), k.facts
+    from summed m
+    join rollup_kinds k on k.number = m.kind
+    where k.facts.from_request and not k.facts.passed_on
+)
+select
+    hour, day, received, sender as installation, app, environment,
+    coalesce(release, 'unknown') as release,
+    os, device_model, country,
+    facts.of_feature as feature,
+    facts.request_network as network,
+    facts.request_model as model,
+    facts.measure as measure,
+    n, bytes, squares,
+    case when sampled then 65536.0 / drawn() else 1.0 end as weight
+from placed
