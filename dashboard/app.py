@@ -16,7 +16,7 @@ from dashboard.views.registry import VIEWS
 
 def main() -> None:
     settings = load_settings()
-    st.set_page_config(page_title="Limen", page_icon=theme.mark(wordmark=False), layout="wide")
+    st.set_page_config(page_icon=theme.mark(wordmark=False), layout="wide")
     st.html(theme.style())
     st.logo(theme.mark(), icon_image=theme.mark(wordmark=False), size="large")
 
@@ -41,6 +41,7 @@ def main() -> None:
     }
     chosen = st.navigation(by_reader, expanded=True)
     view = known[chosen]
+    st.set_page_config(page_title=f"{view.title} · Limen")
     with states.guarded(view.role):
         caller = sign_in.current(settings)
         if caller is None:

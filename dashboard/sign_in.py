@@ -144,6 +144,8 @@ def show(settings: Settings) -> None:
     st.title("Sign in", anchor=False)
     if ended:
         st.text("Your session has ended. Sign in again; this page opens then.")
+    elif signed_in():
+        st.text("The collector no longer takes your token: it has expired or was revoked.")
     if oidc is None:
         _by_token(settings)
     elif ended or not st.user.is_logged_in:
@@ -178,7 +180,9 @@ def _enter(settings: Settings, words: str) -> None:
             raise Unauthenticated
         Questions(Caller(settings.api_url, token)).status()
     except Unauthenticated:
-        states.refused("This is no token in force", BadInput("it is one word, limen_ROLE_…"))
+        states.refused(
+            "This is no token in force", BadInput("a token is one word that begins with limen_")
+        )
     except Forbidden:
         states.refused("This token may not read", BadInput("one of the role ingest sends"))
     else:

@@ -1,6 +1,7 @@
 """What a page shows instead of answers: no data yet, no result, no collector."""
 
 import html
+import re
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -110,9 +111,16 @@ def no_data(questions: Questions) -> None:
 
 def no_result(questions: Questions, what: str, page_filters: Sequence[str] = ()) -> None:
     """The filters, with those that this page alone has, leave nothing of `what`."""
+    told = ["The collector holds data, but none that fits the period and the filters."]
+    status = questions.status()
+    if status["role"] == "lead":
+        told.append(
+            "As lead you see what arrived today tomorrow, and nothing of a day that has fewer than "
+            f"{status['min_cell']} installations."
+        )
     _box(
         f"No {what} in this selection",
-        "The collector holds data, but none that fits the period and the filters.",
+        "\n".join(told),
         theme.UNKNOWN,
         "limen-empty",
     )
@@ -131,6 +139,11 @@ def nothing(what: str, next_step: str, command: str | None = None) -> None:
     _box(f"No {what} yet", next_step, theme.DEVICE, "limen-empty")
     if command is not None:
         st.code(command, language="bash")
+
+
+def absent(title: str, why: str) -> None:
+    """What was asked for by name is not here, and nothing will bring it."""
+    _box(title, why, theme.UNKNOWN, "limen-empty")
 
 
 WHY: Mapping[str, str] = {
@@ -159,10 +172,11 @@ def notice(title: str, sentences: Sequence[str], colour: str) -> None:
 
 
 def _box(title: str, text: str, colour: str, kind: str) -> None:
+    said = re.sub("`([^`]+)`", r"<code>\1</code>", html.escape(text))
     st.html(
         f'<div class="{kind}" role="status" style="border:1px solid {colour};'
         f"border-left:6px solid {colour};border-radius:8px;padding:14px 18px;"
         f'background:{theme.translucent(colour, 0.08)}">'
         f'<div style="font-weight:650;font-size:1.1rem">{html.escape(title)}</div>'
-        f'<div style="margin-top:4px;white-space:pre-line">{html.escape(text)}</div></div>'
+        f'<div style="margin-top:4px;white-space:pre-line">{said}</div></div>'
     )

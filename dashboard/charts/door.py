@@ -6,7 +6,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from dashboard.charts.layout import GRID, figure
+from dashboard.charts.layout import DAY_MS, GRID, day_axis, figure
 from dashboard.formats import count
 from dashboard.theme import BLOCKED, NEUTRAL
 
@@ -21,7 +21,7 @@ ACTIONS: Mapping[str, str] = {
 """What the door does, in the order that a reader asks: what stays, what stays in part, what not."""
 
 _ROW = 88
-_BAR_MS = 0.7 * 86_400_000
+_BAR_MS = 0.7 * DAY_MS
 
 
 def by_day(rows: Sequence[Mapping[str, Any]], first: date, last: date) -> go.Figure:
@@ -69,9 +69,7 @@ def by_day(rows: Sequence[Mapping[str, Any]], first: date, last: date) -> go.Fig
             }
         )
     made.update_xaxes(
-        type="date",
-        tickformat="%b %-d",
-        dtick=86_400_000 * max(1, (last - first).days // 7),
+        **day_axis((last - first).days),
         range=[f"{first - timedelta(days=1)}T12:00:00", f"{last}T12:00:00"],
         showgrid=False,
         showline=True,

@@ -8,6 +8,7 @@ from dashboard.formats import score
 from dashboard.theme import NEUTRAL, UNKNOWN, translucent
 
 GRID = translucent(UNKNOWN, 0.25)
+DAY_MS = 86_400_000
 
 
 def figure(height: int, *, y_title: str | None = None, x_title: str | None = None) -> go.Figure:
@@ -45,6 +46,11 @@ def threshold_mark(
 
 def ratio_axis(**more: Any) -> dict[str, Any]:
     return {"tickformat": ".0%", "rangemode": "tozero", **more}
+
+
+def day_axis(days: int) -> dict[str, Any]:
+    """An axis of so many days, in whole ones."""
+    return {"type": "date", "tickformat": "%b %-d", "dtick": DAY_MS * max(1, days // 7)}
 
 
 def bars_figure(categories: int, *, least: int = 0, x_title: str | None = None) -> go.Figure:

@@ -6,7 +6,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from dashboard.charts.layout import figure, ratio_axis, threshold_mark
+from dashboard.charts.layout import day_axis, figure, ratio_axis, threshold_mark
 from dashboard.formats import count, percent, plain
 from dashboard.theme import DEVICE, UNKNOWN, release_style, translucent
 
@@ -43,6 +43,7 @@ def heatmap(rows: Rows, first: date, last: date) -> go.Figure:
             f"{count(row['offline_requests'])} without a network, "
             f"{percent(row['offline_coverage'])} answered"
         )
+    most = max((row["offline_requests"] for row in rows), default=0)
     made = figure(420, y_title="Hour of the day (UTC)")
     made.add_heatmap(
         x=days,
@@ -55,14 +56,9 @@ def heatmap(rows: Rows, first: date, last: date) -> go.Figure:
         ygap=2,
         hoverongaps=False,
         hovertemplate="%{x|%Y-%m-%d} %{y} UTC<br>%{text}<extra></extra>",
-        colorbar={"thickness": 12, "title": {"text": "Requests"}},
+        colorbar={"thickness": 12, "title": {"text": "Requests"}, "dtick": max(1, most // 4)},
     )
-    made.update_xaxes(
-        type="date",
-        tickformat="%b %-d",
-        dtick=86_400_000 * max(1, len(days) // 7),
-        showgrid=False,
-    )
+    made.update_xaxes(**day_axis(len(days)), showgrid=False)
     made.update_yaxes(autorange="reversed", type="category", dtick=3, showgrid=False)
     return made
 

@@ -6,7 +6,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from collector.contract.policy import release_key
-from dashboard.charts.layout import bars_figure, figure, ratio_axis
+from dashboard.charts.layout import bars_figure, day_axis, figure, ratio_axis
 from dashboard.formats import OTHER, UNKNOWN, interval, label, percent, plain
 from dashboard.theme import DECISIONS, DEVICE, LIGHT, NEUTRAL, release_style, translucent
 from dashboard.theme import UNKNOWN as UNKNOWN_COLOUR
@@ -30,6 +30,7 @@ def by_day(rows: Rows, rate: str, low: str, high: str, *, whole: bool = False) -
     """
     made = figure(300)
     made.update_yaxes(ratio_axis(**({"range": [0, 1.02]} if whole else {})))
+    made.update_xaxes(day_axis(len({row["day"] for row in rows})))
     for position, release in enumerate(releases(rows)):
         colour, dash = release_style(position)
         colour = UNKNOWN_COLOUR if release == UNKNOWN else colour

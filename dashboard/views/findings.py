@@ -53,7 +53,7 @@ COVERED: Mapping[str, str] = {
     "last_day": "text",
 }
 COVERED_TITLES: Mapping[str, str] = {
-    "between": "Installations, 95 %",
+    "between": "Installations, 95%",
     "undecided": "Cannot be told",
     "unknown_consent": "Consent unknown",
     "unknown_category": "Category unknown",
@@ -65,7 +65,8 @@ def show(questions: Questions, selection: Selection) -> None:
     app, environment = selection.one("app"), selection.one("environment")
     check = questions.check(selection.since, app, environment)
     found = [one for one in check.findings if _chosen(one, selection)]
-    if not check.coverage and not found:
+    covered = [one for one in check.coverage if _of_release(one, selection)]
+    if not covered and not found:
         states.no_result(questions, "requests")
         return
     if selection.values.get("os"):
@@ -88,7 +89,7 @@ def show(questions: Questions, selection: Selection) -> None:
         "With every verdict, of every release; a download is noted in the audit log. "
         "The codes are in docs/compliance.md."
     )
-    _coverage([one for one in check.coverage if _of_release(one, selection)])
+    _coverage(covered)
 
 
 def _chosen(found: Finding, selection: Selection) -> bool:
@@ -116,14 +117,14 @@ def _verdict(check: Check, found: Sequence[Finding]) -> None:
             f"{sentences.many(len(failing), 'error')}{which} to judge",
             [
                 held,
-                "The release gate, limen compliance check, fails until each is mended or judged.",
+                "The gate, `limen compliance check`, fails until each is mended or judged.",
             ],
             theme.UNDECLARED,
         )
     else:
         states.notice(
             "No error stands",
-            [held, "The gate, limen compliance check, passes. Absence in a sample proves "
+            [held, "The gate, `limen compliance check`, passes. Absence in a sample proves "
              "nothing: see below how much was seen."],
             theme.DEVICE,
         )  # fmt: skip

@@ -18,12 +18,15 @@ def show(questions: Questions, selection: Selection) -> None:
     )
     chosen = selection.values.get("feature")
     found = questions.placement(selection.since)
-    shown = [advice for advice in found if not chosen or advice.feature in chosen]
-    if not shown:
+    if not found:
         states.nothing(
             "advice",
             "A feature is here once the policy names it or an app sends requests of it.",
         )
+        return
+    shown = [advice for advice in found if not chosen or advice.feature in chosen]
+    if not shown:
+        states.no_result(questions, "features")
         return
     for advice in shown:
         _advice(advice, alone=len(shown) == 1)

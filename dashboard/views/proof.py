@@ -72,6 +72,7 @@ def _certificate(found: Certificate) -> None:
         found.model_dump_json(indent=2),
         file_name=f"certificate-{found.run}-{found.reference}.json",
         mime="application/json",
+        icon=":material/download:",
         help="`limen replay verify FILE` recomputes it from the saved scores.",
     )
     if overall.tests:

@@ -66,7 +66,11 @@ def show(questions: Questions, selection: Selection) -> None:
     st.title("Thresholds", anchor=False)
     st.text("What another threshold would have done. A run has its own period and feature.")
     features = selection.values.get("feature")
-    runs = [run for run in questions.replays() if not features or run.feature in features]
+    known = questions.replays()
+    runs = [run for run in known if not features or run.feature in features]
+    if known and not runs:
+        states.no_result(questions, "replays")
+        return
     if not runs:
         states.nothing(
             "replay",

@@ -67,11 +67,10 @@ def show_trace(questions: Questions, trace_id: str) -> None:
     try:
         found = questions.trace(trace_id)
     except (NotFound, BadInput):
-        states.nothing(
-            "such trace",
-            "It may be older than what is kept, or erased because its person asked; or a digit "
-            "is missing. "
-            "A trace id has 32 hex digits.",
+        states.absent(
+            "No such trace",
+            "It may be older than what is kept, or erased because its person asked; or a digit is "
+            "missing: a trace id has 32 hex digits.",
         )
         return
     for request in found["requests"]:

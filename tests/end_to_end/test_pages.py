@@ -320,7 +320,7 @@ def test_a_request_opens_its_trace_what_if_answers_and_the_link_reopens_both(
 
 def test_a_trace_that_is_not_there_says_so(reader: Reader) -> None:
     page = reader.open(f"/requests?trace={'0' * 31}1")
-    expect(page.locator(".limen-empty")).to_contain_text("No such trace yet")
+    expect(page.locator(".limen-empty")).to_contain_text("No such trace")
 
 
 def test_a_sweep_shows_what_it_rests_on_and_its_slider_changes_the_sentence_and_the_address(
