@@ -6,7 +6,7 @@ column means. Dimension names are the only text put into a query; values are alw
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.resources import files
 
@@ -14,7 +14,15 @@ from collector.contract.dimensions import DIMENSIONS
 from collector.contract.errors import BadInput, NotFound, named
 from collector.contract.records import PAGE_ROWS
 from collector.metrics.cells import Merged
-from collector.metrics.sources import GAP_DIMENSIONS, ROLLED_DIMENSIONS, SINGLE, SUMMED, sources
+from collector.metrics.sources import (
+    GAP_DIMENSIONS,
+    NOT_SEALED,
+    ROLLED_DIMENSIONS,
+    SINGLE,
+    SUMMED,
+    Sealed,
+    sources,
+)
 
 UNITS = ("count", "ratio", "bytes", "ms", "time", "text", "flag")
 
@@ -26,6 +34,8 @@ NEVER = 2**63 - 1
 
 # How a list ends that says the newest of a period only.
 _NEWEST = re.compile(r"order by \w+\.time desc,.*\nlimit (\d+)\s*\Z")
+
+_SOURCE = re.compile(r"\{(\w+)\}")
 
 _COLUMN = re.compile(rf"(\w+) ({'|'.join(UNITS)}): (.+)")
 
@@ -77,10 +87,14 @@ class Metric:
         return "{order}" in self.sql
 
     @property
+    def sums(self) -> bool:
+        """Whether it reads what may be rolled up."""
+        return bool(SUMMED & set(_SOURCE.findall(self.sql)))
+
+    @property
     def rolls(self) -> bool:
         """Whether all that it reads of requests may be rolled up."""
-        read = set(re.findall(r"\{(\w+)\}", self.sql))
-        return bool(read & SUMMED) and not read & SINGLE
+        return self.sums and not SINGLE & set(_SOURCE.findall(self.sql))
 
     @property
     def compares(self) -> bool:
@@ -98,11 +112,13 @@ class Metric:
         merged: Merged | None = None,
         page: tuple[str | None, int] = (None, 0),
         rows: int | None = PAGE_ROWS,
+        sealed: Sealed = NOT_SEALED,
     ) -> Statement:
         """The query for [since, until), times in ns; over `merged` tables where there are any.
 
         `page`: the column to sort by, `-` before it for the largest first, and the rows to pass
-        over; `rows` of it, None: all there are. Raises BadInput for another dimension.
+        over; `rows` of it, None: all there are. `sealed`: what sums alone answer, as far as whole
+        days are asked for. Raises BadInput for another dimension.
         """
         where, selected = where or {}, selected or {}
         self._check(by, where, selected, page)
@@ -134,7 +150,10 @@ class Metric:
         kept = (
             merged.kept if merged and self.rolls and ROLLED_DIMENSIONS.issuperset(named) else None
         )
-        for name, source in sources(named, merged, kept, whole_days=whole_days).items():
+        # Before its first whole day they are read one by one.
+        sealed = sealed if first_day == since else replace(NOT_SEALED, unfolded=sealed.unfolded)
+        stand_for = sources(named, merged, kept, whole_days=whole_days, sealed=sealed)
+        for name, source in stand_for.items():
             sql = sql.replace(f"{{{name}}}", source)
         if merged:
             sql = sql if kept else merged.over(sql)

@@ -1,6 +1,7 @@
 """What stands in a metric's SQL for its sources: `{requests}`, `{phones}`, `{gaps}` and so on."""
 
 from collections.abc import Iterable, Mapping, Set
+from dataclasses import dataclass
 
 from collector.metrics.cells import PHONES, ROOT, Kept, Merged
 
@@ -25,6 +26,19 @@ SUMMED = frozenset(
 )
 SINGLE = frozenset(("each_departure",))
 
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sealed:
+    """What sums alone answer as of now; planning a question costs by what it reads besides."""
+
+    requests: bool = False
+    departures: bool = False
+    # Nothing that expired was folded.
+    unfolded: bool = False
+
+
+NOT_SEALED = Sealed()
+
 _ONE_BY_ONE = "(select * from requests where time >= $from and time < $to)"
 _EACH_SENT = "sent_for_requests($from, $to, 9223372036854775807, false)"
 _SINGLE = {
@@ -47,9 +61,20 @@ _ROLLED = _SINGLE | {
     "offline": "rolled_offline($from, $to, $first_day)",
     "sent": "sent_for_requests($from, $to, $first_day, false)",
     "senders": "sent_for_requests($from, $to, $first_day, true)",
+    "waits": "rolled_waits($from, $to, $first_day)",
 }
-_SENT_BY_DAY = "sent($from, $to, null, $first_day, true)"
-_ROLLED_WAITS = "rolled_waits($from, $to, $first_day)"
+_SEALED_REQUESTS = {
+    "requests": "sealed_requests($to, $first_day)",
+    "phones": "sealed_phones($to, $first_day)",
+    "waits": "sealed_waits($to, $first_day)",
+    "offline": "sealed_offline($to, $first_day)",
+    "gaps": "sealed_gaps($from, $to)",
+}
+_SEALED_DEPARTURES = {
+    "departures": "sealed_sent($from, $to, $first_day, $by_day)",
+    "sent": "sealed_sent_for_requests($to, $first_day, false)",
+    "senders": "sealed_sent_for_requests($to, $first_day, true)",
+}
 _MERGED = {
     "departures": "merged_departures", "each_departure": "merged_departures",
     "requests": "requests", "phones": "requests", "waits": "requests", "scored": "requests",
@@ -68,33 +93,46 @@ _EVER = (
 
 
 def sources(
-    named: Set[str], merged: Merged | None, kept: Kept | None, *, whole_days: bool
+    named: Set[str],
+    merged: Merged | None,
+    kept: Kept | None,
+    *,
+    whole_days: bool,
+    sealed: Sealed = NOT_SEALED,
 ) -> Mapping[str, str]:
     """SQL by name, of a question by the dimensions `named`, over `whole_days` where it is.
 
-    `merged`: without small cells, from those that are `kept` where there are.
+    `merged`: without small cells, from those that are `kept` where there are. `sealed`: what the
+    sums of its days alone answer.
     """
+    rolled = _rolled(sealed)
     if kept:
-        found = _in_cells(kept)
+        found = _in_cells(kept, rolled)
     elif merged:
         found = _MERGED
     elif whole_days and named <= ROLLED_DIMENSIONS:
-        waits = _ROLLED_WAITS if named <= _WAIT_DIMENSIONS else _ONE_BY_ONE
-        found = _ROLLED | {"waits": waits}
+        found = rolled if named <= _WAIT_DIMENSIONS else rolled | {"waits": _ONE_BY_ONE}
     else:
         found = _SINGLE
     if not merged and not named <= GAP_DIMENSIONS:
         found = found | {"gaps": _NO_GAPS}
     ever = found["requests"]
-    if whole_days and named <= FOLDED_DIMENSIONS:
+    if whole_days and named <= FOLDED_DIMENSIONS and not sealed.unfolded:
         ever = _EVER.format(requests=ever)
     return found | {"ever": ever}
 
 
-def _in_cells(kept: Kept) -> dict[str, str]:
+def _rolled(sealed: Sealed) -> dict[str, str]:
+    return (
+        _ROLLED
+        | (_SEALED_REQUESTS if sealed.requests else {})
+        | (_SEALED_DEPARTURES if sealed.departures else {})
+    )
+
+
+def _in_cells(kept: Kept, rolled: Mapping[str, str]) -> dict[str, str]:
     """What is rolled up, with what stands for small cells."""
     told = f" replace ({_told(kept.told)})" if kept.told else ""
-    rolled = _ROLLED | {"waits": _ROLLED_WAITS}
     found = {
         name: f"(select r.*{told} from {source} r join {kept.table} c on {_same('r', kept.by)}"
         " where r.received < day_of($settled))"
@@ -104,8 +142,9 @@ def _in_cells(kept: Kept) -> dict[str, str]:
     names = [("app", "app"), ("environment", "environment")]
     names += [(f"told_{name}", name) for name in kept.told]
     shown = ", ".join(f"coalesce(c.{told}, $other) as {name}" for told, name in names)
+    by_day = rolled["departures"].replace("$by_day", "true")
     departures = (
-        f"(select r.* replace ({shown}, $other as consent) from {_SENT_BY_DAY} r"
+        f"(select r.* replace ({shown}, $other as consent) from {by_day} r"
         f" left join {kept.table} c on {_same('r', kept.by)} where r.received < day_of($settled))"
     )
     sums = {"gaps": _KEPT.format("told_gaps"), "scored": _KEPT.format("told_steps")}

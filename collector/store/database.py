@@ -10,7 +10,7 @@ import os
 import shutil
 import threading
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,7 +50,7 @@ _DEFINED_BY = f"{DIGEST} DuckDB {duckdb.__version__}"
 
 _log = logging.getLogger("limen")
 
-# `Database.few` is for them.
+# `Database.snapshot` is for few rows.
 warnings.filterwarnings("ignore", message="Arrow output on a DB-API result makes an extra copy")
 
 
@@ -127,11 +127,14 @@ class Database:
         with self._answering() as cursor:
             return cursor.sql(sql, params=dict(values or {})).to_arrow_table()
 
-    def few(self, sql: str, values: Mapping[str, Any]) -> pa.Table:
-        """The same of few rows: they are copied once more, and the question is planned once, not
-        twice as it is for a relation."""
+    @contextmanager
+    def snapshot(self) -> Iterator[Callable[[str, Mapping[str, Any]], pa.Table]]:
+        """What answers several queries of few rows as of one moment, with the limits of `read` for
+        all together. Their rows are copied once more than by `read`, and they are planned once,
+        not twice as a relation is."""
         with self._answering() as cursor:
-            return cursor.execute(sql, dict(values)).to_arrow_table()
+            cursor.begin()
+            yield lambda sql, values: cursor.execute(sql, dict(values)).to_arrow_table()
 
     def batches(self, sql: str, values: Mapping[str, Any]) -> Iterator[pa.RecordBatch]:
         """The same piece by piece, the first without rows; nobody else is answered meanwhile."""

@@ -15,7 +15,7 @@ from collector.contract.errors import BadInput, NotFound
 from collector.contract.records import Answer, Column, Query
 from collector.metrics import get_metric
 from collector.metrics.cells import mergeable
-from collector.metrics.sources import GAP_DIMENSIONS
+from collector.metrics.sources import GAP_DIMENSIONS, NOT_SEALED, Sealed
 from collector.redaction.ids import Ids
 from collector.self_telemetry.health import Health
 from collector.store.cells import DAY, SmallCells, merged_cells, settled
@@ -128,10 +128,15 @@ class Reader:
         with self._health.query(metric.name):
             while True:
                 first = max(since, until - window)
-                statement = metric.statement(
-                    first, until, now, asked.by, asked.where, asked.selected, rows, page
-                )
-                table = self._database.few(statement.sql, statement.values)
+                with self._database.snapshot() as read:
+                    sealed = NOT_SEALED
+                    if metric.sums:
+                        sealed = Sealed(**read(query("sealed"), {}).to_pylist()[0])
+                    statement = metric.statement(
+                        first, until, now, asked.by, asked.where, asked.selected, rows, page,
+                        sealed=sealed,
+                    )  # fmt: skip
+                    table = read(statement.sql, statement.values)
                 if first == since or table.num_rows == metric.newest:
                     return table
                 window *= _NEXT_WINDOW

@@ -65,6 +65,7 @@ DEFINITIONS = (
     "numbered_requests",
     "runs_anew",
     "gaps",
+    "sealed_gaps",
     "sample",
     "summed_requests",
     "summed_phones",
@@ -74,9 +75,13 @@ DEFINITIONS = (
     "summed_senders",
     "counted",
     "uncounted_requests",
+    "sealed_requests",
     "rolled_requests",
+    "sealed_phones",
     "rolled_phones",
+    "sealed_waits",
     "rolled_waits",
+    "sealed_offline",
     "rolled_offline",
     "folded",
     "unsettled_days",
@@ -90,6 +95,8 @@ DEFINITIONS = (
     "rolled_singly",
     "own_departures",
     "sent",
+    "sealed_sent",
+    "sealed_sent_for_requests",
     "sent_for_requests",
     "departures",
     "phone_spans",
@@ -108,6 +115,9 @@ def ddl(name: str) -> str:
     if "{consented}" in sql:
         # The same of others that leave.
         sql = sql.replace("{consented}", ddl("unrolled_departures").partition("\n),\n")[2])
+    if "{judged}" in sql:
+        # The same of sums alone and of sums with what they do not cover.
+        sql = sql.replace("{judged}", ddl("judged").partition("\n")[2].rstrip())
     return sql
 
 

@@ -2,13 +2,7 @@
 -- `first_day` from rollup_requests where they are rolled up, the others one by one. `until` is the end
 -- of a day, or nothing is stored of after it.
 create or replace macro rolled_requests(since, until, first_day) as table
-select
-    day, received, app, environment, feature, release, os, network, model, model_size, size_budget,
-    placement, placement_inferred, decision, reason, blocked_reason, threshold, answered_by, n,
-    numbered, in_10s, in_1min, in_10min, in_1h, in_6h, in_1d, in_7d, believed, ahead, no_device_model,
-    no_country, no_installation, no_duration, no_runtime, no_delegate, no_confidence
-from counted('rollup_requests')
-where day >= day_of(first_day) and day < day_of(until + 86399999999999)
+from sealed_requests(until, first_day)
 union all
 select
     day, received, app, environment, feature, release, os, network, model, model_size, size_budget,

@@ -18,50 +18,29 @@ with singly as (
     union all by name
     select time, received_time, consenting, source, bytes, facts, 1 as n
     from traced_departures(since, until, null, null, 1, 0)
-),
-summed as (
-    select day, received, null as sender, app, environment, release, os, kind, n, bytes, null as squares
-    from rollup_sent
-    where not sampled and day >= day_of(first_day) and day < day_of(until + 86399999999999)
-    union all by name
-    select *
-    from rollup_senders
-    where sampled and day >= day_of(first_day) and day < day_of(until + 86399999999999)
-),
-placed as (
-    select
-        hour_of(l.time) as hour,
-        day_of(l.time) as day,
-        day_of(l.received_time) as received,
-        l.consenting as sender,
-        coalesce(s.app, 'unknown') as app,
-        coalesce(s.environment, 'unknown') as environment,
-        s.release,
-        os_of(s.os_name, s.os_type, s.os_version) as os,
-        coalesce(s.device_model, 'unknown') as device_model,
-        coalesce(s.country, 'unknown') as country,
-        l.facts,
-        l.n,
-        l.n * l.bytes as bytes,
-        l.n * squared(l.bytes, l.consenting) as squares
-    from singly l
-    join span_sources s on s.number = l.source
-    where l.facts.from_request and not l.facts.passed_on
-        and (not sampled or l.consenting is null or step_of(l.consenting) < drawn())
-    union all by name
-    select m.* exclude (kind), k.facts
-    from summed m
-    join rollup_kinds k on k.number = m.kind
-    where k.facts.from_request and not k.facts.passed_on
 )
+from sealed_sent_for_requests(until, first_day, sampled)
+union all by name
 select
-    hour, day, received, sender as installation, app, environment,
-    coalesce(release, 'unknown') as release,
-    os, device_model, country,
-    facts.of_feature as feature,
-    facts.request_network as network,
-    facts.request_model as model,
-    facts.measure as measure,
-    n, bytes, squares,
+    hour_of(l.time) as hour,
+    day_of(l.time) as day,
+    day_of(l.received_time) as received,
+    l.consenting as installation,
+    coalesce(s.app, 'unknown') as app,
+    coalesce(s.environment, 'unknown') as environment,
+    coalesce(s.release, 'unknown') as release,
+    os_of(s.os_name, s.os_type, s.os_version) as os,
+    coalesce(s.device_model, 'unknown') as device_model,
+    coalesce(s.country, 'unknown') as country,
+    l.facts.of_feature as feature,
+    l.facts.request_network as network,
+    l.facts.request_model as model,
+    l.facts.measure as measure,
+    l.n,
+    l.n * l.bytes as bytes,
+    l.n * squared(l.bytes, l.consenting) as squares,
     case when sampled then 65536.0 / drawn() else 1.0 end as weight
-from placed
+from singly l
+join span_sources s on s.number = l.source
+where l.facts.from_request and not l.facts.passed_on
+    and (not sampled or l.consenting is null or step_of(l.consenting) < drawn())

@@ -1,0 +1,9 @@
+-- How many installations one of the sample stands for.
+create or replace macro weight() as (select 65536.0 / coalesce(max(drawn), 65536) from rollup_state);
+-- The same as sealed_requests by installation, of the sample of installations and of requests of none.
+create or replace macro sealed_phones(until, first_day) as table
+select
+    day, received, installation, session, app, environment, feature, release, os, network, model,
+    placement, decision, reason, answered_by, wait_step, n, numbered, weight() as weight
+from counted('rollup_phones')
+where day >= day_of(first_day) and day < day_of(until + 86399999999999)

@@ -1,0 +1,24 @@
+-- The same as sent_for_requests where all of it from `first_day` on is rolled up.
+create or replace macro sealed_sent_for_requests(until, first_day, sampled) as table
+with summed as (
+    select day, received, null as sender, app, environment, release, os, kind, n, bytes, null as squares
+    from rollup_sent
+    where not sampled and day >= day_of(first_day) and day < day_of(until + 86399999999999)
+    union all by name
+    select *
+    from rollup_senders
+    where sampled and day >= day_of(first_day) and day < day_of(until + 86399999999999)
+)
+select
+    m.day, m.received, m.sender as installation, m.app, m.environment,
+    coalesce(m.release, 'unknown') as release,
+    m.os,
+    k.facts.of_feature as feature,
+    k.facts.request_network as network,
+    k.facts.request_model as model,
+    k.facts.measure as measure,
+    m.n, m.bytes, m.squares,
+    case when sampled then 65536.0 / drawn() else 1.0 end as weight
+from summed m
+join rollup_kinds k on k.number = m.kind
+where k.facts.from_request and not k.facts.passed_on
