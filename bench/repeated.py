@@ -2,13 +2,14 @@
 by request is copied in minutes."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import duckdb
 
 from collector.store.cells import DAY
 from collector.store.schema import ROLLED_UP
+from collector.store.settling import MADE
 
-_TOLD = ("told_cells", "told_gaps", "told_reasons", "told_sent", "told_waits")
 _TIMES = ("commit_number", "consent_since", "received_time", "said_since", "time")
 _IDS = ("launch", "trace_id")
 
@@ -16,13 +17,14 @@ _IDS = ("launch", "trace_id")
 def repeat(connection: duckdb.DuckDBPyConnection, days: int, say: Callable[[str], object]) -> None:
     """Copies all rows of `connection`'s store to each of the `days` before, as other traces of
     other launches of the same installations."""
-    for table in ("span_facts", *_TOLD, *ROLLED_UP):
+    for table in ("span_facts", *(f"told_{name}" for name in MADE), *ROLLED_UP):
         changed = _changed(connection, table)
         if not changed:
             continue
         connection.execute(f"create temp table day as select * from {table}")
+        sql = Path(__file__).with_name("repeat.sql").read_text()
+        sql = sql.replace("{table}", table).replace("{changed}", changed)
         for back in range(days, 0, -1):
-            sql = f"insert into {table} select * replace ({changed}) from day"
             connection.execute(sql, {"back": back})
         connection.execute("drop table day")
         say(f"repeated {table} for {days} days")

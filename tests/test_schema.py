@@ -91,6 +91,7 @@ def as_first(path: Path) -> None:
             "rollup_senders",
             "rollup_restated",
             "told_cells",
+            "told_devices",
             "told_gaps",
             "told_reasons",
             "told_waits",

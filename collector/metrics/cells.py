@@ -40,7 +40,7 @@ class Cells:
     apart: tuple[str, ...] = ()
     levels: tuple[str, ...] = ()
     facts: tuple[str, ...] = ()
-    kept: Kept | None = None
+    kept: tuple[Kept, ...] = ()
 
     @property
     def dimensions(self) -> frozenset[str]:
@@ -50,18 +50,24 @@ class Cells:
 
 # From the one that matters most: merging in one level never takes a name from those before it.
 _LEVELS = ("release", "feature", "os", "model", "country", "device_model")
-PHONES = Cells(levels=_LEVELS, kept=Kept(table="told_cells", by=_LEVELS[:4], told=_LEVELS[:4]))
+PHONES = Cells(
+    levels=_LEVELS,
+    kept=(
+        Kept(table="told_cells", by=_LEVELS[:4], told=_LEVELS[:4]),
+        Kept(table="told_devices", by=_LEVELS, told=_LEVELS),
+    ),
+)
 
 # What left is summed by these.
 SENT_LEVELS = ("release", "feature", "os")
 _LEAVING = Cells(
     source="departures",
     levels=(*SENT_LEVELS, "country", "device_model"),
-    kept=Kept(table="told_sent", by=SENT_LEVELS, told=SENT_LEVELS),
+    kept=(Kept(table="told_sent", by=SENT_LEVELS, told=SENT_LEVELS),),
     facts=("destination", "region", "role", "category", "purpose", "consent", "cause", "leg"),
 )
 
-_STEPS = Kept(table="told_steps", by=("confidence_step", "feature"), told=("feature",))
+_STEPS = (Kept(table="told_steps", by=("confidence_step", "feature"), told=("feature",)),)
 
 # None: counts no phones. A metric that is not here is asked without merging, or not at all.
 CELLS: Mapping[str, Cells | None] = {
@@ -80,15 +86,15 @@ CELLS: Mapping[str, Cells | None] = {
     "thresholds_in_use": Cells(
         apart=("threshold",),
         levels=("feature",),
-        kept=Kept(table="told_thresholds", by=("threshold", "feature"), told=("feature",)),
+        kept=(Kept(table="told_thresholds", by=("threshold", "feature"), told=("feature",)),),
     ),
     "fallback_reasons": Cells(
         apart=("decision",),
         levels=("reason",),
-        kept=Kept(table="told_reasons", by=("decision", "reason"), told=("reason",)),
+        kept=(Kept(table="told_reasons", by=("decision", "reason"), told=("reason",)),),
     ),
     "latency": Cells(
-        apart=("answered_by", "timed"), kept=Kept(table="told_waits", by=("answered_by",))
+        apart=("answered_by", "timed"), kept=(Kept(table="told_waits", by=("answered_by",)),)
     ),
     "confidence": Cells(apart=("confidence_step",), kept=_STEPS),
     "egress": _LEAVING,

@@ -12,6 +12,7 @@ from collector.metrics.cells import (
     OTHER,
     ROOT,
     Cells,
+    Kept,
     Merged,
 )
 from collector.store.database import Database
@@ -56,11 +57,10 @@ class SmallCells:
                 f"filters and the columns of {metric} counted; leave some out"
             )
         deepest = cells.levels.index(chosen[-1]) + 1 if chosen else 0
-        enough = kept and cells.kept and set(chosen).issubset(cells.kept.told)
+        enough = (one for one in cells.kept if kept and set(chosen).issubset(one.told))
+        found = next(enough, None)
         return Merged(
-            tables=_tables(cells, cells.levels[:deepest]),
-            values=values,
-            kept=cells.kept if enough else None,
+            tables=_tables(cells, cells.levels[:deepest], found), values=values, kept=found
         )
 
 
@@ -77,15 +77,21 @@ def merged_cells(metric: str, table: pa.Table) -> int:
     return sum(OTHER in row for row in zip(*found, strict=True))
 
 
-def _tables(cells: Cells, levels: Sequence[str]) -> str:
+def _tables(cells: Cells, levels: Sequence[str], kept: Kept | None) -> str:
     root = (*ROOT, *cells.apart)
     columns = {"root": root, "raw": (*root, *levels)}
     seen, told = _SOURCES[cells.source]
-    parts = [query(seen), _fill("cells_roots", columns)]
-    before = "root"
-    for level in levels:
-        parts.append(_fill("cells_level", columns, level=level, before=before))
-        before = level
+    parts = [query(seen)]
+    if kept and {*cells.apart, *levels}.issubset(kept.by):
+        parts.append(_fill("cells_kept", columns, table=kept.table))
+        placed = "kept_cells"
+    else:
+        parts.append(_fill("cells_roots", columns))
+        before = "root"
+        for level in levels:
+            parts.append(_fill("cells_level", columns, level=level, before=before))
+            before = level
+        placed = f"{before}_placed"
     if cells.source == "departures":
         replaced = "".join(f", coalesce(told_{level}, $other) as {level}" for level in levels)
     else:
@@ -94,7 +100,8 @@ def _tables(cells: Cells, levels: Sequence[str]) -> str:
         sent = ", ".join(f"told_{level} as {level}" for level in levels)
         sent = sent and f"replace ({sent})"
     known = "".join(f", told_{level}" for level in levels)
-    parts.append(_fill(told, columns, last=before, told=known, replaced=replaced))
+    parts.append(_fill("cells_told", columns, placed=placed, told=known))
+    parts.append(_fill(told, columns, replaced=replaced))
     if cells.source == "requests":
         parts.append(query("cells_gaps"))
         if not cells.apart:

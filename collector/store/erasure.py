@@ -23,7 +23,7 @@ from collector.store.database import Database
 from collector.store.queries import query
 from collector.store.reader import rfc3339
 from collector.store.rollups import COUNTED, SUMMED, remove_dirty
-from collector.store.settling import unsettle
+from collector.store.settling import MADE, unsettle
 from collector.store.transaction import Transaction
 from collector.store.vault import Vault
 
@@ -49,13 +49,7 @@ ERASED = frozenset(
         "rollup_runs",
         "rollup_broken",
         "rollup_restated",
-        "told_cells",
-        "told_gaps",
-        "told_reasons",
-        "told_waits",
-        "told_sent",
-        "told_thresholds",
-        "told_steps",
+        *(f"told_{table}" for table in MADE),
         "told_dirty",
     )
 )

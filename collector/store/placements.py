@@ -48,7 +48,8 @@ class Placements:
         asked = query("placement_requests")
         if merged:
             first, last = whole_days(since, until, now)
-            cells = self._reader.cells.merged("fallback_rate", ("feature",), now)
+            made = self._reader.cells.kept(self._database, now)
+            cells = self._reader.cells.merged("fallback_rate", ("feature",), now, kept=made)
             requests = self._read(cells.over(asked), {"from": first, "to": last, **cells.values})
             requests = {name: row for name, row in requests.items() if name != OTHER}
         else:
@@ -82,7 +83,8 @@ class Placements:
 
     def _read(self, sql: str, values: Mapping[str, object]) -> Rows:
         """The first row of each feature."""
-        rows = self._database.read(sql, values).to_pylist()
+        used = {name: value for name, value in values.items() if f"${name}" in sql}
+        rows = self._database.read(sql, used).to_pylist()
         return {row["feature"]: row for row in reversed(rows)}
 
     def _quality(

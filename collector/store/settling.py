@@ -16,8 +16,9 @@ from collector.store.queries import query
 from collector.store.transaction import Transaction
 
 # By table what is made: by a query, from the cells of one of the metrics that are told in them.
-_MADE = {
+MADE = {
     "cells": ("day_cells", "completeness"),
+    "devices": ("day_devices", "completeness"),
     "gaps": ("day_gaps", "completeness"),
     "reasons": ("day_reasons", "fallback_reasons"),
     "waits": ("day_waits", "latency"),
@@ -70,7 +71,7 @@ class Settling:
         return bool(self._left)
 
     def _settle(self, day: int, now: int) -> None:
-        made = {table: self._made(*of, day, now) for table, of in _MADE.items()}
+        made = {table: self._made(table, day, now) for table in MADE}
         with self._database.write() as transaction:
             for table, rows in made.items():
                 transaction.run_for(table, "remove_told", day=day)
@@ -78,11 +79,13 @@ class Settling:
                 transaction.run_for(table, "insert_told")
             transaction.run("clear_told_dirty", day=day)
 
-    def _made(self, name: str, metric: str, day: int, now: int) -> pa.Table:
-        """What the query `name` finds of a day (ns), in the cells in which `metric` is told."""
+    def _made(self, table: str, day: int, now: int) -> pa.Table:
+        """What told_… is to have of a day (ns)."""
+        name, metric = MADE[table]
         cells = CELLS[metric]
-        assert cells is not None and cells.kept is not None
-        merged = self._cells.merged(metric, cells.kept.told[-1:], now)
+        assert cells is not None
+        kept = next((one for one in cells.kept if one.table == f"told_{table}"), cells.kept[0])
+        merged = self._cells.merged(metric, kept.told[-1:], now)
         sql = merged.over(query(name))
         values = {"from": day, "to": day + DAY, **merged.values}
         return self._database.read(sql, {n: v for n, v in values.items() if f"${n}" in sql})
@@ -91,5 +94,5 @@ class Settling:
 def unsettle(transaction: Transaction, name: str, **asked: object) -> None:
     """Before spans are deleted: the cells of their days, which the query `name` notes, go."""
     transaction.run(name, **asked)
-    for table in _MADE:
+    for table in MADE:
         transaction.run_for(table, "forget_told")

@@ -83,11 +83,14 @@ def _where_and_why(questions: Questions, selection: Selection, blocked: Answer) 
     left, right = st.columns(2, gap="large")
     with left:
         panels.heading("Where it works offline", questions, "offline_coverage")
-        for (name, title), tab in zip(SIDES.items(), st.tabs(list(SIDES.values())), strict=True):
-            # By too many dimensions at once some roles are refused: in that tab alone.
-            with tab, states.guarded():
-                (answer,) = questions.metrics([selection.query("offline_coverage", name)])
-                _side(answer, name, title)
+        # What nobody looks at is not asked: by some sides every request of the period is read.
+        tabs = st.tabs(list(SIDES.values()), key="offline-side", on_change="rerun")
+        for (name, title), tab in zip(SIDES.items(), tabs, strict=True):
+            if tab.open:
+                # By too many dimensions at once some roles are refused: in that tab alone.
+                with tab, states.guarded():
+                    (answer,) = questions.metrics([selection.query("offline_coverage", name)])
+                    _side(answer, name, title)
     with right:
         panels.heading("What blocked an answer", questions, "fallback_reasons")
         if blocked.rows:

@@ -1,5 +1,4 @@
 -- Departures, each in its cell: what left and where to stays, whose consent it had does not.
-cells as (select distinct {raw} {told} from {last}_placed),
 merged_departures as (
     select
         r.* replace (

@@ -46,6 +46,7 @@ TABLES = (
     "rollup_senders",
     "rollup_restated",
     "told_cells",
+    "told_devices",
     "told_gaps",
     "told_reasons",
     "told_waits",
