@@ -118,7 +118,8 @@ def ddl(name: str) -> str:
         sql = sql.replace("{consented}", ddl("unrolled_departures").partition("\n),\n")[2])
     if "{judged}" in sql:
         # The same of sums alone and of sums with what they do not cover.
-        sql = sql.replace("{judged}", ddl("judged").partition("\n")[2].rstrip())
+        judged = ddl("sent").partition("from fresh_kinds),\n")[2].partition("\n)\nselect")[0]
+        sql = sql.replace("{judged}", f"{judged}\n)")
     return sql
 
 
