@@ -61,6 +61,9 @@ SKEWED: Mapping[str, str] = {
     "last_received": "time",
 }
 CLOCK_TITLES: Mapping[str, str] = {
+    "over_1s": "Over 1 s",
+    "over_1min": "Over 1 min",
+    "over_1h": "Over 1 h",
     "median_skew_ms": "Median skew",
     "p95_skew_ms": "p95 of its size",
     "uncertainty_ms": "Right within",
