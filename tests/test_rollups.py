@@ -201,6 +201,7 @@ class Fleet:
             outer = inner
         if draw.random() < 0.5:
             served = outer.child("SERVER", http_request_body_size=100, limen_retained=True)
+            served.start -= draw.choice([0, 0, 1, 3]) * DAY
             cloud = {"service.name": "cloud"}
             yield served, cloud
             yield served.child("CLIENT", server_address="llm.example.net"), cloud
@@ -239,6 +240,20 @@ def test_a_late_span_is_seen_at_once_and_covered_again_by_the_next_run(store: St
     assert (covered(store), departed(store)[0]["cause"]) == (0, "fallback")
     maintenance(store).roll_up()
     assert (covered(store), departed(store)[0]["cause"]) == (1, "fallback")
+
+
+def test_spans_of_a_trace_that_lie_days_apart_stand_for_themselves(store: Store) -> None:
+    request = request_span("fallback", start=now() - 5 * DAY)
+    near, far = (request.child("CLIENT", **SENT) for _ in range(2))
+    near.start, far.start = request.start + DAY, request.start + 3 * DAY
+    store.take(traces(near, far))
+    maintenance(store).roll_up()
+    store.take(traces(request))
+    for _ in range(2):
+        assert [row["cause"] for row in departed(store)] == ["fallback", "unknown"]
+        with nothing_covered(store):
+            assert [row["cause"] for row in departed(store)] == ["fallback", "unknown"]
+        maintenance(store).roll_up()
 
 
 def test_what_other_rules_rolled_up_is_made_anew(tmp_path: Path) -> None:

@@ -150,8 +150,8 @@ class Erasure:
             transaction.run_for(table, "subtract_erased")
         transaction.run("erase_runs")
         transaction.run("erase_restated")
-        deleted = {table: _rows(transaction, name) for table, name in _DELETED.items()}
         transaction.run("dirty_erased")
+        deleted = {table: _rows(transaction, name) for table, name in _DELETED.items()}
         remove_dirty(transaction)
         transaction.run("erase_phones")
         fields = [*_NAMES, *(field for (field,) in transaction.ask("standing_fields"))]

@@ -67,6 +67,10 @@ class Rollups:
         calls = self._database.read(query("count_unrolled"), {"last": last}).column("calls")
         parts = 1 + calls[0].as_py() // PART_CALLS
         failed = [part for part in range(parts) if not self._cover(last, parts, part)]
+        given_up = [
+            self._database.read(query("too_large"), {"last": last, "parts": parts, "part": part})
+            for part in failed
+        ]
         self._restate(last)
         drawn = self._thin()
         span = {"after": place, "last": last}
@@ -83,9 +87,9 @@ class Rollups:
             insert(transaction, "insert_rolled_runs", runs)
             transaction.run("clear_rollup_broken")
             transaction.run("retry_unrolled", last=last)
-            for part in failed:
-                transaction.run("give_up_unrolled", last=last, parts=parts, part=part)
             transaction.run("clear_rollup_dirty")
+            for traces in given_up:
+                insert(transaction, "give_up_unrolled", traces)
             transaction.run("clear_rollup_restated")
             transaction.run("clear_rollup_state")
             transaction.run("set_rollup_state", last=last, rules=ROLLUP_RULES, drawn=drawn)

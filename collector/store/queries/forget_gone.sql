@@ -1,5 +1,9 @@
 -- Of traces without any span left there is nothing to roll up.
 delete from rollup_dirty
 where trace_id not in (
-    select s.trace_id from span_facts s semi join rollup_dirty d on d.trace_id = s.trace_id
+    select s.trace_id
+    from span_facts s
+    semi join rollup_dirty d on d.trace_id = s.trace_id
+    where s.time >= (select min(earliest) from rollup_dirty)
+        and s.time <= (select max(latest) from rollup_dirty)
 )

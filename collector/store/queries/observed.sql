@@ -65,7 +65,7 @@ edges as materialized (
 looked_up as (
     select e.number, e.begins, r.time, r.trace_id
     from rolled_singly r
-    anti join unrolled(null) u on u.trace_id = r.trace_id
+    anti join unrolled(null) u on u.trace_id = r.trace_id and r.time between u.earliest and u.latest
     anti join restated(null) h on h.installation = r.consenting
     join edges e
         on e.day = r.day and e.kind = r.kind and e.app = r.app

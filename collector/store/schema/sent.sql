@@ -7,7 +7,10 @@
 --
 -- The policy is asked about what is alike, once.
 create or replace macro sent(since, until, only_traces, first_day, by_day) as table
-with fresh as materialized (
+with anew as materialized (
+    from unrolled(null)
+),
+fresh as materialized (
     from unrolled_departures(since, until, only_traces, null, 1, 0)
     union all by name
     from restated_departures(since, until, only_traces, null, 1, 0)
@@ -19,20 +22,21 @@ fresh_kinds as materialized (
 singly as (
     select d.* exclude (said_since, consenting), 1 as n
     from rollup_departures d
-    anti join unrolled(null) u on u.trace_id = d.trace_id
+    anti join anew u on u.trace_id = d.trace_id and d.time between u.earliest and u.latest
     anti join restated(null) r on r.installation = d.consenting
     where d.time >= since and d.time < least(first_day, until)
         and (only_traces is null or d.trace_id in (select unnest(only_traces)))
     union all by name
     select d.* exclude (said_since, consenting), -1 as n
     from rollup_departures d
-    semi join unrolled(null) u on u.trace_id = d.trace_id
+    semi join anew u on u.trace_id = d.trace_id and d.time between u.earliest and u.latest
     where d.time >= first_day and d.time < until
+        and d.time >= (select min(earliest) from anew)
     union all by name
     select d.* exclude (said_since, consenting), -1 as n
     from rollup_departures d
     semi join restated(null) r on r.installation = d.consenting
-    anti join unrolled(null) u on u.trace_id = d.trace_id
+    anti join anew u on u.trace_id = d.trace_id and d.time between u.earliest and u.latest
     where d.time >= first_day and d.time < until
     union all by name
     select f.* exclude (facts, consent, said_since, consenting), k.number as kind, 1 as n

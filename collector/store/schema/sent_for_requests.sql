@@ -3,18 +3,21 @@
 -- one by one, and those that are not rolled up as they stand, which the sums then lose. `until` is the
 -- end of a day, or nothing is stored of after it, unless `first_day` is later.
 create or replace macro sent_for_requests(since, until, first_day, sampled) as table
-with singly as (
+with anew as materialized (
+    from unrolled(null)
+),
+singly as (
     select d.time, d.received_time, d.consenting, d.source, d.bytes, k.facts, 1 as n
     from rollup_departures d
-    anti join unrolled(null) u on u.trace_id = d.trace_id
+    anti join anew u on u.trace_id = d.trace_id and d.time between u.earliest and u.latest
     join rollup_kinds k on k.number = d.kind
     where d.time >= since and d.time < least(first_day, until)
     union all by name
     select d.time, d.received_time, d.consenting, d.source, d.bytes, k.facts, -1 as n
     from rollup_departures d
-    semi join unrolled(null) u on u.trace_id = d.trace_id
+    semi join anew u on u.trace_id = d.trace_id and d.time between u.earliest and u.latest
     join rollup_kinds k on k.number = d.kind
-    where d.time >= first_day and d.time < until
+    where d.time >= first_day and d.time < until and d.time >= (select min(earliest) from anew)
     union all by name
     select time, received_time, consenting, source, bytes, facts, 1 as n
     from traced_departures(since, until, null, null, 1, 0)

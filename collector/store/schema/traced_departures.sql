@@ -5,10 +5,13 @@
 -- A departure is the innermost client span of its chain. Climbing from it: outer client spans lend
 -- what it does not say itself, the request tells the cause, a server span on the way means that a
 -- back end passed the data on. Bytes are unknown where nothing measured them or no answer came.
--- A span id stands for its first span, and no chain is longer than 32: whatever clients send, a
--- climb ends.
+-- A span id stands for its first span, no chain is longer than 32, and none of it is further from the
+-- departure than apart(): whatever clients send, a climb ends.
 create or replace macro traced_departures(since, until, only_traces, last, parts, part) as table
-with recursive nodes as (
+with recursive anew as materialized (
+    from unrolled(last)
+),
+nodes as (
     select
         s.trace_id, s.span_id, s.parent_span_id, s.kind, s.feature, s.decision, s.placement,
         s.audit_sampled, s.egress_region, s.data_categories, s.purpose, s.consent_state,
@@ -21,25 +24,31 @@ with recursive nodes as (
     semi join (
         select c.trace_id
         from spans c
-        semi join unrolled(last) u on u.trace_id = c.trace_id
+        semi join anew u on u.trace_id = c.trace_id and c.time between u.earliest and u.latest
         where c.kind = 'CLIENT' and c.time >= since and c.time < until
+            and c.time >= (select min(earliest) from anew)
             and (only_traces is null or c.trace_id in (select unnest(only_traces)))
             and hash(c.trace_id) % parts = part
     ) t on t.trace_id = s.trace_id
+    where s.time >= (select min(earliest) - apart() from anew)
+        and s.time >= greatest(since, apart()) - apart()
+        and s.time < least(until, 9223372036854775807 - apart()) + apart()
     qualify row_number() over (partition by s.trace_id, s.span_id order by s.start_time) = 1
 ),
 -- Where each span stands in a chain, without what it says: the walk is all that is kept in memory.
 walk as (
-    select trace_id, span_id as departure, span_id, parent_span_id as parent, 0 as depth, 0 as servers
+    select
+        trace_id, span_id as departure, time as departed, span_id, parent_span_id as parent, 0 as depth,
+        0 as servers
     from nodes
     where kind = 'CLIENT'
     union all
     select
-        w.trace_id, w.departure, p.span_id, p.parent_span_id, w.depth + 1,
+        w.trace_id, w.departure, w.departed, p.span_id, p.parent_span_id, w.depth + 1,
         w.servers + case when p.kind = 'SERVER' then 1 else 0 end
     from walk w
     join nodes p on p.trace_id = w.trace_id and p.span_id = w.parent
-    where w.depth < 32 and p.span_id <> w.departure
+    where w.depth < 32 and p.span_id <> w.departure and abs(p.time - w.departed) <= apart()
 ),
 climb as (
     select
@@ -98,11 +107,12 @@ chains as (
 -- What the other side says.
 served as (
     select
-        trace_id, parent_span_id, bool_or(retained) as retained, bool_or(trained_on) as trained_on,
-        arg_min(http_request_body_size, start_time) as bytes
-    from nodes
-    where kind = 'SERVER'
-    group by trace_id, parent_span_id
+        o.trace_id, o.parent_span_id, bool_or(o.retained) as retained,
+        bool_or(o.trained_on) as trained_on, arg_min(o.http_request_body_size, o.start_time) as bytes
+    from nodes o
+    join nodes s on s.trace_id = o.trace_id and s.span_id = o.parent_span_id
+    where o.kind = 'SERVER' and abs(o.time - s.time) <= apart()
+    group by o.trace_id, o.parent_span_id
 )
 select
     s.trace_id, s.span_id, s.time, s.received_time, s.installation, s.source,
@@ -143,6 +153,7 @@ select
     } as facts
 from chains c
 join nodes s on s.trace_id = c.trace_id and s.span_id = c.departure
+semi join anew u on u.trace_id = s.trace_id and s.time between u.earliest and u.latest
 left join served v on v.trace_id = s.trace_id and v.parent_span_id = s.span_id
 where s.time >= since and s.time < until
     and not exists (from outers o where o.trace_id = c.trace_id and o.span_id = c.departure)

@@ -120,6 +120,8 @@ create table rollup_kinds (
 );
 create table rollup_dirty (
     trace_id blob not null,
+    earliest bigint not null,
+    latest bigint not null,
     given_up boolean not null
 );
 create table rollup_state (
