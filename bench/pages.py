@@ -52,8 +52,6 @@ PAGES: Mapping[str, Sequence[tuple[str, ...]]] = {
         ("offline_coverage", "release", "day"),
         ("fallback_reasons",),
         ("offline_coverage", "release"),
-        ("offline_coverage", "feature"),
-        ("offline_coverage", "os"),
         ("offline_targets",),
         ("offline_by_threshold", "feature"),
         ("thresholds_in_use",),

@@ -70,7 +70,7 @@ def answers(store: Store, metrics: Sequence[str]) -> list[Any]:
 
 
 def made(store: Store) -> bool:
-    return store.reader.cells.kept(store.database, now())
+    return store.reader.cells.kept(store.database.read, now())
 
 
 def test_answers_from_cells_that_are_made_are_those_from_every_request(tmp_path: Path) -> None:

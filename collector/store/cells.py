@@ -1,7 +1,8 @@
 """Puts together the rows that a question with merged cells is answered from."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 import pyarrow as pa
 
@@ -15,7 +16,6 @@ from collector.metrics.cells import (
     Kept,
     Merged,
 )
-from collector.store.database import Database
 from collector.store.queries import query
 
 DAY = 24 * 3600 * 10**9
@@ -35,10 +35,10 @@ class SmallCells:
     def __init__(self, k: int) -> None:
         self.k = k
 
-    def kept(self, database: Database, now: int) -> bool:
-        """Whether cells are made of every day that is over at `now` (ns)."""
+    def kept(self, read: Callable[[str, Mapping[str, Any]], pa.Table], now: int) -> bool:
+        """Whether cells are made of every day that is over at `now` (ns), as `read` finds it."""
         asked = {"settled": settled(now), "least": self.k}
-        return not database.read(query("count_unsettled"), asked).column("days")[0].as_py()
+        return not read(query("count_unsettled"), asked).column("days")[0].as_py()
 
     def merged(self, metric: str, named: Iterable[str], now: int, *, kept: bool = False) -> Merged:
         """What stands in for the rows of a metric for the dimensions `named`; `kept`: cells

@@ -117,11 +117,8 @@ class Reader:
             since, until = whole_days(asked.since, asked.until, now)
             metric = replace(metric, dimensions=mergeable(metric.name, metric.dimensions))
             named = (*asked.by, *asked.where, *(column.name for column in metric.columns))
-            kept = self.cells.kept(self._database, now)
-            rows = self.cells.merged(metric.name, named, now, kept=kept)
         else:
             since, until, now = self.period(asked.since, asked.until)
-            rows = None
         page = (asked.order, asked.offset)
         whole = metric.newest is None or asked.order is not None
         window = until - since if whole else _FIRST_WINDOW
@@ -129,7 +126,10 @@ class Reader:
             while True:
                 first = max(since, until - window)
                 with self._database.snapshot() as read:
-                    sealed = NOT_SEALED
+                    sealed, rows = NOT_SEALED, None
+                    if merged:
+                        kept = self.cells.kept(read, now)
+                        rows = self.cells.merged(metric.name, named, now, kept=kept)
                     if metric.sums:
                         sealed = Sealed(**read(query("sealed"), {}).to_pylist()[0])
                     statement = metric.statement(

@@ -44,7 +44,7 @@ class Settling:
 
     def due(self, now: int) -> bool:
         """Whether the cells of a day that is over at `now` (ns) are to be made."""
-        return settled(now) > self._given_up and not self._cells.kept(self._database, now)
+        return settled(now) > self._given_up and not self._cells.kept(self._database.read, now)
 
     def run(self, now: int) -> bool:
         """Makes those of a day; whether more are left.
