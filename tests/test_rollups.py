@@ -321,14 +321,18 @@ def test_of_many_installations_a_sample_says_how_sure_a_rate_is(store: Store) ->
         " from rollup_phones group by all"
     )
     assert 100 < len(held) < 300 and {row["n"] for row in held} == {2}
-    (seen,) = store.compliance.check(Scope()).coverage
+    (seen,), (clocks,) = store.compliance.check(Scope()).coverage, store.ask("clock_skew")
     with nothing_covered(store):
         (exact,), (all_ends,) = store.ask("fallback_rate"), store.ask("release_intervals")
         (all_of_it,) = store.compliance.check(Scope()).coverage
+        (all_clocks,) = store.ask("clock_skew")
     assert not all_of_it.estimated and all_of_it.installations_in_words == "400"
     assert (all_of_it.sessions, all_of_it.requests, seen.requests) == (600, 800, 800)
     weight = seen.installations / len(held)
     assert seen.estimated and weight in (2, 4)
+    assert (all_clocks["installations"], all_clocks["spans"]) == (400, 1600)
+    told = weight * len(held)
+    assert (clocks["installations"], clocks["spans"]) == (told, 4 * told)
     for n, low, high, each in (
         (seen.installations, seen.installations_low, seen.installations_high, [1] * len(held)),
         (seen.sessions, seen.sessions_low, seen.sessions_high, [row["sessions"] for row in held]),

@@ -1,4 +1,4 @@
--- Clock skew: how far the clocks of phones are from the cloud's; measured, and never corrected.
+-- Clock skew: how far the clocks of phones are from the cloud's; measured, and never corrected. Of over 8,192 installations a sample tells it, and every count is an estimate.
 -- dimensions: app environment release os device_model country hour day
 -- spans count: spans of known installations
 -- not_believed count: of these, whose start is over 30 days before or 10 minutes after their receipt; metrics use the time received
@@ -20,7 +20,7 @@ with seen as (
         sum(case when time_believed then 0 else 1 end) as not_believed,
         min(cast(received_time - start as double) - duration) as bound
         {by}
-    from phone_spans($from, $to)
+    from phone_spans($from, $to, true)
     where true {where}
     group by all
 ),
@@ -31,23 +31,23 @@ measured as (
         percentile_cont(0.5) within group (order by skew) as skew,
         percentile_cont(0.5) within group (order by uncertainty) as uncertainty
         {by}
-    from phone_calls($from, $to)
+    from phone_calls($from, $to, true)
     where true {where}
     group by all
 )
 select
-    cast(coalesce(sum(s.spans), 0) as bigint) as spans,
-    cast(coalesce(sum(s.not_believed), 0) as bigint) as not_believed,
-    count(s.installation) as installations,
-    count(m.installation) as measured,
-    cast(coalesce(sum(m.calls), 0) as bigint) as calls,
-    count(case when abs(m.skew) > 1e9 then 1 end) as over_1s,
-    count(case when abs(m.skew) > 6e10 then 1 end) as over_1min,
-    count(case when abs(m.skew) > 3.6e12 then 1 end) as over_1h,
+    of_all(coalesce(sum(s.spans), 0)) as spans,
+    of_all(coalesce(sum(s.not_believed), 0)) as not_believed,
+    of_all(count(s.installation)) as installations,
+    of_all(count(m.installation)) as measured,
+    of_all(coalesce(sum(m.calls), 0)) as calls,
+    of_all(count(case when abs(m.skew) > 1e9 then 1 end)) as over_1s,
+    of_all(count(case when abs(m.skew) > 6e10 then 1 end)) as over_1min,
+    of_all(count(case when abs(m.skew) > 3.6e12 then 1 end)) as over_1h,
     percentile_cont(0.5) within group (order by m.skew) / 1e6 as median_skew_ms,
     percentile_cont(0.95) within group (order by abs(m.skew)) / 1e6 as p95_skew_ms,
     percentile_cont(0.5) within group (order by m.uncertainty) / 1e6 as uncertainty_ms,
-    count(case when s.bound < -1e9 then 1 end) as ahead,
+    of_all(count(case when s.bound < -1e9 then 1 end)) as ahead,
     percentile_cont(0.5) within group (order by s.bound) / 1e6 as upper_bound_ms
     {by:s}
 from seen s

@@ -1,8 +1,9 @@
--- Spans of known installations that began in [since, until), with the dimensions they have.
+-- Spans of known installations that began in [since, until), with the dimensions they have; where
+-- `sampled` of those in the sample (sample.sql).
 --
 -- `start` is the device's own, unknown where no clock could say it; `duration` is unknown where
 -- the end is missing or before the start.
-create or replace macro phone_spans(since, until) as table
+create or replace macro phone_spans(since, until, sampled) as table
 select
     trace_id,
     span_id,
@@ -25,3 +26,4 @@ select
     day_of(time) as day
 from spans
 where time >= since and time < until and installation is not null
+    and (not sampled or installation < drawn_before())

@@ -2,6 +2,17 @@
 -- hashes, begin with less than `drawn` of rollup_state; 65536 is all of them.
 create or replace macro step_of(installation) as cast('0x' || left(hex(installation), 4) as integer);
 create or replace macro drawn() as (select coalesce(max(drawn), 65536) from rollup_state);
+-- For how many of all installations, or of what they have, so many of the sample stand.
+create or replace macro of_all(n) as cast(round(n * 65536 / drawn()) as bigint);
+-- Before which pseudonym those of the sample stand: after every one where it is all of them.
+create or replace macro drawn_before() as (
+    select
+        case
+            when coalesce(max(drawn), 65536) < 65536 then unhex(printf('%04x', max(drawn)))
+            else unhex(repeat('ff', 64))
+        end
+    from rollup_state
+);
 -- What stands for the spread of those of no installation, each a sender of its own.
 create or replace macro squared(bytes, sender) as
     case when sender is null then cast(bytes as double) * bytes end;
