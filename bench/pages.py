@@ -27,6 +27,7 @@ from collector.contract.errors import Overloaded
 from collector.contract.records import Query
 from collector.engine import Engine
 from collector.store.cells import DAY, settled
+from collector.store.reader import Known
 from collector.store.rollups import Rollups
 from collector.store.settling import Settling
 
@@ -212,7 +213,7 @@ def _measured(home: Path, ask: Ask, rounds: int) -> list[list[float]]:
 
 def _seconds(engine: Engine, ask: Ask) -> list[float]:
     """Of each question; infinite where it could not be answered."""
-    known, found = dict[str, float | None](), []
+    known, found = Known(), []
     for query in ask.queries:
         began = time.perf_counter()
         try:

@@ -1,7 +1,8 @@
 """What stands in a metric's SQL for its sources: `{requests}`, `{phones}`, `{gaps}` and so on."""
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Collection, Iterable, Mapping, Set
 from dataclasses import dataclass
+from typing import Self
 
 from collector.metrics.cells import PHONES, ROOT, Kept, Merged
 
@@ -35,6 +36,15 @@ class Sealed:
     departures: bool = False
     # Nothing that expired was folded.
     unfolded: bool = False
+
+    @classmethod
+    def but(cls, found: Collection[str]) -> Self:
+        """Where besides the sums there are `found`, by the names of unsealed.sql."""
+        return cls(
+            requests=not {"spans", "launches"} & {*found},
+            departures=not {"spans", "traces", "consents"} & {*found},
+            unfolded="folded" not in found,
+        )
 
 
 NOT_SEALED = Sealed()

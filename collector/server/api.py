@@ -45,6 +45,7 @@ from collector.server.reviews import Reviews
 from collector.server.self_audit import SelfAuditRoutes
 from collector.server.waiting import HearHangUps
 from collector.store.maintenance import Maintenance
+from collector.store.reader import Known
 from collector.store.self_audit import SelfAudits
 
 _FAULT = "the request failed here: the collector's log says where"
@@ -212,7 +213,7 @@ class QueryApi:
         """Several metrics in one request, answered in order."""
         asked = parse(_Queries, await self._bodies.read(request))
         may = [(one, _may_ask(request, one)) for one in asked.queries]
-        known: dict[str, float | None] = {}
+        known = Known()
         answers = [
             await run_in_threadpool(partial(self._reader.answer, one, merged=merged, known=known))
             for one, merged in may

@@ -24,6 +24,9 @@ from collector.store.queries import query
 
 DEFAULT_PERIOD = "-7d"
 
+# What was found, by what was asked and whether small cells were merged.
+Known = dict[tuple[str, bool], pa.Table]
+
 # The newest rows are looked for at the end of a period, further back until there are enough.
 _FIRST_WINDOW = DAY
 _NEXT_WINDOW = 16
@@ -131,7 +134,7 @@ class Reader:
                         kept = self.cells.kept(read, now)
                         rows = self.cells.merged(metric.name, named, now, kept=kept)
                     if metric.sums:
-                        sealed = Sealed(**read(query("sealed"), {}).to_pylist()[0])
+                        sealed = Sealed.but(read(query("unsealed"), {})["what"].to_pylist())
                     statement = metric.statement(
                         first, until, now, asked.by, asked.where, asked.selected, rows, page,
                         sealed=sealed,
@@ -173,14 +176,13 @@ class Reader:
                     yield batch
             width, found = (width * 2 if found < _WINDOW_ROWS else max(width // 2, _HOUR)), 0
 
-    def answer(
-        self, asked: Query, *, merged: bool = False, known: dict[str, float | None] | None = None
-    ) -> Answer:
+    def answer(self, asked: Query, *, merged: bool = False, known: Known | None = None) -> Answer:
         """A metric's answer with its columns described and how complete its period is.
 
-        `known` takes what was found of that, for other questions of the same request.
+        `known` takes what was found, for other questions of the same request.
         """
-        metric, table = get_metric(asked.metric), self.table(asked, merged=merged)
+        known = {} if known is None else known
+        metric, table = get_metric(asked.metric), self._once(asked, merged, known)
         columns = tuple(
             Column(name=f.name, type=str(f.type), unit=metric.unit(f.name)) for f in table.schema
         )
@@ -190,12 +192,16 @@ class Reader:
             columns=columns,
             rows=[[_plain(value) for value in row] for row in rows],
             suppressed_rows=merged_cells(asked.metric, table) if merged else 0,
-            completeness=self._completeness(asked, merged, {} if known is None else known),
+            completeness=self._completeness(asked, merged, known),
         )
 
-    def _completeness(
-        self, asked: Query, merged: bool, known: dict[str, float | None]
-    ) -> float | None:
+    def _once(self, asked: Query, merged: bool, known: Known) -> pa.Table:
+        key = asked.model_dump_json(), merged
+        if key not in known:
+            known[key] = self.table(asked, merged=merged)
+        return known[key]
+
+    def _completeness(self, asked: Query, merged: bool, known: Known) -> float | None:
         where = {k: v for k, v in asked.where.items() if k in GAP_DIMENSIONS}
         whole = asked.model_copy(
             update={
@@ -203,11 +209,8 @@ class Reader:
                 "order": None, "offset": 0,
             }
         )  # fmt: skip
-        asked_for = whole.model_dump_json()
-        if asked_for not in known:
-            (row,) = self.table(whole, merged=merged).to_pylist()
-            known[asked_for] = row["completeness"]
-        return known[asked_for]
+        found: float | None = self._once(whole, merged, known)["completeness"][0].as_py()
+        return found
 
     def trace(self, trace_id: str) -> dict[str, Any]:
         """One trace: its spans, requests and departures, the skews that its calls show, and its
