@@ -6,9 +6,11 @@ NODE_MODULES := tests/javascript/node_modules
 
 # tflite-runtime exists for Linux and Python 3.11 only, and holds NumPy at 1; elsewhere LiteRT alone.
 CONSTRAINTS := $(shell $(PYTHON) -c "import sys; print('constraints-tflite.txt' if sys.platform == 'linux' and sys.version_info[:2] == (3, 11) else 'constraints.txt')")
-# Most tests wait for a process: two at a time, those of a file one after another, and folders first:
-# their files have few tests that take long, and the last ones should be short.
-PARALLEL := -n 2 --dist loadfile --no-loadscope-reorder
+# Most tests wait for a process or a disk: three at a time on two cores, those of a file one after
+# another, and folders first: their files have few tests that take long, and the last ones should be
+# short.
+WORKERS ?= 3
+PARALLEL := -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 # A process that compiles all of Limen anew takes twice as long to start.
 unexport PYTHONDONTWRITEBYTECODE
 PIP_FLAGS := --quiet --disable-pip-version-check

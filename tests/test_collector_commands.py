@@ -7,10 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-import httpx
 import pytest
 
 import limen
+from tests.commands import limen as command
 from tests.otlp import Span, request_span, traces
 from tests.processes import FREE, LIMEN, RunningCollector, running_collector
 from tests.store import POLICY
@@ -19,8 +19,8 @@ from tests.store import POLICY
 def start(home: Path, *flags: str) -> "subprocess.CompletedProcess[str]":
     """A collector that is expected to refuse, on free ports but for `flags`."""
     places = ("--http", FREE, "--grpc", FREE, "--api", FREE)
-    command = [sys.executable, "-m", "limen", "collector", "--home", str(home), *places, *flags]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60)
+    asked = [*LIMEN, "collector", "--home", str(home), *places, *flags]
+    return subprocess.run(asked, capture_output=True, text=True, timeout=60)
 
 
 @pytest.mark.parametrize("flag", ["--http", "--grpc", "--api"])
@@ -52,7 +52,8 @@ def test_a_database_held_by_another_process_is_said_with_its_id(tmp_path: Path) 
 def test_a_wrong_start_is_refused_in_one_sentence(
     tmp_path: Path, flags: tuple[str, ...], says: str
 ) -> None:
-    done = start(tmp_path, *flags)
+    places = ("--http", FREE, "--grpc", FREE, "--api", FREE)
+    done = command("collector", "--home", str(tmp_path), *places, *flags)
     assert done.returncode == 2
     assert says in done.stderr and len(done.stderr.splitlines()) == 1
 
@@ -83,11 +84,7 @@ def test_nothing_acknowledged_is_lost_however_it_stops(tmp_path: Path, number: i
     sent = [Span() for _ in range(40)]
     with running_collector(tmp_path) as running:
         for span in sent:
-            httpx.post(
-                running.http + "/v1/traces",
-                content=traces(span).SerializeToString(),
-                headers={"content-type": "application/x-protobuf"},
-            ).raise_for_status()
+            running.post(traces(span).SerializeToString()).raise_for_status()
         running.process.send_signal(number)
         assert running.process.wait(20) == (0 if number != signal.SIGKILL else -signal.SIGKILL)
         assert running.process.stderr is not None
@@ -127,11 +124,7 @@ def test_pandas_is_left_out_of_a_collector(collector: RunningCollector) -> None:
 def test_a_metric_is_printed_as_table_json_and_csv(
     collector: RunningCollector, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    httpx.post(
-        collector.http + "/v1/traces",
-        content=traces(request_span("fallback")).SerializeToString(),
-        headers={"content-type": "application/x-protobuf"},
-    ).raise_for_status()
+    collector.post(traces(request_span("fallback")).SerializeToString()).raise_for_status()
     asked = ["metric", "fallback_rate", "--from", "-1d", "--by", "release", "--api", collector.api]
     assert limen.main([*asked, "--where", "release=2.4.0"]) == 0
     assert "fallback_rate" in capsys.readouterr().out

@@ -1,8 +1,6 @@
 """An installation is found by its identifier, under every key, without leaving it anywhere."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +13,7 @@ from collector.keys import Keys
 from collector.permissions.tokens import Tokens
 from collector.persons.pseudonyms import DAY_NS, Pseudonyms
 from collector.store.reader import rfc3339
+from tests.commands import limen
 from tests.otlp import logged_input, now, request_span, traces
 from tests.processes import RunningCollector, running_collector
 from tests.store import POLICY, Store, policy_from
@@ -50,11 +49,6 @@ def holding(home: Path) -> Iterator[RunningCollector]:
         yield running
 
 
-def limen(line: str, *words: str) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "limen", "lookup", *words]
-    return subprocess.run(command, input=line, capture_output=True, text=True, timeout=60)
-
-
 def test_what_is_stored_is_told_by_key(holding: RunningCollector) -> None:
     with holding.client() as client:
         first, second = client.lookup(PHONE).pseudonyms
@@ -68,15 +62,15 @@ def test_what_is_stored_is_told_by_key(holding: RunningCollector) -> None:
 
 
 def test_the_command_reads_the_identifier_from_its_input(holding: RunningCollector) -> None:
-    done = limen(f"{PHONE}\n", "--json", "--api", holding.api)
+    done = limen("lookup", "--json", "--api", holding.api, typed=f"{PHONE}\n")
     assert done.returncode == 0, done.stderr
     assert [one["spans"] for one in json.loads(done.stdout)["pseudonyms"]] == [4, 1]
-    told = limen(PHONE, "--api", holding.api).stdout.splitlines()
+    told = limen("lookup", "--api", holding.api, typed=PHONE).stdout.splitlines()
     assert len(told) == 2 and "key 1  4 spans, 0 inputs, 2 exports" in told[0]
     assert PHONE not in "".join(told)
-    nobody = limen(f"{UNKNOWN}\r\n", "--api", holding.api)
+    nobody = limen("lookup", "--api", holding.api, typed=f"{UNKNOWN}\r\n")
     assert nobody.returncode == 1 and nobody.stdout.count("nothing stored") == 2
-    none = limen("\n", "--api", holding.api)
+    none = limen("lookup", "--api", holding.api, typed="\n")
     assert none.returncode == 2 and "standard input" in none.stderr
 
 

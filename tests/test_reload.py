@@ -26,6 +26,7 @@ from collector.engine import Engine
 from collector.reload import Reload
 from collector.store.maintenance import Maintenance
 from collector.store.retention import Retention
+from tests.commands import limen
 from tests.otlp import logged_input, now, request_span, traces
 from tests.processes import (
     FREE,
@@ -125,8 +126,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCollect
 
 
 def reload(running: RunningCollector, *words: str) -> "subprocess.CompletedProcess[str]":
-    command = [*LIMEN, "policy", "reload", "--api", running.api, *words]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60)
+    return limen("policy", "reload", "--api", running.api, *words)
 
 
 def status(running: RunningCollector) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """A policy is drafted from what was seen, and what it drafts is what the collector then does."""
 
 import json
-import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,8 +12,9 @@ from collector.contract.policy import Policy
 from collector.contract.policy_file import read_policy
 from collector.contract.suggestion import Suggestion
 from collector.suggestion.attributes import suggested_attributes
+from tests.commands import limen
 from tests.otlp import Span, request_span, traces
-from tests.processes import LIMEN, RunningCollector, running_collector
+from tests.processes import RunningCollector, running_collector
 from tests.store import Store, policy_from
 
 VALUE = "zanzibar-7f"
@@ -39,11 +39,6 @@ def departure(store: Store, *sends: Mapping[str, str | None]) -> None:
         call = leaving(**changed)
         call.trace_id, call.parent = request.trace_id, request.span_id
         store.take(traces(request, call))
-
-
-def limen(*words: str) -> "subprocess.CompletedProcess[str]":
-    command = [*LIMEN, "policy", *words]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60)
 
 
 def send(running: RunningCollector) -> None:
@@ -74,14 +69,14 @@ def test_a_draft_is_a_policy_under_which_what_was_seen_is_declared_and_kept(
 ) -> None:
     send(running)
     assert declared(running) == {"example.com": None}
-    done = limen("suggest", "--api", running.api)
+    done = limen("policy", "suggest", "--api", running.api)
     assert done.returncode == 0, done.stderr
     assert VALUE not in done.stdout and "\n#   imei holds an identifier" in done.stdout
     policy = running.home / "policy.toml"
     policy.write_text(done.stdout, "utf-8")
-    checked = limen("check", str(policy))
+    checked = limen("policy", "check", str(policy))
     assert checked.returncode == 0, checked.stdout + checked.stderr
-    reloaded = limen("reload", "--api", running.api)
+    reloaded = limen("policy", "reload", "--api", running.api)
     assert reloaded.returncode == 0, reloaded.stderr
     assert declared(running) == {"example.com": True}
     send(running)
@@ -89,7 +84,7 @@ def test_a_draft_is_a_policy_under_which_what_was_seen_is_declared_and_kept(
     kept = httpx.get(running.api + "/api/metrics/redaction", trust_env=False).json()["rows"]
     actions = {(field, action) for field, _, action, *_ in kept}
     assert {("checkout.step", "keep"), ("user.nick", "hash")} <= actions
-    again = limen("suggest", "--json", "--api", running.api)
+    again = limen("policy", "suggest", "--json", "--api", running.api)
     found = Suggestion.model_validate(json.loads(again.stdout))
     assert not found.first and found.features == ()
     assert [(one.key, one.action) for one in found.attributes] == [("imei", None)]
@@ -97,9 +92,10 @@ def test_a_draft_is_a_policy_under_which_what_was_seen_is_declared_and_kept(
 
 def test_where_nothing_is_new_the_answer_is_no(running: RunningCollector) -> None:
     before = "2020-01-01T00:00:00Z"
-    done = limen("suggest", "--from", before, "--to", before[:-2] + "1Z", "--api", running.api)
+    whole = ("--from", before, "--to", before[:-2] + "1Z")
+    done = limen("policy", "suggest", *whole, "--api", running.api)
     assert done.returncode == 1 and "[features" not in done.stdout + done.stderr
-    wrong = limen("suggest", "--from", "yesterday", "--api", running.api)
+    wrong = limen("policy", "suggest", "--from", "yesterday", "--api", running.api)
     assert wrong.returncode == 2 and "RFC 3339" in wrong.stderr
 
 

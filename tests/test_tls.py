@@ -1,8 +1,6 @@
 """TLS by certificate files, and listening beyond loopback, on real ports."""
 
 import ssl
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
@@ -27,6 +25,7 @@ from collector.contract.client import LimenClient
 from collector.contract.errors import BadInput, CollectorUnreachable
 from collector.permissions.roles import Role
 from collector.permissions.tokens import create_token
+from tests.commands import limen
 from tests.otlp import request_span, traces
 from tests.processes import FREE, RunningCollector, running_collector
 
@@ -129,15 +128,11 @@ def test_a_certificate_that_nobody_vouches_for_is_said_with_the_setting(
             LimenClient(secured.api, ca=broken)
 
 
-def test_commands_ask_over_tls(secured: RunningCollector, ca: Path) -> None:
-    command = [sys.executable, "-m", "limen", "metric", "latency", "--api", secured.api]
-    done = subprocess.run(
-        command,
-        env={"LIMEN_API_CA": str(ca), "PATH": "/usr/bin:/bin"},
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+def test_commands_ask_over_tls(
+    secured: RunningCollector, ca: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LIMEN_API_CA", str(ca))
+    done = limen("metric", "latency", "--api", secured.api)
     assert done.returncode == 0, done.stderr
 
 
@@ -153,7 +148,11 @@ def test_commands_ask_over_tls(secured: RunningCollector, ca: Path) -> None:
     ],
 )
 def test_files_that_are_no_certificate_and_key_are_refused_at_start(
-    tmp_path: Path, chain: str | None, key: str | None, says: str
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    chain: str | None,
+    key: str | None,
+    says: str,
 ) -> None:
     certificate(tmp_path)
     certificate(tmp_path, "second")
@@ -163,17 +162,11 @@ def test_files_that_are_no_certificate_and_key_are_refused_at_start(
             Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"secret")
         )
     )
-    named = {"LIMEN_TLS_CERTIFICATE": chain, "LIMEN_TLS_KEY": key}
-    done = subprocess.run(
-        [sys.executable, "-m", "limen", "collector", "--home", str(tmp_path / "home")]
-        + ["--http", FREE, "--grpc", FREE, "--api", FREE],
-        env={"PATH": "/usr/bin:/bin"}
-        | {name: str(tmp_path / file) for name, file in named.items() if file},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+    for name, file in {"LIMEN_TLS_CERTIFICATE": chain, "LIMEN_TLS_KEY": key}.items():
+        if file:
+            monkeypatch.setenv(name, str(tmp_path / file))
+    places = ("--http", FREE, "--grpc", FREE, "--api", FREE)
+    done = limen("collector", "--home", str(tmp_path / "home"), *places)
     assert done.returncode == 2 and len(done.stderr.splitlines()) == 1
     assert says in done.stderr
 

@@ -18,6 +18,7 @@ from collector.contract.errors import BadInput, StoreUnusable
 from collector.permissions.roles import Role
 from collector.permissions.tokens import Tokens, create_token, find_token, read_tokens, revoke_token
 from collector.server.exposure import notes
+from tests.commands import limen as command
 from tests.processes import FREE
 from tests.store import Store
 
@@ -129,11 +130,7 @@ def test_a_home_that_cannot_be_used_is_said_in_a_sentence(
         Tokens.at(home, home / DATABASE)
     code, _, said = run(capsys, home, "create", "--role", "admin")
     assert code == 2 and f"{home} cannot be used: Not a directory" in said
-    started = subprocess.run(
-        [sys.executable, "-m", "limen", "collector", "--home", str(home), "--http", FREE],
-        capture_output=True,
-        text=True,
-    )
+    started = command("collector", "--home", str(home), "--http", FREE)
     assert started.returncode == 2 and started.stderr.count("\n") == 1
 
 
@@ -176,10 +173,9 @@ def test_a_door_beyond_this_machine_without_its_tokens_is_refused_with_the_comma
     for role in made:
         create_token(tmp_path, role, "")
     revoke_token(tmp_path, create_token(tmp_path, Role.INGEST, "")[0].id)
-    command = [sys.executable, "-m", "limen", "collector", "--home", str(tmp_path)]
     places = {"--http": FREE, "--grpc": FREE, "--api": FREE} | {flag: "0.0.0.0:0"}
-    command += [word for pair in places.items() for word in pair]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    words = [word for pair in places.items() for word in pair]
+    done = command("collector", "--home", str(tmp_path), *words)
     assert done.returncode == 2 and len(done.stderr.splitlines()) == 1
     assert says.format(tmp_path) in done.stderr and f"{flag} 0.0.0.0:0" in done.stderr
 

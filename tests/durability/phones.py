@@ -15,7 +15,7 @@ from tests.processes import PROTOBUF
 from tests.store import Store
 
 BATCH = 3
-PATIENCE = 30.0
+PATIENCE = 60.0
 
 Batch = list[Span]
 Ids = tuple[bytes, bytes]
