@@ -1,11 +1,13 @@
 """Limen's processes as a person starts them, on free ports."""
 
+import json
 import re
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -15,11 +17,17 @@ ROOT = Path(__file__).parents[2]
 LIMEN = (sys.executable, "-m", "limen")
 
 
-def live_through(home: Path, *, requests: int, program: Sequence[str] = LIMEN) -> None:
-    """A fleet's week and its replay, kept in `home`; `program` takes the arguments of `limen`."""
-    demo = ("demo", "--once", "--json", "--requests", str(requests), "--home", str(home))
-    done = subprocess.run([*program, *demo], cwd=ROOT, capture_output=True, text=True)
+def live_through(
+    home: Path, *, requests: int, seed: int = 1, program: Sequence[str] = LIMEN
+) -> dict[str, Any]:
+    """A fleet's week and its replay, kept in `home`; `program` takes the arguments of `limen`.
+    The summary."""
+    demo = [*program, "demo", "--once", "--json", "--home", str(home)]
+    demo += ["--requests", str(requests), "--seed", str(seed)]
+    done = subprocess.run(demo, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+    summary: dict[str, Any] = json.loads(done.stdout)
+    return summary
 
 
 @contextmanager

@@ -4,10 +4,10 @@ import itertools
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
@@ -25,13 +25,13 @@ from demo.features import FEATURES
 from demo.fleet import Fleet
 from demo.home import LEDGER
 from demo.transfers import Sender
+from tests.end_to_end.conftest import Week
+from tests.end_to_end.processes import LIMEN, ROOT, collector
 from tests.test_cloud import SEED, running_cloud, samples
 from tests.test_fleet import Kept
 
 pytestmark = pytest.mark.end_to_end
 
-ROOT = Path(__file__).parent.parent.parent
-LIMEN = (sys.executable, "-m", "limen")
 FREE = "127.0.0.1:0"
 RELEASES = ("2.4.0", "2.5.0")
 EVERYWHERE = tuple(itertools.product(RELEASES, FEATURES))
@@ -44,9 +44,8 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 @dataclass(frozen=True)
 class Shown:
-    """One `limen demo --once`: its summary and its ledger."""
+    """What a fleet's week came to, by its summary and its ledger."""
 
-    home: Path
     summary: dict[str, Any]
     ledger: dict[str, Any]
 
@@ -69,32 +68,17 @@ class Shown:
         )
 
 
-def show(home: Path) -> Shown:
-    done = run(*ONCE, "--home", str(home))
-    assert done.returncode == 0, done.stderr
-    summary = json.loads(done.stdout)
-    return Shown(home, summary, json.loads(Path(summary["ledger"]).read_text("utf-8")))
+@pytest.fixture(scope="module")
+def shown(week: Week) -> Shown:
+    return Shown(week.summary, week.ledger)
 
 
 @pytest.fixture(scope="module")
-def shown(tmp_path_factory: pytest.TempPathFactory) -> Shown:
-    return show(tmp_path_factory.mktemp("demo"))
-
-
-@pytest.fixture(scope="module")
-def client(shown: Shown) -> Iterator[LimenClient]:
+def client(week: Week, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LimenClient]:
     """A collector started anew on the home that the demo left."""
-    policy = str(ROOT / "demo" / "policy.toml")
-    command = [*LIMEN, "collector", "--home", str(shown.home), "--http", FREE]
-    command += ["--grpc", FREE, "--api", FREE]
-    with subprocess.Popen(
-        [*command, "--policy", policy], cwd=ROOT, stdout=subprocess.PIPE, text=True
-    ) as collector:
-        assert collector.stdout is not None
-        ready = json.loads(collector.stdout.readline())
-        with LimenClient(ready["api"]) as asking:
-            yield asking
-        collector.terminate()
+    home = shutil.copytree(week.home, tmp_path_factory.mktemp("demo") / "home")
+    with collector(home) as api, LimenClient(api) as asking:
+        yield asking
 
 
 def rows(client: LimenClient, metric: str, *by: str) -> list[dict[str, Any]]:

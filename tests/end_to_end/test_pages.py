@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,7 +19,8 @@ from dashboard import formats
 from demo import strays
 from tests import strace
 from tests.end_to_end.browser import WAIT_MS, Reader, no_error
-from tests.end_to_end.processes import LIMEN, collector, dashboard, live_through
+from tests.end_to_end.conftest import Week
+from tests.end_to_end.processes import LIMEN, collector, dashboard
 
 pytestmark = pytest.mark.end_to_end
 
@@ -39,11 +41,12 @@ SINCE, PERIOD = "-14d", "14+days"
 
 @dataclass(frozen=True)
 class Shown:
-    """A dashboard and the collector behind it; `reached` is whom each process sent to."""
+    """A dashboard and the collector behind it; `reached` is whom their processes sent to, and those
+    of the fleet."""
 
     url: str
     api: str
-    reached: Path
+    reached: Sequence[Path]
 
     def ask(self, metric: str, *by: str, **where: str) -> Answer:
         values = {"environment": ("production",), **{k: (v,) for k, v in where.items()}}
@@ -53,18 +56,13 @@ class Shown:
 
 
 @pytest.fixture(scope="module")
-def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shown]:
-    home, reached = tmp_path_factory.mktemp("fleet"), tmp_path_factory.mktemp("reached")
-
-    def program(name: str) -> Sequence[str]:
-        return strace.observed(reached / name, LIMEN) if strace.executable() else LIMEN
-
-    live_through(home, requests=1500, program=program("demo"))
-    with (
-        collector(home, program("collector")) as api,
-        dashboard(api, program("dashboard")) as url,
-    ):
-        yield Shown(url, api, reached)
+def shown(week: Week, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shown]:
+    folder = tmp_path_factory.mktemp("shown")
+    home = shutil.copytree(week.home, folder / "home")
+    reached = [folder / "collector", folder / "dashboard"]
+    programs = [strace.observed(log, LIMEN) if strace.executable() else LIMEN for log in reached]
+    with collector(home, programs[0]) as api, dashboard(api, programs[1]) as url:
+        yield Shown(url, api, [week.reached, *reached])
 
 
 @pytest.fixture
@@ -369,9 +367,8 @@ def chosen_threshold(box: Locator) -> str:
 def test_no_process_reaches_for_another_machine(reader: Reader, shown: Shown) -> None:
     """Fleet, cloud, collector, replay and dashboard, at whose pages the tests above look too."""
     reader.open("/placement")
-    for name in ("demo", "collector", "dashboard"):
-        calls = shown.reached / name
-        assert "127.0.0.1" in calls.read_text("utf-8") or name == "collector"
+    for calls in shown.reached:
+        assert "127.0.0.1" in calls.read_text("utf-8") or calls.name == "collector"
         assert strace.beyond(calls) == []
 
 
