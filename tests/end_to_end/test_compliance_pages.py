@@ -83,6 +83,7 @@ def test_a_finding_is_accepted_as_risk_and_says_so_in_the_list(
     page = reader.open("/findings")
     expect(page.locator(".limen-notice")).to_contain_text("1 error of 2.4.0 to judge")
     card = page.locator(f".st-key-finding-{found.id}")
+    expect(card).to_contain_text("Data left to a host that is not declared: adkit.example")
     card.get_by_role("button", name="Judge").click()
     form = page.locator('[data-testid="stPopoverBody"]')
     form.get_by_role("button", name="Say so").click()
@@ -97,6 +98,12 @@ def test_a_finding_is_accepted_as_risk_and_says_so_in_the_list(
     verdict = reviewed.finding("UNDECLARED_HOST").verdict
     assert verdict is not None and (verdict.word, verdict.who) == ("accepted_risk", MARKUP)
     assert "finding judged" in reviewed.logged()
+
+
+def test_a_release_that_was_never_seen_passes_nothing(reader: Reader) -> None:
+    page = reader.open("/findings?release=9.9")
+    expect(page.locator(".limen-empty")).to_contain_text("No requests in this selection")
+    expect(page.locator(".limen-notice")).to_have_count(0)
 
 
 def test_the_ledger_shows_each_departure_and_hands_it_out_as_a_file(
