@@ -150,7 +150,8 @@ def test_below_the_least_sample_nothing_is_said_and_what_is_missing_is() -> None
     assert (few.finding, few.low, few.high) == ("too few", None, None)
     assert few.change == 1.0
     assert few.missing is not None and few.missing.startswith("49 installations of")
-    none = change("offline_coverage", Sums(**{field.name: 0.0 for field in fields(Sums)}))
+    nobody = {field.name: 0.0 for field in fields(Sums)} | {"weight": 1.0}
+    none = change("offline_coverage", Sums(**nobody))
     assert (none.change, none.before.rate, none.installations_needed) == (None, None, None)
     assert none.finding == "too few"
 

@@ -1,5 +1,6 @@
 """Rollups: whatever is rolled up, every question has the same answer as from the spans alone."""
 
+import json
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,6 +10,8 @@ from typing import Any
 import pytest
 from google.protobuf.message import Message
 
+from collector.contract.errors import NotFound
+from collector.contract.releases import Comparison
 from collector.metrics import first_whole_day
 from collector.store.compliance import Scope
 from collector.store.maintenance import Maintenance
@@ -71,7 +74,20 @@ def answered(store: Store, turn: int) -> list[Any]:
     asked += others[turn % 5 :: 5]
     told: list[Any] = [store.ask(metric, *by, **where) for metric, by, where in asked]
     stored = store.reader.status()["requests"]
-    return [*told, stored, *(observed(store) if turn % 3 == 2 else ())]
+    return [*told, stored, *(observed(store) if turn % 3 == 2 else [compared(store)])]
+
+
+def compared(store: Store) -> Any:
+    """What a comparison says, as far as floating point is exact; None where there are no two."""
+    try:
+        found = store.releases.compare("2.5.0", "2.4.0", None, None, {})
+    except NotFound:
+        return None
+    return rounded(found)
+
+
+def rounded(found: Comparison) -> Any:
+    return json.loads(found.model_dump_json(), parse_float=lambda number: round(float(number), 9))
 
 
 def observed(store: Store) -> list[dict[str, Any]]:
@@ -356,3 +372,37 @@ def test_of_many_installations_a_sample_says_how_sure_a_rate_is(store: Store) ->
     )
     send(range(400, 420))
     assert store.ask("fallback_rate")[0]["requests"] == 840
+
+
+def test_a_comparison_over_many_installations_rests_on_a_sample_and_says_so(store: Store) -> None:
+    sent = []
+    for number in range(400):
+        newer, some = number % 2, number % 4 < 2
+        about = {"app.installation.id": f"phone-{number}", "service.version": f"2.{newer}.0"}
+        threshold, made = (0.8 if newer else 0.6), []
+        for sure in (0.5, 0.7, 0.9) if some else (0.9, 0.9, 0.9):
+            asked = {"limen_confidence": sure, "limen_threshold": threshold}
+            decision = "accept" if sure >= threshold else "fallback"
+            made.append(request_span(decision, limen_fallback_reason="low_confidence", **asked))
+        sent.append(traces(*made, resource=dict(PHONE) | about))
+    rollups = Rollups(store.database, sample=250)
+    for half in (sent[:300], sent[300:]):
+        store.take(*half)
+        rollups.run()
+    found = store.releases.compare("2.1.0", "2.0.0", None, None, {})
+    with nothing_covered(store):
+        exact = store.releases.compare("2.1.0", "2.0.0", None, None, {})
+    assert (found.weight, exact.weight, exact.sample) == (2, 1, None)
+    assert found.sample is not None and "one in 2 installations" in found.sample
+    rate, whole_rate = found.rates[0], exact.rates[0]
+    assert (rate.before.rate, rate.after.rate) == (whole_rate.before.rate, whole_rate.after.rate)
+    ends = (rate.low, rate.high, whole_rate.low, whole_rate.high)
+    low, high, lowest, highest = (end for end in ends if end is not None)
+    assert high - low == pytest.approx(highest - lowest, rel=0.3)
+    assert found.split is not None and exact.split is not None
+    assert found.split.change == pytest.approx(exact.split.change) == pytest.approx(1 / 6)
+    parts, whole = (
+        {part.factor: part.change for part in one.parts} for one in (found.split, exact.split)
+    )
+    assert whole["threshold"] == pytest.approx(1 / 6)
+    assert parts == pytest.approx(whole, abs=0.1)

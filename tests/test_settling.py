@@ -7,13 +7,14 @@ from typing import Any
 
 from collector.contract.records import Query
 from collector.metrics import get_metric
-from collector.metrics.cells import CELLS, mergeable
+from collector.metrics.cells import CELLS, OTHER, mergeable
 from collector.store.cells import settled
 from collector.store.maintenance import Maintenance
 from collector.store.rollups import Rollups
 from collector.store.settling import Settling
 from tests.otlp import PHONE, now, request_span, traces
 from tests.store import Store
+from tests.test_rollups import rounded
 
 DAY = 24 * 3600 * 10**9
 HOUR = DAY // 24
@@ -32,7 +33,7 @@ def send(store: Store, rng: random.Random, midnight: int) -> None:
         kind = {
             **PHONE,
             "app.installation.id": f"phone-{number}",
-            "service.version": "2.5.0" if number % 9 == 0 else "2.4.0",
+            "service.version": "2.4.0" if number % 3 else "2.6.0" if number % 9 else "2.5.0",
             "os.version": "15" if number % 5 == 0 else "14",
             "geo.country.iso_code": "FR" if number % 3 else "DE",
             "device.model.identifier": "x" if number % 4 else None,
@@ -66,7 +67,8 @@ def answers(store: Store, metrics: Sequence[str]) -> list[Any]:
         for by in (tuple(levels[:2]), *NOT_SUMMED.get(metric, ())):
             asked = Query(metric=metric, since="-5d", by=("day", *by))
             found.append((metric, by, store.reader.table(asked, merged=True).to_pylist()))
-    return [*found, store.placements.advise(None, "-5d", None, merged=True)]
+    compared = store.releases.compare("2.4.0", OTHER, "-5d", None, {}, merged=True)
+    return [*found, rounded(compared), store.placements.advise(None, "-5d", None, merged=True)]
 
 
 def made(store: Store) -> bool:

@@ -61,6 +61,8 @@ def _write(found: "Comparison") -> None:
     for line in (head, *lines):
         name, *rest = line
         sys.stdout.write(f"  {name:17}{''.join(f'{word:>16}' for word in rest)}".rstrip() + "\n")
+    if found.sample:
+        sys.stdout.write(f"\n{found.sample}\n")
     if found.split is None:
         return
     sys.stdout.write("\nWhy the fallback rate moved, in points:\n")

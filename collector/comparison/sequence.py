@@ -34,7 +34,8 @@ class Sums:
     """Sums over installations of a rate's events k and requests n, before (`a`) and after (`b`).
 
     `m` counts installations with n > 0; `both` those in either release, `some` those of them with
-    an event, `others` those with a request that was none.
+    an event, `others` those with a request that was none. Of a sample of installations, each stands
+    for `weight` of them: k and n are of all, all else is estimated.
     """
 
     m_a: float
@@ -56,6 +57,7 @@ class Sums:
     both: float
     some: float
     others: float
+    weight: float = 1.0
 
 
 def change(name: RateName, sums: Sums) -> RateChange:
@@ -64,7 +66,7 @@ def change(name: RateName, sums: Sums) -> RateChange:
     before = _side(sums.k_a, sums.n_a, sums.m_a)
     after = _side(sums.k_b, sums.n_b, sums.m_b)
     moved = low = high = needed = None
-    missing = _missing(before, after)
+    missing = _missing(before, after, sums.weight)
     if before.rate is not None and after.rate is not None:
         moved = after.rate - before.rate
         variance = _variance(sums, before.rate, after.rate)
@@ -80,7 +82,7 @@ def change(name: RateName, sums: Sums) -> RateChange:
         change=moved,
         low=low,
         high=high,
-        finding=_finding(name, low, high, least, min(sums.some, sums.others)),
+        finding=_finding(name, low, high, least, min(sums.some, sums.others) / sums.weight),
         missing=missing,
         least=least,
         installations=int(sums.both),
@@ -139,14 +141,14 @@ def _within(m: float, p: float, kk: float, kn: float, nn: float, n: float) -> fl
     return max(m / (m - 1) * (kk - 2 * p * kn + p * p * nn) / (n * n), p * (1 - p) / n)
 
 
-def _missing(before: Side, after: Side) -> str | None:
-    few = min(before.installations, after.installations)
-    if few >= LEAST_INSTALLATIONS:
+def _missing(before: Side, after: Side, weight: float) -> str | None:
+    few, least = min(before.installations, after.installations), int(LEAST_INSTALLATIONS * weight)
+    if few >= least:
         return None
     which = "the older release" if before.installations == few else "the newer release"
     # Told in steps, a few of them are none.
     told = f"{few:,}" if few or not min(before.requests, after.requests) else "hardly any"
-    return f"{told} installations of {which}, and {LEAST_INSTALLATIONS} are the least"
+    return f"{told} installations of {which}, and {least:,} are the least"
 
 
 def _finding(

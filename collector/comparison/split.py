@@ -19,7 +19,7 @@ their release is a part of its own.
 
 import itertools
 import math
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -52,10 +52,10 @@ class Cell:
 
     newer: bool
     kind: Kind
-    requests: int
-    fallbacks: int
-    other: int
-    unjudged: int
+    requests: float
+    fallbacks: float
+    other: float
+    unjudged: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ def split(cells: Sequence[Cell]) -> Split | None:
 
 
 def _by_kind(cells: Sequence[Cell]) -> tuple[list[Kind], _Release, _Release]:
-    devices: Counter[str] = Counter()
+    devices: dict[str, float] = defaultdict(float)
     for cell in cells:
         devices[cell.kind[0]] += cell.requests
     ranked = sorted(devices, key=lambda name: (-devices[name], name))

@@ -93,7 +93,8 @@ class ModelChange(_Record):
 class Comparison(_Record):
     """`release` held against `against`, in words as `clauses`, what is certain first.
 
-    `split` is None where one of them attempted nothing.
+    `split` is None where one of them attempted nothing. `weight`: how many installations one stands
+    for, where there are so many that a sample of them was asked; else 1.
     """
 
     release: str
@@ -102,7 +103,19 @@ class Comparison(_Record):
     rates: tuple[RateChange, ...]
     split: Split | None
     models: tuple[ModelChange, ...]
+    weight: float
 
     @property
     def sentence(self) -> str:
         return f"{self.release} against {self.against}: {'; '.join(self.clauses)}."
+
+    @property
+    def sample(self) -> str | None:
+        """What is estimated from a sample, in words; None where nothing is."""
+        if self.weight == 1:
+            return None
+        return (
+            f"Estimated from one in {self.weight:.0f} installations: how sure a change is, how "
+            "many installations there are, and which part of it is that of device models and of "
+            "the threshold. Rates and changes are of all."
+        )

@@ -142,12 +142,10 @@ def _rolled(sealed: Sealed) -> dict[str, str]:
 
 def _in_cells(kept: Kept, rolled: Mapping[str, str]) -> dict[str, str]:
     """What is rolled up, with what stands for small cells."""
-    told = f" replace ({_told(kept.told)})" if kept.told else ""
-    found = {
-        name: f"(select r.*{told} from {source} r join {kept.table} c on {_same('r', kept.by)}"
-        " where r.received < day_of($settled))"
-        for name, source in rolled.items()
-    }
+    phones = _in_cell(rolled["phones"], kept)
+    # By country and device model only these are told.
+    kept = PHONES.kept[0] if kept in PHONES.kept else kept
+    found = {name: _in_cell(source, kept) for name, source in rolled.items()}
     # What left stays, and says nothing of whose it was.
     names = [("app", "app"), ("environment", "environment")]
     names += [(f"told_{name}", name) for name in kept.told]
@@ -158,7 +156,15 @@ def _in_cells(kept: Kept, rolled: Mapping[str, str]) -> dict[str, str]:
         f" left join {kept.table} c on {_same('r', kept.by)} where r.received < day_of($settled))"
     )
     sums = {"gaps": _KEPT.format("told_gaps"), "scored": _KEPT.format("told_steps")}
-    return found | {"departures": departures} | sums
+    return found | {"phones": phones, "departures": departures} | sums
+
+
+def _in_cell(source: str, kept: Kept) -> str:
+    told = f" replace ({_told(kept.told)})" if kept.told else ""
+    return (
+        f"(select r.*{told} from {source} r join {kept.table} c on {_same('r', kept.by)}"
+        " where r.received < day_of($settled))"
+    )
 
 
 def _told(names: Iterable[str]) -> str:

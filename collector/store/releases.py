@@ -1,9 +1,11 @@
 """Gathers what a comparison of two releases rests on."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
+
+import pyarrow as pa
 
 from collector.comparison.sequence import Sums, change
 from collector.comparison.split import MIX, Cell, split
@@ -13,7 +15,8 @@ from collector.contract.policy import release_key
 from collector.contract.records import Query
 from collector.contract.releases import Comparison, ModelChange, RateName
 from collector.metrics import Metric, get_metric, parse_metric
-from collector.metrics.cells import OTHER
+from collector.metrics.cells import OTHER, PHONES, Merged
+from collector.metrics.sources import Sealed
 from collector.store.database import Database
 from collector.store.queries import query
 from collector.store.reader import Reader, whole_days
@@ -22,8 +25,8 @@ _RATES: tuple[RateName, ...] = ("fallback_rate", "offline_coverage", "error_rate
 _SUMS, _CELLS = (parse_metric(name, query(name)) for name in ("release_sums", "release_cells"))
 _INSTALLATIONS = ("m_a", "m_b", "both", "some", "others")
 _UNKNOWN = "unknown"
-# Its cells are those of this metric, parted by all of MIX that is merged.
-_CELLS_OF, _PARTED = "fallback_rate", ("device_model",)
+# Its cells are those of this metric; those of the split are parted by all of MIX that is merged.
+_CELLS_OF, _PARTED = "fallback_rate", "device_model"
 
 Where = Mapping[str, Sequence[str]]
 
@@ -55,18 +58,22 @@ class Releases:
         if merged:
             now = time.time_ns()
             first, last = whole_days(since, until, now)
-            cells = self._reader.cells.merged(_CELLS_OF, _PARTED, now)
         else:
             first, last, now = self._reader.period(since, until)
-            cells = None
 
-        def rows(metric: Metric) -> list[dict[str, Any]]:
-            statement = metric.statement(first, last, now, where=where, merged=cells)
-            values = {**statement.values, "release": release, "against": against}
-            found: list[dict[str, Any]] = self._database.read(statement.sql, values).to_pylist()
+        def rows(metric: Metric, parted: str) -> list[dict[str, Any]]:
+            with self._database.snapshot() as read:
+                cells = self._cells(parted, now, read) if merged else None
+                sealed = Sealed.but(read(query("unsealed"), {})["what"].to_pylist())
+                statement = metric.statement(
+                    first, last, now, where=where, merged=cells, sealed=sealed
+                )
+                values = {**statement.values, "release": release, "against": against}
+                found: list[dict[str, Any]] = read(statement.sql, values).to_pylist()
             return found
 
-        sums = {row.pop("name"): row for row in rows(_SUMS)}
+        deepest = max(("release", *where), key=_depth)
+        sums = {row.pop("name"): row for row in rows(_SUMS, deepest)}
         names = [field.name for field in fields(Sums)]
         step = self._reader.cells.k if merged else 1
         rates = tuple(
@@ -74,7 +81,10 @@ class Releases:
             for name in _RATES
         )
         parts = split(
-            [Cell(kind=tuple(row.pop(name) for name in MIX), **row) for row in rows(_CELLS)]
+            [
+                Cell(kind=tuple(row.pop(name) for name in MIX), **row)
+                for row in rows(_CELLS, _PARTED)
+            ]
         )
         models = _models(self._ran(release, against, since, until, where, merged), release)
         return Comparison(
@@ -84,7 +94,13 @@ class Releases:
             rates=rates,
             split=parts,
             models=models,
+            weight=max(row["weight"] for row in sums.values()),
         )
+
+    def _cells(self, parted: str, now: int, read: Callable[..., pa.Table]) -> Merged:
+        """Small cells merged down to the level `parted`; those that are kept where they are."""
+        kept = self._reader.cells.kept(read, now)
+        return self._reader.cells.merged(_CELLS_OF, (parted,), now, kept=kept)
 
     def _ran(
         self,
@@ -143,6 +159,11 @@ class Releases:
         if release == against:
             raise BadInput("release and against are the same")
         return release, against
+
+
+def _depth(dimension: str) -> int:
+    """Which level of cells it is, from the one that is merged first; -1: none."""
+    return PHONES.levels.index(dimension) if dimension in PHONES.levels else -1
 
 
 def _in_steps(sums: Mapping[str, float], step: int) -> Sums:

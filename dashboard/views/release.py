@@ -181,6 +181,8 @@ def _sureness(found: Comparison) -> None:
         "With 95% the interval holds the true change at every look at once, while the period "
         "grows. Requests of one installation are not taken for those of several."
     )
+    if found.sample:
+        st.caption(found.sample)
     panels.table(
         [_sure_row(rate) for rate in found.rates],
         dict.fromkeys(_SURE_TITLES, "text"),

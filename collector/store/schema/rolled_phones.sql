@@ -4,6 +4,7 @@ from sealed_phones(until, first_day)
 union all
 select
     day, received, installation, session, app, environment, feature, release, os, network, model,
-    placement, decision, reason, answered_by, wait_step, n, numbered, weight() as weight
+    placement, decision, reason, country, device_model, threshold, confidence, answered_by, wait_step,
+    n, numbered, weight() as weight
 from uncounted_requests(since, until, first_day)
 where installation is null or step_of(installation) < drawn()

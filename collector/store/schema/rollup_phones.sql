@@ -1,5 +1,5 @@
--- The same as rollup_requests by installation and wait, of a sample of installations, each with all its
--- requests (sample.sql), and of requests of none.
+-- The same as rollup_requests by installation, wait and confidence, of a sample of installations, each
+-- with all its requests (sample.sql), and of requests of none.
 create table rollup_phones (
     day date not null,
     received date not null,
@@ -15,6 +15,10 @@ create table rollup_phones (
     placement_said varchar,
     decision varchar not null,
     reason varchar,
+    country varchar not null,
+    device_model varchar not null,
+    threshold double,
+    confidence double,
     wait_step integer,
     n bigint not null,
     numbered bigint not null

@@ -4,6 +4,7 @@ create or replace macro weight() as (select 65536.0 / coalesce(max(drawn), 65536
 create or replace macro sealed_phones(until, first_day) as table
 select
     day, received, installation, session, app, environment, feature, release, os, network, model,
-    placement, decision, reason, answered_by, wait_step, n, numbered, weight() as weight
+    placement, decision, reason, country, device_model, threshold, confidence, answered_by, wait_step,
+    n, numbered, weight() as weight
 from counted('rollup_phones')
 where day >= day_of(first_day) and day < day_of(until + 86399999999999)

@@ -311,6 +311,10 @@ create table rollup_phones (
     placement_said varchar,
     decision varchar not null,
     reason varchar,
+    country varchar not null,
+    device_model varchar not null,
+    threshold double,
+    confidence double,
     wait_step integer,
     n bigint not null,
     numbered bigint not null
