@@ -2,7 +2,6 @@
 
 import ast
 import re
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -77,22 +76,28 @@ def sources() -> dict[str, ast.Module]:
     return {path.relative_to(ROOT).as_posix(): ast.parse(path.read_text("utf-8")) for path in found}
 
 
-def imports() -> Iterator[tuple[str, str]]:
+@cache
+def imports() -> list[tuple[str, str]]:
     """Every file with every module that it imports, wherever in the file."""
+    found = []
     for where, tree in sources().items():
         for node in ast.walk(tree):
             if isinstance(node, ast.Import):
-                yield from ((where, alias.name) for alias in node.names)
+                found += [(where, alias.name) for alias in node.names]
             elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-                yield where, node.module
+                found.append((where, node.module))
+    return found
 
 
-def constants() -> Iterator[tuple[str, str]]:
+@cache
+def constants() -> list[tuple[str, str]]:
     """Every file with every string in it."""
-    for where, tree in sources().items():
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                yield where, node.value
+    return [
+        (where, node.value)
+        for where, tree in sources().items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    ]
 
 
 def within(module: str, package: str) -> bool:
