@@ -14,11 +14,11 @@ from collector.contract.errors import BadInput, StoreUnusable
 from collector.metrics import metrics
 from collector.store.maintenance import Maintenance
 from collector.store.schema import VERSION
+from tests.commands import limen
 from tests.otlp import PHONE, logged_input, now, request_span, traces
 from tests.processes import running_collector
 from tests.store import POLICY, Store
 from tests.test_maintenance import DAY, fill
-from tests.test_upkeep_commands import limen
 
 METRICS = tuple(metrics())
 
