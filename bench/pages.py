@@ -26,6 +26,7 @@ from collector.contract.config import DATABASE, MIN_CELL
 from collector.contract.errors import Overloaded
 from collector.contract.records import Query
 from collector.engine import Engine
+from collector.permissions.tokens import Tokens
 from collector.store.cells import DAY, settled
 from collector.store.reader import Known
 from collector.store.rollups import Rollups
@@ -116,13 +117,13 @@ def main(argv: Sequence[str] | None = None) -> None:
             _fill(home, asked.requests, asked.installations, asked.days)
         with _engine(home) as engine:
             _roll_up(engine)
-        asks = [Ask(f"{page}, {asked.days} days", _queries(page, asked.days)) for page in PAGES]
+        asks = [Ask(f"{page}, {asked.days} days", queries(page, asked.days)) for page in PAGES]
         asks += [
-            Ask(f"{page}, {asked.days} days, by a lead", _queries(page, asked.days), merged=True)
+            Ask(f"{page}, {asked.days} days, by a lead", queries(page, asked.days), merged=True)
             for page in LEAD
         ]
         asks += [
-            Ask(f"{page}, 14 days of one {name}", _queries(page, 14, {name: [value]}))
+            Ask(f"{page}, 14 days of one {name}", queries(page, 14, {name: [value]}))
             for page, name, value in OTHERWISE
         ]
         rounds = [_measured(home, ask, asked.rounds) for ask in asks]
@@ -150,6 +151,7 @@ def _fill(home: Path, requests: int, phones: int, days: int) -> None:
     # What follows the day's last request is of that day too.
     step = (DAY - 2 * SECOND) // each
     fixed = {"phones": phones, "step": step}
+    Tokens.at(home, home / DATABASE)
     with _engine(home):
         pass
     with duckdb.connect(str(home / DATABASE)) as connection:
@@ -186,7 +188,7 @@ def _roll_up(engine: Engine) -> None:
     _say(f"small cells of all days found in {time.perf_counter() - began:.0f} s")
 
 
-def _queries(page: str, days: int, where: Mapping[str, Sequence[str]] | None = None) -> list[Query]:
+def queries(page: str, days: int, where: Mapping[str, Sequence[str]] | None = None) -> list[Query]:
     return [
         Query.model_validate(
             {"metric": metric, "from": f"-{days}d", "by": by, "where": where or {}}

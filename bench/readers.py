@@ -1,0 +1,109 @@
+"""What readers cost those who write, and the other way round: phones send at a tenth of full speed,
+first alone, then while readers go from page to page, a second on each. A store made by
+`bench.pages --home FOLDER` shows it over many requests.
+
+    python -m bench.readers [--home FOLDER --seconds N --readers N --spans-per-second N --days N]
+"""
+
+import argparse
+import gzip
+import random
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from itertools import cycle, islice
+from threading import Event
+from urllib.parse import urlsplit
+
+import numpy as np
+
+from bench.load import Load, request, send
+from bench.pages import PAGES, queries
+from bench.payload import export_request
+from bench.server import collector
+from collector.contract.client import LimenClient
+
+SPANS = 512
+PHONES = 8
+CONNECTIONS = 8
+LOOKS = 1.0
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Prints how long answers took to phones without and with readers, and to readers by page."""
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--home")
+    arguments.add_argument("--seconds", type=int, default=60)
+    arguments.add_argument("--readers", type=int, default=2)
+    arguments.add_argument("--spans-per-second", type=int, default=10_000)
+    arguments.add_argument("--days", type=int, default=90)
+    asked = arguments.parse_args(argv)
+    per_second = asked.spans_per_second / SPANS
+    number = int(asked.seconds * per_second)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        collector("--home", asked.home or folder) as ready,
+    ):
+        host, rng = urlsplit(ready["http"]).netloc, random.Random(time.time_ns())
+        alone = send(host, _requests(host, number, rng), CONNECTIONS, per_second)
+        _tell("alone", alone)
+        whole = _requests(host, number, rng)
+        with _reading(ready["api"], asked.readers, asked.days) as waits:
+            beside = send(host, whole, CONNECTIONS, per_second)
+        _tell(f"beside {asked.readers} readers", beside)
+        _say(f"p99 {beside.percentile(0.99) / alone.percentile(0.99):.2f} times as long")
+    for page, seconds in waits.items():
+        p50, p95 = np.percentile(seconds, [50, 95]) if seconds else (np.nan, np.nan)
+        _say(f"{page}: {len(seconds)} times, p50 {p50:.2f} s and p95 {p95:.2f} s")
+
+
+def _requests(host: str, number: int, rng: random.Random) -> list[bytes]:
+    made = (export_request(SPANS, PHONES, time.time_ns(), rng) for _ in range(number))
+    return [request(host, "/v1/traces", gzip.compress(body, 6)) for body in made]
+
+
+@contextmanager
+def _reading(api: str, readers: int, days: int) -> Iterator[Mapping[str, list[float]]]:
+    """Seconds by page that readers waited."""
+    waits: dict[str, list[float]] = {page: [] for page in PAGES}
+    over = Event()
+
+    def read(first: int) -> None:
+        with LimenClient(api, timeout=60) as client:
+            for page in islice(cycle(PAGES), first, None):
+                began = time.perf_counter()
+                client.metrics(queries(page, days))
+                waits[page].append(time.perf_counter() - began)
+                if over.wait(LOOKS):
+                    return
+
+    with ThreadPoolExecutor(readers) as pool:
+        found = [pool.submit(read, first) for first in range(readers)]
+        try:
+            yield waits
+        finally:
+            over.set()
+    for one in found:
+        one.result()
+
+
+def _tell(what: str, load: Load) -> None:
+    if load.refused:
+        raise SystemExit(f"the collector refused requests: {load.refused}")
+    p50, p99 = (1e3 * load.percentile(share) for share in (0.5, 0.99))
+    _say(
+        f"{what}: {load.per_second() * SPANS:,.0f} spans/s, committed within {p50:.0f} ms at p50 "
+        f"and {p99:.0f} ms at p99, longest {1e3 * max(load.answers):.0f} ms"
+    )
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
