@@ -1,4 +1,4 @@
--- Skewed installations: the phones whose clocks are over a second off or not believed, the most skewed first.
+-- Skewed installations: the phones whose clocks are over a second off or not believed, the most skewed first. Of over 8,192 installations those of a sample.
 -- dimensions: app environment release os device_model country hour day
 -- installation text: pseudonym
 -- key_id text: which key its pseudonym was made under; under another the same phone has another
@@ -25,7 +25,7 @@ with seen as (
         min(cast(received_time - start as double) - duration) as bound,
         min(received_time) as first_received,
         max(received_time) as last_received
-    from phone_spans($from, $to, false)
+    from phone_spans($from, $to, true)
     where true {where}
     group by installation
 ),
@@ -35,7 +35,7 @@ measured as (
         count(*) as calls,
         percentile_cont(0.5) within group (order by skew) as skew,
         percentile_cont(0.5) within group (order by uncertainty) as uncertainty
-    from phone_calls($from, $to, false)
+    from phone_calls($from, $to, true)
     where true {where}
     group by installation
 )
