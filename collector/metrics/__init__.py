@@ -15,6 +15,7 @@ from collector.contract.errors import BadInput, NotFound, named
 from collector.contract.records import PAGE_ROWS
 from collector.metrics.cells import Merged
 from collector.metrics.sources import (
+    DEPARTING,
     GAP_DIMENSIONS,
     NOT_SEALED,
     ROLLED_DIMENSIONS,
@@ -90,6 +91,11 @@ class Metric:
     def sums(self) -> bool:
         """Whether it reads what may be rolled up."""
         return bool(SUMMED & set(_SOURCE.findall(self.sql)))
+
+    @property
+    def departs(self) -> bool:
+        """Whether it reads what left devices."""
+        return bool(DEPARTING & set(_SOURCE.findall(self.sql))) or "from departures(" in self.sql
 
     @property
     def rolls(self) -> bool:

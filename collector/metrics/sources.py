@@ -26,6 +26,7 @@ SUMMED = frozenset(
     ("requests", "ever", "waits", "offline", "scored", "departures", "sent", "senders")
 )
 SINGLE = frozenset(("each_departure",))
+DEPARTING = frozenset(("departures", "each_departure", "sent", "senders"))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -42,6 +42,7 @@ from collector.store.declarations import Declarations, Verdicts
 from collector.store.queries import query
 from collector.store.reader import Reader, rfc3339
 from collector.store.retention import limits
+from collector.store.unsealed import seal
 
 # Findings live longer than what is looked at from day to day.
 DEFAULT_PERIOD = "-30d"
@@ -85,7 +86,10 @@ class Compliance:
         asked = {"app": scope.app, "environment": scope.environment, "release": scope.release}
         bounds = {"from": first, "to": last}
         days = {"first_day": first_whole_day(first, last, now)}
-        seen = observed(self._rows("observed", bounds | days | asked))
+        with self._database.snapshot() as read:
+            seal(read, (first, last))
+            rows = read(query("observed"), bounds | days | asked).to_pylist()
+        seen = observed(rows)
         covered = list(self._coverage(scope, bounds | days | asked, seen))
         if scope.release is not None and not covered:
             raise BadInput(

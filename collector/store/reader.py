@@ -15,12 +15,13 @@ from collector.contract.errors import BadInput, NotFound
 from collector.contract.records import Answer, Column, Query
 from collector.metrics import get_metric
 from collector.metrics.cells import mergeable
-from collector.metrics.sources import GAP_DIMENSIONS, NOT_SEALED, Sealed
+from collector.metrics.sources import GAP_DIMENSIONS, NOT_SEALED
 from collector.redaction.ids import Ids
 from collector.self_telemetry.health import Health
 from collector.store.cells import DAY, SmallCells, merged_cells, settled
 from collector.store.database import Database
 from collector.store.queries import query
+from collector.store.unsealed import seal
 
 DEFAULT_PERIOD = "-7d"
 
@@ -133,8 +134,8 @@ class Reader:
                     if merged:
                         kept = self.cells.kept(read, now)
                         rows = self.cells.merged(metric.name, named, now, kept=kept)
-                    if metric.sums:
-                        sealed = Sealed.but(read(query("unsealed"), {})["what"].to_pylist())
+                    if metric.sums or metric.departs:
+                        sealed = seal(read, (first, until) if metric.departs else None)
                     statement = metric.statement(
                         first, until, now, asked.by, asked.where, asked.selected, rows, page,
                         sealed=sealed,
