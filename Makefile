@@ -35,7 +35,7 @@ check: test $(PLAIN)/.dev
 soak: $(VENV)/.dev tracer
 	$(VENV)/bin/pytest -m soak -s --timeout 0
 
-bench: $(VENV)/.dev
+bench: $(VENV)/.dev browser
 	$(VENV)/bin/python -m bench.ingest
 	$(VENV)/bin/python -m bench.phones
 	$(VENV)/bin/python -m bench.redaction
@@ -48,7 +48,9 @@ bench: $(VENV)/.dev
 	$(VENV)/bin/python -m bench.sweep
 	$(VENV)/bin/python -m bench.audit
 	$(VENV)/bin/python -m bench.pages
+	$(VENV)/bin/python -m bench.readers
 	$(VENV)/bin/python -m bench.compliance
+	$(VENV)/bin/python -m tests.end_to_end.sessions
 
 pictures: $(VENV)/.dev browser
 	$(VENV)/bin/python -m tests.end_to_end.pictures

@@ -13,8 +13,9 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from itertools import cycle, islice
+from pathlib import Path
 from threading import Event
 from urllib.parse import urlsplit
 
@@ -25,6 +26,7 @@ from bench.pages import PAGES, queries
 from bench.payload import export_request
 from bench.server import collector
 from collector.contract.client import LimenClient
+from collector.contract.errors import LimenError
 
 SPANS = 512
 PHONES = 8
@@ -43,10 +45,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     asked = arguments.parse_args(argv)
     per_second = asked.spans_per_second / SPANS
     number = int(asked.seconds * per_second)
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        collector("--home", asked.home or folder) as ready,
-    ):
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+        policy = Path(folder, "policy.toml")
+        policy.write_text('version = "bench"\nretention_days = 400\n')
+        home = asked.home or folder
+        ready = stack.enter_context(collector("--home", home, "--policy", str(policy)))
         host, rng = urlsplit(ready["http"]).netloc, random.Random(time.time_ns())
         alone = send(host, _requests(host, number, rng), CONNECTIONS, per_second)
         _tell("alone", alone)
@@ -75,8 +78,11 @@ def _reading(api: str, readers: int, days: int) -> Iterator[Mapping[str, list[fl
         with LimenClient(api, timeout=60) as client:
             for page in islice(cycle(PAGES), first, None):
                 began = time.perf_counter()
-                client.metrics(queries(page, days))
-                waits[page].append(time.perf_counter() - began)
+                try:
+                    client.metrics(queries(page, days))
+                    waits[page].append(time.perf_counter() - began)
+                except LimenError as error:
+                    _say(f"{page}: not answered: {error}")
                 if over.wait(LOOKS):
                     return
 

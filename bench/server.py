@@ -38,4 +38,5 @@ def _started(*command: str) -> Iterator[dict[str, str]]:
             yield json.loads(process.stdout.readline()) | {"pid": str(process.pid)}
         finally:
             process.terminate()
-            process.wait(60)
+            # What upkeep has begun it ends first.
+            process.wait(600)
