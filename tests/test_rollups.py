@@ -2,22 +2,24 @@
 
 import json
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from google.protobuf.message import Message
 
 from collector.contract.errors import NotFound
 from collector.contract.releases import Comparison
-from collector.metrics import first_whole_day
+from collector.metrics import first_whole_day, get_metric
 from collector.store.compliance import Scope
 from collector.store.maintenance import Maintenance
 from collector.store.queries import query
 from collector.store.rollups import Rollups
 from collector.store.schema import ROLLED_UP
+from collector.store.unsealed import seal
 from tests.otlp import PHONE, Span, consent, now, request_span, traces
 from tests.store import Store
 from tests.test_erasure import erase
@@ -256,6 +258,23 @@ def test_a_late_span_is_seen_at_once_and_covered_again_by_the_next_run(store: St
     assert (covered(store), departed(store)[0]["cause"]) == (0, "fallback")
     maintenance(store).roll_up()
     assert (covered(store), departed(store)[0]["cause"]) == (1, "fallback")
+
+
+def test_what_is_not_rolled_up_is_walked_through_once_for_a_question(store: Store) -> None:
+    request = request_span("fallback")
+    store.take(traces(request, request.child("CLIENT", **SENT)))
+    since, until = now() - DAY, now() + DAY
+    statement = get_metric("transfers").statement(since, until, now(), ("feature",))
+
+    def asked(read: Callable[..., pa.Table]) -> tuple[bool, list[Any]]:
+        plan = str(read(f"explain {statement.sql}", statement.values).to_pylist())
+        return "Rec CTE" in plan, read(statement.sql, statement.values).to_pylist()
+
+    with store.database.snapshot() as read:
+        walks, found = asked(read)
+        seal(read, (since, until))
+        assert (walks, asked(read)) == (True, (False, found))
+    assert [row["destination"] for row in found].count("api.example.com") == 1
 
 
 def test_spans_of_a_trace_that_lie_days_apart_stand_for_themselves(store: Store) -> None:
