@@ -65,6 +65,7 @@ def answered(store: Store, turn: int) -> list[Any]:
         ("fallback_reasons", ("network", "feature"), {}),
         ("release_health", ("network", "model"), {}),
         ("release_intervals", ("day", "model"), {}),
+        ("release_intervals", ("country", "device_model"), {}),
         ("latency", ("model", "decision"), {"since": "-100h"}),
         ("arrival", ("os",), {}),
         ("lost_requests", ("release",), {}),
@@ -356,6 +357,9 @@ def test_of_many_installations_a_sample_says_how_sure_a_rate_is(store: Store) ->
         " from rollup_phones group by all"
     )
     assert 100 < len(held) < 300 and {row["n"] for row in held} == {2}
+    # By country and device model too.
+    (by_device,) = store.ask("release_intervals", "device_model")
+    assert {name: by_device[name] for name in ends} == ends
     (seen,), (clocks,) = store.compliance.check(Scope()).coverage, store.ask("clock_skew")
     with nothing_covered(store):
         (exact,), (all_ends,) = store.ask("fallback_rate"), store.ask("release_intervals")

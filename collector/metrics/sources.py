@@ -18,6 +18,8 @@ ROLLED_DIMENSIONS = frozenset(
      "day")
 )  # fmt: skip
 _WAIT_DIMENSIONS = ROLLED_DIMENSIONS - {"placement", "reason"}
+# The sample of installations has these of their requests too.
+_SAMPLED_DIMENSIONS = ROLLED_DIMENSIONS | {"country", "device_model"}
 # What is left of requests that expired is told by these.
 FOLDED_DIMENSIONS = frozenset((*ROOT, *PHONES.levels))
 
@@ -52,6 +54,7 @@ NOT_SEALED = Sealed()
 
 _ONE_BY_ONE = "(select * from requests where time >= $from and time < $to)"
 _EACH_SENT = "sent_for_requests($from, $to, 9223372036854775807, false)"
+_EACH_OF_SAMPLE = "sent_for_requests($from, $to, 9223372036854775807, true)"
 _SINGLE = {
     "departures": "departures($from, $to, null)",
     "each_departure": "departures($from, $to, null)",
@@ -123,6 +126,8 @@ def sources(
         found = _MERGED
     elif whole_days and named <= ROLLED_DIMENSIONS:
         found = rolled if named <= _WAIT_DIMENSIONS else rolled | {"waits": _ONE_BY_ONE}
+    elif whole_days and named <= _SAMPLED_DIMENSIONS:
+        found = _SINGLE | {"phones": rolled["phones"], "senders": _EACH_OF_SAMPLE}
     else:
         found = _SINGLE
     if not merged and not named <= GAP_DIMENSIONS:
