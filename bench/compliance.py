@@ -2,7 +2,11 @@
 against all that was declared, an evidence pack, and what a person may ask for. As the dashboard and
 the commands ask, over HTTP; beside it a bare read of the same rows.
 
-python -m bench.compliance [--departures N --installations N --days N --rounds N]
+What is made in a `--home` stays there, but for the person who is erased, and is asked again the
+next time.
+
+python -m bench.compliance
+    [--departures N --installations N --days N --rounds N] [--home FOLDER]
 """
 
 import argparse
@@ -16,6 +20,7 @@ from pathlib import Path
 import duckdb
 import numpy as np
 
+from bench.repeated import Fleet, fill, roll_up
 from bench.server import collector
 from collector.contract.attributes import INSTALLATION
 from collector.contract.client import LimenClient
@@ -25,15 +30,10 @@ from collector.contract.policy_file import read_policy
 from collector.contract.records import Query
 from collector.engine import Engine
 from collector.permissions.tokens import Tokens
-from collector.store.queries import query
-from collector.store.rollups import COUNTED, Rollups
-from collector.store.schema import ROLLUP_RULES
-from collector.store.writer import insert
 
-SLICE = 500_000
-PHONE = "phone-of-the-bench"
+# One of them is erased at each run.
+PHONES = tuple(f"phone-{number}-of-the-bench" for number in range(64))
 MIB = 2**20
-DAY = 24 * 3600 * 10**9
 
 POLICY = """
 version = "bench"
@@ -83,16 +83,21 @@ def main(argv: Sequence[str] | None = None) -> None:
     arguments.add_argument("--installations", type=int, default=6_000)
     arguments.add_argument("--days", type=int, default=90)
     arguments.add_argument("--rounds", type=int, default=3)
+    arguments.add_argument("--home", type=Path)
     asked = arguments.parse_args(argv)
     with tempfile.TemporaryDirectory() as folder:
-        home = Path(folder)
+        home = asked.home or Path(folder)
         policy = home / "policy.toml"
-        policy.write_text(POLICY + "".join(FEATURE.format(name=one) for one in FEATURES))
-        _fill(home, asked.departures, asked.installations, asked.days)
-        bare = _bare(home / DATABASE)
-        _say(f"reading all of {asked.departures:,} departures: {bare:.2f} s")
+        if not (home / DATABASE).exists():
+            home.mkdir(parents=True, exist_ok=True)
+            policy.write_text(POLICY + "".join(FEATURE.format(name=one) for one in FEATURES))
+            _fill(home, asked.departures, asked.installations, asked.days)
+        with _engine(home) as engine:
+            roll_up(engine, _say)
+        departures, bare = _bare(home / DATABASE)
+        _say(f"reading all of {departures:,} departures: {bare:.2f} s")
         with (
-            collector("--home", folder, "--policy", str(policy)) as ready,
+            collector("--home", str(home), "--policy", str(policy)) as ready,
             LimenClient(ready["api"], timeout=600) as client,
         ):
             _ask(client, asked.days, asked.rounds, bare)
@@ -109,8 +114,13 @@ def _ask(client: LimenClient, days: int, rounds: int, bare: float) -> None:
         _timed(f"ledger's rows, {since}", partial(client.metrics, [ledger]), rounds, bare)
         _timed(f"findings, {since}", partial(client.check, since), rounds, bare)
     _timed("evidence pack", lambda: client.evidence(quarter, "now"), 1, bare)
-    _timed("access, Art. 15", lambda: client.access(PHONE, contents=False), 1, bare)
-    _timed("erasure", lambda: client.erase(PHONE, now=False), 1, bare)
+    phone = next(one for one in PHONES if _held(client, one))
+    _timed("access, Art. 15", lambda: client.access(phone, contents=False), 1, bare)
+    _timed("erasure", lambda: client.erase(phone, now=False), 1, bare)
+
+
+def _held(client: LimenClient, phone: str) -> bool:
+    return any(one.spans for one in client.lookup(phone).pseudonyms)
 
 
 def _timed(what: str, ask: Callable[[], object], rounds: int, bare: float) -> None:
@@ -130,24 +140,15 @@ def _timed(what: str, ask: Callable[[], object], rounds: int, bare: float) -> No
 def _fill(home: Path, departures: int, phones: int, days: int) -> None:
     Tokens.at(home, home / DATABASE)
     with _engine(home) as engine:
-        known = engine.pseudonyms.all(INSTALLATION, PHONE)[-1][1]
-    now, began = time.time_ns(), time.perf_counter()
-    fixed = {"now": now, "phones": phones, "days": days}
-    with duckdb.connect(str(home / DATABASE)) as connection:
-        connection.execute(Path(__file__).with_name("fleet.sql").read_text())
-        connection.execute(_sql("hosts"))
-        connection.execute(_sql("consents"), fixed | {"known": known})
-        for first in range(0, departures, SLICE):
-            last = min(first + SLICE, departures)
-            part = {"departures": departures, "known": known, "first": first, "last": last}
-            connection.execute(_sql("phones"), fixed | part)
-            connection.execute(_sql("spans"))
-            connection.execute(_sql("rolled"))
-            _say(f"filled {last:,} of {departures:,} departures")
-        connection.execute(_sql("state"), {"commit": now, "rules": ROLLUP_RULES})
-    _count(home, now, days)
-    size = (home / DATABASE).stat().st_size
-    _say(f"{size / MIB:,.0f} MiB in {time.perf_counter() - began:.0f} s")
+        known = [engine.pseudonyms.all(INSTALLATION, one)[-1][1] for one in PHONES]
+    fleet = Fleet(
+        requests=departures,
+        days=days,
+        made=Path(__file__).with_name("fleet.sql").read_text() + _sql("hosts") + _sql("consents"),
+        sent=_sql("spans"),
+        values={"phones": phones, "known": known},
+    )
+    fill(home, lambda: _engine(home), fleet, _say)
 
 
 def _engine(home: Path) -> Engine:
@@ -160,33 +161,12 @@ def _engine(home: Path) -> Engine:
     )
 
 
-def _count(home: Path, now: int, days: int) -> None:
-    """Rolls up the requests, day by day, as they were committed, and whose consent it was; of many
-    installations a sample stays."""
-    with _engine(home) as engine:
-        for day in range(days, -1, -1):
-            part = {"after": now - (day + 1) * DAY, "last": now - day * DAY}
-            counts = {
-                table: engine.database.read(
-                    query("unrolled_counts").replace("{table}", table), part
-                )
-                for table in COUNTED
-            }
-            runs = engine.database.read(query("unrolled_runs"), part)
-            with engine.database.write() as transaction:
-                for table, counted in counts.items():
-                    transaction.name(fresh=counted)
-                    transaction.run_for(table, "insert_counts")
-                insert(transaction, "remove_rolled_runs", runs)
-                insert(transaction, "insert_rolled_runs", runs)
-        Rollups(engine.database).run()
-
-
-def _bare(path: Path) -> float:
+def _bare(path: Path) -> tuple[int, float]:
+    """How many departures there are, and how long it takes (s) to read them."""
     with duckdb.connect(str(path), config={"memory_limit": "220MB"}) as connection:
         began = time.perf_counter()
-        connection.execute(_sql("scan")).fetchall()
-        return time.perf_counter() - began
+        [(count, *_)] = connection.execute(_sql("scan")).fetchall()
+        return count, time.perf_counter() - began
 
 
 def _sql(name: str) -> str:

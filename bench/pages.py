@@ -21,19 +21,14 @@ from pathlib import Path
 import duckdb
 import numpy as np
 
-from bench.repeated import repeat
-from collector.contract.config import DATABASE, MIN_CELL
+from bench.repeated import Fleet, fill, roll_up
+from collector.contract.config import DATABASE
 from collector.contract.errors import Overloaded
 from collector.contract.records import Query
 from collector.engine import Engine
 from collector.permissions.tokens import Tokens
-from collector.store.cells import DAY, settled
 from collector.store.reader import Known
-from collector.store.rollups import Rollups
-from collector.store.settling import Settling
 
-SLICE = 1_000_000
-SECOND = 10**9
 # What nobody waits for.
 QUERY_SECONDS = 60.0
 
@@ -116,7 +111,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         if not (home / DATABASE).exists():
             _fill(home, asked.requests, asked.installations, asked.days)
         with _engine(home) as engine:
-            _roll_up(engine)
+            roll_up(engine, _say)
         asks = [Ask(f"{page}, {asked.days} days", queries(page, asked.days)) for page in PAGES]
         asks += [
             Ask(f"{page}, {asked.days} days, by a lead", queries(page, asked.days), merged=True)
@@ -145,47 +140,16 @@ def _engine(home: Path) -> Engine:
 
 
 def _fill(home: Path, requests: int, phones: int, days: int) -> None:
-    """Fills all of yesterday and the days before with the same, and today until now."""
-    now = time.time_ns()
-    today, each = settled(now), requests // days
-    # What follows the day's last request is of that day too.
-    step = (DAY - 2 * SECOND) // each
-    fixed = {"phones": phones, "step": step}
     Tokens.at(home, home / DATABASE)
-    with _engine(home):
-        pass
-    with duckdb.connect(str(home / DATABASE)) as connection:
-        connection.execute(Path(__file__).with_name("fleet.sql").read_text())
-    _insert(home, fixed | {"since": today - DAY}, 0, each)
-    with _engine(home) as engine:
-        _roll_up(engine)
-    with duckdb.connect(str(home / DATABASE)) as connection:
-        repeat(connection, days - 1, _say)
-    _insert(home, fixed | {"since": today - each * step}, each, each + (now - today) // step)
-
-
-def _insert(home: Path, fixed: Mapping[str, int], first: int, last: int) -> None:
-    sql = Path(__file__).with_name("requests.sql").read_text()
-    with duckdb.connect(str(home / DATABASE)) as connection:
-        for begin in range(first, last, SLICE):
-            part = {"first": begin, "last": min(begin + SLICE, last)}
-            connection.execute(sql, {**fixed, **part})
-
-
-def _roll_up(engine: Engine) -> None:
-    rollups, began = Rollups(engine.database), time.perf_counter()
-    while rollups.run():
-        pass
-    seconds = time.perf_counter() - began
-    spans = engine.reader.status()["spans"]
-    size = engine.database.file_bytes() / spans
-    _say(
-        f"{spans:,} spans, {size:.0f} bytes of file each; rolled up what was new in {seconds:.0f} s"
+    folder = Path(__file__)
+    fleet = Fleet(
+        requests=requests,
+        days=days,
+        made=folder.with_name("fleet.sql").read_text(),
+        sent=folder.with_name("requests.sql").read_text(),
+        values={"phones": phones},
     )
-    settling, began = Settling(engine.database, MIN_CELL), time.perf_counter()
-    while settling.due(time.time_ns()) and settling.run(time.time_ns()):
-        pass
-    _say(f"small cells of all days found in {time.perf_counter() - began:.0f} s")
+    fill(home, lambda: _engine(home), fleet, _say)
 
 
 def queries(page: str, days: int, where: Mapping[str, Sequence[str]] | None = None) -> list[Query]:
