@@ -52,10 +52,15 @@ class _LeftOut(MetaPathFinder):
 
 def command() -> NoReturn:
     """The process `limen`."""
+    start_light()
+    sys.exit(main())
+
+
+def start_light() -> None:
+    """For a process that is Limen's alone, before it imports more."""
     # What a start makes stays: looking through it again and again takes a tenth of the start.
     gc.set_threshold(50_000)
     sys.meta_path.insert(0, _LeftOut())
-    sys.exit(main())
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -7,7 +7,7 @@ import ssl
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,8 +17,8 @@ from urllib.parse import urlsplit
 import httpx
 
 from collector.contract.client import LimenClient
+from tests.forks import ROOT, Forked
 
-ROOT = Path(__file__).parent.parent
 LIMEN = (sys.executable, "-m", "limen")
 STOP_SECONDS = 20
 FREE = "127.0.0.1:0"
@@ -36,7 +36,7 @@ class RunningCollector:
     grpc: str
     api: str
     home: Path
-    process: "subprocess.Popen[str]"
+    process: "subprocess.Popen[str] | Forked"
 
     def client(self, token: str | None = None, ca: Path | None = None) -> LimenClient:
         return LimenClient(self.api, token=token, ca=ca)
@@ -92,23 +92,19 @@ def running_collector(
     *flags: str,
     folder: Path | None = None,
     program: Sequence[str] = LIMEN,
+    forked: bool = True,
     **settings: object,
 ) -> Iterator[RunningCollector]:
     """A collector on free ports, ready; stopped at the end if it still runs.
 
     `folder`: where it is started, for a `limen.toml` there. `program`: what takes the arguments
-    of `limen`.
+    of `limen`. `forked`: by a Python that has imported what it needs, if Python is what it is.
     """
     named = {f"LIMEN_{name.upper()}": str(value) for name, value in settings.items()}
     command = [*program, "collector", "--home", str(home)]
     command += ["--http", FREE, "--grpc", FREE, "--api", FREE, *flags]
-    with subprocess.Popen(
-        command,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=folder,
-        env=os.environ | named | {"PYTHONPATH": str(ROOT)},
+    with _started(
+        command, folder, os.environ | named | {"PYTHONPATH": str(ROOT)}, forked
     ) as process:
         assert process.stdout is not None and process.stderr is not None
         line = process.stdout.readline()
@@ -127,3 +123,13 @@ def running_collector(
                 finally:
                     # One that does not stop would be waited for without end.
                     process.kill()
+
+
+def _started(
+    command: Sequence[str], folder: Path | None, env: Mapping[str, str], forked: bool
+) -> "subprocess.Popen[str] | Forked":
+    python, flag, *words = command
+    if forked and (python, flag) == (sys.executable, "-m"):
+        return Forked(words, folder, env)
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, cwd=folder, env=env)

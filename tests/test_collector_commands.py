@@ -82,7 +82,7 @@ def test_a_file_that_is_no_database_is_refused_and_left_alone(tmp_path: Path) ->
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_nothing_acknowledged_is_lost_however_it_stops(tmp_path: Path, number: int) -> None:
     sent = [Span() for _ in range(40)]
-    with running_collector(tmp_path) as running:
+    with running_collector(tmp_path, forked=False) as running:
         for span in sent:
             running.post(traces(span).SerializeToString()).raise_for_status()
         running.process.send_signal(number)

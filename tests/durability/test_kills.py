@@ -214,7 +214,7 @@ def test_nothing_acknowledged_is_lost_or_doubled_over_kills_at_random(
         home, phones = tmp_path / str(first), Phones()
         for _ in range(first, min(first + HOME_KILLS, kills)):
             began = time.monotonic()
-            with running_collector(home, program=program(BUSY)) as running:
+            with running_collector(home, program=program(BUSY), forked=False) as running:
                 seconds.append(time.monotonic() - began)
                 unasked += running.spans() - len(phones.ids)
                 phones.send_again(running.http)

@@ -1,0 +1,100 @@
+"""Processes forked from one that has imported what they need.
+
+Most of what a collector's start takes is importing, and a hundred and fifty of them are started.
+"""
+
+import multiprocessing
+import os
+import runpy
+import signal
+import sys
+from collections.abc import Mapping, Sequence
+from functools import cache
+from multiprocessing import forkserver
+from multiprocessing.connection import Connection
+from multiprocessing.context import ForkServerContext
+from pathlib import Path
+from subprocess import TimeoutExpired
+from typing import TextIO
+
+ROOT = Path(__file__).parent.parent
+
+
+class Forked:
+    """`python -m WORDS`, with what tests ask of a `subprocess.Popen`."""
+
+    def __init__(self, words: Sequence[str], cwd: Path | None, env: Mapping[str, str]) -> None:
+        context = _server()
+        (out, out_there), (err, err_there) = context.Pipe(duplex=False), context.Pipe(duplex=False)
+        self._process = context.Process(
+            target=_run,
+            args=(words, str(cwd or Path.cwd()), dict(env), out_there, err_there),
+            daemon=True,
+        )
+        self._process.start()
+        out_there.close()
+        err_there.close()
+        assert self._process.pid is not None
+        self.pid = self._process.pid
+        self.stdout, self.stderr = _text(out), _text(err)
+
+    def __enter__(self) -> "Forked":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stdout.close()
+        self.stderr.close()
+        self._process.join()
+
+    def poll(self) -> int | None:
+        return self._process.exitcode
+
+    def wait(self, timeout: float) -> int:
+        self._process.join(timeout)
+        if (code := self.poll()) is None:
+            raise TimeoutExpired(self._process.name, timeout)
+        return code
+
+    def send_signal(self, number: int) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def terminate(self) -> None:
+        self.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+
+
+@cache
+def _server() -> ForkServerContext:
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["tests.imported"])
+    before = dict(os.environ)
+    os.environ["PYTHONPATH"] = str(ROOT)
+    try:
+        forkserver.ensure_running()
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+    return context
+
+
+def _text(end: Connection) -> TextIO:
+    """What is written to the other end."""
+    text = os.fdopen(os.dup(end.fileno()), encoding="utf-8")
+    end.close()
+    return text
+
+
+def _run(
+    words: Sequence[str], cwd: str, env: Mapping[str, str], out: Connection, err: Connection
+) -> None:
+    for end, number in (out, 1), (err, 2):
+        os.dup2(end.fileno(), number)
+        end.close()
+    os.chdir(cwd)
+    os.environ.clear()
+    os.environ.update(env)
+    sys.argv = list(words)
+    runpy.run_module(words[0], run_name="__main__", alter_sys=True)
