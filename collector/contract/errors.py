@@ -11,6 +11,7 @@ LimenError
 │   ├── Unauthenticated       no token, or none that is known
 │   ├── Forbidden             a token whose role may not do this
 │   ├── StoreUnusable         the database cannot be opened: held elsewhere, newer, damaged
+│   ├── Failed                a fault of the collector's own
 │   └── HungUp                nobody waits for the answer any more
 └── Retryable                 asking again later can help
     ├── Overloaded            too much at once, or stopping
@@ -85,6 +86,10 @@ class Forbidden(Permanent):
 
 class StoreUnusable(Permanent):
     """The database cannot be opened."""
+
+
+class Failed(Permanent):
+    """The request failed here: the collector's log says where."""
 
 
 class HungUp(Permanent):

@@ -19,7 +19,7 @@ from starlette.types import Scope
 
 from collector.backup import Backups
 from collector.contract.arrow import MEDIA_TYPE, to_ipc
-from collector.contract.errors import BadInput, HungUp, LimenError
+from collector.contract.errors import BadInput, Failed, HungUp, LimenError
 from collector.contract.records import Query
 from collector.contract.what_if.records import Change
 from collector.engine import Engine
@@ -47,8 +47,6 @@ from collector.server.waiting import HearHangUps
 from collector.store.maintenance import Maintenance
 from collector.store.reader import Known
 from collector.store.self_audit import SelfAudits
-
-_FAULT = "the request failed here: the collector's log says where"
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -124,7 +122,7 @@ class QueryApi:
             },
             middleware=[
                 Middleware(CountAnswers, count=self._count),
-                Middleware(AnswerFaults, answer=lambda: problem(LimenError(_FAULT))),
+                Middleware(AnswerFaults, answer=lambda: problem(Failed())),
                 # Else a page of another site could ask here by a name that it points at this
                 # machine.
                 Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts)),

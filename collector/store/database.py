@@ -5,10 +5,13 @@ DuckDB gives its own memory of the file up (a failed fsync or checkpoint), the n
 file anew.
 """
 
+import contextlib
+import errno
 import logging
 import os
 import shutil
 import threading
+import traceback
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -20,7 +23,7 @@ import duckdb
 import pyarrow as pa
 
 from collector.asker import asker
-from collector.contract.errors import BadInput, HungUp, Overloaded, StoreUnusable
+from collector.contract.errors import BadInput, Failed, HungUp, Overloaded, StoreUnusable
 from collector.keys import sync
 from collector.store.audit import adopt, frontier_of
 from collector.store.beside import Beside
@@ -42,6 +45,13 @@ from collector.tlog.merkle import Frontier
 # After these DuckDB refuses everything until the file is opened anew. An OSError is the folder's:
 # whether its log has a name on the disk is then as unknown as after a failed fsync.
 _GIVEN_UP = (duckdb.FatalException, duckdb.InternalException, OSError)
+
+_DISK_FULL = os.strerror(errno.ENOSPC)
+
+_BY_WORD = (
+    ("INTERRUPT", duckdb.InterruptException),
+    ("Out of Memory", duckdb.OutOfMemoryException),
+)
 
 _BATCH_ROWS = 10_000
 
@@ -121,8 +131,9 @@ class Database:
     def read(self, sql: str, values: Mapping[str, Any] | None = None) -> pa.Table:
         """The answer to a query, one at a time, interrupted after `query_seconds`.
 
-        Raises Overloaded when it took too long or none could be admitted in that time, BadInput
-        when a value does not fit, and HungUp once the asker is gone.
+        Raises Overloaded when it took too long or too much memory, or none could be admitted in
+        that time, BadInput when a value does not fit, HungUp once the asker is gone, and Failed,
+        said in the log without any value, for whatever else the database finds wrong.
         """
         with self._answering() as cursor:
             return cursor.sql(sql, params=dict(values or {})).to_arrow_table()
@@ -145,9 +156,8 @@ class Database:
                 yield from found
             except OSError as exc:
                 # So Arrow tells what happened to DuckDB.
-                interrupted = "INTERRUPT" in str(exc)
-                kind = duckdb.InterruptException if interrupted else duckdb.OperationalError
-                raise kind(str(exc)) from exc
+                kinds = (kind for word, kind in _BY_WORD if word in str(exc))
+                raise next(kinds, duckdb.Error)(str(exc)) from exc
 
     @contextmanager
     def _answering(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -174,7 +184,12 @@ class Database:
         except duckdb.Error as exc:
             if isinstance(exc, _GIVEN_UP):
                 self._failed(exc)
-            raise Overloaded("the question could not be answered: ask for less") from exc
+                raise Overloaded("the database is to be opened anew: try again shortly") from exc
+            if isinstance(exc, duckdb.OutOfMemoryException) or _DISK_FULL in str(exc):
+                raise Overloaded("the question takes more room than there is: ask for less") from exc
+            _log.error("a question failed: %s, asked at %s:%s", type(exc).__name__, *_asked_at())
+            # Whoever logs an exception logs its causes too, and this one's message holds values.
+            raise Failed from None
         finally:
             self._reading.release()
 
@@ -374,3 +389,10 @@ class Space:
 
     used: int
     reusable: int
+
+
+def _asked_at() -> tuple[str, int | None]:
+    """The file and line of ours that asks the question at hand."""
+    frames = reversed(traceback.extract_stack())
+    own = (__file__, contextlib.__file__)
+    return next((frame.filename, frame.lineno) for frame in frames if frame.filename not in own)

@@ -8,7 +8,7 @@ expired.
 
 import logging
 
-from collector.contract.errors import Overloaded
+from collector.contract.errors import Failed, Overloaded
 from collector.metrics.cells import PHONES
 from collector.store.cells import DAY, SmallCells
 from collector.store.database import Database
@@ -41,8 +41,8 @@ class Folding:
         bounds = {"from": day, "to": day + DAY}
         try:
             found = self._database.read(merged.over(query("fold_day")), {**bounds, **merged.values})
-        except Overloaded:
-            _log.warning("retention: a day of too many requests expires, no sums of it are kept")
+        except (Overloaded, Failed):
+            _log.warning("retention: a day expires that cannot be summed, no sums of it are kept")
             return
         with self._database.write() as transaction:
             insert(transaction, "insert_folded", found)

@@ -23,7 +23,7 @@ import logging
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from collector.contract.errors import Overloaded
+from collector.contract.errors import Failed, Overloaded
 from collector.store.database import Database
 from collector.store.queries import query
 from collector.store.schema import ROLLUP_RULES
@@ -111,8 +111,8 @@ class Rollups:
         asked = {"last": last, "parts": parts, "part": part}
         try:
             found = self._database.read(query("unrolled_departures"), asked)
-        except Overloaded:
-            _log.warning("rollup: traces are too large, questions find what left from their spans")
+        except (Overloaded, Failed):
+            _log.warning("rollup: traces are given up, questions find what left from their spans")
             return False
         if len(found):
             with self._database.write() as transaction:
