@@ -38,5 +38,4 @@ def _started(*command: str) -> Iterator[dict[str, str]]:
             yield json.loads(process.stdout.readline()) | {"pid": str(process.pid)}
         finally:
             process.terminate()
-            # What upkeep has begun it ends first.
-            process.wait(600)
+            process.wait(60)

@@ -8,6 +8,10 @@ from contextvars import ContextVar
 from collector.contract.errors import HungUp
 
 
+# An interrupt that comes before the work has begun is lost: it is said until the work ends.
+AGAIN_SECONDS = 0.1
+
+
 class Asker:
     """One who waits; what is done for them is interrupted once they are gone."""
 

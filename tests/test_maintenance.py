@@ -1,15 +1,18 @@
 """Retention: what is older than the policy keeps it is gone, from every table."""
 
 import threading
+import time
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
 
 from collector.contract.arrow import SCORES
+from collector.contract.errors import Overloaded
 from collector.contract.records import Spent, Sweep
 from collector.store import maintenance as upkeep
 from collector.store.maintenance import Maintenance
+from collector.store.schema import ddl
 from tests.otlp import logged_input, now, request_span, traces
 from tests.store import POLICY, Store, policy_from
 from tests.test_inputs import REQUEST
@@ -53,6 +56,34 @@ def test_upkeep_runs_beside_a_busy_store_and_stops(store: Store) -> None:
     with Maintenance(store.database, store.policy, store.health):
         store.take(*(traces(request_span()) for _ in range(20)))
     assert counts(store)["spans"] == 20
+
+
+def test_a_stop_ends_what_upkeep_reads_and_nothing_is_lost(
+    store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    asked = request_span("fallback")
+    store.take(traces(asked, asked.child("CLIENT", server_address="api.example.com")))
+    left = store.ask("transfers", destination="api.example.com")
+    # Without an end, but that any question has.
+    store.database._write_cursor.execute(
+        "create or replace macro unrolled(last) as table"
+        " select 'x'::blob as trace_id, x as earliest, y as latest"
+        " from range(1000000) a(x), range(1000000) b(y) where hash(x, y) = 1"
+    )
+    with Maintenance(store.database, store.policy, store.health) as maintenance:
+        while maintenance._task != "rollup":
+            time.sleep(0.01)
+    assert "rollup was given up: the collector stops" in caplog.text
+    assert "longer than" not in caplog.text
+    with pytest.raises(Overloaded, match="compaction was given up: the collector stops"):
+        maintenance._one.release()
+        maintenance.compact(now())
+    store.database._write_cursor.execute(ddl("unrolled"))
+    again = Maintenance(store.database, store.policy, store.health)
+    again.roll_up()
+    again.compact(now())
+    assert store.ask("transfers", destination="api.example.com") == left
+    assert left[0]["transfers"] == 1 and counts(store)["spans"] == 2
 
 
 def test_no_fault_ends_the_upkeep(

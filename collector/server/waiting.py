@@ -5,10 +5,8 @@ from contextlib import suppress
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from collector.asker import ASKER, Asker
+from collector.asker import AGAIN_SECONDS, ASKER, Asker
 
-# An interrupt that comes before the work has begun is lost: it is said until the work ends.
-AGAIN_SECONDS = 0.1
 _WITHOUT_BODY = ("GET", "HEAD", "DELETE")
 
 

@@ -8,6 +8,8 @@ from typing import Any
 
 import duckdb
 
+from collector.asker import asker
+from collector.contract.errors import HungUp
 from collector.store.queries import query
 from collector.store.schema import TABLES, ddl
 
@@ -42,8 +44,15 @@ class Beside:
                 time.sleep(0.05)
 
     def run(self, name: str, table: str = "", **values: object) -> None:
-        """Runs the query called `name`, for `table` where it is for any."""
-        self._cursor.execute(query(name).replace("{table}", table), values or None)
+        """Runs the query called `name`, for `table` where it is for any.
+
+        Raises HungUp once the asker is gone.
+        """
+        try:
+            with asker().waiting(self._cursor.interrupt):
+                self._cursor.execute(query(name).replace("{table}", table), values or None)
+        except duckdb.InterruptException as exc:
+            raise HungUp from exc
 
     def ask(self, name: str, table: str = "", **values: object) -> list[tuple[Any, ...]]:
         """The rows of the query called `name`."""

@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import BinaryIO, Self
 
+from collector.asker import AGAIN_SECONDS, ASKER, Asker
 from collector.contract.config import MIN_CELL
-from collector.contract.errors import Overloaded
+from collector.contract.errors import HungUp, Overloaded
 from collector.contract.policy import Policy
 from collector.contract.records import Compacted, Upkeep
 from collector.self_telemetry.health import Health, Task
@@ -85,6 +86,8 @@ class Maintenance:
         self._compacted: Compacted | None = None
         self._log_bytes = 0
         self._stop = threading.Event()
+        # Gone once it is to stop, which ends what upkeep reads.
+        self._asker = Asker()
         self._one = threading.Lock()
         self._task: Task | None = None
         self._thread = threading.Thread(target=self._run, name="limen-maintenance")
@@ -94,10 +97,14 @@ class Maintenance:
         return self
 
     def __exit__(self, *_: object) -> None:
+        """Ends what is read for upkeep; what is being written is written first."""
         self._stop.set()
-        self._thread.join()
-        # Another thread's task ends at its next slice; after that the database may be closed.
-        self._one.acquire()
+        while self._thread.is_alive():
+            self._asker.hang_up()
+            self._thread.join(AGAIN_SECONDS)
+        # Another thread's task ends too; after that the database may be closed.
+        while not self._one.acquire(timeout=AGAIN_SECONDS):
+            self._asker.hang_up()
 
     def follow(self, policy: Policy) -> None:
         """Keeps data by `policy` from now on."""
@@ -121,7 +128,7 @@ class Maintenance:
 
         After that the keys of pseudonyms that nothing has any more.
         """
-        with self.alone("retention"):
+        with self._until_stop("retention"):
             gone = self._retention.run(now)
             if self._rotation:
                 self._rotation.run(self._policy, now)
@@ -131,26 +138,26 @@ class Maintenance:
         """Deletes the inputs that are more than the policy keeps of a feature: how many."""
         if self._task is not None or not self._sampling.crowded(self._policy):
             return 0
-        with self.alone("sampling"):
+        with self._until_stop("sampling"):
             return self._sampling.run(self._policy, now)
 
     def roll_up(self) -> bool:
         """Takes some of what came into the rollups; whether more is left. Raises Overloaded."""
         if self._task is not None or not self._rollups.due():
             return False
-        with self.alone("rollup"):
+        with self._until_stop("rollup"):
             return self._rollups.run()
 
     def settle(self, now: int) -> bool:
         """Makes the cells of a day that is over; whether more are left. Raises Overloaded."""
         if self._task is not None or not self._settling.due(now):
             return False
-        with self.alone("rollup"):
+        with self._until_stop("rollup"):
             return self._settling.run(now)
 
     def compact(self, now: int, patience: float = 0.0) -> Compacted:
         """Rewrites the file without what was deleted. Raises Overloaded: it is as it was."""
-        with self.alone("compaction", patience):
+        with self._until_stop("compaction", patience):
             self._compacted = self._compaction.run(now)
             return self._compacted
 
@@ -161,7 +168,7 @@ class Maintenance:
         log. Raises Overloaded.
         """
         opened: list[BinaryIO] = []
-        with self.alone("backup"):
+        with self._until_stop("backup"):
             copied = self._copying.run(lambda: opened.append(self._database.copy_path.open("rb")))
             with self._database.write() as transaction:
                 transaction.note("backup", by=token, time=now, keys=keys, spans=copied.spans)
@@ -191,6 +198,18 @@ class Maintenance:
             self._task = None
             self._one.release()
 
+    @contextmanager
+    def _until_stop(self, task: Task, patience: float = 0.0) -> Iterator[None]:
+        """The same, of what may be given up in the middle of a question when it is to stop."""
+        with self.alone(task, patience):
+            before = ASKER.set(self._asker)
+            try:
+                yield
+            except HungUp as exc:
+                raise Overloaded(f"{task} was given up: the collector stops") from exc
+            finally:
+                ASKER.reset(before)
+
     def _breathe(self) -> bool:
         """Lets writes in between two slices. Whether to stop."""
         self._move_log()
@@ -207,6 +226,7 @@ class Maintenance:
                 self._database.checkpoint()
 
     def _run(self) -> None:
+        ASKER.set(self._asker)
         retained = sampled = tried = asked = roll_up_at = float("-inf")
         since = time.time_ns()
         while not self._stop.is_set():
@@ -228,6 +248,9 @@ class Maintenance:
                     if self._due(since, time.time_ns()):
                         tried = now
                         self.compact(time.time_ns())
+            except HungUp:
+                # Asked between two tasks, when it is to stop.
+                return
             except Overloaded as exc:
                 # Busy or full: a later round tries again.
                 _log.warning("maintenance: %s", exc)
