@@ -7,7 +7,6 @@ from contextvars import ContextVar
 
 from collector.contract.errors import HungUp
 
-
 # An interrupt that comes before the work has begun is lost: it is said until the work ends.
 AGAIN_SECONDS = 0.1
 

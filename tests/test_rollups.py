@@ -13,10 +13,9 @@ from google.protobuf.message import Message
 
 from collector.contract.errors import NotFound
 from collector.contract.releases import Comparison
-from collector.metrics import first_whole_day, get_metric
+from collector.metrics import get_metric
 from collector.store.compliance import Scope
 from collector.store.maintenance import Maintenance
-from collector.store.queries import query
 from collector.store.rollups import Rollups
 from collector.store.schema import ROLLED_UP
 from collector.store.unsealed import seal
@@ -77,7 +76,9 @@ def answered(store: Store, turn: int) -> list[Any]:
     asked += others[turn % 5 :: 5]
     told: list[Any] = [store.ask(metric, *by, **where) for metric, by, where in asked]
     stored = store.reader.status()["requests"]
-    return [*told, stored, *(observed(store) if turn % 3 == 2 else [compared(store)])]
+    # Of days in part and of whole ones.
+    since = "-100h" if turn % 2 else "-5d"
+    return [*told, stored, *(observed(store, since) if turn % 3 == 2 else [compared(store)])]
 
 
 def compared(store: Store) -> Any:
@@ -93,16 +94,10 @@ def rounded(found: Comparison) -> Any:
     return json.loads(found.model_dump_json(), parse_float=lambda number: round(float(number), 9))
 
 
-def observed(store: Store) -> list[dict[str, Any]]:
-    """What a check is made of."""
-    since, until = now() - 100 * HOUR, now() + HOUR
-    of = {"from": since, "to": until, "first_day": first_whole_day(since, until, now())}
-    scope = dict.fromkeys(("app", "environment", "release"))
-    return [
-        row
-        for name in ("observed", "coverage")
-        for row in store.database.read(query(name), of | scope).to_pylist()
-    ]
+def observed(store: Store, since: str) -> list[Any]:
+    """What a check finds."""
+    check, seen = store.compliance.review(Scope(since=since))
+    return [check.coverage, check.findings, seen]
 
 
 @contextmanager
@@ -259,6 +254,28 @@ def test_a_late_span_is_seen_at_once_and_covered_again_by_the_next_run(store: St
     assert (covered(store), departed(store)[0]["cause"]) == (0, "fallback")
     maintenance(store).roll_up()
     assert (covered(store), departed(store)[0]["cause"]) == (1, "fallback")
+
+
+def test_what_left_is_told_anew_from_when_its_consent_changed(store: Store) -> None:
+    def seen() -> dict[str, tuple[bool, int]]:
+        _, left = store.compliance.review(Scope(since="-5d"))
+        return {one.consent: (one.granted_later, one.transfers) for one in left if one.asked}
+
+    for number in range(3):
+        request = request_span("fallback", start=now() - (3 - number) * HOUR)
+        store.take(traces(request, request.child("CLIENT", **SENT)))
+    maintenance(store).roll_up()
+    assert seen() == {"unknown": (False, 3)}
+    # The first that is granted tells of what left before, another only of what left after it.
+    for said, hour, told in (
+        ("granted", 1.5, {"unknown": (True, 2), "granted": (False, 1)}),
+        ("withdrawn", 0.5, {"unknown": (True, 2), "granted": (False, 1)}),
+        ("granted", 2.5, {"unknown": (True, 1), "granted": (False, 2)}),
+    ):
+        store.take(consent(said, now() - int(hour * HOUR)))
+        assert seen() == told
+        maintenance(store).roll_up()
+        assert seen() == told and covered(store) == 3
 
 
 def test_what_is_not_rolled_up_is_walked_through_once_for_a_question(store: Store) -> None:

@@ -1,6 +1,7 @@
 """Declared held against observed, over what is stored."""
 
-from collections.abc import Callable, Iterator, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,12 +38,13 @@ from collector.contract.policy import Policy, release_key
 from collector.contract.processing import Article30
 from collector.contract.records import Query
 from collector.metrics import first_whole_day
+from collector.metrics.sources import NOT_SEALED, Sealed, sources
 from collector.store.database import Database
 from collector.store.declarations import Declarations, Verdicts
 from collector.store.queries import query
 from collector.store.reader import Reader, rfc3339
 from collector.store.retention import limits
-from collector.store.unsealed import seal
+from collector.store.unsealed import Read, seal
 
 # Findings live longer than what is looked at from day to day.
 DEFAULT_PERIOD = "-30d"
@@ -86,11 +88,14 @@ class Compliance:
         asked = {"app": scope.app, "environment": scope.environment, "release": scope.release}
         bounds = {"from": first, "to": last}
         days = {"first_day": first_whole_day(first, last, now)}
+        values = bounds | days | asked
         with self._database.snapshot() as read:
-            seal(read, (first, last))
-            rows = read(query("observed"), bounds | days | asked).to_pylist()
-        seen = observed(rows)
-        covered = list(self._coverage(scope, bounds | days | asked, seen))
+            sealed = seal(read, (first, last))
+            # Before its first whole day they are read one by one.
+            stand_for = _sources(sealed if days["first_day"] == first else NOT_SEALED)
+            seen = observed(_observed(read, stand_for, values))
+            requests = _ask(read, "coverage", stand_for, values)
+        covered = list(self._coverage(scope, requests, seen))
         if scope.release is not None and not covered:
             raise BadInput(
                 "nothing of that release was seen in this period: there is nothing to pass"
@@ -143,10 +148,10 @@ class Compliance:
         )
 
     def _coverage(
-        self, scope: Scope, values: dict[str, Any], seen: Sequence[Observed]
+        self, scope: Scope, requests: Sequence[dict[str, Any]], seen: Sequence[Observed]
     ) -> Iterator[Coverage]:
         complete = self._completeness(scope)
-        for row in self._rows("coverage", values):
+        for row in requests:
             features = {one["feature"]: one["requests"] for one in row.pop("features")}
             of = (row["app"], row["release"])
             left = [o for o in seen if (o.app, o.release) == of and o.destination != TELEMETRY]
@@ -271,3 +276,51 @@ def _by_app(
 
 def _count(seen: Iterator[Observed] | Sequence[Observed]) -> int:
     return sum(one.transfers for one in seen)
+
+
+def _sources(sealed: Sealed) -> dict[str, str]:
+    """SQL by what stands for it; departures as a whole, and by day without what a policy says."""
+    found = sources(frozenset(), None, None, whole_days=True, sealed=sealed)
+    sent = found["departures"]
+    by_day = "sent_days($to, $first_day)" if sealed.departures else sent.replace("$by_day", "true")
+    return {**found, "departures": sent.replace("$by_day", "false"), "days": by_day}
+
+
+def _observed(
+    read: Read, stand_for: Mapping[str, str], values: dict[str, Any]
+) -> list[dict[str, Any]]:
+    """What left, one row of all that is alike.
+
+    How much is told by sums; when, and in which traces, by a look at the days on which each was
+    seen first and last.
+    """
+    _ask(read, "keep_observed", stand_for, values)
+    days = read(query("observed_days"), {}).column("day").cast(pa.int32()).to_pylist()
+    return _ask(read, "observed", {"within": _within(days)}, values)
+
+
+def _ask(
+    read: Read, name: str, stand_for: Mapping[str, str], values: dict[str, Any]
+) -> list[dict[str, Any]]:
+    """The rows of the query called `name`, with those of `values` that it names."""
+    sql = query(name)
+    for what, source in stand_for.items():
+        sql = sql.replace(f"{{{what}}}", source)
+    named = set(re.findall(r"\$(\w+)", sql))
+    rows: list[dict[str, Any]] = read(
+        sql, {k: v for k, v in values.items() if k in named}
+    ).to_pylist()
+    return rows
+
+
+def _within(days: Sequence[int]) -> str:
+    """SQL for the time of `d` on one of the `days` (since 1970, ascending), in as few pieces as
+    there are: of other days nothing is read."""
+    pieces: list[list[int]] = []
+    for day in days:
+        if pieces and pieces[-1][1] == day:
+            pieces[-1][1] = day + 1
+        else:
+            pieces.append([day, day + 1])
+    found = (f"d.time >= {a * _DAY_NS} and d.time < {b * _DAY_NS}" for a, b in pieces)
+    return " or ".join(found) or "false"

@@ -186,7 +186,9 @@ class Database:
                 self._failed(exc)
                 raise Overloaded("the database is to be opened anew: try again shortly") from exc
             if isinstance(exc, duckdb.OutOfMemoryException) or _DISK_FULL in str(exc):
-                raise Overloaded("the question takes more room than there is: ask for less") from exc
+                raise Overloaded(
+                    "the question takes more room than there is: ask for less"
+                ) from exc
             _log.error("a question failed: %s, asked at %s:%s", type(exc).__name__, *_asked_at())
             # Whoever logs an exception logs its causes too, and this one's message holds values.
             raise Failed from None

@@ -19,15 +19,18 @@ where they are few.
 """
 
 import logging
+from collections.abc import Iterator, Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from collector.contract.errors import Failed, Overloaded
+from collector.store.cells import DAY
 from collector.store.database import Database
 from collector.store.queries import query
 from collector.store.schema import ROLLUP_RULES
 from collector.store.transaction import Transaction
+from collector.store.unsealed import keep_restated
 from collector.store.writer import insert
 
 # As many spans go at once, and of those departures in as many parts as questions may wait for.
@@ -122,11 +125,13 @@ class Rollups:
     def _restate(self, last: int) -> None:
         """Of installations whose history of consent is another, gives what is rolled up the consent
         it left under by now."""
-        count = self._database.read(query("count_restated"), {"last": last}).column("departures")
-        parts = -(-count[0].as_py() // PART_RESTATED)
-        for part in range(parts):
-            asked = {"last": last, "parts": parts, "part": part}
-            found = self._database.read(query("restated_departures"), asked)
+        with self._database.snapshot() as read:
+            keep_restated(read, last)
+            days = read(query("count_restated"), {}).to_pylist()
+        for part in _parts([(row["day"], row["departures"]) for row in days]):
+            with self._database.snapshot() as read:
+                keep_restated(read, last)
+                found = read(query("restated_departures"), {"last": last, **part})
             if len(found):
                 with self._database.write() as transaction:
                     _take(transaction, found)
@@ -172,3 +177,18 @@ def _take(transaction: Transaction, departures: pa.Table) -> None:
     for table in SUMMED:
         transaction.run_for(table, "subtract_rolled", **bounds)
     transaction.run("remove_rolled", **bounds)
+
+
+def _parts(days: Sequence[tuple[int, int]]) -> Iterator[dict[str, int]]:
+    """Parts of what is to be restated, of days as they begin (ns) with so many departures: some
+    days together, or some of a day."""
+    since, together = 0, 0
+    for number, (day, departures) in enumerate(days):
+        since = since if together else day
+        together += departures
+        follows = days[number + 1][1] if number + 1 < len(days) else PART_RESTATED
+        if together + follows > PART_RESTATED:
+            parts = -(-together // PART_RESTATED)
+            for part in range(parts):
+                yield {"since": since, "until": day + DAY, "parts": parts, "part": part}
+            together = 0

@@ -1,4 +1,8 @@
--- How many departures are rolled up under another consent than they left under, up to a transaction.
-select count(*) as departures
+-- How many departures may be rolled up under another consent than they left under, by the beginning
+-- (ns) of their day.
+select d.time - d.time % 86400000000000 as day, count(*) as departures
 from rollup_departures d
-semi join restated($last) r on r.installation = d.consenting
+semi join restated(null) r on r.installation = d.consenting and d.time >= r.earliest
+where d.time >= (select min(earliest) from restated(null))
+group by day
+order by day

@@ -3,7 +3,7 @@
 -- them. Each of them made a request, so they are no more than those.
 with counted as (
     select app, release, feature, day, sum(n) as n, sum(n - no_installation) as known
-    from rolled_requests($from, $to, $first_day)
+    from {requests}
     where ($app is null or app = $app)
         and ($environment is null or environment = $environment)
         and ($release is null or release = $release)
@@ -31,8 +31,11 @@ told as (
 phones as (
     select app, release, installation, count(session) as sessions
     from (
-        select app, release, installation, session
-        from rolled_phones($from, $to, $first_day)
+        select
+            app, release,
+            case when installation is not null then hash(installation) end as installation,
+            case when session is not null then hash(session) end as session
+        from {phones}
         where ($app is null or app = $app)
             and ($environment is null or environment = $environment)
             and ($release is null or release = $release)

@@ -1,84 +1,38 @@
--- Departures, counted by everything that a comparison with what is declared asks for; the first three
--- traces of each on the day it was first seen, and whether another size of body arrived than left.
--- What is rolled up is counted by its sums, and looked for one by one on two days only: the first and
--- the last on which each was seen.
-with daily as materialized (
-    select
-        kind,
-        day,
-        app,
-        release,
-        os,
-        differs,
-        {
-            app: app,
-            release: release,
-            feature: feature,
-            system: split_part(os, ' ', 1),
-            leg: leg,
-            destination: destination,
-            region: region,
-            role: role,
-            category: category,
-            purpose: purpose,
-            consent: consent,
-            consent_version: consent_version,
-            granted_later: granted_later,
-            granted_otherwise: granted_otherwise,
-            declared: declared,
-            retained: retained,
-            trained_on: trained_on,
-            asked: coalesce(decision in ('fallback', 'cloud') or (from_request and cause = 'audit'), false),
-            in_clear: coalesce(in_clear, false),
-            differs: coalesce(measure = 'http.request.body.size' and differs, false)
-        } as what,
-        sum(n) as transfers,
-        sum(bytes) as bytes,
-        min(time) filter (where n > 0) as first,
-        max(time) filter (where n > 0) as last,
-        arg_min({time: time, trace_id: trace_id}, time, 3) filter (where n > 0 and trace_id is not null)
-            as earliest
-    from sent($from, $to, null, $first_day, true)
-    where ($app is null or app = $app)
-        and ($environment is null or environment = $environment)
-        and ($release is null or release = $release)
-    group by all
-    having sum(n) <> 0
+-- What is in `observed`, with when it was seen first and last, its first three traces on the day on which
+-- it was seen first, and whether another size of body arrived than left. What is rolled up is looked for
+-- one by one within {within} only; and Limen's own.
+with edges as (
+    select distinct o.number, o.kind, o.differs, o.day, o.day = o.begins as opens, s.number as source
+    from (
+        select
+            *,
+            unnest(list_distinct([
+                case when first_day = begins then first_day end,
+                case when last_day = ends then last_day end
+            ])) as day
+        from observed
+    ) o
+    join span_sources s
+        on coalesce(s.app, 'unknown') = o.app and coalesce(s.release, 'unknown') = o.release
+        and os_of(s.os_name, s.os_type, s.os_version) = o.os
+        and ($environment is null or coalesce(s.environment, 'unknown') = $environment)
 ),
-counted as materialized (
-    select
-        what,
-        row_number() over (order by what) as number,
-        cast(sum(transfers) as bigint) as transfers,
-        cast(sum(bytes) as bigint) as bytes,
-        min(day) as first_day,
-        max(day) as last_day
-    from daily
-    group by what
-),
-edges as materialized (
-    select c.number, d.* exclude (what, transfers, bytes), d.day = c.first_day as begins
-    from daily d
-    join counted c on c.what = d.what and d.day in (c.first_day, c.last_day)
-),
--- Of these the sums tell no more than the day.
 looked_up as (
-    select e.number, e.begins, r.time, r.trace_id
-    from rolled_singly r
-    anti join unrolled(null) u on u.trace_id = r.trace_id and r.time between u.earliest and u.latest
-    anti join restated(null) h on h.installation = r.consenting
+    select e.number, e.opens, d.time, d.trace_id
+    from rollup_departures d
+    anti join unrolled(null) u on u.trace_id = d.trace_id and d.time between u.earliest and u.latest
+    anti join restated(null) h on h.installation = d.consenting and d.time >= h.earliest
     join edges e
-        on e.day = r.day and e.kind = r.kind and e.app = r.app
-        and e.release = coalesce(r.release, 'unknown') and e.os = r.os and e.differs = r.differs
-    where r.time >= $first_day and r.time < $to
-        and ($environment is null or r.environment = $environment)
+        on e.kind = d.kind and e.source = d.source and e.day = day_of(d.time)
+        and e.differs = coalesce(d.bytes <> d.bytes_received, false)
+    where d.time >= $first_day and d.time < $to and ({within})
 ),
 seen as (
     select
         number,
         min(time) as first,
         max(time) as last,
-        arg_min({time: time, trace_id: trace_id}, time, 3) filter (where begins) as earliest
+        arg_min({time: time, trace_id: trace_id}, time, 3) filter (where opens) as earliest
     from looked_up
     group by number
     union all
@@ -86,16 +40,62 @@ seen as (
         number,
         min(first),
         max(last),
-        list_sort(flatten(list(earliest) filter (where begins)))
-    from edges
+        list_sort(flatten(list(
+            list_filter(earliest, lambda one: day_of(one.time) = begins)
+        )))
+    from observed
     where first is not null
     group by number
 ),
+counted as (
+    select
+        number,
+        any_value(what) as what,
+        cast(sum(transfers) as bigint) as transfers,
+        cast(sum(bytes) as bigint) as bytes
+    from observed
+    group by number
+),
+own as (
+    select
+        {
+            app: app,
+            release: release,
+            feature: any_value(feature),
+            system: any_value(os),
+            leg: any_value(leg),
+            destination: any_value(destination),
+            region: any_value(region),
+            role: any_value(role),
+            category: category,
+            purpose: any_value(purpose),
+            consent: any_value(consent),
+            consent_version: cast(null as varchar),
+            granted_later: any_value(granted_later),
+            granted_otherwise: any_value(granted_otherwise),
+            declared: cast(null as boolean),
+            retained: any_value(retained),
+            trained_on: any_value(trained_on),
+            asked: false,
+            in_clear: false,
+            differs: false
+        } as what,
+        count(*) as transfers,
+        cast(sum(bytes) as bigint) as bytes,
+        min(time) as first,
+        max(time) as last,
+        cast([] as varchar[]) as traces
+    from own_departures($from, $to)
+    where ($app is null or app = $app)
+        and ($environment is null or environment = $environment)
+        and ($release is null or release = $release)
+    group by app, release, category
+),
 told as (
     select
-        c.what,
-        c.transfers,
-        c.bytes,
+        any_value(c.what) as what,
+        any_value(c.transfers) as transfers,
+        any_value(c.bytes) as bytes,
         min(s.first) as first,
         max(s.last) as last,
         list_transform(
@@ -103,6 +103,9 @@ told as (
         ) as traces
     from counted c
     join seen s on s.number = c.number
-    group by all
+    group by c.number
+    having any_value(c.transfers) <> 0
+    union all by name
+    from own
 )
 select unnest(what), * exclude (what) from told order by what

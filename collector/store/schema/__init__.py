@@ -97,6 +97,7 @@ DEFINITIONS = (
     "own_departures",
     "sent",
     "sealed_sent",
+    "sent_days",
     "sealed_sent_for_requests",
     "sent_for_requests",
     "departures",

@@ -5,10 +5,11 @@ create or replace macro restated_departures(since, until, only_traces, last, par
 with leaving as materialized (
     select d.* exclude (kind, consent_since), k.facts
     from rollup_departures d
-    semi join restated(last) r on r.installation = d.consenting
+    semi join restated(last) r on r.installation = d.consenting and d.time >= r.earliest
     anti join unrolled(last) u on u.trace_id = d.trace_id and d.time between u.earliest and u.latest
     join rollup_kinds k on k.number = d.kind
-    where d.time >= since and d.time < until and (only_traces is null or d.trace_id in (select unnest(only_traces)))
+    where d.time >= since and d.time < until and d.time >= (select min(r.earliest) from restated(last) r)
+        and (only_traces is null or d.trace_id in (select unnest(only_traces)))
         and hash(d.trace_id) % parts = part
 ),
 {consented}

@@ -17,6 +17,7 @@ used as (select distinct kind, release_key from placed),
 kinds as (from rollup_kinds),
 {judged}
 select
+    cast(null as blob) as trace_id, cast(null as bigint) as time,
     p.app, p.environment, coalesce(p.release, 'unknown') as release, p.os, p.bytes, p.differs, p.kind,
     cast(p.n as bigint) as n, p.day, p.received, j.* exclude (kind, release_key)
 from placed p

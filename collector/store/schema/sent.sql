@@ -23,7 +23,7 @@ singly as (
     select d.* exclude (said_since, consenting), 1 as n
     from rollup_departures d
     anti join anew u on u.trace_id = d.trace_id and d.time between u.earliest and u.latest
-    anti join restated(null) r on r.installation = d.consenting
+    anti join restated(null) r on r.installation = d.consenting and d.time >= r.earliest
     where d.time >= since and d.time < least(first_day, until)
         and (only_traces is null or d.trace_id in (select unnest(only_traces)))
     union all by name
@@ -35,9 +35,10 @@ singly as (
     union all by name
     select d.* exclude (said_since, consenting), -1 as n
     from rollup_departures d
-    semi join restated(null) r on r.installation = d.consenting
+    semi join restated(null) r on r.installation = d.consenting and d.time >= r.earliest
     anti join anew u on u.trace_id = d.trace_id and d.time between u.earliest and u.latest
     where d.time >= first_day and d.time < until
+        and d.time >= (select min(r.earliest) from restated(null) r)
     union all by name
     select f.* exclude (facts, consent, said_since, consenting), k.number as kind, 1 as n
     from fresh f
