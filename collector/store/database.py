@@ -184,6 +184,7 @@ class Database:
         except duckdb.Error as exc:
             if isinstance(exc, _GIVEN_UP):
                 self._failed(exc)
+            if self._given_up:
                 raise Overloaded("the database is to be opened anew: try again shortly") from exc
             if isinstance(exc, duckdb.OutOfMemoryException) or _DISK_FULL in str(exc):
                 raise Overloaded(
