@@ -124,11 +124,20 @@ def table(
     *,
     titles: Mapping[str, str] | None = None,
     name: str,
+    more: Mapping[str, str] | None = None,
 ) -> None:
-    """`columns` of `rows`, which count, to take along as CSV as they are shown."""
+    """`columns` of `rows`, which count, to take along as CSV as they are shown.
+
+    `more` are columns that a page has no room for: they are in the file only.
+    """
     tables.show(rows, columns, titles=titles, name=name)
     file = f"limen-{re.sub(r'[^a-z0-9.]+', '-', name.lower())}.csv"
-    download("Download as CSV", lambda: tables.csv(rows, columns, titles), file, "text/csv")
+    every = {**columns, **(more or {})}
+    with st.container(horizontal=True, vertical_alignment="center"):
+        download("Download as CSV", lambda: tables.csv(rows, every, titles), file, "text/csv")
+        if more:
+            names = ", ".join((titles or {}).get(column) or label(column) for column in more)
+            st.caption(f"The file also has: {names}.")
 
 
 def definitions(questions: Questions, metrics: Sequence[str]) -> None:

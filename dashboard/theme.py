@@ -93,13 +93,15 @@ def flags() -> Iterator[str]:
 
 
 def style() -> str:
-    """What Streamlit's own theme does not say: paper has no controls, four or six headline numbers
-    stand in even rows, and so do facts."""
+    """What Streamlit's own theme does not say: paper has no controls, tables have the room of a
+    desktop's margins, four or six headline numbers stand in even rows, and so do facts."""
     four, six = (f".st-key-tiles:has(> :nth-child({n}):last-child)" for n in (4, 6))
     return (
         "<style>"
         "@media print{[data-testid=stSidebar],[data-testid=stHeader],[data-testid=stPopover],"
         "[data-testid=stButton],[data-testid=stDownloadButton],.modebar{display:none!important}}"
+        "@media(min-width:768px){[data-testid=stMainBlockContainer]{padding-left:2rem;"
+        "padding-right:2rem}}"
         ".st-key-tiles-room{container-type:inline-size}"
         f"{four}.st-key-tiles{{display:grid;grid-template-columns:repeat(4,minmax(0,1fr))}}"
         f"{six}.st-key-tiles{{display:grid;grid-template-columns:repeat(6,minmax(0,1fr))}}"

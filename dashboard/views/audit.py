@@ -134,6 +134,9 @@ def _entries(questions: Questions, size: int) -> None:
         selection_mode="single-row",
         key=f"entries-{first}",
         height=min(SHOWN_HEIGHT, 38 + 35 * len(shown)),
+        column_config={
+            name: st.column_config.Column(width=270) for name in (TITLES["reason"], label("detail"))
+        },
         alt="Entries of the audit log, newest first; choosing one shows all of it below",
     )
     if not event.selection.rows:

@@ -25,6 +25,8 @@ _COLUMNS: Mapping[str, str] = {
     "transfers": "count",
     "expected": "count",
     "other_transfers": "count",
+}
+_MORE: Mapping[str, str] = {
     "requests": "count",
     "other_requests": "count",
     "leg": "text",
@@ -92,4 +94,5 @@ def show_changes(questions: Questions, selection: Selection, released: Rows) -> 
             "other_requests": f"Requests, {older}",
         },
         name=f"What {newer} sends against {older}",
+        more=_MORE,
     )

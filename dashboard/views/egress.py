@@ -41,29 +41,19 @@ COLUMNS: Mapping[str, str] = {
     "bytes": "bytes",
     "transfers": "count",
     "unknown_bytes_transfers": "count",
-    "region": "text",
-    "measure": "text",
 }
+MORE: Mapping[str, str] = {"region": "text", "measure": "text"}
 TITLES: Mapping[str, str] = {"unknown_bytes_transfers": "Unknown size", "measure": "Measured by"}
 LEDGER: Mapping[str, str] = {
     "time": "time",
     "app": "text",
     "release": "text",
-    "feature": "text",
-    "destination": "text",
-    "owner": "text",
-    "role": "text",
-    "region": "text",
     "category": "set",
     "purpose": "text",
     "consent": "text",
-    "consent_from": "text",
     "cause": "text",
     "declared": "flag",
     "bytes": "bytes",
-    "bytes_received": "bytes",
-    "retained": "flag",
-    "policy": "text",
     "trace_id": "text",
 }
 
@@ -105,6 +95,7 @@ def show(questions: Questions, selection: Selection) -> None:
         {"release": "text", "feature": "text", **COLUMNS},
         titles=TITLES,
         name="What left the device by feature and release",
+        more=MORE,
     )
     show_changes(questions, selection, released.records())
     _own([row for row in released.records() if row["destination"] == OWN])
@@ -128,6 +119,7 @@ def _flows(ribbons: Rows, rows: Rows, side: str, width: str) -> None:
         COLUMNS,
         titles=TITLES,
         name="What left, by destination, category, purpose, consent and cause",
+        more=MORE,
     )
 
 
@@ -171,8 +163,8 @@ def _ledger(
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(
-            f"The newest {count(len(answer.rows))}, one row each. The download has all, and "
-            "is noted in the audit log.",
+            f"The newest {count(len(answer.rows))}, one row each. The download has all, with "
+            "every column of the ledger, and is noted in the audit log.",
             width="stretch",
         )
         downloads.audited(questions, asked, "ledger.csv", named[chosen]["transfers"])
@@ -202,6 +194,7 @@ def _own(rows: Rows) -> None:
             {"release": "text", **COLUMNS},
             titles=TITLES,
             name="Bytes of Limen's own telemetry, by release",
+            more=MORE,
         )
     else:
         st.text("Not told apart by the filters chosen.")

@@ -18,8 +18,8 @@ from collector.contract.compliance import (
 )
 from collector.contract.declarations import KINDS
 from collector.contract.errors import LimenError
-from dashboard import links, panels, sentences, states, tables, theme
-from dashboard.formats import bounds, count, label, moment, size
+from dashboard import links, panels, sentences, states, theme
+from dashboard.formats import count, label, moment, size
 from dashboard.questions import Questions
 from dashboard.selection import Selection
 from dashboard.views import Reader, View
@@ -39,21 +39,18 @@ STANDS, JUDGED, ALL = "To judge", "Judged", "All"
 COVERED: Mapping[str, str] = {
     "app": "text",
     "release": "text",
+    "days": "text",
     "requests": "count",
-    "installations": "count",
-    "between": "text",
+    "phones": "text",
     "completeness": "ratio",
     "departures": "count",
-    "declared": "count",
     "undeclared": "count",
     "undecided": "count",
     "unknown_consent": "count",
-    "unknown_category": "count",
-    "first_day": "text",
-    "last_day": "text",
 }
+COVERED_MORE: Mapping[str, str] = {"declared": "count", "unknown_category": "count"}
 COVERED_TITLES: Mapping[str, str] = {
-    "between": "Installations, 95%",
+    "phones": "Installations",
     "undecided": "Cannot be told",
     "unknown_consent": "Consent unknown",
     "unknown_category": "Category unknown",
@@ -230,18 +227,20 @@ def _end_of(day: date | None) -> str | None:
 
 def _coverage(covered: Sequence[Coverage]) -> None:
     st.subheader("How much was seen", anchor=False)
-    tables.show(
-        [one.model_dump() | {"between": _between(one)} for one in covered],
+    panels.table(
+        [
+            {
+                **one.model_dump(),
+                "days": f"{one.first_day} to {one.last_day}",
+                "phones": one.installations_in_words,
+            }
+            for one in covered
+        ],
         COVERED,
         titles=COVERED_TITLES,
         name="How much was seen of each release",
+        more=COVERED_MORE,
     )
-
-
-def _between(covered: Coverage) -> str:
-    """How surely its installations are told."""
-    low, high = covered.installations_low, covered.installations_high
-    return "counted" if low == high else bounds(low, high, count)
 
 
 FINDINGS = View(

@@ -39,6 +39,11 @@ COLUMNS: Mapping[str, str] = {
     "policy": "text",
     "trace_id": "text",
 }
+# What a page has room for; the row that is chosen, and the file, have all.
+LISTED = (
+    "time", "app", "release", "feature", "destination", "declared", "category", "purpose",
+    "consent", "cause", "bytes",
+)  # fmt: skip
 TITLES: Mapping[str, str] = {
     "bytes": "Left",
     "bytes_received": "Arrived",
@@ -127,15 +132,15 @@ def _above(questions: Questions, query: Query, at: int, rows: int, known: int | 
                       disabled=rows < PAGE_ROWS, on_click=_turn, args=(1,))  # fmt: skip
         downloads.audited(questions, query, "ledger.csv", rows if known is None else known)
         st.caption(
-            "Choose a row to see all of it. The download has every row, not this page alone, and "
-            "is noted in the audit log."
+            "Choose a row to see all of it. The download has every row and column, not this page "
+            "alone, and is noted in the audit log."
         )
 
 
 def _list(rows: Rows, at: int) -> Mapping[str, Any] | None:
     """The rows, and the one that the reader chose."""
     event = st.dataframe(
-        tables.styled(rows, COLUMNS, TITLES),
+        tables.styled(rows, {name: COLUMNS[name] for name in LISTED}, TITLES),
         hide_index=True,
         height=min(560, 40 + 35 * len(rows)),
         on_select="rerun",

@@ -27,11 +27,9 @@ COLUMNS: Mapping[str, str] = {
     "network": "text",
     "os": "text",
     "device_model": "text",
-    "model": "text",
     "late": "flag",
-    "trace_id": "text",
 }
-TITLES: Mapping[str, str] = {"duration_ms": "Waited", "device_model": "Device", "trace_id": "Trace"}
+TITLES: Mapping[str, str] = {"duration_ms": "Waited", "device_model": "Device"}
 NEWEST, DIFFERENT = "Newest", "What is different"
 
 
@@ -77,7 +75,9 @@ def _list(
         return
     panels.heading(f"The newest {count(len(rows))}", questions, "requests")
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption("Choose a row to open its trace.", width="stretch")
+        st.caption(
+            "Choose a row to open its trace. The download has every column.", width="stretch"
+        )
         downloads.audited(questions, asked, "requests.csv", len(rows))
         curl.button(curl.of_metric(questions.api, asked))
     event = st.dataframe(

@@ -132,6 +132,15 @@ class Reader:
             ".every(chart => chart.offsetParent === null || chart.querySelector('.main-svg'))"
         )
 
+    def tables_fit(self) -> None:
+        """Returns when every table is drawn and none has to be scrolled sideways."""
+        self.page.wait_for_function(
+            "() => [...document.querySelectorAll('[data-testid=stDataFrame]')].every(table => {"
+            "const room = table.querySelector('.dvn-scroller');"
+            "return !table.checkVisibility() || room && room.scrollWidth <= room.clientWidth + 1"
+            "})"
+        )
+
     def choose(self, label: str, option: str) -> None:
         """Picks from a list. A script that runs meanwhile closes it: it is opened again."""
         wanted = self.page.get_by_role("option", name=option)

@@ -31,7 +31,7 @@ CONTENT: Mapping[str, str] = {
     "Offline": "Where it works offline",
     "Egress": "What left the device",
     "Data quality": "How late it arrived",
-    "Requests": "Choose a row to open its trace.",
+    "Requests": "Choose a row to open its trace. The download has every column.",
     "Thresholds": "About this run",
     "Placement": "The rules are in docs/placement.md.",
 }
@@ -81,6 +81,7 @@ def opened(reader: Reader, path: str, title: str) -> Page:
     expect(page.get_by_role("heading", level=1)).to_have_text(title)
     expect(page.get_by_text(CONTENT[title], exact=True)).to_be_visible()
     no_error(reader)
+    reader.tables_fit()
     return page
 
 
@@ -221,6 +222,7 @@ def test_the_undeclared_host_is_a_finding_with_the_traces_that_prove_it(
     reader: Reader, shown: Shown
 ) -> None:
     page = reader.open(f"/findings?period={PERIOD}&release=2.5.0&feature=image_classify")
+    reader.tables_fit()
     with LimenClient(shown.api) as client:
         check = client.check(SINCE)
     (found,) = [
