@@ -110,7 +110,7 @@ def _print(
         )
     if found.threshold is not None:
         lines.append(
-            f"at {found.threshold:.4g} B accepts {found.newly_accepted:,} that A does not, "
+            f"at {found.threshold:.3f} B accepts {found.newly_accepted:,} that A does not, "
             f"A {found.newly_declined:,} that B does not"
         )
     lines.append(f"confidence differs by at most {found.apart:.3g} in 95 % of them")

@@ -143,14 +143,14 @@ def objection(scores: pa.Table, model_digest: str, threshold: float, margin: flo
     if not answered or differing / answered <= margin:
         return None
     return (
-        f"at {threshold:.6g} host and phones differ in {differing / answered:.1%} of "
+        f"at {threshold:.3f} host and phones differ in {differing / answered:.1%} of "
         f"{answered:,} answers by this model, more than the {margin:.1%} that the limit leaves"
     )
 
 
 def _unlike(apart: list[Likeness], threshold: float, margin: float) -> str:
     told = "; ".join(
-        f"{one.segment} (at {threshold:.4g} {one.differing / one.answered:.1%} of "
+        f"{one.segment} (at {threshold:.3f} {one.differing / one.answered:.1%} of "
         f"{one.answered:,} answers differ)"
         for one in apart
     )

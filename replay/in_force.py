@@ -41,7 +41,7 @@ def in_force(scores: pa.Table, model_digest: str, card: float | None) -> InForce
         return InForce(
             threshold=threshold,
             mark="in force",
-            origin=f"In force is {threshold:.6g}, by which phones with this model decided "
+            origin=f"In force is {threshold:.3f}, by which phones with this model decided "
             f"{count:,} of {told:,} replayed requests.",
         )
     if found := _most(phones["policy_threshold"]):
@@ -49,7 +49,7 @@ def in_force(scores: pa.Table, model_digest: str, card: float | None) -> InForce
         return InForce(
             threshold=threshold,
             mark="policy",
-            origin=f"The current threshold, {threshold:.6g}, is the policy's for the releases of "
+            origin=f"The current threshold, {threshold:.3f}, is the policy's for the releases of "
             f"{count:,} of {told:,} replayed requests by phones with this model: none of them "
             "tells the one in force.",
         )
@@ -58,7 +58,7 @@ def in_force(scores: pa.Table, model_digest: str, card: float | None) -> InForce
     return InForce(
         threshold=card,
         mark="model card",
-        origin=f"The current threshold, {card:.6g}, is the model card's default: of no phone with "
+        origin=f"The current threshold, {card:.3f}, is the model card's default: of no phone with "
         "this model is the one in force known.",
     )
 

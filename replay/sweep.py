@@ -89,7 +89,7 @@ def _reason(found: Curve, certificate: Certificate, current: InForce | None) -> 
         said = [f"Nothing is recommended: {overall.reason}."]
     lowest = certificate.evidence_from
     if lowest is not None and found.at(lowest).device_share < _NEARLY_ALL:
-        said.append(f"Below {lowest:.6g} no answer is known, so nothing lower was tested.")
+        said.append(f"Below {lowest:.3f} no answer is known, so nothing lower was tested.")
     if certificate.left_out:
         said.append(certificate.left_out)
     if certificate.source == "spans":

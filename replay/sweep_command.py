@@ -204,6 +204,6 @@ def _segment(part: "Guarantee") -> str:
     if part.holds:
         return f"{name}: shown by itself too"
     if part.threshold is not None:
-        return f"{name}: shown from {part.threshold:.4g} up only"
+        return f"{name}: shown from {part.threshold:.3f} up only"
     more = part.more_installations
     return f"{name}: not shown" + (f", {more:,} more installations needed" if more else "")

@@ -223,7 +223,7 @@ def test_the_threshold_in_force_is_the_phones_and_not_the_cards(fleet: Fleet) ->
     answer = sweep(fleet, name, "--json").json
     assert answer["current"] == UPDATED
     assert UPDATED in [point["threshold"] for point in answer["points"]]
-    assert "In force is 0.75, by which phones with this model decided 90 of 90" in answer["reason"]
+    assert "In force is 0.750, by which phones with this model decided 90 of 90" in answer["reason"]
 
 
 def test_where_no_phone_has_the_model_the_cards_threshold_is_said_to_be_the_cards(
