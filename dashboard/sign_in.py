@@ -3,6 +3,7 @@
 A token is kept in the session of one browser window alone: not in an address, a cookie or a log.
 """
 
+import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ Role = Literal["lead", "oncall", "compliance", "replay", "admin"]
 # From the one that sees least.
 ROLES: Sequence[Role] = ("lead", "oncall", "compliance", "replay", "admin")
 _SESSION, _SEEN, _ENDED = "limen-session", "limen-seen", "limen-ended"
+_TOKEN = re.compile(r"limen_[!-~]+")
 
 
 class SessionEnded(Unauthenticated):
@@ -176,12 +178,15 @@ def _by_token(settings: Settings) -> None:
 def _enter(settings: Settings, words: str) -> None:
     token = SecretStr(words)
     try:
-        if not words.isascii() or not words.isprintable() or " " in words:
-            raise Unauthenticated
+        if not _TOKEN.fullmatch(words):
+            raise BadInput("a token is one word that begins with limen_; copy all of it")
         Questions(Caller(settings.api_url, token)).status()
+    except BadInput as error:
+        states.refused("This is no token", error)
     except Unauthenticated:
         states.refused(
-            "This is no token in force", BadInput("a token is one word that begins with limen_")
+            "This token is not in force",
+            BadInput("it has expired, was revoked, or is another collector's; ask for a new one"),
         )
     except Forbidden:
         states.refused("This token may not read", BadInput("one of the role ingest sends"))

@@ -20,12 +20,19 @@ from collector.contract.errors import (
 from dashboard import sidebar, theme
 from dashboard.questions import Questions, StrangeAnswer, forget
 
-_SEND = """\
-limen demo                         # a simulated fleet with real models, or your own app:
-
+SEND = """\
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
-OTLPSpanExporter(endpoint="http://127.0.0.1:4318/v1/traces")
-"""
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
+
+app = {"service.name": "my-app", "service.version": "1.0.0", "deployment.environment.name": "production"}
+provider = TracerProvider(resource=Resource.create(app))
+provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint="http://127.0.0.1:4318/v1/traces")))
+with provider.get_tracer("my-app").start_as_current_span("route barcode_scan") as span:
+    span.set_attributes({"limen.feature": "barcode_scan", "limen.decision": "accept", "limen.confidence": 0.93})
+provider.shutdown()
+"""  # noqa: E501
 
 _ASK = "limen token create --role {0} --name YOU"
 _REFUSALS: Mapping[type[LimenError], tuple[str, str | None]] = {
@@ -106,7 +113,12 @@ def no_data(questions: Questions) -> None:
             theme.DEVICE,
             "limen-empty",
         )
-        st.code(_SEND, language="bash")
+        st.text("A first request, sent from Python:")
+        st.code(SEND, language="python", wrap_lines=True)
+        st.caption(
+            "JavaScript and Flutter are in README.md, the attributes in docs/conventions.md. "
+            "`limen demo` shows all pages with a simulated fleet, in a collector of its own."
+        )
 
 
 def no_result(questions: Questions, what: str, page_filters: Sequence[str] = ()) -> None:

@@ -18,6 +18,7 @@ from collector.contract.records import Query
 from collector.metrics import metrics
 from collector.self_telemetry.health import Health
 from dashboard.sidebar import PRODUCTION
+from dashboard.states import SEND
 from tests.javascript import NODE, SCRIPTS
 from tests.processes import RunningCollector
 
@@ -116,6 +117,10 @@ def test_every_example_of_the_readme_sends_to_the_environment_the_pages_start_on
     (example,) = [text for text in examples if "my-app" in text]
     assert len([line for line in example.splitlines() if line]) <= 10
     assert re.search(rf'deployment\.environment\.name(": "|=){PRODUCTION}\b', example)
+
+
+def test_a_page_without_data_shows_the_example_of_the_readme() -> None:
+    assert f"```python\n{SEND}```" in page("README.md")
 
 
 @pytest.mark.parametrize(

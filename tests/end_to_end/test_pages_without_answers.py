@@ -40,7 +40,7 @@ def test_without_data_each_page_says_how_to_send_some_and_with_the_first_it_open
         for view in REST:
             page = reader.follow(view.title, f"/{view.path}")
             expect(empty).to_contain_text("Waiting for the first traces")
-            expect(page.get_by_text("limen demo")).to_be_visible()
+            expect(page.get_by_text("OTLPSpanExporter(endpoint=")).to_be_visible()
             no_error(reader)
         page = reader.follow("Overview", "/")
         expect(empty).to_contain_text("Waiting for the first traces")

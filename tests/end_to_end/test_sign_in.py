@@ -66,7 +66,7 @@ def test_readers_sign_in_with_tokens_of_their_own_and_see_what_their_roles_may(
         expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
         expect(page.get_by_text("limen token create --role lead")).to_be_visible()
         enter(lead, "limen_lead_" + "x" * 43)
-        expect(page.locator(".limen-error")).to_contain_text("This is no token in force")
+        expect(page.locator(".limen-error")).to_contain_text("This token is not in force")
         enter(lead, words["lead"])
         expect(page.get_by_role("heading", name="Overview")).to_be_visible()
         expect(page.get_by_text("You are lead and see whole days")).to_be_visible()
