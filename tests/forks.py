@@ -15,6 +15,7 @@ from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from subprocess import TimeoutExpired
+from types import ModuleType
 from typing import TextIO
 
 ROOT = Path(__file__).parent.parent
@@ -31,7 +32,13 @@ class Forked:
             args=(words, str(cwd or Path.cwd()), dict(env), out_there, err_there),
             daemon=True,
         )
-        self._process.start()
+        main = sys.modules["__main__"]
+        # Else what stands there, an app that AppTest ran last say, is run in the process too.
+        sys.modules["__main__"] = ModuleType("__main__")
+        try:
+            self._process.start()
+        finally:
+            sys.modules["__main__"] = main
         out_there.close()
         err_there.close()
         assert self._process.pid is not None
