@@ -15,7 +15,7 @@ from collector.contract.errors import BadInput, NotFound
 from collector.contract.records import Query
 from collector.metrics import UNITS, get_metric, metrics, parse_metric
 from collector.metrics.sources import GAP_DIMENSIONS, ROLLED_DIMENSIONS
-from collector.store.reader import Known, parse_time
+from collector.store.reader import parse_time
 from tests.otlp import PHONE, Span, now, request_span, traces
 from tests.store import Store
 
@@ -358,11 +358,12 @@ def test_redaction_shows_what_was_done_by_field(store: Store) -> None:
 
 def test_questions_of_one_request_look_for_gaps_once(store: Store) -> None:
     store.take(traces(request_span(limen_sequence=1), request_span(limen_sequence=4)))
-    known = Known()
     asked = [_query("latency"), _query("latency", release=("other",)), _query("completeness")]
-    found = [store.reader.answer(one, known=known).completeness for one in asked]
-    assert found == [0.5, None, 0.5]
-    assert sum('"completeness"' in text for text, _ in known) == 2
+    answers = store.reader.answers((one, False) for one in asked)
+    assert [answer.completeness for answer in answers] == [0.5, None, 0.5]
+    of_metric = {"metric": "completeness"}
+    times = store.health.registry.get_sample_value("limen_query_seconds_count", of_metric)
+    assert times == 2
 
 
 def test_the_ledger_is_read_in_any_order_page_by_page_and_by_trace(store: Store) -> None:

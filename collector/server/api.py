@@ -45,7 +45,6 @@ from collector.server.reviews import Reviews
 from collector.server.self_audit import SelfAuditRoutes
 from collector.server.waiting import HearHangUps
 from collector.store.maintenance import Maintenance
-from collector.store.reader import Known
 from collector.store.self_audit import SelfAudits
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -211,11 +210,7 @@ class QueryApi:
         """Several metrics in one request, answered in order."""
         asked = parse(_Queries, await self._bodies.read(request))
         may = [(one, _may_ask(request, one)) for one in asked.queries]
-        known = Known()
-        answers = [
-            await run_in_threadpool(partial(self._reader.answer, one, merged=merged, known=known))
-            for one, merged in may
-        ]
+        answers = await run_in_threadpool(lambda: list(self._reader.answers(may)))
         return Json({"answers": [answer.model_dump() for answer in answers]})
 
     async def trace(self, request: Request) -> Response:

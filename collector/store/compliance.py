@@ -44,7 +44,7 @@ from collector.store.declarations import Declarations, Verdicts
 from collector.store.queries import query
 from collector.store.reader import Reader, rfc3339
 from collector.store.retention import limits
-from collector.store.unsealed import Read, seal
+from collector.store.unsealed import Besides, Read
 
 # Findings live longer than what is looked at from day to day.
 DEFAULT_PERIOD = "-30d"
@@ -90,9 +90,11 @@ class Compliance:
         days = {"first_day": first_whole_day(first, last, now)}
         values = bounds | days | asked
         with self._database.snapshot() as read:
-            sealed = seal(read, (first, last))
+            besides = Besides(read, (first, last))
+            besides.keep_departures()
             # Before its first whole day they are read one by one.
-            stand_for = _sources(sealed if days["first_day"] == first else NOT_SEALED)
+            whole_days = days["first_day"] == first
+            stand_for = _sources(besides.sealed if whole_days else NOT_SEALED)
             seen = observed(_observed(read, stand_for, values))
             requests = _ask(read, "coverage", stand_for, values)
         covered = list(self._coverage(scope, requests, seen))

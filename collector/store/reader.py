@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -15,22 +15,18 @@ from collector.contract.errors import BadInput, NotFound
 from collector.contract.records import Answer, Column, Query
 from collector.metrics import get_metric
 from collector.metrics.cells import mergeable
-from collector.metrics.sources import GAP_DIMENSIONS, NOT_SEALED
+from collector.metrics.sources import GAP_DIMENSIONS
 from collector.redaction.ids import Ids
 from collector.self_telemetry.health import Health
 from collector.store.cells import DAY, SmallCells, merged_cells, settled
 from collector.store.database import Database
 from collector.store.queries import query
-from collector.store.unsealed import seal
+from collector.store.sitting import Asked, Sitting
 
 DEFAULT_PERIOD = "-7d"
 
-# What was found, by what was asked and whether small cells were merged.
-Known = dict[tuple[str, bool], pa.Table]
-
-# The newest rows are looked for at the end of a period, further back until there are enough.
+# Rows in the order of time are found at an end of a period, in parts of it.
 _FIRST_WINDOW = DAY
-_NEXT_WINDOW = 16
 # About as many rows of a file are asked for at once, of no less than an hour.
 _WINDOW_ROWS = 100_000
 _HOUR = 3600 * 10**9
@@ -115,35 +111,19 @@ class Reader:
 
         Raises BadInput.
         """
+        one = self._asked(asked, merged)
+        with self._database.snapshot() as read:
+            return Sitting(read, self.cells, self._health, [one]).table(one)
+
+    def _asked(self, asked: Query, merged: bool) -> Asked:
         metric = get_metric(asked.metric)
         if merged:
             now = time.time_ns()
             since, until = whole_days(asked.since, asked.until, now)
             metric = replace(metric, dimensions=mergeable(metric.name, metric.dimensions))
-            named = (*asked.by, *asked.where, *(column.name for column in metric.columns))
         else:
             since, until, now = self.period(asked.since, asked.until)
-        page = (asked.order, asked.offset)
-        whole = metric.newest is None or asked.order is not None
-        window = until - since if whole else _FIRST_WINDOW
-        with self._health.query(metric.name):
-            while True:
-                first = max(since, until - window)
-                with self._database.snapshot() as read:
-                    sealed, rows = NOT_SEALED, None
-                    if merged:
-                        kept = self.cells.kept(read, now)
-                        rows = self.cells.merged(metric.name, named, now, kept=kept)
-                    if metric.sums or metric.departs:
-                        sealed = seal(read, (first, until) if metric.departs else None)
-                    statement = metric.statement(
-                        first, until, now, asked.by, asked.where, asked.selected, rows, page,
-                        sealed=sealed,
-                    )  # fmt: skip
-                    table = read(statement.sql, statement.values)
-                if first == since or table.num_rows == metric.newest:
-                    return table
-                window *= _NEXT_WINDOW
+        return Asked(query=asked, metric=metric, merged=merged, since=since, until=until, now=now)
 
     def rows(self, asked: Query, *, merged: bool = False) -> Iterator[pa.RecordBatch]:
         """Every row of a metric's answer, of one with pages too, piece by piece; as `table`.
@@ -177,41 +157,28 @@ class Reader:
                     yield batch
             width, found = (width * 2 if found < _WINDOW_ROWS else max(width // 2, _HOUR)), 0
 
-    def answer(self, asked: Query, *, merged: bool = False, known: Known | None = None) -> Answer:
-        """A metric's answer with its columns described and how complete its period is.
+    def answer(self, asked: Query, *, merged: bool = False) -> Answer:
+        """A metric's answer with its columns described and how complete its period is."""
+        (answer,) = self.answers([(asked, merged)])
+        return answer
 
-        `known` takes what was found, for other questions of the same request.
-        """
-        known = {} if known is None else known
-        metric, table = get_metric(asked.metric), self._once(asked, merged, known)
-        columns = tuple(
-            Column(name=f.name, type=str(f.type), unit=metric.unit(f.name)) for f in table.schema
-        )
-        rows = [list(row.values()) for row in _told(table).to_pylist()]
-        return Answer(
-            metric=asked.metric,
-            columns=columns,
-            rows=[[_plain(value) for value in row] for row in rows],
-            suppressed_rows=merged_cells(asked.metric, table) if merged else 0,
-            completeness=self._completeness(asked, merged, known),
-        )
+    def answers(self, asked: Iterable[tuple[Query, bool]]) -> Iterator[Answer]:
+        """The same of several, each with whether it is merged, as of one moment and with the limits
+        of one question for all together. Nobody else is answered until the last was taken."""
+        whole = [self._asked(query, merged) for query, merged in asked]
+        with self._database.snapshot() as read:
+            sitting = Sitting(read, self.cells, self._health, whole)
+            for one in whole:
+                yield _answer(one, sitting.table(one), sitting.table(self._complete(one)))
 
-    def _once(self, asked: Query, merged: bool, known: Known) -> pa.Table:
-        key = asked.model_dump_json(), merged
-        if key not in known:
-            known[key] = self.table(asked, merged=merged)
-        return known[key]
-
-    def _completeness(self, asked: Query, merged: bool, known: Known) -> float | None:
-        where = {k: v for k, v in asked.where.items() if k in GAP_DIMENSIONS}
-        whole = asked.model_copy(
-            update={
-                "metric": "completeness", "by": (), "where": where, "selected": {},
-                "order": None, "offset": 0,
-            }
-        )  # fmt: skip
-        found: float | None = self._once(whole, merged, known)["completeness"][0].as_py()
-        return found
+    def _complete(self, asked: Asked) -> Asked:
+        """How complete the period of another question is."""
+        where = {k: v for k, v in asked.query.where.items() if k in GAP_DIMENSIONS}
+        of_period = {
+            "metric": "completeness", "by": (), "where": where, "selected": {},
+            "order": None, "offset": 0,
+        }  # fmt: skip
+        return self._asked(asked.query.model_copy(update=of_period), asked.merged)
 
     def trace(self, trace_id: str) -> dict[str, Any]:
         """One trace: its spans, requests and departures, the skews that its calls show, and its
@@ -258,6 +225,20 @@ class Reader:
         if merged:
             return told | {"min_cell": self.cells.k}
         return row | told | {"database_bytes": self._database.file_bytes()}
+
+
+def _answer(asked: Asked, table: pa.Table, completeness: pa.Table) -> Answer:
+    name, unit = asked.query.metric, asked.metric.unit
+    rows = [list(row.values()) for row in _told(table).to_pylist()]
+    return Answer(
+        metric=name,
+        columns=tuple(
+            Column(name=f.name, type=str(f.type), unit=unit(f.name)) for f in table.schema
+        ),
+        rows=[[_plain(value) for value in row] for row in rows],
+        suppressed_rows=merged_cells(name, table) if asked.merged else 0,
+        completeness=completeness["completeness"][0].as_py(),
+    )
 
 
 def shown_span(row: dict[str, Any], start: int) -> dict[str, Any]:

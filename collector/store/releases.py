@@ -19,7 +19,7 @@ from collector.metrics.cells import OTHER, PHONES, Merged
 from collector.store.database import Database
 from collector.store.queries import query
 from collector.store.reader import Reader, whole_days
-from collector.store.unsealed import seal
+from collector.store.unsealed import Besides
 
 _RATES: tuple[RateName, ...] = ("fallback_rate", "offline_coverage", "error_rate")
 _SUMS, _CELLS = (parse_metric(name, query(name)) for name in ("release_sums", "release_cells"))
@@ -64,7 +64,7 @@ class Releases:
         def rows(metric: Metric, parted: str) -> list[dict[str, Any]]:
             with self._database.snapshot() as read:
                 cells = self._cells(parted, now, read) if merged else None
-                sealed = seal(read)
+                sealed = Besides(read).sealed
                 statement = metric.statement(
                     first, last, now, where=where, merged=cells, sealed=sealed
                 )

@@ -1,6 +1,8 @@
 """What there is besides sums, found before a question so that it reads no more than that."""
 
+import re
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import Any
 
 import pyarrow as pa
@@ -10,22 +12,46 @@ from collector.store.queries import query
 
 Read = Callable[[str, Mapping[str, Any]], pa.Table]
 
+_DEPARTURES = re.compile(r"\b(sent|sent_for_requests|departures)\(")
+_GAPS = re.compile(r"\bgaps\(")
 
-def seal(read: Read, departures: tuple[int, int] | None = None) -> Sealed:
-    """What sums alone answer in the snapshot that `read` asks.
 
-    What left in [since, until) (ns) of `departures` and is not rolled up is found now, and asked
-    for where it is kept until the snapshot ends: within a question, which may do so more than once,
-    the walks through its traces would need more memory than there is. So is whose history of
-    consent changed.
+class Besides:
+    """What there is besides sums in the snapshot that `read` asks, found once for all questions.
+
+    Some of it is kept where it is asked for until the snapshot ends: each question would else look
+    for it again, some more than once, and with more memory than there is.
     """
-    sealed = Sealed.but(read(query("unsealed"), {})["what"].to_pylist())
-    if departures is not None and not sealed.departures:
-        since, until = departures
-        read(query("keep_traced"), {"from": since, "to": until})
-        read(query("ask_traced"), {})
-        keep_restated(read)
-    return sealed
+
+    def __init__(self, read: Read, departures: tuple[int, int] | None = None) -> None:
+        """`departures`: the period [since, until) (ns) of all that is asked of what left."""
+        self._read, self._departures = read, departures
+        self._kept: set[str] = set()
+
+    @cached_property
+    def sealed(self) -> Sealed:
+        """What sums alone answer."""
+        return Sealed.but(self._read(query("unsealed"), {})["what"].to_pylist())
+
+    def keep(self, sql: str) -> None:
+        """Finds what `sql` asks of what is not rolled up."""
+        if _DEPARTURES.search(sql):
+            self.keep_departures()
+        if not self.sealed.requests and _GAPS.search(sql):
+            self._once("keep_runs", "ask_runs", {})
+
+    def keep_departures(self) -> None:
+        """Finds what left and is not rolled up, and whose history of consent changed."""
+        if self._departures and not self.sealed.departures and "keep_traced" not in self._kept:
+            since, until = self._departures
+            self._once("keep_traced", "ask_traced", {"from": since, "to": until})
+            keep_restated(self._read)
+
+    def _once(self, keep: str, ask: str, values: Mapping[str, Any]) -> None:
+        if keep not in self._kept:
+            self._read(query(keep), values)
+            self._read(query(ask), {})
+            self._kept.add(keep)
 
 
 def keep_restated(read: Read, last: int | None = None) -> None:
