@@ -19,7 +19,7 @@ with counted as (
     having sum(n) > 0 or $whole
 ),
 gone as materialized (
-    select installation, lost, repeated {by} from {gaps} where true {where}
+    select phone_of(installation) as installation, lost, repeated {by} from {gaps} where true {where}
 ),
 losses as (
     select
@@ -34,7 +34,11 @@ losses as (
     group by all
 ),
 phones as (
-    select installation, max(weight) as weight, sum(numbered) as numbered {by}
+    select
+        phone_of(installation) as installation,
+        max(weight) as weight,
+        sum(numbered) as numbered
+        {by}
     from {phones}
     where installation is not null {where}
     group by all

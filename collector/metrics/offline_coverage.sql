@@ -46,13 +46,13 @@ with counted as (
 per_installation as (
     -- Those that no installation is known of are each a phone of their own.
     select
-        installation,
+        phone_of(installation) as installation,
         max(weight) as weight,
-        sum(case when network = 'unavailable' then n else 0 end) as n,
-        sum(case when network = 'unavailable' and decision = 'accept' then n else 0 end) as k
+        sum(cast(n as double)) as n,
+        sum(case when decision = 'accept' then cast(n as double) else 0 end) as k
         {by}
     from {phones}
-    where true {where}
+    where network = 'unavailable' {where}
     group by all
 ),
 spread as (

@@ -46,15 +46,21 @@ counted as (
 ),
 per_phone as materialized (
     select
-        installation,
+        phone_of(installation) as installation,
         release,
         app as in_app,
         environment as in_environment,
         max(weight) as weight,
-        sum(case when true {where} then n else 0 end) as all_n,
-        sum(case when true {where} and placement <> 'cloud' then n else 0 end) as n,
+        sum(case when true {where} then cast(n as double) else 0 end) as all_n,
         sum(
-            case when true {where} and placement <> 'cloud' and decision = 'fallback' then n else 0 end
+            case when true {where} and placement <> 'cloud' then cast(n as double) else 0 end
+        ) as n,
+        sum(
+            case
+                when true {where} and placement <> 'cloud' and decision = 'fallback'
+                    then cast(n as double)
+                else 0
+            end
         ) as k
         {by}
     from {phones}

@@ -46,19 +46,23 @@ p95 as (
 ),
 per_phone as materialized (
     select
-        installation,
+        phone_of(installation) as installation,
         release,
         app as in_app,
         environment as in_environment,
         max(weight) as weight,
-        sum(case when inside then n else 0 end) as n,
-        sum(case when inside and decision = 'error' then n else 0 end) as errors,
-        sum(case when inside and network = 'unavailable' then n else 0 end) as offline,
+        sum(case when inside then cast(n as double) else 0 end) as n,
+        sum(case when inside and decision = 'error' then cast(n as double) else 0 end) as errors,
+        sum(case when inside and network = 'unavailable' then cast(n as double) else 0 end) as offline,
         sum(
-            case when inside and network = 'unavailable' and decision = 'accept' then n else 0 end
+            case
+                when inside and network = 'unavailable' and decision = 'accept'
+                    then cast(n as double)
+                else 0
+            end
         ) as served,
-        sum(case when inside and wait_step is not null then n else 0 end) as waits,
-        sum(case when inside and wait_step <= p95_step then n else 0 end) as fast
+        sum(case when inside and wait_step is not null then cast(n as double) else 0 end) as waits,
+        sum(case when inside and wait_step <= p95_step then cast(n as double) else 0 end) as fast
         {by}
     from (
         select p.*, q.p95_step
@@ -204,7 +208,8 @@ senders as (
         select installation, release, weight, n, 0 as bytes, 0 as squares {by} from per_phone
         union all
         select
-            installation, release, weight, 0 as n, cast(bytes as double) as bytes, squares {by}
+            phone_of(installation) as installation, release, weight, 0 as n,
+            cast(bytes as double) as bytes, squares {by}
         from {senders}
         where true {where}
     )
