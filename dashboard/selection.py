@@ -12,6 +12,7 @@ PERIODS: Mapping[str, str] = {
     "7 days": "-7d",
     "14 days": "-14d",
     "30 days": "-30d",
+    "90 days": "-90d",
 }
 DEFAULT_PERIOD = "7 days"
 

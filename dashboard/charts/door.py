@@ -42,7 +42,8 @@ def by_day(rows: Sequence[Mapping[str, Any]], first: date, last: date) -> go.Fig
             name=ACTIONS[action],
             marker_color=NEUTRAL if action == "keep" else BLOCKED,
             text=[count(row["values"]) for row in found],
-            textposition="outside",
+            # More bars than that leave no room for a number over each.
+            textposition="outside" if (last - first).days <= 14 else "none",
             cliponaxis=False,
             hovertemplate="%{x|%Y-%m-%d}: %{text}",
         )
