@@ -93,13 +93,17 @@ def flags() -> Iterator[str]:
 
 
 def style() -> str:
-    """What Streamlit's own theme does not say: paper has no controls, tables have the room of a
-    desktop's margins, four or six headline numbers stand in even rows, and so do facts."""
+    """What Streamlit's own theme does not say: paper has no controls and lies on its side, so that
+    no table is cut; tables have the room of a desktop's margins; four or six headline numbers stand
+    in even rows, and so do facts."""
     four, six = (f".st-key-tiles:has(> :nth-child({n}):last-child)" for n in (4, 6))
     return (
         "<style>"
         "@media print{[data-testid=stSidebar],[data-testid=stHeader],[data-testid=stPopover],"
-        "[data-testid=stButton],[data-testid=stDownloadButton],.modebar{display:none!important}}"
+        "[data-testid=stButton],[data-testid=stDownloadButton],.st-key-live,.modebar"
+        "{display:none!important}[data-testid=stMainBlockContainer]{zoom:0.85}"
+        "[data-testid=stPlotlyChart]{break-inside:avoid}[class*=st-key-head-]{break-after:avoid}}"
+        "@page{size:landscape}"
         "@media(min-width:768px){[data-testid=stMainBlockContainer]{padding-left:2rem;"
         "padding-right:2rem}}"
         ".st-key-tiles-room{container-type:inline-size}"

@@ -253,5 +253,6 @@ def test_a_chart_is_taken_along_and_times_are_read_in_the_zone_of_the_link(
         reader.settle()
         page.emulate_media(media="print")
         expect(page.get_by_test_id("stSidebar")).to_be_hidden()
+        expect(page.get_by_text("Live", exact=True)).to_be_hidden()
         no_error(reader)
         assert reader.complaints == []
