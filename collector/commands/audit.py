@@ -95,7 +95,7 @@ def _verify(args: argparse.Namespace) -> int:
         for problem in found.problems:
             sys.stdout.write(f"{problem}\n")
         if not found.problems:
-            heads = f" and {len(kept):,} kept checkpoints" if kept else ""
+            heads = f" and {len(kept):,} kept checkpoint{'s' * (len(kept) > 1)}" if kept else ""
             sys.stdout.write(f"{found.entries:,} entries agree with the signed head{heads}\n")
     if not args.since:
         sys.stderr.write(

@@ -147,8 +147,8 @@ def _targets(answer: Answer) -> None:
             "Below the target",
             [
                 f"{row['feature']}: {percent(row['offline_coverage'])} "
-                f"{interval(row['coverage_low'], row['coverage_high'])}, and "
-                f"{percent(row['target'])} is asked for"
+                f"{interval(row['coverage_low'], row['coverage_high'])}, surely below the "
+                f"{percent(row['target'])} that the policy asks for."
                 for row in missed
             ],
             theme.ERROR,
