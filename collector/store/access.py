@@ -14,6 +14,7 @@ from collector.store.database import Database
 from collector.store.queries import query
 from collector.store.reader import rfc3339, shown_span
 from collector.store.sealed import opened_inputs
+from collector.store.unsealed import Besides
 from collector.store.vault import Vault
 
 
@@ -44,7 +45,7 @@ class Access:
         with self._database.write() as transaction:
             opened = len(inputs) if contents else 0
             transaction.note("access reported", by=token, count=1, inputs_opened=opened)
-        spans = self._rows("access_spans", made)
+        spans = self._spans(made, inputs.column("trace_id").to_pylist())
         first = min((span["time"] for span in spans), default=0)
         numbers = inputs.column("case").to_pylist()
         exports = self._rows("access_exports", made)
@@ -73,6 +74,15 @@ class Access:
             spans=[{"trace_id": one["trace_id"].hex()} | shown_span(one, first) for one in spans],
         )
 
+    def _spans(self, made: dict[str, Any], traces: list[str]) -> list[dict[str, Any]]:
+        """What it sent, and what no installation sent in its traces, which are those of its inputs
+        too."""
+        own = self._rows("access_spans", made)
+        asked = {span["trace_id"] for span in own} | {bytes.fromhex(trace) for trace in traces}
+        others = self._rows("access_others", {"traces": list(asked)})
+        found = [*own, *others]
+        return sorted(found, key=lambda span: (span["time"], span["start_time"]))
+
     def _copies(self, since: int) -> dict[str, tuple[str, ...]]:
         """Backups, and files that were handed out, of what was received since a time (ns)."""
         backups = self._rows("backups_since", {"since": since})
@@ -94,7 +104,10 @@ class Access:
             "traces": list({trace for trace, _ in own}),
         }
         found = []
-        for row in self._rows("trace_departures", asked):
+        with self._database.snapshot() as read:
+            Besides(read, (asked["from"], asked["to"])).keep_departures()
+            left = read(query("trace_departures"), asked).to_pylist()
+        for row in left:
             trace = row.pop("trace_id")
             # In a trace that others share their departures are theirs.
             if (client := own.get((trace, row["span_id"]))) is not None:

@@ -139,6 +139,7 @@ class Erasure:
         numbers = [number for (number,) in transaction.ask("erased_inputs")]
         _name(transaction, "erased_traces", "trace_id", traces, pa.binary())
         _name(transaction, "erased_inputs", "number", numbers, pa.int64())
+        transaction.run("keep_erased")
         [[since]] = transaction.ask("erased_since")
         [[forwarded]] = transaction.ask("erased_forwarded")
         backups = [] if since is None else transaction.ask("backups_since", since=since)
@@ -153,7 +154,8 @@ class Erasure:
         transaction.run("dirty_erased")
         deleted = {table: _rows(transaction, name) for table, name in _DELETED.items()}
         remove_dirty(transaction)
-        transaction.run("erase_phones")
+        for name in ("forget_erased", "erase_phones"):
+            transaction.run(name)
         fields = [*_NAMES, *(field for (field,) in transaction.ask("standing_fields"))]
         releases = [release for (release,) in transaction.ask("standing_releases")]
         transaction.run("erase_from_findings", fields=fields, releases=releases)

@@ -155,10 +155,16 @@ class Rollups:
 
 def remove_dirty(transaction: Transaction) -> None:
     """Once spans are deleted: of the traces noted as dirty, what was rolled up goes too."""
+    [[first, last]] = transaction.ask("dirty_bounds")
+    if first is None:
+        return
+    # As numbers: else these reads are planned as if they found little of what is stored.
+    bounds = {"first": first, "last": last}
+    transaction.run("keep_gone", **bounds)
     for table in SUMMED:
-        transaction.run_for(table, "subtract_dirty")
-    transaction.run("remove_dirty_rollups")
-    transaction.run("forget_gone")
+        transaction.run_for(table, "subtract_gone")
+    transaction.run("remove_gone")
+    transaction.run("forget_gone", **bounds)
 
 
 def _add(transaction: Transaction, departures: pa.Table) -> None:

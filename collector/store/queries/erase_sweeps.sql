@@ -7,10 +7,10 @@ where run in (
     select r.run
     from replays r
     join (
-        select feature, commit_number, received_time
-        from spans
-        where installation in (select installation from erased_installations)
-            or (installation is null and trace_id in (select trace_id from erased_traces))
+        select c.feature, t.commit_number, t.received_time
+        from traced_spans t
+        join span_contexts c on c.number = t.context
+        where t.erased
     ) s
         on s.feature = r.feature and s.commit_number <= r.last_number
         and s.received_time >= r.since and s.received_time < r.until

@@ -1,8 +1,7 @@
 -- When the first of what carries one of the `erased_installations` was received.
 select min(received_time) as received_time
 from (
-    select min(received_time) as received_time from span_facts
-    where installation in (select installation from erased_installations)
+    select min(received_time) as received_time from traced_spans where erased
     union all
     select min(received_time) from inputs
     where installation in (select installation from erased_installations)

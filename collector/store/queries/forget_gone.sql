@@ -4,6 +4,5 @@ where trace_id not in (
     select s.trace_id
     from span_facts s
     semi join rollup_dirty d on d.trace_id = s.trace_id
-    where s.time >= (select min(earliest) from rollup_dirty)
-        and s.time <= (select max(latest) from rollup_dirty)
+    where s.time >= $first and s.time <= $last
 )

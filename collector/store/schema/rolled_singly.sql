@@ -2,7 +2,7 @@
 -- rollup_senders.
 create or replace view rolled_singly as
 select
-    d.trace_id, d.span_id, d.time, d.consenting, d.kind, d.bytes,
+    d.rowid as place, d.trace_id, d.span_id, d.time, d.consenting, d.kind, d.bytes,
     day_of(d.time) as day,
     day_of(d.received_time) as received,
     coalesce(s.app, 'unknown') as app,

@@ -1,0 +1,2 @@
+-- rollup_{table} loses the departures in `gone`.
+insert into rollup_{table} by name from summed_{table}('gone', -1)
