@@ -12,12 +12,12 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from hashlib import sha256
-from importlib.metadata import version
 from pathlib import Path
 from typing import IO, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from collector.contract.about import limen_version
 from collector.contract.config import DATABASE
 from collector.contract.errors import BadInput, StoreUnusable
 from collector.keys import KEY_FILES, sync
@@ -57,7 +57,7 @@ class Archive:
     def __init__(self, files: dict[str, IO[bytes]]) -> None:
         facts = {name: _File(size=_size(f), sha256=_digest(f)) for name, f in files.items()}
         manifest = Manifest(
-            limen=version("limen"),
+            limen=limen_version(),
             schema_version=VERSION,
             created=datetime.now(UTC).replace(microsecond=0),
             files=facts,

@@ -18,6 +18,7 @@ import httpx
 
 from collector.contract.client import LimenClient
 from tests.forks import ROOT, Forked
+from tests.store import begin
 
 LIMEN = (sys.executable, "-m", "limen")
 STOP_SECONDS = 20
@@ -98,11 +99,14 @@ def running_collector(
     """A collector on free ports, ready; stopped at the end if it still runs.
 
     `folder`: where it is started, for a `limen.toml` there. `program`: what takes the arguments
-    of `limen`. `forked`: by a Python that has imported what it needs, if Python is what it is.
+    of `limen`. `forked`: by a Python that has imported what it needs, if Python is what it is, and
+    in a home that is begun.
     """
     named = {f"LIMEN_{name.upper()}": str(value) for name, value in settings.items()}
     command = [*program, "collector", "--home", str(home)]
     command += ["--http", FREE, "--grpc", FREE, "--api", FREE, *flags]
+    if forked:
+        begin(home)
     with _started(
         command, folder, os.environ | named | {"PYTHONPATH": str(ROOT)}, forked
     ) as process:

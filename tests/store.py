@@ -103,6 +103,14 @@ def _empty() -> bytes:
         return path.read_bytes()
 
 
+def begin(home: Path) -> None:
+    """What a first start makes in `home`, but for the minutes that a thousand tests would take."""
+    if not (home / DATABASE).exists() and not master_key(home).exists():
+        Tokens.at(home, home / DATABASE)
+        make_keys(home)
+        (home / DATABASE).write_bytes(_empty())
+
+
 class Store(Engine):
     """The engine on a database in `home`, with what tests ask of it."""
 
@@ -111,10 +119,7 @@ class Store(Engine):
     ) -> None:
         self.home = home
         self.guard = Guard(Tokens.at(home, home / DATABASE), exposed=False)
-        if not (home / DATABASE).exists() and not master_key(home).exists():
-            # As a first start makes them, but for the minutes that a thousand tests would take.
-            make_keys(home)
-            (home / DATABASE).write_bytes(_empty())
+        begin(home)
         super().__init__(
             home,
             policy or policy_from(POLICY, home),

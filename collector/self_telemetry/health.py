@@ -9,7 +9,6 @@ from collections import Counter as Counts
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
-from importlib.metadata import version
 from typing import Literal, get_args
 
 from prometheus_client import (
@@ -21,6 +20,8 @@ from prometheus_client import (
     ProcessCollector,
 )
 from prometheus_client.exposition import choose_encoder
+
+from collector.contract.about import limen_version
 
 Transport = Literal["http", "grpc"]
 Door = Literal["http", "grpc", "api"]
@@ -135,7 +136,7 @@ class Health:
 
     def under(self, policy_version: str) -> None:
         """The version of the policy that is in force from now on."""
-        self._about.info({"version": version("limen"), "policy": policy_version})
+        self._about.info({"version": limen_version(), "policy": policy_version})
 
     def watch(self, **read: Callable[[], float]) -> None:
         """Reads these gauges from now on by calling the functions."""

@@ -9,10 +9,10 @@ import socket
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from importlib.metadata import version
 
 from pydantic import HttpUrl
 
+from collector.contract.about import limen_version
 from collector.contract.errors import BadInput
 from collector.self_telemetry.health import Report
 
@@ -47,7 +47,7 @@ def own_traces(url: HttpUrl | None, own_port: int) -> Iterator[Report | None]:
             "own_traces_url needs OpenTelemetry's exporter: pip install 'limen[traces]'"
         ) from exc
 
-    resource = Resource.create({SERVICE_NAME: "limen", SERVICE_VERSION: version("limen")})
+    resource = Resource.create({SERVICE_NAME: "limen", SERVICE_VERSION: limen_version()})
     provider = TracerProvider(sampler=ALWAYS_ON, resource=resource, shutdown_on_exit=False)
     exporter = OTLPSpanExporter(
         endpoint=str(url).rstrip("/") + "/v1/traces",
@@ -62,7 +62,7 @@ def own_traces(url: HttpUrl | None, own_port: int) -> Iterator[Report | None]:
             schedule_delay_millis=EXPORT_SECONDS * 1000,
         )
     )
-    tracer = provider.get_tracer("limen", version("limen"))
+    tracer = provider.get_tracer("limen", limen_version())
 
     def report(
         name: str, seconds: float, attributes: Mapping[str, str | int], error: str | None

@@ -2,9 +2,9 @@
 
 import socket
 from functools import partial
-from importlib.metadata import version
 
 from collector.backup import Backups
+from collector.contract.about import limen_version
 from collector.contract.config import Settings
 from collector.engine import Engine
 from collector.permissions.tokens import Tokens
@@ -70,7 +70,7 @@ class Doors:
     def api(self, listener: socket.socket, maintenance: Maintenance, reload: Reload) -> HttpDoor:
         """Whoever asks."""
         engine, home = self._engine, self._settings.home
-        about = {"version": version("limen"), "home": str(home)}
+        about = {"version": limen_version(), "home": str(home)}
         asking = QueryApi(
             engine,
             self._api_guard,

@@ -3,12 +3,12 @@
 import inspect
 import re
 from collections.abc import Sequence
-from importlib.metadata import version
 from typing import Any
 
 from pydantic.json_schema import models_json_schema
 from starlette.routing import Route
 
+from collector.contract.about import limen_version
 from collector.contract.compliance import Check, Judgement, Verdict
 from collector.contract.declarations import KeptDeclaration
 from collector.contract.persons import AccessReport, Erased, Lookup
@@ -78,7 +78,7 @@ def describe(routes: Sequence[Route]) -> dict[str, Any]:
     )
     return {
         "openapi": "3.1.0",
-        "info": {"title": "Limen query API", "version": version("limen")},
+        "info": {"title": "Limen query API", "version": limen_version()},
         "paths": paths,
         "components": {"schemas": schemas["$defs"]},
     }

@@ -2,10 +2,10 @@
 
 import time
 from collections.abc import Callable
-from importlib.metadata import version
 
 from collector.compliance.export import as_csv, flows_csv
 from collector.compliance.record_tables import record_csv, record_page
+from collector.contract.about import limen_version
 from collector.contract.policy import Policy
 from collector.evidence.archive import (
     CHECK,
@@ -47,7 +47,7 @@ class Evidence:
         now, policy = time.time_ns(), self._policy()
         check, seen, record = self._compliance.record(scope)
         facts = Facts(
-            limen=version("limen"),
+            limen=limen_version(),
             made=rfc3339(now),
             question=Question(**{name: getattr(scope, name) for name in Question.model_fields}),
             since=check.since,

@@ -3,11 +3,11 @@
 import json
 import re
 from collections.abc import Iterable, Iterator
-from importlib.metadata import version
 from typing import Any
 
 import pyarrow as pa
 
+from collector.contract.about import limen_version
 from collector.contract.errors import BadInput
 from collector.contract.policy import (
     BUILT_IN,
@@ -95,7 +95,7 @@ class Policies:
         Raises BadInput where its version is kept with another content, and Overloaded; it is as it
         was then.
         """
-        digest, release = policy.digest, version("limen")
+        digest, release = policy.digest, limen_version()
         with self._database.write() as transaction:
             known = transaction.ask("policies")
             for _, name, other, *_ in known:

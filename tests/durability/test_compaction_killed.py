@@ -1,13 +1,14 @@
 """Compaction killed at any line leaves the old file or the new one, whole, and no third."""
 
+import os
 import random
 import signal
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.forks import Forked
 from tests.otlp import now, request_span, traces
 from tests.store import Store
 
@@ -15,12 +16,10 @@ KNOWN = 300
 
 
 def compact(home: Path, *line: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [sys.executable, "-m", "tests.durability.compacting", str(home), *line],
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+    words = ("tests.durability.compacting", str(home), *line)
+    with Forked(words, None, os.environ) as process:
+        out, err = process.stdout.read(), process.stderr.read()
+        return subprocess.CompletedProcess(words, process.wait(60), out, err)
 
 
 def filled(home: Path) -> set[str]:

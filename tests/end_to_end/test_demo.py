@@ -25,6 +25,7 @@ from demo.features import FEATURES
 from demo.fleet import Fleet
 from demo.home import LEDGER
 from demo.transfers import Sender
+from tests.commands import limen as command
 from tests.end_to_end.conftest import Week
 from tests.end_to_end.processes import LIMEN, ROOT, collector
 from tests.test_cloud import SEED, running_cloud, samples
@@ -188,7 +189,7 @@ def test_the_flow_that_the_policy_does_not_know_is_found(client: LimenClient, sh
 def test_the_gate_lets_the_old_release_pass_and_not_the_new_one(
     client: LimenClient, release: str, code: int
 ) -> None:
-    done = run("compliance", "check", "--release", release, "--json", "--api", client.api)
+    done = command("compliance", "check", "--release", release, "--json", "--api", client.api)
     assert done.returncode == code, done.stderr
     check = json.loads(done.stdout)
     assert check["declarations"] == ["data_safety.csv", "PrivacyInfo.xcprivacy"]
@@ -270,7 +271,7 @@ def test_a_sweep_again_recommends_the_same(client: LimenClient, shown: Shown) ->
     (found,) = [one for one in shown.summary["features"] if one["feature"] == "image_classify"]
     error = str(FEATURES["image_classify"].max_error)
     words = ("replay", "sweep", found["replay_run"], "--max-error", error, "--json")
-    done = run(*words, "--reference", "label", "--api", client.api)
+    done = command(*words, "--reference", "label", "--api", client.api)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["recommended"]["threshold"] == found["recommended_threshold"]
 
