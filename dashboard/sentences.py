@@ -5,6 +5,7 @@ from datetime import UTC
 from typing import Any
 
 from collector.contract.attributes import INSTALLATION
+from collector.contract.certificate import Limits
 from collector.contract.compliance import CODES, Finding
 from collector.contract.findings import CONTENT, HARDWARE_ID, SECRET, SIGNATURE, UNKNOWN
 from collector.contract.records import ReplayRun, Sweep, SweepPoint
@@ -167,6 +168,19 @@ def recommendation(sweep: Sweep) -> str:
     """The recommended threshold, or that there is none."""
     found = sweep.recommended
     return "No recommendation" if found is None else f"Recommended: {score(found.threshold)}"
+
+
+def limits(asked: Limits) -> str:
+    """What a threshold has to keep to, all at once."""
+    parts = {
+        f"at most {percent(asked.max_error)} of the device's answers wrong": asked.max_error,
+        f"at most {percent(asked.max_cloud)} of requests to the cloud": asked.max_cloud,
+        f"at least {percent(asked.min_offline)} answered offline": asked.min_offline,
+        f"at most {size(asked.max_egress)} a request leaving": asked.max_egress,
+        f"at most {size(asked.max_egress_per_user)} an installation": asked.max_egress_per_user,
+    }
+    told = ", ".join(words for words, limit in parts.items() if limit is not None)
+    return f"Asked for, together: {told}; with {percent(asked.confidence)} confidence."
 
 
 def point(chosen: SweepPoint, current: SweepPoint | None) -> str:

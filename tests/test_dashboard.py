@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from collector.contract.certificate import Limits
 from collector.contract.errors import BadInput
 from collector.contract.findings import CODES
 from collector.contract.records import (
@@ -330,6 +331,13 @@ def test_every_finding_is_said_with_what_mends_it(code: str) -> None:
     said = sentences.finding({**row, "code": code, "occurrences": 1, "detector": "jwt"})
     assert said == "fieldnotes unknown: key (span), 1 time, found by jwt."
     assert sentences.MENDING[code].endswith(".")
+
+
+def test_limits_that_were_asked_for_are_said_and_no_others() -> None:
+    assert sentences.limits(Limits(max_error=0.02, min_offline=0.9, max_egress=2e3)) == (
+        "Asked for, together: at most 2.0% of the device's answers wrong, at least 90.0% answered "
+        "offline, at most 2.0 kB a request leaving; with 95.0% confidence."
+    )
 
 
 def test_the_length_of_a_period_is_that_of_its_question() -> None:

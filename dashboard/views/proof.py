@@ -60,6 +60,7 @@ def _certificate(found: Certificate) -> None:
     st.subheader("Certificate", anchor=False)
     overall = found.overall
     for line in (
+        sentences.limits(found.limits),
         f"{label(_verdict(overall))}: {overall.reason}.",
         f"Made {moment(found.made)}, expires {moment(found.expires)}. "
         f"It speaks for {found.speaks_for}.",
@@ -75,6 +76,14 @@ def _certificate(found: Certificate) -> None:
         icon=":material/download:",
         help="`limen replay verify FILE` recomputes it from the saved scores.",
     )
+    with st.expander("Under other limits"):
+        st.text("The same scores, swept again; no input is opened for it.")
+        st.code(
+            f"limen replay sweep {found.run} --reference {found.reference} --max-error 0.05 "
+            "--max-cloud 0.3 --min-offline 0.8",
+            language="bash",
+            wrap_lines=True,
+        )
     if overall.tests:
         with st.expander(f"{count(len(overall.tests))} thresholds tested, highest first"):
             tables.show(_tests(overall), _TESTS, name="Every threshold tested, with its p-value")
