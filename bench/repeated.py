@@ -19,7 +19,9 @@ Say = Callable[[str], object]
 
 _SLICE = 1_000_000
 _SECOND = 10**9
-_TIMES = ("commit_number", "consent_since", "received_time", "said_since", "time")
+_TIMES = (
+    "commit_number", "consent_since", "earliest", "latest", "received_time", "said_since", "time",
+)  # fmt: skip
 _IDS = ("launch", "session", "trace_id")
 
 
@@ -118,6 +120,8 @@ def _moved(name: str, kind: str) -> str | None:
         return f"{name} - cast($back as integer) as {name}"
     if name in _TIMES:
         return f"{name} - $back * {DAY} as {name}"
+    if name == "launch" and kind == "UBIGINT":
+        return "xor(launch, cast($back as ubigint)) as launch"
     if name in _IDS:
         return f"unhex(left(hex({name}), -2) || printf('%02x', $back::integer)) as {name}"
     return None

@@ -84,7 +84,6 @@ def as_first(path: Path) -> None:
             "rollup_waits",
             "rollup_offline",
             "rollup_runs",
-            "rollup_broken",
             "folded_requests",
             "folded_days",
             "rollup_sent",

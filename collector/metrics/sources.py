@@ -44,7 +44,7 @@ class Sealed:
     def but(cls, found: Collection[str]) -> Self:
         """Where besides the sums there are `found`, by the names of unsealed.sql."""
         return cls(
-            requests=not {"spans", "launches"} & {*found},
+            requests="spans" not in found,
             departures=not {"spans", "traces", "consents"} & {*found},
             unfolded="folded" not in found,
         )
@@ -82,7 +82,7 @@ _SEALED_REQUESTS = {
     "phones": "sealed_phones($to, $first_day)",
     "waits": "sealed_waits($to, $first_day)",
     "offline": "sealed_offline($to, $first_day)",
-    "gaps": "sealed_gaps($from, $to)",
+    "gaps": "gaps_of('rollup_runs', $from, $to)",
 }
 _SEALED_DEPARTURES = {
     "departures": "sealed_sent($from, $to, $first_day, $by_day)",

@@ -47,7 +47,6 @@ ERASED = frozenset(
         "rollup_dirty",
         *(f"rollup_{table}" for table in (*COUNTED, *SUMMED)),
         "rollup_runs",
-        "rollup_broken",
         "rollup_restated",
         *(f"told_{table}" for table in MADE),
         "told_dirty",

@@ -19,8 +19,9 @@ from collector.store.database import Database
 from collector.store.folding import Folding
 from collector.store.queries import query
 from collector.store.reader import rfc3339
-from collector.store.rollups import COUNTED, remove_dirty
+from collector.store.rollups import COUNTED, remove_dirty, remove_runs
 from collector.store.settling import unsettle
+from collector.store.writer import insert
 
 TELEMETRY = ("span_facts", "batches", "consents")
 # Last comes what the others are found by.
@@ -118,22 +119,24 @@ class Retention:
         self, tables: tuple[str, ...], before: int, limit: Limit, gone: Counter[str]
     ) -> None:
         unsent = 0
+        asked = {"before": before, "feature": limit.feature}
+        if tables is TELEMETRY:
+            runs = self._database.read(query("expiring_runs"), asked)
         with self._database.write() as transaction:
             if self._backlog is not None and tables is TELEMETRY:
                 unsent = self._backlog.expiring(transaction, before, limit.feature)
-            asked = {"before": before, "feature": limit.feature}
             if tables is TELEMETRY:
                 # While what expires is still there: the rollups lose it too.
                 unsettle(transaction, "unsettle_expiring", **asked)
                 transaction.run("dirty_expiring", **asked)
                 for counted in COUNTED:
                     transaction.run_for(counted, "subtract_expiring", **asked)
-                for name in ("break_expiring", "restate_expiring"):
-                    transaction.run(name, **asked)
-                transaction.run("remove_broken_runs")
+                transaction.run("restate_expiring", **asked)
             deleted = {table: transaction.ask(f"expire_{table}", **asked) for table in tables}
             if tables is TELEMETRY:
                 remove_dirty(transaction)
+                bounds = remove_runs(transaction, runs)
+                insert(transaction, "insert_runs_left", runs, **bounds)
         for table, [[rows]] in deleted.items():
             gone[table] += rows
             self._health.expired(table, rows)

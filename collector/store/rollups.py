@@ -19,7 +19,7 @@ where they are few.
 """
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -86,9 +86,8 @@ class Rollups:
             for table, counted in counts.items():
                 transaction.name(fresh=counted)
                 transaction.run_for(table, "insert_counts")
-            insert(transaction, "remove_rolled_runs", runs)
+            remove_runs(transaction, runs)
             insert(transaction, "insert_rolled_runs", runs)
-            transaction.run("clear_rollup_broken")
             transaction.run("retry_unrolled", last=last)
             transaction.run("clear_rollup_dirty")
             for traces in given_up:
@@ -165,6 +164,16 @@ def remove_dirty(transaction: Transaction) -> None:
         transaction.run_for(table, "subtract_gone")
     transaction.run("remove_gone")
     transaction.run("forget_gone", **bounds)
+
+
+def remove_runs(transaction: Transaction, runs: pa.Table) -> Mapping[str, int]:
+    """What is rolled up of the launches of `runs` goes; between when (ns) these made requests."""
+    bounds = {
+        "first": pc.min(runs.column("earliest")).as_py(),
+        "last": pc.max(runs.column("latest")).as_py(),
+    }
+    insert(transaction, "remove_rolled_runs", runs, **bounds)
+    return bounds
 
 
 def _add(transaction: Transaction, departures: pa.Table) -> None:

@@ -1,3 +1,5 @@
--- Launches of which something came or went: their runs are made anew.
+-- Launches of which something came or went, made in a range: their runs are made anew.
 delete from rollup_runs
-where (installation, launch) in (select (installation, launch) from fresh)
+where time between $first and $last
+    and launch in (select launch from fresh)
+    and (installation, launch) in (select (installation, launch) from fresh)

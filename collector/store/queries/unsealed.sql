@@ -1,8 +1,6 @@
--- What there is besides sums: spans that came since they were made, launches and traces that lost some,
+-- What there is besides sums: spans that came since they were made, traces that lost some,
 -- consent that changed since, days that were folded.
 (select 'spans' as what from span_facts where commit_number > (select coalesce(max(commit_number), -1) from rollup_state) limit 1)
-union all
-(select 'launches' from rollup_broken limit 1)
 union all
 (select 'traces' from rollup_dirty limit 1)
 union all

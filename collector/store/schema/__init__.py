@@ -39,7 +39,6 @@ TABLES = (
     "rollup_waits",
     "rollup_offline",
     "rollup_runs",
-    "rollup_broken",
     "folded_requests",
     "folded_days",
     "rollup_sent",
@@ -64,9 +63,10 @@ DEFINITIONS = (
     "spans",
     "requests",
     "numbered_requests",
+    "runs_of",
     "runs_anew",
+    "gaps_of",
     "gaps",
-    "sealed_gaps",
     "sample",
     "summed_requests",
     "summed_phones",
@@ -131,14 +131,14 @@ def migration(version: int) -> str:
 
 ROLLED_UP = (
     "rollup_departures", "rollup_kinds", "rollup_requests", "rollup_phones", "rollup_waits",
-    "rollup_offline", "rollup_runs", "rollup_broken", "rollup_sent", "rollup_senders",
+    "rollup_offline", "rollup_runs", "rollup_sent", "rollup_senders",
     "rollup_restated",
 )  # fmt: skip
 # What was rolled up by other SQL is not used.
 _ROLLED_UP_BY = (
     "dimensions", "spans", "unrolled", "traced_departures", "unrolled_departures", "requests",
-    "numbered_requests", "runs_anew", "sample", "summed_requests", "summed_phones", "summed_waits",
-    "summed_offline", "summed_sent", "summed_senders",
+    "numbered_requests", "runs_of", "runs_anew", "sample", "summed_requests", "summed_phones",
+    "summed_waits", "summed_offline", "summed_sent", "summed_senders",
 )  # fmt: skip
 ROLLUP_RULES = sha256("".join(map(ddl, _ROLLED_UP_BY)).encode()).hexdigest()
 # Views and macros that were made by other SQL are made anew.

@@ -3,20 +3,15 @@
 create or replace macro gaps(since, until) as table
 with rolled as (select coalesce(max(commit_number), -1) as upto from rollup_state),
 touched as (
-    select installation, launch
+    select distinct installation, launch
     from numbered_requests
     where commit_number > (select upto from rolled)
-    union
-    select installation, launch from rollup_broken
-)
-select
-    time, installation, app, environment, release, os, device_model, country, lost, repeated,
-    hour_of(time) as hour, day_of(time) as day
-from (
+),
+runs as (
     select * from rollup_runs r
     anti join touched t on t.installation = r.installation and t.launch = r.launch
     where lost > 0 or repeated > 0
     union all by name
     select * from runs_anew((select upto from rolled), 9223372036854775807)
 )
-where time >= since and time < until and (lost > 0 or repeated > 0)
+from gaps_of('runs', since, until)

@@ -1,18 +1,17 @@
 -- The numbers that came of each launch up to the transaction in rollup_state, in runs without a gap;
--- `time` and dimensions are of the request a run begins with, `lost` are the numbers missing before
--- it. A number that came again stands in a row of its own, `repeated`.
+-- `time` and `source` are of the request a run begins with, `lost` are the numbers missing before it,
+-- and its requests were made from `earliest` to `latest`. A number that came again stands in a row of
+-- its own, `repeated`. `launch` is a hash of it: a look for numbers passes over the rows that it does
+-- not need, one for bytes reads them all. An installation's launches differ in it.
 create table rollup_runs (
     installation blob not null,
-    launch blob not null,
+    launch ubigint not null,
+    source integer not null,
     first bigint not null,
     last bigint not null,
     time bigint not null,
-    app varchar not null,
-    environment varchar not null,
-    release varchar not null,
-    os varchar not null,
-    device_model varchar not null,
-    country varchar not null,
+    earliest bigint not null,
+    latest bigint not null,
     lost bigint not null,
     repeated bigint not null
 )

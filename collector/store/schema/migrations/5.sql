@@ -279,22 +279,15 @@ create table told_state (
 );
 create table rollup_runs (
     installation blob not null,
-    launch blob not null,
+    launch ubigint not null,
+    source integer not null,
     first bigint not null,
     last bigint not null,
     time bigint not null,
-    app varchar not null,
-    environment varchar not null,
-    release varchar not null,
-    os varchar not null,
-    device_model varchar not null,
-    country varchar not null,
+    earliest bigint not null,
+    latest bigint not null,
     lost bigint not null,
     repeated bigint not null
-);
-create table rollup_broken (
-    installation blob not null,
-    launch blob not null
 );
 create table rollup_phones (
     day date not null,
