@@ -237,7 +237,6 @@ def test_answers_are_the_same_whatever_is_rolled_up(
             # Launches are left with what they did for other features.
             kept = policy_from(POLICY + "[features.doc_classify]\nretention_days = 7\n", tmp_path)
             Maintenance(store.database, kept, store.health).retain(now() + 6 * DAY)
-            same_answers(store, seed)
         if step == 2:
             erase(store, "phone-1")
             same_answers(store, seed)
@@ -351,7 +350,7 @@ def test_a_compacted_file_is_as_covered_as_before(store: Store) -> None:
 
 def test_a_trace_that_is_too_large_does_not_keep_others_waiting(tmp_path: Path) -> None:
     calls = [request_span("fallback")]
-    for _ in range(6_000):
+    for _ in range(11_000):
         calls.append(calls[-1].child("CLIENT", **SENT))
     # In two parts: some of these are not in that of the large one.
     others = [request_span("fallback").child("CLIENT", **SENT) for _ in range(40)]

@@ -35,7 +35,7 @@ from collector.store.writer import insert
 
 # As many spans go at once, and of those departures in as many parts as questions may wait for.
 SLICE_ROWS = 200_000
-PART_CALLS = 5_000
+PART_CALLS = 10_000
 # What is rolled up and gets another consent needs no spans.
 PART_RESTATED = 100_000
 # What requests are counted in: rollup_….
