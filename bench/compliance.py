@@ -113,7 +113,7 @@ def _ask(client: LimenClient, days: int, rounds: int, bare: float) -> None:
         _timed(f"ledger's filters, {since}", partial(client.metrics, [values]), rounds, bare)
         _timed(f"ledger's rows, {since}", partial(client.metrics, [ledger]), rounds, bare)
         _timed(f"findings, {since}", partial(client.check, since), rounds, bare)
-    _timed("evidence pack", lambda: client.evidence(quarter, "now"), 1, bare)
+    _timed("evidence pack", lambda: client.evidence(quarter), 1, bare)
     phone = next(one for one in PHONES if _held(client, one))
     _timed("access, Art. 15", lambda: client.access(phone, contents=False), 1, bare)
     _timed("erasure", lambda: client.erase(phone, now=False), 1, bare)
