@@ -24,12 +24,15 @@ import numpy as np
 from bench.repeated import Fleet, fill, roll_up
 from collector.contract.config import DATABASE
 from collector.contract.errors import Overloaded
+from collector.contract.policy import Policy
 from collector.contract.records import Query
 from collector.engine import Engine
 from collector.permissions.tokens import Tokens
 
 # What nobody waits for.
 QUERY_SECONDS = 60.0
+# As bench.readers has it, which asks the same store.
+POLICY = Policy(version="bench", retention_days=400)
 
 # By page what it asks, each with its dimensions: dashboard/views.
 PAGES: Mapping[str, Sequence[tuple[str, ...]]] = {
@@ -134,7 +137,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 def _engine(home: Path) -> Engine:
     return Engine(
-        home, None, query_seconds=QUERY_SECONDS, max_in_flight_bytes=2**28, min_free_bytes=0
+        home, POLICY, query_seconds=QUERY_SECONDS, max_in_flight_bytes=2**28, min_free_bytes=0
     )
 
 

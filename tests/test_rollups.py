@@ -350,9 +350,9 @@ def test_a_compacted_file_is_as_covered_as_before(store: Store) -> None:
 
 def test_a_trace_that_is_too_large_does_not_keep_others_waiting(tmp_path: Path) -> None:
     calls = [request_span("fallback")]
-    for _ in range(11_000):
+    for _ in range(6_000):
         calls.append(calls[-1].child("CLIENT", **SENT))
-    # In two parts: some of these are not in that of the large one.
+    # Some of these are not in the same half as the large one.
     others = [request_span("fallback").child("CLIENT", **SENT) for _ in range(40)]
     with Store(tmp_path, memory_bytes=40 * 10**6) as store:
         store.take(traces(*calls, *others))

@@ -33,9 +33,11 @@ from collector.store.transaction import Transaction
 from collector.store.unsealed import keep_restated
 from collector.store.writer import insert
 
-# As many spans go at once, and of those departures in as many parts as questions may wait for.
+# As many spans go at once, and so many of the departures among them, each time looking around their
+# times anew; where that is more than memory holds, half of them, and again half, down to so few.
 SLICE_ROWS = 200_000
-PART_CALLS = 10_000
+PART_CALLS = 40_000
+LEAST_CALLS = 5_000
 # What is rolled up and gets another consent needs no spans.
 PART_RESTATED = 100_000
 # What requests are counted in: rollup_….
@@ -68,11 +70,10 @@ class Rollups:
         last = ends[0] if ends else place
         self._remove(last)
         calls = self._database.read(query("count_unrolled"), {"last": last}).column("calls")
-        parts = 1 + calls[0].as_py() // PART_CALLS
-        failed = [part for part in range(parts) if not self._cover(last, parts, part)]
+        count: int = calls[0].as_py()
+        parts = 1 + count // PART_CALLS
         given_up = [
-            self._database.read(query("too_large"), {"last": last, "parts": parts, "part": part})
-            for part in failed
+            traces for part in range(parts) for traces in self._cover(last, count, parts, part)
         ]
         self._restate(last)
         drawn = self._thin()
@@ -108,18 +109,23 @@ class Rollups:
                 transaction.run("set_drawn", drawn=drawn)
         return drawn
 
-    def _cover(self, last: int, parts: int, part: int) -> bool:
-        """Whether it could: a trace may be larger than memory, and must not keep others waiting."""
+    def _cover(self, last: int, calls: int, parts: int, part: int) -> Iterator[pa.Table]:
+        """Covers one part of so many `calls`. The traces that it could not: one may be larger than
+        memory, and must not keep others waiting."""
         asked = {"last": last, "parts": parts, "part": part}
         try:
             found = self._database.read(query("unrolled_departures"), asked)
         except (Overloaded, Failed):
+            if calls > parts * LEAST_CALLS:
+                yield from self._cover(last, calls, 2 * parts, part)
+                yield from self._cover(last, calls, 2 * parts, part + parts)
+                return
             _log.warning("rollup: traces are given up, questions find what left from their spans")
-            return False
+            yield self._database.read(query("too_large"), asked)
+            return
         if len(found):
             with self._database.write() as transaction:
                 _add(transaction, found)
-        return True
 
     def _restate(self, last: int) -> None:
         """Of installations whose history of consent is another, gives what is rolled up the consent
