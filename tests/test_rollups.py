@@ -299,7 +299,7 @@ def test_what_is_not_rolled_up_is_walked_through_once_for_all_questions(
 
     with store.database.snapshot() as read:
         walks, found = asked(read)
-        besides = Besides(read, (since, until))
+        besides = Besides(read, (since, until), part_spans=2)
         for _ in range(2):
             besides.keep(statement.sql)
             assert (walks, asked(read)) == (True, (False, found))

@@ -36,7 +36,7 @@ from collector.store.writer import insert
 # As many spans go at once, and so many of the departures among them, each time looking around their
 # times anew; where that is more than memory holds, half of them, and again half, down to so few.
 SLICE_ROWS = 200_000
-PART_CALLS = 40_000
+PART_CALLS = 20_000
 LEAST_CALLS = 5_000
 # What is rolled up and gets another consent needs no spans.
 PART_RESTATED = 100_000

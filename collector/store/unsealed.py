@@ -14,6 +14,9 @@ Read = Callable[[str, Mapping[str, Any]], pa.Table]
 
 _DEPARTURES = re.compile(r"\b(sent|sent_for_requests|departures)\(")
 _GAPS = re.compile(r"\bgaps\(")
+# What left in so many spans is found at once: that much is less than memory, and each part costs a
+# look around their times.
+PART_SPANS = 50_000
 
 
 class Besides:
@@ -23,9 +26,14 @@ class Besides:
     for it again, some more than once, and with more memory than there is.
     """
 
-    def __init__(self, read: Read, departures: tuple[int, int] | None = None) -> None:
+    def __init__(
+        self,
+        read: Read,
+        departures: tuple[int, int] | None = None,
+        part_spans: int = PART_SPANS,
+    ) -> None:
         """`departures`: the period [since, until) (ns) of all that is asked of what left."""
-        self._read, self._departures = read, departures
+        self._read, self._departures, self._part_spans = read, departures, part_spans
         self._kept: set[str] = set()
 
     @cached_property
@@ -37,21 +45,26 @@ class Besides:
         """Finds what `sql` asks of what is not rolled up."""
         if _DEPARTURES.search(sql):
             self.keep_departures()
-        if not self.sealed.requests and _GAPS.search(sql):
-            self._once("keep_runs", "ask_runs", {})
+        if not self.sealed.requests and _GAPS.search(sql) and self._first("runs"):
+            self._read(query("keep_runs"), {})
+            self._read(query("ask_runs"), {})
 
     def keep_departures(self) -> None:
         """Finds what left and is not rolled up, and whose history of consent changed."""
-        if self._departures and not self.sealed.departures and "keep_traced" not in self._kept:
-            since, until = self._departures
-            self._once("keep_traced", "ask_traced", {"from": since, "to": until})
+        if self._departures and not self.sealed.departures and self._first("departures"):
+            self._read(query("keep_traced"), {})
+            spans: int = self._read(query("count_unsealed"), {})["spans"][0].as_py()
+            parts = 1 + spans // self._part_spans
+            asked = dict(zip(("from", "to"), self._departures, strict=True)) | {"parts": parts}
+            for part in range(parts):
+                self._read(query("insert_traced"), {**asked, "part": part})
+            self._read(query("ask_traced"), {})
             keep_restated(self._read)
 
-    def _once(self, keep: str, ask: str, values: Mapping[str, Any]) -> None:
-        if keep not in self._kept:
-            self._read(query(keep), values)
-            self._read(query(ask), {})
-            self._kept.add(keep)
+    def _first(self, what: str) -> bool:
+        first = what not in self._kept
+        self._kept.add(what)
+        return first
 
 
 def keep_restated(read: Read, last: int | None = None) -> None:
