@@ -2,6 +2,7 @@
 
 import json
 import random
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -459,3 +460,21 @@ def test_a_comparison_over_many_installations_rests_on_a_sample_and_says_so(stor
     )
     assert whole["threshold"] == pytest.approx(1 / 6)
     assert parts == pytest.approx(whole, abs=0.1)
+
+
+def test_whose_turn_it_is_asks_before_those_who_ask_after(store: Store) -> None:
+    asking, answered = threading.Event(), threading.Event()
+
+    def ask() -> None:
+        asking.set()
+        store.database.read("select 1")
+        answered.set()
+
+    reader = threading.Thread(target=ask)
+    with store.database.turn():
+        reader.start()
+        assert asking.wait(10)
+        store.database.read("select 1")
+        assert not answered.wait(0.2)
+    reader.join()
+    assert answered.is_set()

@@ -11,6 +11,7 @@ import logging
 import os
 import shutil
 import threading
+import time
 import traceback
 import warnings
 from collections.abc import Callable, Iterator, Mapping
@@ -75,6 +76,9 @@ class Database:
         self.copy_path = path.with_name(path.name + ".copy")
         self._query_seconds, self._memory_bytes = query_seconds, memory_bytes
         self._reading = threading.Lock()
+        self._turn: int | None = None
+        self._nobodys_turn = threading.Event()
+        self._nobodys_turn.set()
         self._writing = threading.Lock()
         self._healthy, self._given_up = True, False
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -160,10 +164,30 @@ class Database:
                 raise next(kinds, duckdb.Error)(str(exc)) from exc
 
     @contextmanager
+    def turn(self) -> Iterator[None]:
+        """What this thread asks while the block runs comes before what others ask: after the one
+        question that may be being answered. One thread at a time may have it."""
+        self._turn = threading.get_ident()
+        self._nobodys_turn.clear()
+        try:
+            yield
+        finally:
+            self._turn = None
+            self._nobodys_turn.set()
+
+    def _admitted(self) -> bool:
+        """Waits to be answered, at most as long as an answer may take; whether it is time now."""
+        began = time.monotonic()
+        if self._turn != threading.get_ident():
+            self._nobodys_turn.wait(self._query_seconds)
+        left = self._query_seconds - (time.monotonic() - began)
+        return self._reading.acquire(timeout=max(0.0, left))
+
+    @contextmanager
     def _answering(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """A cursor for one question, with the limits and errors of `read`."""
         waits = asker()
-        if not self._reading.acquire(timeout=self._query_seconds):
+        if not self._admitted():
             raise Overloaded("another question is being answered: try again shortly")
         try:
             with self._connection.cursor() as cursor, waits.waiting(cursor.interrupt):

@@ -35,7 +35,7 @@ from collector.store.writer import insert
 
 # As many spans go at once, and so many of the departures among them, each time looking around their
 # times anew; where that is more than memory holds, half of them, and again half, down to so few.
-SLICE_ROWS = 200_000
+SLICE_ROWS = 100_000
 PART_CALLS = 20_000
 LEAST_CALLS = 5_000
 # What is rolled up and gets another consent needs no spans.
@@ -64,8 +64,14 @@ class Rollups:
     def run(self) -> bool:
         """Covers the oldest transactions that are not covered; whether more are left.
 
-        What is too large for it is given up. Raises Overloaded: what was covered still is.
+        What is too large for it is given up. Questions wait until it is done: each costs more the
+        more is not covered, and would else keep it waiting. Raises Overloaded: what was covered
+        still is.
         """
+        with self._database.turn():
+            return self._run()
+
+    def _run(self) -> bool:
         ends, place = self._ends(), self._place()
         last = ends[0] if ends else place
         self._remove(last)
