@@ -35,9 +35,12 @@ RETAIN_EVERY_SECONDS = 3600.0
 RETRY_SECONDS = 3600.0
 SAMPLE_EVERY_SECONDS = 1.0
 ROLL_UP_EVERY_SECONDS = 5.0
-# So that it takes at most a tenth of the time where much arrives, and is no more behind than this.
+# So that it takes a tenth of the time where much arrives, and is no more behind than this: what is
+# not rolled up makes questions slow, and these keep the rollup waiting.
 ROLL_UP_REST = 10
-ROLL_UP_AT_LEAST_EVERY_SECONDS = 30.0
+ROLL_UP_AT_LEAST_EVERY_SECONDS = 10.0
+# So long other tasks wait for it.
+ROLL_UP_PATIENCE_SECONDS = 30.0
 ASK_EVERY_SECONDS = 60.0
 # After a failure, so that a disk that stays full is not complained of every second.
 PAUSE_SECONDS = 10.0
@@ -136,8 +139,9 @@ class Maintenance:
 
     def sample(self, now: int) -> int:
         """Deletes the inputs that are more than the policy keeps of a feature: how many."""
-        if self._task is not None or not self._sampling.crowded(self._policy):
-            return 0
+        with self._database.turn():
+            if self._task is not None or not self._sampling.crowded(self._policy):
+                return 0
         with self._until_stop("sampling"):
             return self._sampling.run(self._policy, now)
 
@@ -150,8 +154,9 @@ class Maintenance:
 
     def settle(self, now: int) -> bool:
         """Makes the cells of a day that is over; whether more are left. Raises Overloaded."""
-        if self._task is not None or not self._settling.due(now):
-            return False
+        with self._database.turn():
+            if self._task is not None or not self._settling.due(now):
+                return False
         with self._until_stop("rollup"):
             return self._settling.run(now)
 
@@ -187,7 +192,7 @@ class Maintenance:
         Raises Overloaded where another is under way for longer than `patience` (s).
         """
         if self._task == "rollup":
-            patience = max(patience, ROLL_UP_AT_LEAST_EVERY_SECONDS)
+            patience = max(patience, ROLL_UP_PATIENCE_SECONDS)
         if not self._one.acquire(timeout=patience):
             raise Overloaded(f"{self._task or 'stopping'} is under way: try again later")
         try:

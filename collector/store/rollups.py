@@ -64,14 +64,8 @@ class Rollups:
     def run(self) -> bool:
         """Covers the oldest transactions that are not covered; whether more are left.
 
-        What is too large for it is given up. Questions wait until it is done: each costs more the
-        more is not covered, and would else keep it waiting. Raises Overloaded: what was covered
-        still is.
+        What is too large for it is given up. Raises Overloaded: what was covered still is.
         """
-        with self._database.turn():
-            return self._run()
-
-    def _run(self) -> bool:
         ends, place = self._ends(), self._place()
         last = ends[0] if ends else place
         self._remove(last)
