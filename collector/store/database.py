@@ -176,10 +176,14 @@ class Database:
             self._nobodys_turn.set()
 
     def _admitted(self) -> bool:
-        """Waits to be answered, at most as long as an answer may take; whether it is time now."""
+        """Waits to be answered, at most as long as an answer may take; whether it is time now.
+
+        Whose turn it is waits for all who asked before, and they no longer than that each.
+        """
+        if self._turn == threading.get_ident():
+            return self._reading.acquire()
         began = time.monotonic()
-        if self._turn != threading.get_ident():
-            self._nobodys_turn.wait(self._query_seconds)
+        self._nobodys_turn.wait(self._query_seconds)
         left = self._query_seconds - (time.monotonic() - began)
         return self._reading.acquire(timeout=max(0.0, left))
 
