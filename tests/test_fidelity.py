@@ -74,7 +74,7 @@ def test_of_unlike_phones_all_cases_are_meant_and_the_others_stay() -> None:
     )
     found = unlike(mixed, DIGEST, 0.7, 0.05)
     assert found.rows.tolist() == [False] * 50 + [True] * 22 + [False]
-    assert "litert gpu, Android 15 (at 0.7 95.2% of 21 answers differ)" in found.reason
+    assert "litert gpu, Android 15 (at 0.700 95.2% of 21 answers differ)" in found.reason
     assert "5.0% that decide" in found.reason
     rest = unlike(mixed.filter(pa.array(~found.rows)), DIGEST, 0.7, 0.05)
     assert not rest.rows.any() and rest.reason == ""
