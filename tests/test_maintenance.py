@@ -52,6 +52,27 @@ def test_each_table_is_kept_as_long_as_the_policy_says(tmp_path: Path) -> None:
         assert not any(counts(store).values())
 
 
+def test_the_rollup_is_done_before_those_who_ask_after_it_are_answered(store: Store) -> None:
+    store.take(traces(request_span("fallback")))
+    turns, found = store.database.turns, []
+    upkeep = Maintenance(store.database, store.policy, store.health)
+    rollup = threading.Thread(target=upkeep.roll_up)
+    reader = threading.Thread(
+        target=lambda: found.extend(store.rows("select commit_number from rollup_state"))
+    )
+    # Somebody is being answered.
+    with turns.answering:
+        rollup.start()
+        for _ in range(1_000):
+            if turns.taken:
+                break
+            time.sleep(0.01)
+        reader.start()
+    rollup.join()
+    reader.join()
+    assert found == store.rows("select max(commit_number) as commit_number from span_facts")
+
+
 def test_upkeep_runs_beside_a_busy_store_and_stops(store: Store) -> None:
     with Maintenance(store.database, store.policy, store.health):
         store.take(*(traces(request_span()) for _ in range(20)))

@@ -2,7 +2,6 @@
 
 import json
 import random
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -364,23 +363,25 @@ def test_a_trace_that_is_too_large_does_not_keep_others_waiting(tmp_path: Path) 
         assert 0 < covered(store) <= len(others)
 
 
-def test_of_many_installations_a_sample_says_how_sure_a_rate_is(store: Store) -> None:
-    def send(phones: range) -> None:
-        sent = []
-        for number in phones:
-            own = dict(PHONE) | {"app.installation.id": f"phone-{number}"}
-            decision = "fallback" if number % 3 else "accept"
-            # Every other phone has a session for each of its requests.
-            sessions = [f"{number} {at * (number % 2)}" for at in range(2)]
-            made = [request_span(decision, session_id=session) for session in sessions]
-            size = {"server_address": "api.example.com", "http_request_body_size": number % 50}
-            calls = [one.child("CLIENT", **size) for one in made]
-            sent.append(traces(*made, *calls, resource=own))
-        store.take(*sent)
+def send(store: Store, phones: range) -> None:
+    """Two requests of each, and what they send."""
+    sent = []
+    for number in phones:
+        own = dict(PHONE) | {"app.installation.id": f"phone-{number}"}
+        decision = "fallback" if number % 3 else "accept"
+        # Every other phone has a session for each of its requests.
+        sessions = [f"{number} {at * (number % 2)}" for at in range(2)]
+        made = [request_span(decision, session_id=session) for session in sessions]
+        size = {"server_address": "api.example.com", "http_request_body_size": number % 50}
+        calls = [one.child("CLIENT", **size) for one in made]
+        sent.append(traces(*made, *calls, resource=own))
+    store.take(*sent)
 
+
+def test_of_many_installations_a_sample_says_how_sure_a_rate_is(store: Store) -> None:
     rollups = Rollups(store.database, sample=100)
     for phones in (range(200), range(200, 400)):
-        send(phones)
+        send(store, phones)
         rollups.run()
     (sampled,), (ends,) = store.ask("fallback_rate"), store.ask("release_intervals")
     held = store.rows(
@@ -424,7 +425,7 @@ def test_of_many_installations_a_sample_says_how_sure_a_rate_is(store: Store) ->
         pytest.approx(width, rel=0.3),
         pytest.approx(all_ends["egress_low"] + all_ends["egress_high"]),
     )
-    send(range(400, 420))
+    send(store, range(400, 420))
     assert store.ask("fallback_rate")[0]["requests"] == 840
 
 
@@ -460,21 +461,3 @@ def test_a_comparison_over_many_installations_rests_on_a_sample_and_says_so(stor
     )
     assert whole["threshold"] == pytest.approx(1 / 6)
     assert parts == pytest.approx(whole, abs=0.1)
-
-
-def test_whose_turn_it_is_asks_before_those_who_ask_after(store: Store) -> None:
-    asking, answered = threading.Event(), threading.Event()
-
-    def ask() -> None:
-        asking.set()
-        store.database.read("select 1")
-        answered.set()
-
-    reader = threading.Thread(target=ask)
-    with store.database.turn():
-        reader.start()
-        assert asking.wait(10)
-        store.database.read("select 1")
-        assert not answered.wait(0.2)
-    reader.join()
-    assert answered.is_set()

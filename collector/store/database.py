@@ -11,7 +11,6 @@ import logging
 import os
 import shutil
 import threading
-import time
 import traceback
 import warnings
 from collections.abc import Callable, Iterator, Mapping
@@ -41,6 +40,7 @@ from collector.store.schema import (
     migration,
 )
 from collector.store.transaction import Transaction
+from collector.store.turns import Turns
 from collector.tlog.merkle import Frontier
 
 # After these DuckDB refuses everything until the file is opened anew. An OSError is the folder's:
@@ -75,10 +75,8 @@ class Database:
         self._log_path = path.with_name(path.name + ".wal")
         self.copy_path = path.with_name(path.name + ".copy")
         self._query_seconds, self._memory_bytes = query_seconds, memory_bytes
-        self._reading = threading.Lock()
-        self._turn: int | None = None
-        self._nobodys_turn = threading.Event()
-        self._nobodys_turn.set()
+        self.turns = Turns(query_seconds)
+        self._reading = self.turns.answering
         self._writing = threading.Lock()
         self._healthy, self._given_up = True, False
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -164,34 +162,10 @@ class Database:
                 raise next(kinds, duckdb.Error)(str(exc)) from exc
 
     @contextmanager
-    def turn(self) -> Iterator[None]:
-        """What this thread asks while the block runs comes before what others ask: after the one
-        question that may be being answered. One thread at a time may have it."""
-        self._turn = threading.get_ident()
-        self._nobodys_turn.clear()
-        try:
-            yield
-        finally:
-            self._turn = None
-            self._nobodys_turn.set()
-
-    def _admitted(self) -> bool:
-        """Waits to be answered, at most as long as an answer may take; whether it is time now.
-
-        Whose turn it is waits for all who asked before, and they no longer than that each.
-        """
-        if self._turn == threading.get_ident():
-            return self._reading.acquire()
-        began = time.monotonic()
-        self._nobodys_turn.wait(self._query_seconds)
-        left = self._query_seconds - (time.monotonic() - began)
-        return self._reading.acquire(timeout=max(0.0, left))
-
-    @contextmanager
     def _answering(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """A cursor for one question, with the limits and errors of `read`."""
         waits = asker()
-        if not self._admitted():
+        if not self.turns.come():
             raise Overloaded("another question is being answered: try again shortly")
         try:
             with self._connection.cursor() as cursor, waits.waiting(cursor.interrupt):

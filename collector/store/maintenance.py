@@ -139,22 +139,26 @@ class Maintenance:
 
     def sample(self, now: int) -> int:
         """Deletes the inputs that are more than the policy keeps of a feature: how many."""
-        with self._database.turn():
+        with self._database.turns.take():
             if self._task is not None or not self._sampling.crowded(self._policy):
                 return 0
         with self._until_stop("sampling"):
             return self._sampling.run(self._policy, now)
 
     def roll_up(self) -> bool:
-        """Takes some of what came into the rollups; whether more is left. Raises Overloaded."""
-        if self._task is not None or not self._rollups.due():
-            return False
-        with self._until_stop("rollup"):
-            return self._rollups.run()
+        """Takes some of what came into the rollups; whether more is left. Raises Overloaded.
+
+        Questions wait for it: each costs more the more is left, and would else keep it waiting.
+        """
+        with self._database.turns.take():
+            if self._task is not None or not self._rollups.due():
+                return False
+            with self._until_stop("rollup"):
+                return self._rollups.run()
 
     def settle(self, now: int) -> bool:
         """Makes the cells of a day that is over; whether more are left. Raises Overloaded."""
-        with self._database.turn():
+        with self._database.turns.take():
             if self._task is not None or not self._settling.due(now):
                 return False
         with self._until_stop("rollup"):
