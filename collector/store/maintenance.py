@@ -39,6 +39,8 @@ ROLL_UP_EVERY_SECONDS = 5.0
 # not rolled up makes questions slow, and these keep the rollup waiting.
 ROLL_UP_REST = 10
 ROLL_UP_AT_LEAST_EVERY_SECONDS = 10.0
+# So long it goes on where more is left, which is less than questions wait.
+ROLL_UP_TURN_SECONDS = 10.0
 # So long other tasks wait for it.
 ROLL_UP_PATIENCE_SECONDS = 30.0
 ASK_EVERY_SECONDS = 60.0
@@ -146,15 +148,19 @@ class Maintenance:
             return self._sampling.run(self._policy, now)
 
     def roll_up(self) -> bool:
-        """Takes some of what came into the rollups; whether more is left. Raises Overloaded.
+        """Takes what came into the rollups; whether more is left after a while. Raises Overloaded.
 
         Questions wait for it: each costs more the more is left, and would else keep it waiting.
         """
         with self._database.turns.take():
             if self._task is not None or not self._rollups.due():
                 return False
+            until = time.monotonic() + ROLL_UP_TURN_SECONDS
             with self._until_stop("rollup"):
-                return self._rollups.run()
+                while self._rollups.run():
+                    if self._breathe() or time.monotonic() > until:
+                        return True
+        return False
 
     def settle(self, now: int) -> bool:
         """Makes the cells of a day that is over; whether more are left. Raises Overloaded."""
