@@ -9,6 +9,7 @@ from collector.contract.certificate import Limits
 from collector.contract.compliance import CODES, Finding
 from collector.contract.findings import CONTENT, HARDWARE_ID, SECRET, SIGNATURE, UNKNOWN
 from collector.contract.records import ReplayRun, Sweep, SweepPoint
+from collector.contract.thresholds import written
 from dashboard.formats import (
     OTHER,
     count,
@@ -167,7 +168,7 @@ def run_line(run: ReplayRun) -> str:
 def recommendation(sweep: Sweep) -> str:
     """The recommended threshold, or that there is none."""
     found = sweep.recommended
-    return "No recommendation" if found is None else f"Recommended: {score(found.threshold)}"
+    return "No recommendation" if found is None else f"Recommended: {written(found.threshold)}"
 
 
 def limits(asked: Limits) -> str:
@@ -187,19 +188,19 @@ def point(chosen: SweepPoint, current: SweepPoint | None) -> str:
     """What the threshold of `chosen` would do, beside what `current` does."""
     if current is None:
         return (
-            f"At {score(chosen.threshold)} the device would answer "
+            f"At {written(chosen.threshold)} the device would answer "
             f"{percent(chosen.device_share)} of requests, {percent(error(chosen))} of them "
             f"wrong, and {percent(chosen.fallback_rate)} would fall back. {_egress(chosen)}"
         )
     if current.threshold == chosen.threshold:
         return (
-            f"At {score(chosen.threshold)}, the current threshold, the device answers "
+            f"At {written(chosen.threshold)}, the current threshold, the device answers "
             f"{percent(chosen.device_share)} of requests, {percent(error(chosen))} of them "
             f"wrong, and {percent(chosen.fallback_rate)} fall back."
         )
     direction = "Raised" if chosen.threshold > current.threshold else "Lowered"
     return (
-        f"{direction} to {score(chosen.threshold)} from {score(current.threshold)}, the device "
+        f"{direction} to {written(chosen.threshold)} from {written(current.threshold)}, the device "
         f"would answer {percent(chosen.device_share)} of requests instead of "
         f"{percent(current.device_share)}; {percent(error(chosen))} of its answers would be "
         f"wrong instead of {percent(error(current))}; {percent(chosen.fallback_rate)} would "

@@ -4,6 +4,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
+from collector.contract.thresholds import written
 from replay.options import add_shared, places
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ def _print(
         )
     if found.threshold is not None:
         lines.append(
-            f"at {found.threshold:.3f} B accepts {found.newly_accepted:,} that A does not, "
+            f"at {written(found.threshold)} B accepts {found.newly_accepted:,} that A does not, "
             f"A {found.newly_declined:,} that B does not"
         )
     lines.append(f"confidence differs by at most {found.apart:.3g} in 95 % of them")

@@ -10,6 +10,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 from scipy.special import betaincinv
 
+from collector.contract.thresholds import written
+
 # Phones compute in float16 or with other kernels, which moves a softmax by some thousandths; a
 # difference past 0.02 is more than arithmetic, and enough to cross a threshold.
 CONFIDENCE_TOLERANCE = 0.02
@@ -143,14 +145,14 @@ def objection(scores: pa.Table, model_digest: str, threshold: float, margin: flo
     if not answered or differing / answered <= margin:
         return None
     return (
-        f"at {threshold:.3f} host and phones differ in {differing / answered:.1%} of "
+        f"at {written(threshold)} host and phones differ in {differing / answered:.1%} of "
         f"{answered:,} answers by this model, more than the {margin:.1%} that the limit leaves"
     )
 
 
 def _unlike(apart: list[Likeness], threshold: float, margin: float) -> str:
     told = "; ".join(
-        f"{one.segment} (at {threshold:.3f} {one.differing / one.answered:.1%} of "
+        f"{one.segment} (at {written(threshold)} {one.differing / one.answered:.1%} of "
         f"{one.answered:,} answers differ)"
         for one in apart
     )

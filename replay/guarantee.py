@@ -9,6 +9,7 @@ from scipy.stats import binom
 
 from collector.contract.certificate import Guarantee, Limits, Tested
 from collector.contract.records import SweepPoint
+from collector.contract.thresholds import written
 from replay import learn_then_test as ltt
 from replay.curve import Curve, curve
 from replay.evaluation import Evaluation
@@ -143,7 +144,7 @@ def _lowest(found: Guarantee, whole: Curve, limits: Limits) -> dict[str, Any]:
     if not kept:
         reason = (
             f"one request an installation shows an error of at most {limits.max_error:.3g} down to "
-            f"{shown[-1].threshold:.3f}, but over all their requests it is above: the "
+            f"{written(shown[-1].threshold)}, but over all their requests it is above: the "
             "installations that ask most are wrong most"
         )
         return {"reason": reason}
@@ -151,8 +152,8 @@ def _lowest(found: Guarantee, whole: Curve, limits: Limits) -> dict[str, Any]:
     if (missed := _missed(point, limits)) is not None:
         return {"reason": missed}
     reason = (
-        f"{test.threshold:.3f} is the lowest threshold tested that keeps {_promise(limits)}: of "
-        f"{test.accepted} installations sampled at or above it, {test.wrong} got a wrong answer"
+        f"{written(test.threshold)} is the lowest threshold tested that keeps {_promise(limits)}: "
+        f"of {test.accepted} installations sampled at or above it, {test.wrong} got a wrong answer"
     )
     return {"threshold": test.threshold, "reason": reason}
 
@@ -170,8 +171,8 @@ def _missed(point: SweepPoint, limits: Limits) -> str | None:
         if sent > cap:
             return (
                 f"the lowest threshold that keeps the error within {limits.max_error:.3g} is "
-                f"{point.threshold:.3f}, where {sent:.6g} bytes per {per} leave the device and at "
-                f"most {cap:.6g} are asked for"
+                f"{written(point.threshold)}, where {sent:.6g} bytes per {per} leave the device "
+                f"and at most {cap:.6g} are asked for"
             )
     return None
 
@@ -202,7 +203,7 @@ def _too_few(sampled: int, limits: Limits) -> dict[str, Any]:
 def _not_shown(found: Guarantee, tested: ltt.Sample, limits: Limits) -> dict[str, Any]:
     """Why nothing was shown at the first threshold tested, and how many more would show it."""
     first = found.tests[found.start]
-    at = f"at the highest threshold tested, {first.threshold:.3f}"
+    at = f"at the highest threshold tested, {written(first.threshold)}"
     surely = f"with confidence {limits.confidence:.3g}"
     for words, declined, count, cap in tested.shares(first.threshold, limits):
         if binom.cdf(declined, count, cap) > 1 - limits.confidence:

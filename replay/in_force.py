@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from collector.contract.records import ReplayRun
+from collector.contract.thresholds import written
 from models.errors import ModelNotFound
 from models.registry import Registry
 
@@ -41,7 +42,7 @@ def in_force(scores: pa.Table, model_digest: str, card: float | None) -> InForce
         return InForce(
             threshold=threshold,
             mark="in force",
-            origin=f"In force is {threshold:.3f}, by which phones with this model decided "
+            origin=f"In force is {written(threshold)}, by which phones with this model decided "
             f"{count:,} of {told:,} replayed requests.",
         )
     if found := _most(phones["policy_threshold"]):
@@ -49,8 +50,8 @@ def in_force(scores: pa.Table, model_digest: str, card: float | None) -> InForce
         return InForce(
             threshold=threshold,
             mark="policy",
-            origin=f"The current threshold, {threshold:.3f}, is the policy's for the releases of "
-            f"{count:,} of {told:,} replayed requests by phones with this model: none of them "
+            origin=f"The current threshold, {written(threshold)}, is the policy's for the releases "
+            f"of {count:,} of {told:,} replayed requests by phones with this model: none of them "
             "tells the one in force.",
         )
     if card is None:
@@ -58,8 +59,8 @@ def in_force(scores: pa.Table, model_digest: str, card: float | None) -> InForce
     return InForce(
         threshold=card,
         mark="model card",
-        origin=f"The current threshold, {card:.3f}, is the model card's default: of no phone with "
-        "this model is the one in force known.",
+        origin=f"The current threshold, {written(card)}, is the model card's default: of no phone "
+        "with this model is the one in force known.",
     )
 
 

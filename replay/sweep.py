@@ -8,6 +8,7 @@ import pyarrow as pa
 from collector.contract.certificate import Certificate, Limits
 from collector.contract.errors import BadInput
 from collector.contract.records import Fidelity, ReplayRun, Sweep
+from collector.contract.thresholds import written
 from replay.calibration import calibrations
 from replay.certificate import certify
 from replay.curve import Curve
@@ -89,7 +90,7 @@ def _reason(found: Curve, certificate: Certificate, current: InForce | None) -> 
         said = [f"Nothing is recommended: {overall.reason}."]
     lowest = certificate.evidence_from
     if lowest is not None and found.at(lowest).device_share < _NEARLY_ALL:
-        said.append(f"Below {lowest:.3f} no answer is known, so nothing lower was tested.")
+        said.append(f"Below {written(lowest)} no answer is known, so nothing lower was tested.")
     if certificate.left_out:
         said.append(certificate.left_out)
     if certificate.source == "spans":

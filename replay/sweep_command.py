@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from collector.contract.thresholds import written
 from replay.options import add_shared, places
 
 if TYPE_CHECKING:
@@ -204,6 +205,6 @@ def _segment(part: "Guarantee") -> str:
     if part.holds:
         return f"{name}: shown by itself too"
     if part.threshold is not None:
-        return f"{name}: shown from {part.threshold:.3f} up only"
+        return f"{name}: shown from {written(part.threshold)} up only"
     more = part.more_installations
     return f"{name}: not shown" + (f", {more:,} more installations needed" if more else "")

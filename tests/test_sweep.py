@@ -134,7 +134,7 @@ def test_below_the_last_label_the_curve_is_unknown_and_nothing_lower_is_tested()
         point.threshold >= lowest for point in found.points
     ]
     assert found.recommended is not None and found.recommended.threshold >= lowest
-    assert f"Below {lowest:.3f} no answer is known" in found.reason
+    assert f"Below {lowest:.6g} no answer is known" in found.reason
     everywhere = scores_of(
         {
             "confidence": confidence,

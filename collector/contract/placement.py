@@ -7,6 +7,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from collector.contract.thresholds import written
+
 # Special categories of GDPR Art. 9, and highly personal data (WP 248 rev.01, criterion 4).
 SENSITIVE = frozenset(
     (
@@ -213,7 +215,7 @@ def _quality(facts: Facts) -> Reason:
             speaks_for="cloud",
         )  # fmt: skip
     shown = (
-        f"from {quality.threshold:.3f} up at most {bound} are wrong, and the device answers "
+        f"from {written(quality.threshold)} up at most {bound} are wrong, and the device answers "
         f"{quality.device_share:.1%} of requests{alone}"
     )
     if quality.device_share >= NEARLY_ALL:

@@ -6,10 +6,11 @@ import streamlit as st
 
 from collector.contract.certificate import Certificate, Guarantee
 from collector.contract.records import Calibration, ReplayRun, Sweep
+from collector.contract.thresholds import written
 from dashboard import panels, sentences, states, tables, theme
 from dashboard.charts.curve import beside
 from dashboard.charts.reliability import reliability
-from dashboard.formats import count, flag, label, moment, percent, score, words
+from dashboard.formats import count, flag, label, moment, percent, words
 from dashboard.questions import Questions
 
 _TESTS: Mapping[str, str] = {
@@ -100,7 +101,8 @@ def _certificate(found: Certificate) -> None:
 
 
 def _verdict(overall: Guarantee) -> str:
-    return "not shown" if overall.threshold is None else f"shown from {score(overall.threshold)} up"
+    shown = overall.threshold
+    return "not shown" if shown is None else f"shown from {written(shown)} up"
 
 
 def _tests(overall: Guarantee) -> list[dict[str, object]]:
