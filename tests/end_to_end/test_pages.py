@@ -358,7 +358,7 @@ def test_placement_advises_what_the_api_does(reader: Reader, shown: Shown) -> No
 
 def chosen_threshold(box: Locator) -> str:
     """The words that name the chosen threshold."""
-    words = re.compile(r"(Raised to|Lowered to|At) \d\.\d{3}")
+    words = re.compile(r"(Raised to|Lowered to|At) \d\.\d{3,6}")
     expect(box).to_contain_text(words)
     found = words.search(box.inner_text())
     assert found is not None

@@ -71,6 +71,8 @@ def test_what_is_stored_in_front_is_stored_behind_over_kills_of_both(pair: Pair)
     with pair.front() as front:
         with phones.sending(front.http):
             phones.sent(len(phones.acknowledged) + 10)
+        # It has tried in vain.
+        wait_for(lambda: front.gauge("forward_waiting_seconds") > 0)
         with pair.behind() as behind:
             wait_for(lambda: behind.spans() == front.spans())
         front.stop()
