@@ -126,9 +126,13 @@ def flow_change(row: Mapping[str, Any]) -> str:
     expected = "" if here or row["expected"] is None else f", expected {row['expected']:,.1f} times"
     return (
         f"{words(row['feature'])}: {categories} to {words(row['destination'])} for "
-        f"{words(row['purpose'])}, consent {words(row['consent'])}, cause {words(row['cause'])}"
+        f"{words(row['purpose'])}, consent {_either(row['consent'])}, cause {_either(row['cause'])}"
         f"{declared}; {many(times, 'transfer')} in {many(among, 'request')}{expected}."
     )
+
+
+def _either(of_a_set: object) -> str:
+    return words(of_a_set).replace("_", " ").replace(",", " or ")
 
 
 def many(number: int, noun: str, nouns: str | None = None) -> str:

@@ -157,8 +157,9 @@ def changes(store: Store) -> dict[tuple[str, str], dict[str, Any]]:
 def test_a_release_is_held_against_another_by_what_it_sends(store: Store) -> None:
     send(store, "2.4.0", "api.example.com", requests=4)
     send(store, "2.4.0", "old.example", requests=2)
-    send(store, "2.5.0", "api.example.com", requests=2)
+    send(store, "2.5.0", "api.example.com", requests=1)
     send(store, "2.5.0", "adkit.example", requests=1)
+    send(store, "2.5.0", "adkit.example", requests=1, limen_consent_state="denied")
     found = changes(store)
     assert {destination: row["change"] for (destination, _), row in found.items()} == {
         "adkit.example": "added",
@@ -166,11 +167,13 @@ def test_a_release_is_held_against_another_by_what_it_sends(store: Store) -> Non
         "api.example.com": "kept",
     }
     kept = next(row for row in found.values() if row["destination"] == "api.example.com")
-    assert (kept["transfers"], kept["other_transfers"]) == (2, 4)
+    assert (kept["transfers"], kept["other_transfers"]) == (1, 4)
     assert (kept["requests"], kept["other_requests"]) == (3, 6)
     assert kept["expected"] == 2.0
     added = next(row for row in found.values() if row["change"] == "added")
     assert (added["declared"], kept["declared"]) == (False, True)
+    # One flow, whatever its users consented to.
+    assert (added["transfers"], added["consent"]) == (2, "denied,granted")
     removed = next(row for row in found.values() if row["change"] == "removed")
     assert (removed["transfers"], removed["expected"]) == (0, 1.0)
 

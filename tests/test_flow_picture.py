@@ -10,7 +10,7 @@ CHANGE = {
     "category": "image",
     "destination": "adkit.example",
     "purpose": "analytics",
-    "consent": "unknown",
+    "consent": "not_required,unknown",
     "cause": "design",
     "declared": False,
     "requests": 123,
@@ -21,8 +21,8 @@ CHANGE = {
 def test_a_change_of_flows_is_said_with_what_it_rests_on() -> None:
     added = {**CHANGE, "change": "added", "transfers": 4, "other_transfers": 0, "expected": 0.0}
     assert sentences.flow_change(added) == (
-        "image_classify: image to adkit.example for analytics, consent unknown, cause design, "
-        "not declared; 4 transfers in 123 requests."
+        "image_classify: image to adkit.example for analytics, consent not required or unknown, "
+        "cause design, not declared; 4 transfers in 123 requests."
     )
     gone = {"change": "removed", "transfers": 0, "other_transfers": 1, "expected": 0.31}
     removed = {**added, **gone}

@@ -3,14 +3,16 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any
+from typing import Any, get_args
 
-from collector.contract.compliance import Finding, Level, Verdict
+from collector.contract.compliance import CODES, Finding, Level, Verdict
 
 UNKNOWN = "unknown"
 # Limen's own, as the ledger calls it.
 TELEMETRY = "telemetry"
 _TRACES = 3
+_LEVELS = get_args(Level)
+_CODES = list(CODES)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -120,20 +122,25 @@ def of(seen: Observed, code: str, subject: str, source: str, rule: str, **more: 
 def together(
     drafts: Iterable[Draft], verdicts: Mapping[str, Verdict], said: Callable[[int], str]
 ) -> list[Finding]:
-    """One finding of each key: errors first. `said` makes RFC 3339 of ns."""
+    """One finding of each key: errors first, then as CODES, then what was seen most. `said` makes
+    RFC 3339 of ns."""
     groups: dict[tuple[str, ...], list[Draft]] = {}
     for draft in drafts:
         groups.setdefault(draft.key, []).append(draft)
-    order: list[Level] = ["error", "warning", "note"]
     found = [_together(group, verdicts, said) for group in groups.values()]
-    return sorted(found, key=lambda f: (order.index(f.level), f.code, f.subject, f.release or ""))
+    return sorted(
+        found,
+        key=lambda f: (
+            _LEVELS.index(f.level), _CODES.index(f.code), -f.count, f.subject, f.release or "", f.id
+        ),
+    )  # fmt: skip
 
 
 def _together(
     group: list[Draft], verdicts: Mapping[str, Verdict], said: Callable[[int], str]
 ) -> Finding:
     # The gravest level is said, with its rule.
-    first = min(group, key=lambda draft: ["error", "warning", "note"].index(draft.level))
+    first = min(group, key=lambda draft: _LEVELS.index(draft.level))
     seen = [draft.seen for draft in group if draft.seen is not None]
     sizes = [one.bytes for one in seen if one.bytes is not None]
     traces = dict.fromkeys(trace for one in seen for trace in one.traces)

@@ -20,33 +20,35 @@ WORDS: Mapping[Word, str] = MappingProxyType(
     }
 )
 
-# Each finding's code, and what it says of what was seen.
+# Each finding's code, and what it says of what was seen; by how much it matters. First what nobody
+# meant to happen, of which the rest mostly follows; then what users refused; what telemetry held;
+# what was said otherwise, by how far that reaches; last what is about the record itself.
 CODES: Mapping[str, str] = MappingProxyType(
     {
-        "UNDECLARED_CATEGORY": "data of a category that is not declared left",
         "UNDECLARED_HOST": "data left to a host that is not declared",
-        "UNDECLARED_REGION": "data left to another region than is declared",
-        "UNDECLARED_PURPOSE": "data left for a purpose that is not declared",
-        "UNDECLARED_SHARING": "data left to somebody who is not declared in that role",
-        "TRACKING_DOMAIN_WITHOUT_CONSENT": "data left to a domain that tracks, without consent",
-        "CONSENT_MISSING": "data left without the consent that it needs",
-        "CONSENT_WITHDRAWN": "data left after consent was withdrawn",
-        "CONSENT_STALE_NOTICE": "consent was given under a notice that did not name this yet",
-        "TRANSFER_WITHOUT_MECHANISM": "data left for a third country, on no basis that is named",
-        "EPHEMERAL_CLAIM_CONTRADICTED": "what was said not to be kept is kept",
-        "OPTIONAL_CLAIM_CONTRADICTED": "what users may choose left although they chose otherwise",
-        "PRECISION_EXCEEDS_DECLARED": "a precise location left where a coarse one is declared",
         "ON_DEVICE_CLAIM_CONTRADICTED": "a feature that runs on the device asked a cloud",
-        "ENCRYPTION_CLAIM_CONTRADICTED": "data left unencrypted",
-        "RETENTION_EXCEEDED": "telemetry is kept longer than was said",
-        "BYTES_DISAGREE": "another number of bytes arrived than left",
-        CONTENT: "telemetry held a prompt, an answer, a query or a body",
+        "TRACKING_DOMAIN_WITHOUT_CONSENT": "data left to a domain that tracks, without consent",
+        "CONSENT_WITHDRAWN": "data left after consent was withdrawn",
+        "CONSENT_MISSING": "data left without the consent that it needs",
+        "OPTIONAL_CLAIM_CONTRADICTED": "what users may choose left although they chose otherwise",
         SECRET: "telemetry held a password, a token or a key",
+        CONTENT: "telemetry held a prompt, an answer, a query or a body",
         HARDWARE_ID: "telemetry held an identifier of hardware or an advertising id",
         SIGNATURE: "telemetry held a URL that lets anyone in",
-        "DECLARED_NOT_OBSERVED": "what is declared was not seen",
+        "UNDECLARED_SHARING": "data left to somebody who is not declared in that role",
+        "UNDECLARED_CATEGORY": "data of a category that is not declared left",
+        "PRECISION_EXCEEDS_DECLARED": "a precise location left where a coarse one is declared",
+        "UNDECLARED_PURPOSE": "data left for a purpose that is not declared",
+        "ENCRYPTION_CLAIM_CONTRADICTED": "data left unencrypted",
+        "EPHEMERAL_CLAIM_CONTRADICTED": "what was said not to be kept is kept",
+        "UNDECLARED_REGION": "data left to another region than is declared",
+        "TRANSFER_WITHOUT_MECHANISM": "data left for a third country, on no basis that is named",
+        "CONSENT_STALE_NOTICE": "consent was given under a notice that did not name this yet",
+        "RETENTION_EXCEEDED": "telemetry is kept longer than was said",
         UNKNOWN_VALUE: "a declaration names what does not exist, and so declares nothing",
         DISAGREE: "declarations contradict each other, or themselves",
+        "BYTES_DISAGREE": "another number of bytes arrived than left",
+        "DECLARED_NOT_OBSERVED": "what is declared was not seen",
     }
 )
 

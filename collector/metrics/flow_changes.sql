@@ -8,8 +8,8 @@
 -- role text: first_party, processor or third_party, by the policy
 -- category text: categories of data, as a set
 -- purpose text: purpose the app states
--- consent text: consent as of its time
--- cause text: fallback, design, audit or unknown
+-- consent text: consents as of its time, as a set
+-- cause text: of fallback, design, audit and unknown those there were, as a set
 -- declared flag: the policy of the release names it (the selected one where it sends it); unknown where it cannot be told
 -- transfers count: sends of the selected
 -- expected count: sends of the selected, had they sent as often per request as the others; unknown without requests to tell it by
@@ -45,14 +45,14 @@ flows as (
         role,
         category,
         purpose,
-        consent,
-        cause,
+        array_to_string(list_sort(list(distinct consent)), ',') as consent,
+        array_to_string(list_sort(list(distinct cause)), ',') as cause,
         sum(chosen * n) as mine,
         sum(n) - sum(chosen * n) as theirs,
         min(case when chosen = 1 then coalesce(2 * cast(declared as integer), 1) end) as mine_declared,
         min(case when chosen = 0 then coalesce(2 * cast(declared as integer), 1) end) as theirs_declared
     from sent
-    group by feature, leg, destination, region, role, category, purpose, consent, cause
+    group by feature, leg, destination, region, role, category, purpose
 )
 select
     case when f.theirs = 0 then 'added' when f.mine = 0 then 'removed' else 'kept' end as change,
@@ -77,4 +77,4 @@ left join counted c on c.feature = f.feature
 order by
     case when f.theirs = 0 then 0 when f.mine = 0 then 1 else 2 end,
     f.mine + f.theirs desc, f.feature, f.leg, f.destination, f.region, f.role, f.category,
-    f.purpose, f.consent, f.cause
+    f.purpose
