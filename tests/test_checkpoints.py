@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from collector.contract.config import Settings
 from collector.contract.errors import BadInput, NotFound, StoreUnusable
-from collector.tlog.checkpoint import Signer, Verifier, read_checkpoints
+from collector.tlog.checkpoint import Signer, Verifier, read_checkpoints, read_kept
 from collector.tlog.entries import Entry
 from collector.tlog.heads import Heads
 from collector.tlog.merkle import consistent, included
@@ -239,7 +239,9 @@ def test_heads_leave_to_a_file_and_an_address_once_each(
         assert [one.size for one in read_checkpoints(file.read_text())] == [2, 4]
         assert "".join(taken) == file.read_text() and file.stat().st_mode & 0o077 == 0
         assert check(store, file.read_text()) == []
-    assert sum("entries under" in line for line in caplog.messages) == 2
+        printed = [line.partition("\n")[2] for line in caplog.messages if "the signed head" in line]
+        assert [read_kept(line)[0].size for line in printed] == [2, 4]
+        assert [line.replace("    ", "") + "\n" for line in printed] == taken
 
 
 def test_a_head_that_cannot_leave_is_said_and_tried_again(
@@ -283,9 +285,10 @@ def test_the_commands_check_a_running_collector(
         assert json.loads(told.out)["good"] and "keep heads elsewhere" in told.err
         assert main(["audit", "list", *api]) == 0
         assert capsys.readouterr().out.count("installation looked up") == 2
-        since.write_text(since.read_text().replace("\n2\n", "\n9\n"))
-        assert main(words) == 1
-        assert "checkpoint in line 1 is not signed" in capsys.readouterr().out
+        since.write_text(since.read_text().replace("\n2\n", "\n  9 \n\t"))
+        assert main(words[:-2]) == 1
+        told = capsys.readouterr()
+        assert "checkpoint in line 1 is not signed" in told.out and not told.err
         since.write_text("nothing")
         assert main(words) == 2
         assert f"--since {since}: line 1" in capsys.readouterr().err

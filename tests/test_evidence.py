@@ -454,4 +454,6 @@ def test_a_pack_is_made_and_checked_by_command(
     file.write_bytes(file.read_bytes()[:-1])
     code, said, _ = limen(*whole)
     assert code == 1 and said.startswith("the file: ")
+    # What fails needs no word on what would show more.
+    assert limen("evidence", "verify", str(file))[1:] == (said, "")
     assert limen("evidence", "verify", str(tmp_path / "none.zip"))[0] == 2

@@ -96,7 +96,10 @@ def _verify(args: argparse.Namespace) -> int:
             sys.stdout.write(f"{problem}\n")
         if not found.problems:
             heads = f" and {len(kept):,} kept checkpoint{'s' * (len(kept) > 1)}" if kept else ""
-            sys.stdout.write(f"{found.entries:,} entries agree with the signed head{heads}\n")
+            entries = f"{found.entries:,} entr{'y agrees' if found.entries == 1 else 'ies agree'}"
+            sys.stdout.write(f"{entries} with the signed head{heads}\n")
+    if found.problems:
+        return 1
     if not args.since:
         sys.stderr.write(
             "limen: whoever holds the home folder could have rewritten all of it: keep heads "
@@ -107,7 +110,7 @@ def _verify(args: argparse.Namespace) -> int:
             "limen: the key is the one that the collector says: keep `limen audit key` elsewhere "
             "and name it with --key\n"
         )
-    return 1 if found.problems else 0
+    return 0
 
 
 def _tell(shown: int, of: int) -> None:

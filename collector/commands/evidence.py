@@ -85,7 +85,9 @@ def _verify(args: argparse.Namespace) -> int:
         sys.stdout.writelines(f"{problem}\n" for problem in found.problems)
     else:
         sys.stdout.write(f"{_in_words(found)}\n")
-    if key is None and not found.problems:
+    if found.problems:
+        return 1
+    if key is None:
         sys.stderr.write(
             f"limen: it agrees with itself, and is signed with {found.key}: anybody can make such "
             "a file. Get the key from whoever runs the collector, and name it with --key\n"

@@ -21,12 +21,12 @@ def verifier_of(given: str) -> "Verifier":
 def heads_of(given: str | None) -> "list[Checkpoint]":
     """The checkpoints in the file of `--since`. Raises BadInput."""
     from collector.contract.errors import BadInput
-    from collector.tlog.checkpoint import read_checkpoints
+    from collector.tlog.checkpoint import read_kept
 
     if given is None:
         return []
     try:
-        return read_checkpoints(read_text(given))
+        return read_kept(read_text(given))
     except BadInput as exc:
         raise BadInput(f"--since {given}: {exc}") from None
 

@@ -7,6 +7,7 @@ from collector.contract.client import LimenClient
 from collector.tlog.checkpoint import Checkpoint as Checkpoint
 from collector.tlog.checkpoint import Verifier
 from collector.tlog.checkpoint import read_checkpoints as read_checkpoints
+from collector.tlog.checkpoint import read_kept as read_kept
 from collector.tlog.entries import Entry
 from collector.tlog.verify import Check
 

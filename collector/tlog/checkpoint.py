@@ -123,6 +123,11 @@ def read_checkpoints(text: str) -> list[Checkpoint]:
     return found
 
 
+def read_kept(text: str) -> list[Checkpoint]:
+    """The same of what somebody kept: printed, pasted or typed, with space around its lines."""
+    return read_checkpoints("\n".join(line.strip() for line in text.splitlines()))
+
+
 def tlog_proof(number: int, proof: Sequence[bytes], checkpoint: str) -> str:
     """What shows, without the log, that its entry `number` is under `checkpoint`."""
     hashes = "".join(base64.b64encode(one).decode() + "\n" for one in proof)

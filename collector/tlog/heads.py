@@ -7,6 +7,7 @@ printed, appended to a file elsewhere, and posted, as far as the settings name o
 
 import logging
 import os
+import textwrap
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -77,8 +78,9 @@ class Heads:
 
 
 def _say(head: str) -> None:
-    origin, size, root = head.splitlines()[:3]
-    _log.info("audit: %s has %s entries under %s", origin, size, root)
+    size = head.splitlines()[1]
+    whole = textwrap.indent(head.rstrip(), "    ")
+    _log.info("audit: the signed head of %s entries, to keep elsewhere:\n%s", size, whole)
 
 
 def _appending(file: Path) -> Callable[[str], None]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from collector.contract.audit import Checked, Checkpoint, read_checkpoints
+from collector.contract.audit import Checked, Checkpoint, read_checkpoints, read_kept
 from collector.contract.errors import BadInput
 from dashboard import panels, sentences, states, tables, theme
 from dashboard.formats import BY_UNIT, UNKNOWN, count, label
@@ -90,7 +90,7 @@ def _verify(questions: Questions) -> None:
         bar.progress(shown / of, f"{count(shown)} of {count(of)} entries")
 
     try:
-        kept = read_checkpoints(file.getvalue().decode("utf-8")) if file is not None else []
+        kept = read_kept(file.getvalue().decode("utf-8")) if file is not None else []
         found = questions.check_log(key.strip() or None, kept, told)
     except BadInput as error:
         bar.empty()
