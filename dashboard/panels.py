@@ -39,7 +39,7 @@ def title(
             help_text = "Asks again every few seconds"
             on = st.toggle("Live", key="live", bind="query-params", help=help_text)
         if questions is not None:
-            _on_demand(questions, metrics)
+            on_demand(questions, *metrics)
     if selection is None:
         return on
     chosen = [f"{label(name)} {words(found)}" for name, found in selection.values.items()]
@@ -64,10 +64,11 @@ def heading(title: str, questions: Questions, *metrics: str) -> None:
     """`title`, and beside it the definitions of the metrics it is made of."""
     with st.container(horizontal=True, vertical_alignment="center", key=f"head-{label(title)}"):
         st.subheader(title, anchor=False, width="stretch")
-        _on_demand(questions, metrics)
+        on_demand(questions, *metrics)
 
 
-def _on_demand(questions: Questions, metrics: Sequence[str]) -> None:
+def on_demand(questions: Questions, *metrics: str) -> None:
+    """The definitions of these metrics or other answers, once asked for."""
     with st.popover("Definition", icon=":material/info:", type="tertiary"):
         definitions(questions, metrics)
 
@@ -141,18 +142,20 @@ def table(
 
 
 def definitions(questions: Questions, metrics: Sequence[str]) -> None:
-    """What each metric counts: its words, its columns with their units, its SQL."""
+    """What each metric or other answer counts: its words, its columns with their units, its SQL,
+    or the command that makes it anew."""
     catalogue = questions.catalogue()
     for name in metrics:
-        metric = catalogue[name]
-        st.text(f"{label(name)}: {metric['description']}")
-        tables.show(
-            metric["columns"],
-            {"name": "text", "unit": "text", "description": "text"},
-            name=f"Columns of {label(name)}",
-        )
-        st.text(f"By and where: {', '.join(metric['dimensions'])}")
-        st.code(metric["sql"], language="sql")
+        found = catalogue[name]
+        st.text(f"{label(name)}: {found['description']}")
+        columns = found["columns"]
+        facts({f"{label(one['name'])} ({one['unit']})": one["description"] for one in columns})
+        if found.get("dimensions"):
+            st.text(f"By and where: {', '.join(found['dimensions'])}")
+        if found.get("command"):
+            st.code(found["command"], language="bash", wrap_lines=True)
+        if found["sql"]:
+            st.code(found["sql"], language="sql")
 
 
 def tile(title: str, value: str, below: str, meaning: str) -> None:

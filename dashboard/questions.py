@@ -102,7 +102,7 @@ class Questions:
         return self.status()["role"] in SEE_TRACES
 
     def catalogue(self) -> dict[str, dict[str, Any]]:
-        """The metrics by name."""
+        """The metrics by name, and what the other answers mean that the caller may ask for."""
         return _catalogue(self.caller)
 
     def metrics(self, queries: Sequence[Query]) -> list[Answer]:
@@ -269,7 +269,8 @@ def _read_status(client: LimenClient) -> dict[str, Any]:
 
 @st.cache_data(ttl=60, max_entries=8, show_spinner=False, hash_funcs=_BY_CALLER)
 def _catalogue(caller: Caller) -> dict[str, dict[str, Any]]:
-    return {metric["name"]: metric for metric in _ask(caller, LimenClient.catalogue)}
+    metrics, answers = _ask(caller, LimenClient.definitions)
+    return {one["name"]: one for one in (*metrics, *answers)}
 
 
 @st.cache_data(

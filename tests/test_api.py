@@ -10,6 +10,7 @@ from collector.contract.arrow import from_ipc
 from collector.contract.client import LimenClient
 from collector.contract.errors import BadInput, CollectorUnreachable, NotFound
 from collector.contract.records import Query
+from collector.definitions import definitions
 from collector.metrics import metrics
 from tests.otlp import PHONE, request_span, traces
 from tests.processes import RunningCollector, running_collector
@@ -34,11 +35,15 @@ def get(collector: RunningCollector, path: str, **parameters: Any) -> httpx.Resp
 
 def test_the_catalogue_has_every_metric_with_its_sql_and_units(filled: RunningCollector) -> None:
     with filled.client() as client:
-        catalogue = {m["name"]: m for m in client.catalogue()}
-    assert catalogue.keys() == metrics().keys()
-    for metric in catalogue.values():
-        assert metric["description"] and metric["sql"] and metric["columns"]
-        assert all(c["unit"] and c["description"] for c in metric["columns"])
+        catalogue, answers = client.definitions()
+    assert {metric["name"] for metric in catalogue} == metrics().keys()
+    assert {answer["name"] for answer in answers} == definitions().keys()
+    assert metrics().keys().isdisjoint(definitions())
+    assert all(metric["sql"] for metric in catalogue)
+    for found in (*catalogue, *answers):
+        assert found["description"] and found["columns"]
+        assert found["sql"] or found["command"]
+        assert all(c["unit"] and c["description"] for c in found["columns"])
 
 
 def test_one_metric_answers_alike_as_json_arrow_and_csv(filled: RunningCollector) -> None:

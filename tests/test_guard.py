@@ -17,7 +17,7 @@ from collector.contract.config import MIN_CELL, Settings
 from collector.contract.errors import BadInput, Forbidden, Unauthenticated
 from collector.contract.records import Query
 from collector.metrics import metrics
-from collector.permissions.roles import ACCESS, Role
+from collector.permissions.roles import ACCESS, Role, may_call
 from collector.permissions.tokens import create_token, read_tokens, revoke_token
 from collector.persons.erasures import Erasures
 from collector.reload import Reload
@@ -360,6 +360,11 @@ def test_a_lead_is_answered_with_merged_cells_whatever_way_they_ask(
         dimensions = {metric["name"]: metric["dimensions"] for metric in lead.catalogue()}
         assert "hour" not in dimensions["fallback_rate"]
         assert "hour" in {m["name"]: m["dimensions"] for m in oncall.catalogue()}["fallback_rate"]
+        # What a role may not ask for is not explained to it either.
+        for client, role in ((lead, Role.LEAD), (oncall, Role.ONCALL)):
+            routes = {answer["route"] for answer in client.definitions()[1]}
+            assert routes and all(may_call(role, route) for route in routes)
+            assert "GET /api/findings" not in routes
     for form in ("json", "arrow", "csv"):
         url = f"{guarded.api}/api/metrics/fallback_rate?from=-36h&format={form}"
         answer = http.get(url, headers=bearer(words["lead"]))

@@ -1,4 +1,4 @@
-"""Every page that a lead may open: drawn without an error, and with no cell of fewer than k."""
+"""Every page: drawn whole, its numbers defined; for a lead with no cell of fewer than k."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -16,6 +16,7 @@ from tests.store import POLICY, Store
 from tests.test_cells import DAY, midnight
 
 PAGES = [view.path for view in VIEWS if view.allows("lead")]
+OTHERS = {view.path: view.role for view in VIEWS if not view.allows("lead")}
 # What only three phones tell.
 RARE: Mapping[str, str] = {
     "service.version": "9.9.9", "device.model.identifier": "RarePhone1", "os.version": "rare77",
@@ -50,7 +51,8 @@ def words(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Mappi
     with Store(home) as store:
         sent = [traces(*spans, resource=resource) for resource, spans in map(phone, range(63))]
         store.take(*sent, received=midnight() - 1)
-    tokens = {str(role): create_token(home, role, role)[1] for role in (Role.LEAD, Role.COMPLIANCE)}
+    roles = (Role.LEAD, Role.COMPLIANCE, Role.ONCALL)
+    tokens = {str(role): create_token(home, role, role)[1] for role in roles}
     with running_collector(home) as running:
         yield running.api, tokens
 
@@ -88,14 +90,31 @@ def test_a_lead_sees_a_page_without_an_error_and_nothing_of_a_few(
     api, tokens = words
     page = drawn(api, tokens[Role.LEAD], path)
     assert not page.exception
-    boxes = " ".join(found.proto.body for found in page.get("html"))
-    assert "limen-error" not in boxes
+    _is_whole_and_defined(page)
     assert not [name for name in RARE.values() if name in said(page)]
     assert page.dataframe or path in ("thresholds", "placement")
     for frame in page.dataframe:
         for column in {"Installations", "Requests"} & set(frame.value.columns):
             counts = [int(n) for n in frame.value[column] if isinstance(n, int | float)]
             assert not [n for n in counts if 0 < n < MIN_CELL], frame.value
+
+
+def _is_whole_and_defined(page: AppTest) -> None:
+    """It has no error, and says what its numbers are: by SQL, or the command that makes them."""
+    boxes = [found.proto.body for found in page.get("html")]
+    assert not page.exception and "limen-error" not in " ".join(boxes)
+    popovers = [found for found in page.get("popover") if found.proto.popover.label == "Definition"]
+    assert popovers
+    for popover in popovers:
+        assert popover.text and popover.code
+
+
+@pytest.mark.parametrize("path", OTHERS)
+def test_a_page_of_others_says_what_its_numbers_are(
+    words: tuple[str, Mapping[str, str]], path: str
+) -> None:
+    api, tokens = words
+    _is_whole_and_defined(drawn(api, tokens[OTHERS[path]], path))
 
 
 def test_who_may_see_small_cells_sees_those_that_a_lead_does_not(

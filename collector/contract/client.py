@@ -53,8 +53,13 @@ class LimenClient(Connection):
 
     def catalogue(self) -> list[dict[str, Any]]:
         """Every metric with its description, dimensions, columns and SQL."""
-        found: list[dict[str, Any]] = self._json("GET", "/api/metrics")["metrics"]
-        return found
+        return self.definitions()[0]
+
+    def definitions(self) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        """The same, and what the other answers mean: `description`, `route`, `columns`, `command`
+        and `sql`, None where there is none."""
+        found = self._json("GET", "/api/metrics")
+        return found["metrics"], found["answers"]
 
     def metrics(self, queries: Sequence[Query]) -> list[Answer]:
         """Several answers in one request, in order. The first that fails is raised."""

@@ -230,6 +230,13 @@ def _conditions(asked: Mapping[str, Sequence[str]], values: dict[str, object]) -
     return "".join(conditions)
 
 
+def parse_column(where: str, line: str) -> MetricColumn:
+    """A column from its line, NAME UNIT: WHAT. Raises BadInput that says `where`."""
+    if not (match := _COLUMN.fullmatch(line)):
+        raise BadInput(f"{where}: cannot read the head line {line!r}")
+    return MetricColumn(name=match[1], unit=match[2], description=match[3])
+
+
 def parse_metric(name: str, text: str) -> Metric:
     """A metric from its file. Raises BadInput when the head is not complete."""
     lines = text.splitlines()
@@ -242,10 +249,8 @@ def parse_metric(name: str, text: str) -> Metric:
     for line in head[1:]:
         if line.startswith("dimensions:"):
             dimensions = tuple(line.removeprefix("dimensions:").split())
-        elif match := _COLUMN.fullmatch(line):
-            columns.append(MetricColumn(name=match[1], unit=match[2], description=match[3]))
         else:
-            raise BadInput(f"{name}.sql: cannot read the head line {line!r}")
+            columns.append(parse_column(f"{name}.sql", line))
     if unknown := set(dimensions) - DIMENSIONS.keys():
         raise BadInput(f"{name}.sql: unknown dimensions {sorted(unknown)}")
     body = "\n".join(line for line in lines if not line.startswith("-- "))

@@ -91,3 +91,9 @@ METRICS: Mapping[str, Roles] = {
     "ledger": REVIEWS,
     "flow_changes": REVIEWS | SINGLE_ROWS,
 }
+
+
+def may_call(role: Role, route: str) -> bool:
+    """Whether a token of `role` may call a route of ACCESS."""
+    roles = ACCESS[route]
+    return roles is None or role in roles

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import asdict
 from functools import cache, partial
 from typing import Any
 
@@ -22,10 +23,11 @@ from collector.contract.arrow import MEDIA_TYPE, to_ipc
 from collector.contract.errors import BadInput, Failed, HungUp, LimenError
 from collector.contract.records import Query
 from collector.contract.what_if.records import Change
+from collector.definitions import definitions
 from collector.engine import Engine
 from collector.metrics import Metric, get_metric, metrics
 from collector.metrics.cells import CELLS, mergeable
-from collector.permissions.roles import AGGREGATES, MERGED, METRICS, SINGLE_ROWS
+from collector.permissions.roles import AGGREGATES, MERGED, METRICS, SINGLE_ROWS, may_call
 from collector.persons.erasures import Erasures
 from collector.reload import Reload
 from collector.server.asked import Json, conditions, number, only, parse
@@ -163,7 +165,8 @@ class QueryApi:
         return Json(about | who | await run_in_threadpool(stored))
 
     async def catalogue(self, request: Request) -> Response:
-        """Every metric with its columns, units, SQL, and the dimensions the caller may ask by."""
+        """Every metric with its columns, units, SQL, and the dimensions the caller may ask by; and
+        what the other answers mean that the caller may ask for."""
         merged = _merged(request)
         found = [
             {
@@ -171,16 +174,16 @@ class QueryApi:
                 "title": m.title,
                 "description": m.description,
                 "dimensions": _dimensions(m, merged),
-                "columns": [
-                    {"name": c.name, "unit": c.unit, "description": c.description}
-                    for c in m.columns
-                ],
+                "columns": [asdict(column) for column in m.columns],
                 "parameters": ["from", "to", "by", "where", "selected", "format"],
                 "sql": m.sql,
             }
             for m in metrics().values()
         ]
-        return Json({"metrics": found})
+        caller: Caller = request.state.caller
+        others = [d for d in definitions().values() if may_call(caller.role, d.route)]
+        answers = [d.model_dump(exclude={"queries"}) | {"sql": d.sql} for d in others]
+        return Json({"metrics": found, "answers": answers})
 
     async def metric(self, request: Request) -> Response:
         """One metric: from, to, by=a,b, where=k=v (again for more), selected=k=v where it compares,

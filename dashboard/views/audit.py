@@ -36,7 +36,7 @@ TITLES: Mapping[str, str] = {
 
 
 def show(questions: Questions, selection: Selection) -> None:
-    panels.title("Audit")
+    panels.title("Audit", None, questions, "audit_log")
     st.text(
         "What was done that somebody could ask about; it never tells of whom. No filter narrows "
         "this page."

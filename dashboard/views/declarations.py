@@ -50,7 +50,7 @@ ENDINGS = ("xcprivacy", "plist", "csv", "ndjson", "json", "yml", "yaml")
 
 
 def show(questions: Questions, selection: Selection) -> None:
-    panels.title("Declarations")
+    panels.title("Declarations", None, questions, "declarations", "check")
     st.text(
         "What was declared elsewhere than in the policy. Departures are held against it from the "
         "moment it is here."

@@ -58,7 +58,7 @@ COVERED_TITLES: Mapping[str, str] = {
 
 
 def show(questions: Questions, selection: Selection) -> None:
-    panels.title("Findings", selection)
+    panels.title("Findings", selection, questions, "check")
     app, environment = selection.one("app"), selection.one("environment")
     check = questions.check(selection.since, app, environment)
     found = [one for one in check.findings if _chosen(one, selection)]
@@ -86,7 +86,7 @@ def show(questions: Questions, selection: Selection) -> None:
         "With every verdict, of every release; a download is noted in the audit log. "
         "The codes are in docs/compliance.md."
     )
-    _coverage(covered)
+    _coverage(questions, covered)
 
 
 def _chosen(found: Finding, selection: Selection) -> bool:
@@ -225,8 +225,8 @@ def _end_of(day: date | None) -> str | None:
     return datetime.combine(day + timedelta(days=1), time(), UTC).isoformat()
 
 
-def _coverage(covered: Sequence[Coverage]) -> None:
-    st.subheader("How much was seen", anchor=False)
+def _coverage(questions: Questions, covered: Sequence[Coverage]) -> None:
+    panels.heading("How much was seen", questions, "coverage")
     panels.table(
         [
             {

@@ -36,7 +36,7 @@ _RELEASE_TITLES: Mapping[str, str] = {
 
 
 def show(questions: Questions, selection: Selection) -> None:
-    metrics = ("fallback_rate", "offline_coverage", "latency", "completeness")
+    metrics = ("fallback_rate", "offline_coverage", "latency", "completeness", "comparison")
     live = panels.title("Overview", selection, questions, *metrics, live=True)
 
     @st.fragment(run_every=SECONDS if live else None)

@@ -48,17 +48,19 @@ def scores_only(sweep: Sweep) -> None:
         states.notice("Scores only", [_SCORES_ONLY], theme.UNKNOWN)
 
 
-def show_proof(sweep: Sweep) -> None:
+def show_proof(questions: Questions, sweep: Sweep) -> None:
     if sweep.certificate is not None:
+        panels.heading("Certificate", questions, "certificate")
         _certificate(sweep.certificate)
     if sweep.calibration:
+        panels.heading("How far its confidence can be believed", questions, "calibration")
         _calibration(sweep.calibration)
     if sweep.fidelity:
+        panels.heading("Host and phones", questions, "fidelity")
         _fidelity(sweep)
 
 
 def _certificate(found: Certificate) -> None:
-    st.subheader("Certificate", anchor=False)
     overall = found.overall
     for line in (
         sentences.limits(found.limits),
@@ -114,7 +116,6 @@ def _tests(overall: Guarantee) -> list[dict[str, object]]:
 
 
 def _calibration(parts: Sequence[Calibration]) -> None:
-    st.subheader("How far its confidence can be believed", anchor=False)
     by_name = {
         "All cases" if part.dimension is None else f"{label(part.dimension)} {part.value}": part
         for part in parts
@@ -135,7 +136,6 @@ def _calibration(parts: Sequence[Calibration]) -> None:
 
 
 def _fidelity(sweep: Sweep) -> None:
-    st.subheader("Host and phones", anchor=False)
     st.text(
         "Of answers that phones gave by this very model, those that this host gives too, as sure."
     )
@@ -154,7 +154,7 @@ def show_beside(
     others = {sentences.run_line(one): one for one in runs if _comparable(one, run)}
     if not others:
         return
-    st.subheader("Beside another run", anchor=False)
+    panels.heading("Beside another run", questions, "sweep")
     none = "None"
     chosen = st.selectbox("Run beside", [none, *others], key="beside", bind="query-params")
     if chosen == none:

@@ -22,6 +22,12 @@ KINDS: Mapping[str, Callable[[Questions, Selection, Scope], None]] = {
     "Evidence pack": show_evidence,
 }
 
+DEFINED: Mapping[str, str] = {
+    **dict.fromkeys(("Article 30", "Transfers"), "record"),
+    **dict.fromkeys(("Google Play", "Apple"), "proposal"),
+    "Evidence pack": "evidence",
+}
+
 
 def show(questions: Questions, selection: Selection) -> None:
     panels.title("Records")
@@ -30,15 +36,17 @@ def show(questions: Questions, selection: Selection) -> None:
         "is marked, with the key of the policy that would say it."
     )
     scope = _scope(selection)
-    kind = st.segmented_control(
-        "Record",
-        list(KINDS),
-        default=next(iter(KINDS)),
-        required=True,
-        key="record",
-        bind="query-params",
-        label_visibility="collapsed",
-    )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        kind = st.segmented_control(
+            "Record",
+            list(KINDS),
+            default=next(iter(KINDS)),
+            required=True,
+            key="record",
+            bind="query-params",
+            label_visibility="collapsed",
+        )
+        panels.on_demand(questions, DEFINED[kind])
     if scope is None:
         states.nothing("period", "The first day has to be before the last, or the same.")
         return

@@ -80,14 +80,14 @@ def _content(questions: Questions, selection: Selection) -> None:
     _table(names, "Figure", figures, "Releases side by side")
     panels.not_narrowed(selection, "completeness")
     if compared is not None:
-        _why(compared.split)
+        _why(questions, compared.split)
     panels.heading("Models and their budget", questions, "release_models")
     if models.rows:
         _table(names, "Feature", _models(names, models), "The model of each feature by release")
     else:
         st.text("No request of this selection names a model.")
     if compared is not None:
-        _sureness(compared)
+        _sureness(questions, compared)
 
 
 def _compared(questions: Questions, selection: Selection, names: list[str]) -> Comparison:
@@ -175,8 +175,8 @@ def _sized(found: int | None, budget: int | None) -> str:
     return f"{said} of {size(budget)}{': too large' if over else ''}"
 
 
-def _sureness(found: Comparison) -> None:
-    st.subheader("How sure", anchor=False)
+def _sureness(questions: Questions, found: Comparison) -> None:
+    panels.heading("How sure", questions, "comparison")
     st.caption(
         "With 95% the interval holds the true change at every look at once, while the period "
         "grows. Requests of one installation are not taken for those of several."
@@ -207,8 +207,8 @@ def _sure_row(rate: RateChange) -> dict[str, str]:
     }
 
 
-def _why(split: Split | None) -> None:
-    st.subheader("Why the fallback rate moved", anchor=False)
+def _why(questions: Questions, split: Split | None) -> None:
+    panels.heading("Why the fallback rate moved", questions, "comparison")
     if split is None:
         st.text("One of the two attempted nothing on the device: there is no rate to split.")
         return

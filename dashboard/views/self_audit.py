@@ -33,7 +33,7 @@ TITLES: Mapping[str, str] = {
 
 
 def show(questions: Questions, selection: Selection) -> None:
-    panels.title("Self-audit")
+    panels.title("Self-audit", None, questions, "self_audit")
     st.text("Limen about itself. Only what the door looked at is narrowed, by the period.")
     found = questions.self_audit(selection.since)
     ways = [*found.ways_out, _sign_in(), _usage_statistics()]
@@ -50,7 +50,7 @@ def show(questions: Questions, selection: Selection) -> None:
         "host and port are told. Whoever asks the API, and a backup, take along what they may."
     )
     _retention(found)
-    _coverage(found, selection)
+    _coverage(questions, found, selection)
 
 
 def _sign_in() -> WayOut:
@@ -113,8 +113,8 @@ def _when(time: str | None) -> str:
     return "never" if time is None else moment(time)
 
 
-def _coverage(found: SelfAudit, selection: Selection) -> None:
-    st.subheader("What the door looked at", anchor=False)
+def _coverage(questions: Questions, found: SelfAudit, selection: Selection) -> None:
+    panels.heading("What the door looked at", questions, "redaction")
     st.text(
         "Every place where OTLP holds text, and how many of its values were kept, hashed, masked, "
         f"cut or dropped in the last {selection.period}. Random ids of spans, and times, are kept "

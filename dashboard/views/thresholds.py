@@ -63,7 +63,7 @@ TILES: Sequence[tuple[str, str, str, str]] = (
 
 
 def show(questions: Questions, selection: Selection) -> None:
-    st.title("Thresholds", anchor=False)
+    panels.title("Thresholds", None, questions, "sweep")
     st.text("What another threshold would have done. A run has its own period and feature.")
     features = selection.values.get("feature")
     known = questions.replays()
@@ -96,7 +96,7 @@ def show(questions: Questions, selection: Selection) -> None:
     scores_only(sweep)
     if sweep.points:
         _sweep(sweep)
-        show_proof(sweep)
+        show_proof(questions, sweep)
         show_beside(questions, run, sweep, runs)
     _about(run, sweep)
 

@@ -63,6 +63,7 @@ def show_trace(questions: Questions, trace_id: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.title("Request", anchor=False, width="content")
         st.code(trace_id, language=None, width="stretch")
+        panels.on_demand(questions, "trace")
         curl.button(curl.curl(questions.api, f"/api/traces/{trace_id}", {}))
     try:
         found = questions.trace(trace_id)

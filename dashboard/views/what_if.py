@@ -7,7 +7,7 @@ import streamlit as st
 from collector.contract.attributes import CONSENT_STATES, NETWORKS
 from collector.contract.what_if.records import Change, WhatIf
 from collector.contract.what_if.words import rows
-from dashboard import states, tables, theme
+from dashboard import panels, states, tables, theme
 from dashboard.formats import UNKNOWN, label, score, words
 from dashboard.questions import Questions
 
@@ -21,7 +21,7 @@ _NO_MODEL = (
 
 
 def show_what_if(questions: Questions, trace_id: str) -> None:
-    st.subheader("What if", anchor=False)
+    panels.heading("What if", questions, "what_if")
     as_it_was = questions.what_if(trace_id, Change())
     change = _change(as_it_was)
     for found in questions.what_if(trace_id, change):
