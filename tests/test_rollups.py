@@ -12,13 +12,15 @@ import pytest
 from google.protobuf.message import Message
 
 from collector.contract.errors import NotFound
+from collector.contract.records import Query
 from collector.contract.releases import Comparison
 from collector.metrics import get_metric
 from collector.store.compliance import Scope
 from collector.store.maintenance import Maintenance
+from collector.store.reader import rfc3339
 from collector.store.rollups import Rollups
 from collector.store.schema import ROLLED_UP
-from collector.store.unsealed import Besides
+from collector.store.unsealed import Besides, end_of
 from tests.otlp import PHONE, Span, consent, now, request_span, traces
 from tests.store import POLICY, Store, policy_from
 from tests.test_erasure import erase
@@ -282,6 +284,40 @@ def test_what_left_is_told_anew_from_when_its_consent_changed(store: Store) -> N
         assert seen() == told
         maintenance(store).roll_up()
         assert seen() == told and covered(store) == 3
+
+
+def test_a_period_may_end_where_it_cuts_a_day(store: Store) -> None:
+    """All but one are rolled up; whole days come from sums, the rest one by one."""
+    begins = now() - now() % DAY - 3 * DAY
+    times = [begins + hours * HOUR for hours in range(1, 61, 7)]
+    for at in [*times[:4], *times[5:], times[4]]:
+        if at == times[4]:
+            maintenance(store).roll_up()
+        request = request_span("fallback", start=at)
+        store.take(traces(request, request.child("CLIENT", **SENT)), received=at)
+
+    def told(since: int, until: str) -> list[int]:
+        within = {"since": rfc3339(since), "until": until}
+        asked = [Query(metric=name, **within) for name in ("transfers", "fallback_rate")]
+        sent, made = (store.reader.table(one).to_pylist() for one in asked)
+        transfers = sum(row["transfers"] for row in sent if row["destination"] != "telemetry")
+        check, seen = store.compliance.review(Scope(**within))
+        left = sum(one.transfers for one in seen if one.destination != "telemetry")
+        last = max(one.last for one in seen if one.destination != "telemetry")
+        assert last == max(at for at in times if until == "now" or rfc3339(at) < until)
+        return [transfers, made[0]["attempted"], left, check.coverage[0].requests]
+
+    for since in (begins, begins + 2 * HOUR):
+        after = [at for at in times if at >= since]
+        assert told(since, "now") == [len(after)] * 4
+        for count in (2, 5):
+            assert told(since, rfc3339(after[count])) == [count] * 4
+    with store.database.snapshot() as read:
+        ends = {at: end_of(read, at + 1, now()) for at in times}
+    # Where nothing is stored after it the day is whole.
+    assert [at for at, end in ends.items() if end % DAY == 0] == [
+        at for at in times if at // DAY != (at + 7 * HOUR) // DAY or at == times[-1]
+    ]
 
 
 @pytest.mark.parametrize(("metric", "walk"), [("transfers", "Rec CTE"), ("completeness", "Window")])

@@ -29,8 +29,6 @@ UNITS = ("count", "ratio", "bytes", "ms", "time", "text", "flag")
 
 _TIMES = ("hour", "day")
 _DAY = 24 * 3600 * 10**9
-# How far a device's clock may run ahead and still be believed.
-_AHEAD = 600 * 10**9
 NEVER = 2**63 - 1
 
 # How a list ends that says the newest of a period only.
@@ -133,7 +131,7 @@ class Metric:
         values["gaps"] = GAP_DIMENSIONS.issuperset((*by, *where))
         values["whole"] = not by
         values["by_day"] = "day" in (*by, *where, *selected)
-        values["first_day"] = first_day = first_whole_day(since, until, now)
+        values["first_day"] = first_day = first_whole_day(since, until)
         fixed = {column.name for column in self.columns}
         added = [name for name in by if name not in fixed]
         sql = self.sql.replace("{where}", _conditions(where, values))
@@ -156,8 +154,9 @@ class Metric:
         kept = (
             merged.kept if merged and self.rolls and ROLLED_DIMENSIONS.issuperset(named) else None
         )
-        # Before its first whole day they are read one by one.
-        sealed = sealed if first_day == since else replace(NOT_SEALED, unfolded=sealed.unfolded)
+        # What is not of whole days is read one by one.
+        cut = first_day > since or until % _DAY
+        sealed = replace(NOT_SEALED, unfolded=sealed.unfolded) if cut else sealed
         stand_for = sources(named, merged, kept, whole_days=whole_days, sealed=sealed)
         for name, source in stand_for.items():
             sql = sql.replace(f"{{{name}}}", source)
@@ -209,12 +208,10 @@ class Metric:
         return units.get(column, "time" if column in _TIMES else "text")
 
 
-def first_whole_day(since: int, until: int, now: int) -> int:
-    """From when (ns) [since, until) is whole days, or holds all there is of one, else NEVER."""
+def first_whole_day(since: int, until: int) -> int:
+    """When (ns) the first day begins of which [since, until) has all, else NEVER."""
     first = -(-since // _DAY) * _DAY
-    # Nothing is stored of later than what is believed.
-    whole = first < until and (until % _DAY == 0 or until >= now + _AHEAD)
-    return first if whole else NEVER
+    return first if first < until - until % _DAY else NEVER
 
 
 def _conditions(asked: Mapping[str, Sequence[str]], values: dict[str, object]) -> str:

@@ -39,17 +39,17 @@ from collector.contract.processing import Article30
 from collector.contract.records import Query
 from collector.metrics import first_whole_day
 from collector.metrics.sources import NOT_SEALED, Sealed, sources
+from collector.store.cells import DAY
 from collector.store.database import Database
 from collector.store.declarations import Declarations, Verdicts
 from collector.store.queries import query
 from collector.store.reader import Reader, rfc3339
 from collector.store.retention import limits
-from collector.store.unsealed import Besides, Read
+from collector.store.unsealed import Besides, Read, end_of
 
 # Findings live longer than what is looked at from day to day.
 DEFAULT_PERIOD = "-30d"
 _ESTIMATED = ("installations", "sessions")
-_DAY_NS = 24 * 3600 * 10**9
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,14 +86,13 @@ class Compliance:
         first, last, now = self._reader.period(scope.since or DEFAULT_PERIOD, scope.until)
         policy, kept = self._policy(), self._declarations.all()
         asked = {"app": scope.app, "environment": scope.environment, "release": scope.release}
-        bounds = {"from": first, "to": last}
-        days = {"first_day": first_whole_day(first, last, now)}
-        values = bounds | days | asked
         with self._database.snapshot() as read:
-            besides = Besides(read, (first, last))
+            end = end_of(read, last, now)
+            values = {"from": first, "to": end, "first_day": first_whole_day(first, end)} | asked
+            besides = Besides(read, (first, end))
             besides.keep_departures()
-            # Before its first whole day they are read one by one.
-            whole_days = days["first_day"] == first
+            # What is not of whole days is read one by one.
+            whole_days = values["first_day"] == first and end % DAY == 0
             stand_for = _sources(besides.sealed if whole_days else NOT_SEALED)
             seen = observed(_observed(read, stand_for, values))
             requests = _ask(read, "coverage", stand_for, values)
@@ -215,7 +214,7 @@ class Compliance:
         """Whether our own store keeps its promise; the run of a day may be under way."""
         oldest = self._database.read(query("oldest_received")).column(0)[0].as_py()
         limit = next(iter(limits(policy, now))).telemetry
-        if oldest is not None and oldest < limit - _DAY_NS:
+        if oldest is not None and oldest < limit - DAY:
             yield Draft(
                 code="RETENTION_EXCEEDED",
                 subject="telemetry",
@@ -324,5 +323,5 @@ def _within(days: Sequence[int]) -> str:
             pieces[-1][1] = day + 1
         else:
             pieces.append([day, day + 1])
-    found = (f"d.time >= {a * _DAY_NS} and d.time < {b * _DAY_NS}" for a, b in pieces)
+    found = (f"d.time >= {a * DAY} and d.time < {b * DAY}" for a, b in pieces)
     return " or ".join(found) or "false"

@@ -22,6 +22,7 @@ from collector.store.cells import DAY, SmallCells, merged_cells, settled
 from collector.store.database import Database
 from collector.store.queries import query
 from collector.store.sitting import Asked, Sitting
+from collector.store.unsealed import AHEAD
 
 DEFAULT_PERIOD = "-7d"
 
@@ -100,8 +101,8 @@ class Reader:
         """(from, to, now) in ns; by default the last 7 days up to now."""
         now = time.time_ns()
         first = parse_time(since or DEFAULT_PERIOD, now)
-        # A device clock may run ahead by what is still believed; the default takes that in.
-        last = parse_time(until, now) if until else now + 10 * _UNITS_NS["m"]
+        # A device's clock may run ahead by what is still believed: now takes that in.
+        last = now + AHEAD if until in (None, "now") else parse_time(until, now)
         if first >= last:
             raise BadInput("from must be before to")
         return first, last, now

@@ -19,7 +19,7 @@ from collector.metrics.cells import OTHER, PHONES, Merged
 from collector.store.database import Database
 from collector.store.queries import query
 from collector.store.reader import Reader, whole_days
-from collector.store.unsealed import Besides
+from collector.store.unsealed import Besides, end_of
 
 _RATES: tuple[RateName, ...] = ("fallback_rate", "offline_coverage", "error_rate")
 _SUMS, _CELLS = (parse_metric(name, query(name)) for name in ("release_sums", "release_cells"))
@@ -64,9 +64,9 @@ class Releases:
         def rows(metric: Metric, parted: str) -> list[dict[str, Any]]:
             with self._database.snapshot() as read:
                 cells = self._cells(parted, now, read) if merged else None
-                sealed = Besides(read).sealed
+                sealed, end = Besides(read).sealed, end_of(read, last, now)
                 statement = metric.statement(
-                    first, last, now, where=where, merged=cells, sealed=sealed
+                    first, end, now, where=where, merged=cells, sealed=sealed
                 )
                 values = {**statement.values, "release": release, "against": against}
                 found: list[dict[str, Any]] = read(statement.sql, values).to_pylist()

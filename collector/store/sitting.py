@@ -11,7 +11,7 @@ from collector.metrics.sources import NOT_SEALED
 from collector.self_telemetry.health import Health
 from collector.store.cells import DAY, SmallCells
 from collector.store.queries import query
-from collector.store.unsealed import Besides, Read
+from collector.store.unsealed import Besides, Read, end_of
 
 # The newest rows are looked for in the last day of a period, or so much of it as has so many spans
 # for each of them; further back until there are enough.
@@ -49,6 +49,7 @@ class Sitting:
         departures = (min(p[0] for p in periods), max(p[1] for p in periods)) if periods else None
         self._besides = Besides(read, departures)
         self._found: dict[tuple[str, bool], pa.Table] = {}
+        self._ends: dict[int, int] = {}
 
     def table(self, asked: Asked) -> pa.Table:
         """The answer to one of them. Raises BadInput."""
@@ -81,10 +82,16 @@ class Sitting:
             kept = self._cells.kept(self._read, now)
             rows = self._cells.merged(metric.name, named, now, kept=kept)
         sealed = self._besides.sealed if metric.sums or metric.departs else NOT_SEALED
+        until = self._end(asked) if metric.sums else asked.until
         statement = metric.statement(
-            first, asked.until, now, told.by, told.where, told.selected, rows,
+            first, until, now, told.by, told.where, told.selected, rows,
             (told.order, told.offset), sealed=sealed,
         )  # fmt: skip
         if metric.sums or metric.departs:
             self._besides.keep(statement.sql)
         return self._read(statement.sql, statement.values)
+
+    def _end(self, asked: Asked) -> int:
+        if asked.until not in self._ends:
+            self._ends[asked.until] = end_of(self._read, asked.until, asked.now)
+        return self._ends[asked.until]

@@ -8,15 +8,30 @@ from typing import Any
 import pyarrow as pa
 
 from collector.metrics.sources import Sealed
+from collector.store.cells import DAY
 from collector.store.queries import query
 
 Read = Callable[[str, Mapping[str, Any]], pa.Table]
+
+# How far (ns) a device's clock may run ahead and still be believed.
+AHEAD = 600 * 10**9
 
 _DEPARTURES = re.compile(r"\b(sent|sent_for_requests|departures)\(")
 _GAPS = re.compile(r"\bgaps\(")
 # What left in so many spans is found at once: that much is less than memory, and each part costs a
 # look around their times.
 PART_SPANS = 50_000
+
+
+def end_of(read: Read, until: int, now: int) -> int:
+    """The end of the day (ns) that `until` cuts, where nothing is stored of after it by `now`; else
+    `until`: so a period that ends there is of whole days, which sums answer."""
+    end = until + -until % DAY
+    # Nothing is stored of later than what is believed.
+    cut = end > until and until < now + AHEAD
+    if cut and len(read(query("beyond"), {"from": until, "to": end})):
+        return until
+    return end
 
 
 class Besides:

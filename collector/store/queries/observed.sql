@@ -25,7 +25,7 @@ looked_up as (
     join edges e
         on e.kind = d.kind and e.source = d.source and e.day = day_of(d.time)
         and e.differs = coalesce(d.bytes <> d.bytes_received, false)
-    where d.time >= $first_day and d.time < $to and ({within})
+    where d.time >= $first_day and d.time < midnight($to) and ({within})
 ),
 seen as (
     select

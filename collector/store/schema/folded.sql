@@ -8,4 +8,4 @@ create or replace macro folded(since, until, least_asked) as table
 select *, answered_by(decision) as answered_by, cast(0 as bigint) as numbered
 from folded_requests
 where day in (select day from folded_for(least_asked))
-    and day >= day_of(since) and day < day_of(until + 86399999999999)
+    and day >= day_of(since) and day < day_of(until)

@@ -1,6 +1,6 @@
 -- Requests that began in [since, until), counted by day and by what is asked for most: from
--- `first_day` from rollup_requests where they are rolled up, the others one by one. `until` is the end
--- of a day, or nothing is stored of after it.
+-- `first_day` to the last midnight up to `until` from rollup_requests where they are rolled up, the
+-- others one by one.
 create or replace macro rolled_requests(since, until, first_day) as table
 from sealed_requests(until, first_day)
 union all

@@ -4,4 +4,4 @@ select
     day, received, app, environment, feature, release, os, network, model, placement, decision,
     confidence_step, sure_step, n
 from counted('rollup_offline')
-where day >= day_of(first_day) and day < day_of(until + 86399999999999)
+where day >= day_of(first_day) and day < day_of(until)

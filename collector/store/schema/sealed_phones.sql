@@ -7,4 +7,4 @@ select
     placement, decision, reason, country, device_model, threshold, confidence, answered_by, wait_step,
     n, numbered, weight() as weight
 from counted('rollup_phones')
-where day >= day_of(first_day) and day < day_of(until + 86399999999999)
+where day >= day_of(first_day) and day < day_of(until)

@@ -1,4 +1,4 @@
--- Requests of the days from `first_day` to before `until`, counted by what is asked for most, as far as
+-- Requests of the days from `first_day` to before that of `until`, counted by what is asked for most, as far as
 -- they are rolled up.
 create or replace macro sealed_requests(until, first_day) as table
 select
@@ -7,4 +7,4 @@ select
     numbered, in_10s, in_1min, in_10min, in_1h, in_6h, in_1d, in_7d, believed, ahead, no_device_model,
     no_country, no_installation, no_duration, no_runtime, no_delegate, no_confidence
 from counted('rollup_requests')
-where day >= day_of(first_day) and day < day_of(until + 86399999999999)
+where day >= day_of(first_day) and day < day_of(until)

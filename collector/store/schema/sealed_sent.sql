@@ -1,4 +1,4 @@
--- The same as sent where all that left from `first_day` on is rolled up.
+-- The same as sent where all that left is rolled up and of whole days.
 create or replace macro sealed_sent(since, until, first_day, by_day) as table
 with placed as (
     select r.*, coalesce(k.sort_key, '') as release_key
@@ -8,7 +8,7 @@ with placed as (
             app, environment, release, os, kind, differs,
             sum(n) as n, cast(sum(bytes) as bigint) as bytes
         from rollup_sent
-        where day >= day_of(first_day) and day < day_of(until + 86399999999999)
+        where day >= day_of(first_day) and day < day_of(until)
         group by all
     ) r
     left join releases k on k.release = r.release

@@ -1,13 +1,13 @@
--- The same as sent_for_requests where all of it from `first_day` on is rolled up.
+-- The same as sent_for_requests where all of it is rolled up and of whole days.
 create or replace macro sealed_sent_for_requests(until, first_day, sampled) as table
 with summed as (
     select day, received, null as sender, app, environment, release, os, kind, n, bytes, null as squares
     from rollup_sent
-    where not sampled and day >= day_of(first_day) and day < day_of(until + 86399999999999)
+    where not sampled and day >= day_of(first_day) and day < day_of(until)
     union all by name
     select *
     from rollup_senders
-    where sampled and day >= day_of(first_day) and day < day_of(until + 86399999999999)
+    where sampled and day >= day_of(first_day) and day < day_of(until)
 )
 select
     m.day, m.received, m.sender as installation, m.app, m.environment,

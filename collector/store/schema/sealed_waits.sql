@@ -4,4 +4,4 @@ select
     day, received, app, environment, feature, coalesce(release_said, 'unknown') as release, os, network,
     model, decision, answered_by(decision) as answered_by, wait_step, n
 from rollup_waits
-where day >= day_of(first_day) and day < day_of(until + 86399999999999)
+where day >= day_of(first_day) and day < day_of(until)

@@ -1,9 +1,8 @@
 -- Departures: data leaving a device, or passed on by a back end, that began in [since, until); of some
--- traces where `only_traces` is not null. `n` is how many a row stands for: from `first_day` they are
--- answered by the sums in rollup_sent, which tell no `time` nor whose they were; those of before one by
--- one, and those that are not rolled up as they stand, which the sums then lose. The sums are of days
--- where `by_day`, else of all days together. `until` is the end of a day, or nothing is stored of after
--- it, unless `first_day` is later.
+-- traces where `only_traces` is not null. `n` is how many a row stands for: from `first_day` to the last
+-- midnight up to `until` they are answered by the sums in rollup_sent, which tell no `time` nor whose
+-- they were; the others one by one, and those that are not rolled up as they stand, which the sums then
+-- lose. The sums are of days where `by_day`, else of all days together.
 --
 -- The policy is asked about what is alike, once.
 create or replace macro sent(since, until, only_traces, first_day, by_day) as table
@@ -24,20 +23,20 @@ singly as (
     from rollup_departures d
     anti join anew u on u.trace_id = d.trace_id and d.time between u.earliest and u.latest
     anti join restated(null) r on r.installation = d.consenting and d.time >= r.earliest
-    where d.time >= since and d.time < least(first_day, until)
+    where d.time >= since and d.time < until and (d.time < first_day or d.time >= midnight(until))
         and (only_traces is null or d.trace_id in (select unnest(only_traces)))
     union all by name
     select d.* exclude (said_since, consenting), -1 as n
     from rollup_departures d
     semi join anew u on u.trace_id = d.trace_id and d.time between u.earliest and u.latest
-    where d.time >= first_day and d.time < until
+    where d.time >= first_day and d.time < midnight(until)
         and d.time >= (select min(earliest) from anew)
     union all by name
     select d.* exclude (said_since, consenting), -1 as n
     from rollup_departures d
     semi join restated(null) r on r.installation = d.consenting and d.time >= r.earliest
     anti join anew u on u.trace_id = d.trace_id and d.time between u.earliest and u.latest
-    where d.time >= first_day and d.time < until
+    where d.time >= first_day and d.time < midnight(until)
         and d.time >= (select min(r.earliest) from restated(null) r)
     union all by name
     select f.* exclude (facts, consent, said_since, consenting), k.number as kind, 1 as n
@@ -67,7 +66,7 @@ placed as (
             app, environment, release, os, kind, differs,
             sum(n) as n, cast(sum(bytes) as bigint) as bytes
         from rollup_sent
-        where day >= day_of(first_day) and day < day_of(until + 86399999999999)
+        where day >= day_of(first_day) and day < day_of(until)
         group by all
     ) r
     left join releases k on k.release = r.release

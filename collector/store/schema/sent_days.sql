@@ -2,4 +2,4 @@
 create or replace macro sent_days(until, first_day) as table
 select * replace (coalesce(release, 'unknown') as release)
 from rollup_sent
-where day >= day_of(first_day) and day < day_of(until + 86399999999999)
+where day >= day_of(first_day) and day < day_of(until)

@@ -1,7 +1,7 @@
--- What left devices for requests, that began in [since, until): from `first_day` by the sums in
--- rollup_sent, or where `sampled` by those in rollup_senders, which tell whose it was; those of before
--- one by one, and those that are not rolled up as they stand, which the sums then lose. `until` is the
--- end of a day, or nothing is stored of after it, unless `first_day` is later.
+-- What left devices for requests, that began in [since, until): from `first_day` to the last midnight up
+-- to `until` by the sums in rollup_sent, or where `sampled` by those in rollup_senders, which tell whose
+-- it was; the others one by one, and those that are not rolled up as they stand, which the sums then
+-- lose.
 create or replace macro sent_for_requests(since, until, first_day, sampled) as table
 with anew as materialized (
     from unrolled(null)
@@ -11,13 +11,14 @@ singly as (
     from rollup_departures d
     anti join anew u on u.trace_id = d.trace_id and d.time between u.earliest and u.latest
     join rollup_kinds k on k.number = d.kind
-    where d.time >= since and d.time < least(first_day, until)
+    where d.time >= since and d.time < until and (d.time < first_day or d.time >= midnight(until))
     union all by name
     select d.time, d.received_time, d.consenting, d.source, d.bytes, k.facts, -1 as n
     from rollup_departures d
     semi join anew u on u.trace_id = d.trace_id and d.time between u.earliest and u.latest
     join rollup_kinds k on k.number = d.kind
-    where d.time >= first_day and d.time < until and d.time >= (select min(earliest) from anew)
+    where d.time >= first_day and d.time < midnight(until)
+        and d.time >= (select min(earliest) from anew)
     union all by name
     select time, received_time, consenting, source, bytes, facts, 1 as n
     from traced_departures(since, until, null, null, 1, 0)
