@@ -124,7 +124,8 @@ def of_others(store: Store) -> dict[str, list[dict[str, Any]]]:
         "inputs": [row for row in found["inputs"] if row["installation"] in other],
         "batches": [row for row in found["batches"] if row["installation"] in other],
         "replay_scores": [row for row in found["replay_scores"] if row["number"] in numbers],
-        "replays": found["replays"],
+        # That its sweeps are gone stands with a run.
+        "replays": [{**row, "sweeps_erased": None} for row in found["replays"]],
     }
 
 
@@ -183,7 +184,7 @@ def test_no_question_finds_it_and_nobody_elses_numbers_change(filled: Store) -> 
     assert (found.spans, found.inputs, found.exports) == (0, 0, 0)
     (run,) = store.replays.all()
     assert (run.inputs, run.failed) == (3, 0) and len(store.replays.scores(run.run)) == 3
-    assert store.replays.sweeps(run.run) == []
+    assert store.replays.sweeps(run.run) == [] and run.sweeps_erased is not None
     everything = json.dumps({n: store.ask(n) for n in metrics()}, default=str)
     for word in (release, LABEL, HOST, "only_key", "OnlyModel"):
         assert word not in everything

@@ -21,7 +21,7 @@ KEPT = {
     "spans": "* exclude (commit_number, key_id, source, sdk_language)",
     "batches": "* exclude (commit_number, key_id, policy_version, redactions, findings)",
     "inputs": "* exclude (commit_number, key_id, policy_version, draw, size, piece)",
-    "replays": "* exclude (chunk_inputs, source)",
+    "replays": "* exclude (chunk_inputs, source, sweeps_erased)",
     "replay_chunks": "* exclude (opening, preparing, inferring, saving)",
 }
 REDACTIONS = (

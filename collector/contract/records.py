@@ -103,7 +103,7 @@ class ReplayRun(_Record):
     `chunks` are the chunk numbers that hold inputs, `done` those whose scores are saved; of
     `source` `spans` there are none, its scores are those that phones put on their spans. `inputs`
     of its `cases` are saved, in `seconds`. Of what was logged the share `sampled` is kept, drawn at
-    random.
+    random. `sweeps_erased` is when an erasure last deleted its sweeps, None: none did.
     """
 
     run: str
@@ -124,6 +124,7 @@ class ReplayRun(_Record):
     chunks: tuple[int, ...]
     done: tuple[int, ...]
     source: Source = "inputs"
+    sweeps_erased: str | None = None
 
 
 class ComparedSegment(_Record):

@@ -144,6 +144,7 @@ class Erasure:
         backups = [] if since is None else transaction.ask("backups_since", since=since)
         exports = [] if since is None else transaction.ask("exports_since", since=since)
         self._refuse(transaction, identifier, traces, pseudonyms)
+        transaction.run("mark_erased_sweeps", at=time.time_ns())
         transaction.run("erase_from_chunks")
         unsettle(transaction, "unsettle_erased")
         for table in COUNTED:

@@ -200,7 +200,8 @@ class Replays:
         return inputs
 
     def _record(self, row: dict[str, Any]) -> ReplayRun:
-        times = {k: rfc3339(row[k]) for k in ("created", "since", "until")}
+        named = ("created", "since", "until", "sweeps_erased")
+        times = {k: None if row[k] is None else rfc3339(row[k]) for k in named}
         if row["source"] == "spans":
             return ReplayRun.model_validate(row | times | {"chunks": ()})
         chunks = self._database.read(

@@ -7,7 +7,7 @@ import streamlit as st
 from collector.contract.records import ReplayRun, Sweep, SweepPoint
 from dashboard import panels, sentences, states, theme
 from dashboard.charts.curve import curve
-from dashboard.formats import BY_UNIT, count, label, score
+from dashboard.formats import BY_UNIT, count, label, moment, score
 from dashboard.questions import Questions
 from dashboard.selection import Selection
 from dashboard.views import Reader, View
@@ -84,11 +84,7 @@ def show(questions: Questions, selection: Selection) -> None:
         run = _run(runs)
     sweeps = questions.sweeps(run.run)
     if not sweeps:
-        states.nothing(
-            "sweep of this run",
-            f"{count(run.inputs)} inputs are scored; a sweep reads every threshold from them.",
-            f"limen replay sweep {run.run}",
-        )
+        _not_swept(questions, run)
         return
     with right:
         sweep = _reference(sweeps)
@@ -99,6 +95,31 @@ def show(questions: Questions, selection: Selection) -> None:
         show_proof(questions, sweep)
         show_beside(questions, run, sweep, runs)
     _about(run, sweep)
+
+
+def _not_swept(questions: Questions, run: ReplayRun) -> None:
+    """Why there is no sweep to show, and how there will be one."""
+    again = f"limen replay sweep {run.run}"
+    if run.sweeps_erased is not None:
+        states.absent(
+            "The sweep of this run was deleted by an erasure",
+            f"An installation was erased at {moment(run.sweeps_erased)}, as its person asked, and "
+            "with it every sweep that may have been made of its scores. The command makes this one "
+            "anew, without it.",
+        )
+        st.code(again, language="bash")
+        return
+    scored = "Its scores are those that phones put on their spans"
+    if run.source == "inputs":
+        scored = f"{sentences.many(run.inputs, 'input')} are scored"
+    told = f"{scored}; a sweep reads every threshold from them."
+    status = questions.status()
+    if status["role"] == "lead":
+        told += (
+            f" As lead you see none over fewer than {status['min_cell']} installations: it may be "
+            "there for others."
+        )
+    states.nothing("sweep of this run", told, again)
 
 
 def _run(runs: Sequence[ReplayRun]) -> ReplayRun:

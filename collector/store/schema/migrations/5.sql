@@ -20,6 +20,7 @@ alter table replays add column chunk_inputs bigint default 4096;
 alter table replays alter column chunk_inputs drop default;
 alter table replays add column source varchar default 'inputs';
 alter table replays alter column source drop default;
+alter table replays add column sweeps_erased bigint;
 alter table replay_chunks add column opening double default 0;
 alter table replay_chunks alter column opening drop default;
 alter table replay_chunks add column preparing double default 0;
