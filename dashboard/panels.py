@@ -149,13 +149,17 @@ def definitions(questions: Questions, metrics: Sequence[str]) -> None:
         found = catalogue[name]
         st.text(f"{label(name)}: {found['description']}")
         columns = found["columns"]
-        facts({f"{label(one['name'])} ({one['unit']})": one["description"] for one in columns})
+        facts({_with_unit(one["name"], one["unit"]): one["description"] for one in columns})
         if found.get("dimensions"):
             st.text(f"By and where: {', '.join(found['dimensions'])}")
         if found.get("command"):
             st.code(found["command"], language="bash", wrap_lines=True)
         if found["sql"]:
             st.code(found["sql"], language="sql")
+
+
+def _with_unit(name: str, unit: str) -> str:
+    return label(name) if name == unit else f"{label(name)} ({unit})"
 
 
 def tile(title: str, value: str, below: str, meaning: str) -> None:

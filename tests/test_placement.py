@@ -121,10 +121,11 @@ def test_every_reason_has_its_number() -> None:
     said = {reason.factor: reason.found for reason in found.reasons}
     assert said == {
         "privacy": "1 of 2 categories are sensitive (health): not every request should send them",
-        "offline": "1.0% of 1,000 requests were made without a network, less than 5%",
+        "offline": "1.0% of 1,000 requests were made without a network; "
+        "from 5% on that would count",
         "model": "reader@1 has 200.0 kB of a budget of 10.0 MB",
-        "quality": "from 0.600 up at most 5.0% with 95% confidence are wrong, and the device "
-        "answers 80.0% of requests; answering all alone, 20.0% would be wrong",
+        "quality": "from 0.600 up the device answers 80.0% of requests, at most 5.0% of them "
+        "wrong, with 95% confidence; answering all alone, 20.0% would be wrong",
         "cost": "4,000 B and 12 tokens for each of 200 requests that asked the cloud; the device "
         "would spare 80.0% of them all",
     }
@@ -138,7 +139,8 @@ def test_what_is_missing_is_said_with_how_much_of_it() -> None:
     assert "image_classify: not enough evidence: " in found.sentence
     assert "40 more installations are needed" in found.sentence
     assert advise(facts(quality=None)).next_step == (
-        "limen replay run --feature image_classify --model reader@1, then limen replay sweep RUN"
+        "`limen replay run --feature image_classify --model reader@1`, "
+        "then `limen replay sweep RUN`"
     )
 
 

@@ -14,7 +14,7 @@ import limen
 from collector.contract.client import LimenClient
 from collector.contract.errors import BadInput, NotFound
 from collector.contract.records import Query
-from collector.contract.releases import Comparison
+from collector.contract.releases import Comparison, points
 from dashboard.formats import interval, percent
 from tests.otlp import PHONE, Span, request_span, traces
 from tests.processes import running_collector
@@ -308,3 +308,8 @@ def shown(api: str, client: LimenClient) -> None:
     assert list(drawn_tables(alone)) == ["Figure", "Feature"]
     nothing = page(api, {"feature": ("unseen",)})
     assert "No requests in this selection" in boxes(nothing)
+
+
+def test_a_change_that_is_hardly_one_keeps_its_sign() -> None:
+    said = [points(change) for change in (0.094, -0.0002, -0.00001, 1e-15, 0.0, None)]
+    assert said == ["+9.4", "-0.02", "-0.00", "+0.0", "+0.0", "unknown"]

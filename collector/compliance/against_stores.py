@@ -39,7 +39,7 @@ def against_apple(seen: Iterable[Observed], manifests: Sequence[Declaration]) ->
             continue
         # Nobody says that it is kept: it may be that Apple does not count it.
         level: Level = "error" if row.kept else "warning"
-        sure = "" if row.kept else "; unless it is not kept, which nobody says"
+        sure = "" if row.kept else ", and nobody says that it is not kept"
         for category, declared in _by_category(row, APPLE, types):
             if not declared:
                 yield _undeclared(row, category, APPLE, types, sure, level)

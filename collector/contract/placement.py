@@ -162,9 +162,9 @@ def _offline(facts: Facts) -> Reason:
         found = f"{facts.requests:,} requests are too few to tell; {LEAST_REQUESTS} do"
         return Reason(factor="offline", found=found, source=source, known=False)
     if share >= OFFLINE_SHARE:
-        found = f"{counted}, at least {OFFLINE_SHARE:.0%}"
+        found = f"{counted}; from {OFFLINE_SHARE:.0%} on that counts"
         return Reason(factor="offline", found=found, source=source, against=("cloud",))
-    found = f"{counted}, less than {OFFLINE_SHARE:.0%}"
+    found = f"{counted}; from {OFFLINE_SHARE:.0%} on that would count"
     return Reason(factor="offline", found=found, source=source)
 
 
@@ -198,7 +198,7 @@ def _quality(facts: Facts) -> Reason:
         return Reason(factor="quality", found=found, source="no sweep", known=False)
     kind = " over scores alone" if quality.scores_only else ""
     source = f"sweep{kind} of run {quality.run} by {quality.reference}, {quality.cases:,} cases"
-    bound = f"{quality.max_error:.1%} with {quality.confidence:.0%} confidence"
+    error, sure = f"{quality.max_error:.1%}", f"with {quality.confidence:.0%} confidence"
     alone = (
         "" if quality.error_alone is None
         else f"; answering all alone, {quality.error_alone:.1%} would be wrong"
@@ -207,16 +207,16 @@ def _quality(facts: Facts) -> Reason:
         if quality.missing:
             more = quality.more_installations
             need = f", {more:,} more installations are needed" if more else f": {quality.reason}"
-            found = f"at most {bound} wrong is not shown{need}{alone}"
+            found = f"at most {error} wrong is not shown {sure}{need}{alone}"
             return Reason(factor="quality", found=found, source=source, known=False)
-        found = f"no threshold keeps wrong device answers at {bound}{alone}"
+        found = f"no threshold keeps wrong device answers at {error} {sure}{alone}"
         return Reason(
             factor="quality", found=found, source=source, against=("device", "hybrid"),
             speaks_for="cloud",
         )  # fmt: skip
     shown = (
-        f"from {written(quality.threshold)} up at most {bound} are wrong, and the device answers "
-        f"{quality.device_share:.1%} of requests{alone}"
+        f"from {written(quality.threshold)} up the device answers {quality.device_share:.1%} of "
+        f"requests, at most {error} of them wrong, {sure}{alone}"
     )
     if quality.device_share >= NEARLY_ALL:
         return Reason(factor="quality", found=shown, source=source, speaks_for="device")
@@ -248,10 +248,9 @@ def _sentence(
     facts: Facts, found: Placement | None, open_: str | None, reasons: tuple[Reason, ...]
 ) -> str:
     if found is None:
-        if open_ == "not enough evidence":
-            return f"{facts.feature}: not enough evidence: {reasons[3].found}."
-        why = "; ".join(reason.found for reason in reasons if reason.against)
-        return f"{facts.feature}: no placement fits: {why}."
+        against = "; ".join(reason.found for reason in reasons if reason.against)
+        why = against if open_ == "nothing fits" else reasons[3].found
+        return f"{facts.feature}: {open_}: {why}."
     why = "; ".join(
         reason.found
         for reason in reasons
@@ -281,10 +280,10 @@ def _next_step(facts: Facts, open_: str | None, reasons: tuple[Reason, ...]) -> 
     if facts.quality is None:
         known = facts.model is not None and "@" in facts.model
         return (
-            f"limen replay run --feature {facts.feature} "
-            f"--model {facts.model if known else 'NAME@VERSION'}, then limen replay sweep RUN"
+            f"`limen replay run --feature {facts.feature} "
+            f"--model {facts.model if known else 'NAME@VERSION'}`, then `limen replay sweep RUN`"
         )
     return (
         "Let more installations log labelled inputs, or audit device answers at random; then "
-        f"limen replay sweep {facts.quality.run}"
+        f"`limen replay sweep {facts.quality.run}`"
     )

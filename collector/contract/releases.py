@@ -7,10 +7,17 @@ from pydantic import BaseModel, ConfigDict
 RateName = Literal["fallback_rate", "offline_coverage", "error_rate"]
 Finding = Literal["worse", "better", "same", "open", "too few"]
 
+# What sums of fractions leave over where nothing changed.
+_NOTHING = 1e-9
+
 
 def points(change: float | None) -> str:
-    """A change of a rate in percentage points, with its sign."""
-    return "unknown" if change is None else f"{round(100 * change, 1) + 0.0:+.1f}"
+    """A change of a rate in percentage points, with its sign, which a smaller one keeps too."""
+    if change is None:
+        return "unknown"
+    shown = round(100 * change, 1)
+    small = not shown and abs(change) > _NOTHING
+    return f"{100 * change:+.2f}" if small else f"{shown + 0.0:+.1f}"
 
 
 class _Record(BaseModel):

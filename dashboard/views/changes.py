@@ -79,8 +79,8 @@ def show_changes(questions: Questions, selection: Selection, released: Rows) -> 
             st.text(none)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(
-            f"Expected: how often {newer} would have sent it, per request as {older}. What is gone "
-            "and was hardly expected may just not have been seen yet.",
+            f"Transfers of each. Expected: how often {newer} would have sent it, per request as "
+            f"{older}. What is gone and was hardly expected may just not have been seen yet.",
             width="stretch",
         )
         curl.button(curl.of_metric(questions.api, asked))
@@ -88,8 +88,8 @@ def show_changes(questions: Questions, selection: Selection, released: Rows) -> 
         rows,
         _COLUMNS,
         titles={
-            "transfers": f"Transfers, {newer}",
-            "other_transfers": f"Transfers, {older}",
+            "transfers": f"In {newer}",
+            "other_transfers": f"In {older}",
             "requests": f"Requests, {newer}",
             "other_requests": f"Requests, {older}",
         },

@@ -36,9 +36,13 @@ def show(questions: Questions, selection: Selection) -> None:
 def _advice(advice: Advice, *, alone: bool) -> None:
     verdict = advice.placement or advice.open
     colour = theme.PLACEMENTS.get(advice.placement or "", theme.UNKNOWN)
-    states.notice(f"{advice.feature}: {words(verdict)}", [advice.sentence], colour)
+    title = f"{advice.feature}: {words(verdict)}"
+    # The title is not said twice.
+    why = advice.sentence.removeprefix(f"{title}: ")
+    said = [f"{why[:1].upper()}{why[1:]}" if why != advice.sentence else why]
     if advice.next_step is not None:
-        st.text(f"Next: {advice.next_step}")
+        said.append(f"Next: {advice.next_step}")
+    states.notice(title, said, colour)
     with st.expander("Reasons", expanded=alone):
         for reason in advice.reasons:
             name, found = st.columns([1, 6])

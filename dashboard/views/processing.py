@@ -30,6 +30,7 @@ LINES: Mapping[str, str] = {
 }
 LISTS = ("data_subjects", "categories")
 NUMBERS = ("kept_days",)
+_WITHOUT_FEATURE = "Not of one feature"
 _OWN = ("app", "declared", "count", "first_seen", "last_seen")
 
 
@@ -132,7 +133,7 @@ def _card(one: Activity, subjects: Mapping[str, Sequence[str]]) -> None:
         seen += f", from {one.first_seen[:10]} to {one.last_seen[:10]}"
     with st.container(border=True):
         to = "stays on the device" if stays else f"to {one.recipient}"
-        panels.marked(f"{one.feature or 'No feature named'}, {to}", [one.app, *marks], colour)
+        panels.marked(f"{one.feature or _WITHOUT_FEATURE}, {to}", [one.app, *marks], colour)
         _lines({**said, "seen": seen}, {**_missing(one.missing), **subjects})
 
 

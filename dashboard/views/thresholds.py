@@ -103,8 +103,8 @@ def _not_swept(questions: Questions, run: ReplayRun) -> None:
     if run.sweeps_erased is not None:
         states.absent(
             "The sweep of this run was deleted by an erasure",
-            f"An installation was erased at {moment(run.sweeps_erased)}, as its person asked, and "
-            "with it every sweep that may have been made of its scores. The command makes this one "
+            f"An installation was erased at {moment(run.sweeps_erased)} (GDPR, Art. 17), and with "
+            "it every sweep that may have been made of its scores. The command makes this one "
             "anew, without it.",
         )
         st.code(again, language="bash")
