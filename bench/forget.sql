@@ -7,6 +7,8 @@ delete from rollup_offline;
 delete from rollup_runs;
 delete from rollup_sent;
 delete from rollup_senders;
+delete from rollup_clocks;
+delete from rollup_served;
 delete from told_state;
 delete from told_cells;
 delete from rollup_state;

@@ -120,8 +120,8 @@ def _moved(name: str, kind: str) -> str | None:
         return f"{name} - cast($back as integer) as {name}"
     if name in _TIMES:
         return f"{name} - $back * {DAY} as {name}"
-    if name == "launch" and kind == "UBIGINT":
-        return "xor(launch, cast($back as ubigint)) as launch"
+    if name in ("launch", "call") and kind == "UBIGINT":
+        return f"xor({name}, cast($back as ubigint)) as {name}"
     if name in _IDS:
         return f"unhex(left(hex({name}), -2) || printf('%02x', $back::integer)) as {name}"
     return None

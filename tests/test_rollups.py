@@ -56,6 +56,7 @@ def answered(store: Store, turn: int) -> list[Any]:
     asked: list[tuple[str, tuple[str, ...], dict[str, Any]]] = [
         ("completeness", ("hour", "device_model"), {"since": "-100h"}),
         ("lost_requests", ("hour", "device_model"), {"since": "-100h"}),
+        ("clock_skew", ("release", "day"), {}),
     ]
     others: list[tuple[str, tuple[str, ...], dict[str, Any]]] = [
         ("completeness", ("release", "day"), {}),
@@ -74,6 +75,7 @@ def answered(store: Store, turn: int) -> list[Any]:
         ("release_models", ("day",), {}),
         ("thresholds_in_use", (), {}),
         ("offline_by_threshold", ("model",), {}),
+        ("skewed_installations", (), {"since": "-100h"}),
     ]
     asked += others[turn % 5 :: 5]
     told: list[Any] = [store.ask(metric, *by, **where) for metric, by, where in asked]
@@ -127,12 +129,12 @@ def covered(store: Store) -> int:
 
 
 def same_answers(store: Store, turn: int) -> None:
-    found, told = departed(store), answered(store, turn)
+    found, told, clocks = departed(store), answered(store, turn), copied(store)
     assert summed(store, "rollup_sent", SENT_BY) == summed(store, "rolled_singly", SENT_BY)
     senders = summed(store, "rollup_senders", SENDERS_BY)
     assert senders == summed(store, f"rolled_singly where {OF_REQUESTS}", SENDERS_BY)
     with nothing_covered(store):
-        assert departed(store) == found
+        assert (departed(store), copied(store)) == (found, clocks)
         for again, before in zip(answered(store, turn), told, strict=True):
             assert again == before
     # A gap that the period's beginning cuts is counted once, and by both.
@@ -141,6 +143,11 @@ def same_answers(store: Store, turn: int) -> None:
         lost[row["hour"], row["device_model"]] == row["expected"] - row["received"]
         for row in told[0]
     )
+
+
+def copied(store: Store) -> list[list[dict[str, Any]]]:
+    """What spans say of clocks."""
+    return [store.rows(f"from {what} order by all") for what in ("clocks", "served")]
 
 
 def summed(store: Store, table: str, by: str) -> list[dict[str, Any]]:
@@ -223,7 +230,9 @@ class Fleet:
             yield served.child("CLIENT", server_address="llm.example.net"), cloud
         if draw.random() < 0.2:
             other = dict(PHONE) | {"app.installation.id": "phone-other"}
-            yield request.child("CLIENT", **SENT), other
+            others = request.child("CLIENT", **SENT)
+            yield others, other
+            yield others.child("SERVER"), {"service.name": "cloud"}
 
 
 @pytest.mark.parametrize("seed", range(2))

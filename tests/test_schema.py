@@ -89,6 +89,8 @@ def as_first(path: Path) -> None:
             "rollup_sent",
             "rollup_senders",
             "rollup_restated",
+            "rollup_clocks",
+            "rollup_served",
             "told_cells",
             "told_devices",
             "told_gaps",

@@ -20,7 +20,7 @@ with seen as (
         sum(case when time_believed then 0 else 1 end) as not_believed,
         min(cast(received_time - start as double) - duration) as bound
         {by}
-    from phone_spans($from, $to, true)
+    from {clocks}
     where true {where}
     group by all
 ),
@@ -31,7 +31,7 @@ measured as (
         percentile_cont(0.5) within group (order by skew) as skew,
         percentile_cont(0.5) within group (order by uncertainty) as uncertainty
         {by}
-    from phone_calls($from, $to, true)
+    from {calls}
     where true {where}
     group by all
 )

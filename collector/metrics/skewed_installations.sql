@@ -25,7 +25,7 @@ with seen as (
         min(cast(received_time - start as double) - duration) as bound,
         min(received_time) as first_received,
         max(received_time) as last_received
-    from phone_spans($from, $to, true)
+    from {clocks}
     where true {where}
     group by installation
 ),
@@ -35,7 +35,7 @@ measured as (
         count(*) as calls,
         percentile_cont(0.5) within group (order by skew) as skew,
         percentile_cont(0.5) within group (order by uncertainty) as uncertainty
-    from phone_calls($from, $to, true)
+    from {calls}
     where true {where}
     group by installation
 )

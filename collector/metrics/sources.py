@@ -25,7 +25,7 @@ FOLDED_DIMENSIONS = frozenset((*ROOT, *PHONES.levels))
 
 # What may be answered from sums, and what is always read one by one.
 SUMMED = frozenset(
-    ("requests", "ever", "waits", "offline", "scored", "departures", "sent", "senders")
+    ("requests", "ever", "waits", "offline", "scored", "departures", "sent", "senders", "clocks")
 )
 SINGLE = frozenset(("each_departure",))
 DEPARTING = frozenset(("departures", "each_departure", "sent", "senders"))
@@ -89,6 +89,14 @@ _SEALED_DEPARTURES = {
     "sent": "sealed_sent_for_requests($to, $first_day, false)",
     "senders": "sealed_sent_for_requests($to, $first_day, true)",
 }
+_CLOCKS = {
+    "clocks": "clocks_of('clocks', $from, $to)",
+    "calls": "calls_of('clocks', 'served', $from, $to)",
+}
+_SEALED_CLOCKS = {
+    "clocks": "clocks_of('rollup_clocks', $from, $to)",
+    "calls": "calls_of('rollup_clocks', 'rollup_served', $from, $to)",
+}
 _MERGED = {
     "departures": "merged_departures", "each_departure": "merged_departures",
     "requests": "requests", "phones": "requests", "waits": "requests", "scored": "requests",
@@ -135,7 +143,7 @@ def sources(
     ever = found["requests"]
     if whole_days and named <= FOLDED_DIMENSIONS and not sealed.unfolded:
         ever = _EVER.format(requests=ever)
-    return found | {"ever": ever}
+    return found | (_SEALED_CLOCKS if sealed.requests else _CLOCKS) | {"ever": ever}
 
 
 def _rolled(sealed: Sealed) -> dict[str, str]:

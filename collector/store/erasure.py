@@ -22,7 +22,7 @@ from collector.persons.tombstones import Tombstone, Tombstones
 from collector.store.database import Database
 from collector.store.queries import query
 from collector.store.reader import rfc3339
-from collector.store.rollups import COUNTED, SUMMED, remove_dirty
+from collector.store.rollups import CLOCKS, COUNTED, SUMMED, remove_dirty
 from collector.store.settling import MADE, unsettle
 from collector.store.transaction import Transaction
 from collector.store.vault import Vault
@@ -45,7 +45,7 @@ ERASED = frozenset(
         "forwarding",
         "rollup_departures",
         "rollup_dirty",
-        *(f"rollup_{table}" for table in (*COUNTED, *SUMMED)),
+        *(f"rollup_{table}" for table in (*COUNTED, *SUMMED, *CLOCKS)),
         "rollup_runs",
         "rollup_restated",
         *(f"told_{table}" for table in MADE),
@@ -150,6 +150,7 @@ class Erasure:
         for table in COUNTED:
             transaction.run_for(table, "subtract_erased")
         transaction.run("erase_runs")
+        transaction.run("erase_served")
         transaction.run("erase_restated")
         transaction.run("dirty_erased")
         deleted = {table: _rows(transaction, name) for table, name in _DELETED.items()}

@@ -19,7 +19,7 @@ from collector.store.database import Database
 from collector.store.folding import Folding
 from collector.store.queries import query
 from collector.store.reader import rfc3339
-from collector.store.rollups import COUNTED, remove_dirty, remove_runs
+from collector.store.rollups import CLOCKS, COUNTED, remove_dirty, remove_runs
 from collector.store.settling import unsettle
 from collector.store.writer import insert
 
@@ -131,6 +131,8 @@ class Retention:
                 transaction.run("dirty_expiring", **asked)
                 for counted in COUNTED:
                     transaction.run_for(counted, "subtract_expiring", **asked)
+                for copied in CLOCKS:
+                    transaction.run_for(copied, "expire_clocks", **asked)
                 transaction.run("restate_expiring", **asked)
             deleted = {table: transaction.ask(f"expire_{table}", **asked) for table in tables}
             if tables is TELEMETRY:

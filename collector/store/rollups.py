@@ -44,6 +44,8 @@ PART_RESTATED = 100_000
 COUNTED = ("requests", "phones", "waits", "offline")
 # And what left.
 SUMMED = ("sent", "senders")
+# What clocks show is copied.
+CLOCKS = ("clocks", "served")
 # So many installations at most are counted each apart; half of them leave where it is more.
 SAMPLE = 8_192
 
@@ -81,6 +83,10 @@ class Rollups:
         counts = {
             table: self._database.read(query("unrolled_counts").replace("{table}", table), span)
             for table in COUNTED
+        }
+        counts |= {
+            table: self._database.read(query("unrolled_clocks").replace("{table}", table), span)
+            for table in CLOCKS
         }
         runs = self._database.read(query("unrolled_runs"), span)
         with self._database.write() as transaction:

@@ -10,8 +10,8 @@ select rowid as place from span_facts where trace_id in (select trace_id from kn
 create temp table traced_spans as
 with traced as materialized (
     select
-        rowid as place, commit_number, context, trace_id, span_id, time, start_time, received_time,
-        installation
+        rowid as place, commit_number, context, trace_id, span_id, parent_span_id, time, start_time,
+        received_time, installation
     from span_facts
     where rowid in (select place from places)
 )

@@ -1,3 +1,4 @@
 -- Of the sample only what stands below a step stays.
 delete from rollup_phones where step_of(installation) >= $drawn;
-delete from rollup_senders where step_of(sender) >= $drawn
+delete from rollup_senders where step_of(sender) >= $drawn;
+delete from rollup_clocks where step_of(installation) >= $drawn

@@ -44,6 +44,8 @@ TABLES = (
     "rollup_sent",
     "rollup_senders",
     "rollup_restated",
+    "rollup_clocks",
+    "rollup_served",
     "told_cells",
     "told_devices",
     "told_gaps",
@@ -101,8 +103,13 @@ DEFINITIONS = (
     "sealed_sent_for_requests",
     "sent_for_requests",
     "departures",
-    "phone_spans",
-    "phone_calls",
+    "fresh_clocks",
+    "fresh_served",
+    "clocks",
+    "served",
+    "skews",
+    "clocks_of",
+    "calls_of",
     "cases",
 )
 
@@ -132,13 +139,14 @@ def migration(version: int) -> str:
 ROLLED_UP = (
     "rollup_departures", "rollup_kinds", "rollup_requests", "rollup_phones", "rollup_waits",
     "rollup_offline", "rollup_runs", "rollup_sent", "rollup_senders",
-    "rollup_restated",
+    "rollup_restated", "rollup_clocks", "rollup_served",
 )  # fmt: skip
 # What was rolled up by other SQL is not used.
 _ROLLED_UP_BY = (
     "dimensions", "spans", "unrolled", "traced_departures", "unrolled_departures", "requests",
     "numbered_requests", "runs_of", "runs_anew", "sample", "summed_requests", "summed_phones",
     "summed_waits", "summed_offline", "summed_sent", "summed_senders",
+    "fresh_clocks", "fresh_served",
 )  # fmt: skip
 ROLLUP_RULES = sha256("".join(map(ddl, _ROLLED_UP_BY)).encode()).hexdigest()
 # Views and macros that were made by other SQL are made anew.

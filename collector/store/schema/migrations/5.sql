@@ -371,5 +371,23 @@ create table rollup_senders (
 create table rollup_restated (
     installation blob not null
 );
+create table rollup_clocks (
+    time bigint not null,
+    start_time ubigint,
+    duration bigint,
+    received_time bigint not null,
+    installation blob not null,
+    source integer not null,
+    context integer not null,
+    call ubigint
+);
+create table rollup_served (
+    time bigint not null,
+    start_time ubigint,
+    duration bigint,
+    received_time bigint not null,
+    context integer not null,
+    call ubigint not null
+);
 
 alter table span_sources add column sdk_language varchar;

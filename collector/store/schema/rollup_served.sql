@@ -1,0 +1,9 @@
+-- When servers worked on a `call` (fresh_clocks.sql), whoever made it; else as in span_facts.
+create table rollup_served (
+    time bigint not null,
+    start_time ubigint,
+    duration bigint,
+    received_time bigint not null,
+    context integer not null,
+    call ubigint not null
+)
