@@ -1,6 +1,7 @@
 """Processes forked from one that has imported what they need.
 
-Most of what a collector's start takes is importing, and a hundred and fifty of them are started.
+Most of what a start takes is importing: a hundred and fifty collectors are started, and a dozen
+dashboards, each kind from a process of its own.
 """
 
 import multiprocessing
@@ -8,24 +9,32 @@ import os
 import runpy
 import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from multiprocessing import forkserver
 from multiprocessing.connection import Connection
-from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from subprocess import TimeoutExpired
 from types import ModuleType
 from typing import TextIO
+from unittest.mock import patch
 
 ROOT = Path(__file__).parent.parent
+# What each kind has imported.
+COLLECTORS, DASHBOARDS = "tests.imported", "tests.imported_pages"
 
 
 class Forked:
     """`python -m WORDS`, with what tests ask of a `subprocess.Popen`."""
 
-    def __init__(self, words: Sequence[str], cwd: Path | None, env: Mapping[str, str]) -> None:
-        context = _server()
+    def __init__(
+        self,
+        words: Sequence[str],
+        cwd: Path | None,
+        env: Mapping[str, str],
+        imported: str = COLLECTORS,
+    ) -> None:
+        context = multiprocessing.get_context("forkserver")
         (out, out_there), (err, err_there) = context.Pipe(duplex=False), context.Pipe(duplex=False)
         self._process = context.Process(
             target=_run,
@@ -36,7 +45,9 @@ class Forked:
         # Else what stands there, an app that AppTest ran last say, is run in the process too.
         sys.modules["__main__"] = ModuleType("__main__")
         try:
-            self._process.start()
+            # Python has one such server for itself.
+            with patch.object(forkserver, "connect_to_new_process", _server(imported)):
+                self._process.start()
         finally:
             sys.modules["__main__"] = main
         out_there.close()
@@ -74,17 +85,14 @@ class Forked:
 
 
 @cache
-def _server() -> ForkServerContext:
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["tests.imported"])
-    before = dict(os.environ)
-    os.environ["PYTHONPATH"] = str(ROOT)
-    try:
-        forkserver.ensure_running()
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
-    return context
+def _server(imported: str) -> Callable[[Sequence[int]], tuple[int, int]]:
+    """What starts a process where `imported` is imported."""
+    server = forkserver.ForkServer()
+    server.set_forkserver_preload([imported])
+    with patch.dict(os.environ, {"PYTHONPATH": str(ROOT)}):
+        server.ensure_running()
+    start: Callable[[Sequence[int]], tuple[int, int]] = server.connect_to_new_process
+    return start
 
 
 def _text(end: Connection) -> TextIO:

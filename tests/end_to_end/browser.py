@@ -90,7 +90,8 @@ class Reader:
         self.page: Page = self._windows.enter_context(context.new_page())
         self.page.set_default_timeout(WAIT_MS)
         self.page.set_viewport_size({"width": size[0], "height": size[1]})
-        self.page.emulate_media(color_scheme="dark" if dark else "light")
+        # What moves is drawn again and again.
+        self.page.emulate_media(color_scheme="dark" if dark else "light", reduced_motion="reduce")
         self.page.on("console", self._heard)
         self.page.on("request", self._asked)
         self.page.on("pageerror", lambda error: self.complaints.append(f"page error: {error}"))

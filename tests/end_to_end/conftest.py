@@ -14,7 +14,8 @@ from playwright.sync_api import Browser
 from demo.home import LEDGER
 from tests import strace
 from tests.end_to_end.browser import NoChromium, chromium
-from tests.end_to_end.processes import LIMEN, live_through
+from tests.end_to_end.processes import live_through
+from tests.processes import LIMEN
 from tests.test_cloud import SEED
 
 

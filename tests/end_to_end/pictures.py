@@ -16,7 +16,8 @@ from playwright.sync_api import Browser
 from collector.contract.client import LimenClient
 from collector.contract.records import Query
 from tests.end_to_end.browser import DESKTOP, PHONE, Reader, chromium
-from tests.end_to_end.processes import ROOT, collector, dashboard, live_through
+from tests.end_to_end.processes import collector, dashboard, live_through
+from tests.forks import ROOT
 
 REQUESTS = 6_000
 

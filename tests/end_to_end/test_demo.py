@@ -27,7 +27,9 @@ from demo.home import LEDGER
 from demo.transfers import Sender
 from tests.commands import limen as command
 from tests.end_to_end.conftest import Week
-from tests.end_to_end.processes import LIMEN, ROOT, collector
+from tests.end_to_end.processes import collector
+from tests.forks import ROOT
+from tests.processes import LIMEN
 from tests.test_cloud import SEED, running_cloud, samples
 from tests.test_fleet import Kept
 

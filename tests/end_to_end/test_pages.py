@@ -20,7 +20,8 @@ from demo import strays
 from tests import strace
 from tests.end_to_end.browser import WAIT_MS, Reader, no_error
 from tests.end_to_end.conftest import Week
-from tests.end_to_end.processes import LIMEN, collector, dashboard
+from tests.end_to_end.processes import collector, dashboard
+from tests.processes import LIMEN
 
 pytestmark = pytest.mark.end_to_end
 

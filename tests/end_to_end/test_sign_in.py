@@ -205,7 +205,11 @@ def test_a_provider_signs_readers_in_and_their_groups_are_roles(
     (tmp_path / ".streamlit").mkdir()
     (tmp_path / ".streamlit" / "secrets.toml").write_text(tomli_w.dumps(secrets), "utf-8")
     monkeypatch.setenv("HOME", str(tmp_path))
-    with dashboard(running.api) as url, Reader(browser, url, apart=True) as reader:
+    # One that is forked looks for secrets in the home of the tests.
+    with (
+        dashboard(running.api, forked=False) as url,
+        Reader(browser, url, apart=True) as reader,
+    ):
         for groups, seen in (
             (["mobile", "sre"], "You are lead"),
             (["kitchen"], "none of your groups"),
