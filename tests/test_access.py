@@ -13,6 +13,7 @@ from collector.compliance.text import WIDTH
 from collector.contract.attributes import INSTALLATION
 from collector.contract.persons import AccessReport
 from collector.store.compliance import Scope
+from collector.store.rollups import Rollups
 from limen import main
 from tests.otlp import PHONE, consent, logged_input, request_span, traces
 from tests.processes import running_collector
@@ -50,7 +51,12 @@ def report(store: Store, identifier: str = "mine-3f1c", *, contents: bool = Fals
     return store.access.report(identifier, store.policy, "token-1", contents=contents)
 
 
-def test_it_is_all_of_one_installation_and_nothing_of_another(filled: Store) -> None:
+@pytest.mark.parametrize("rolled_up", [False, True])
+def test_it_is_all_of_one_installation_and_nothing_of_another(
+    filled: Store, *, rolled_up: bool
+) -> None:
+    if rolled_up:
+        Rollups(filled.database).run()
     found = report(filled)
     assert len(found.spans) == 4 and len(found.requests) == 2 and len(found.inputs) == 1
     assert {row["decision"] for row in found.requests} == {"fallback", "accept"}

@@ -1,9 +1,10 @@
 """What left, against the policy of the release it left with."""
 
 from collections.abc import Iterable, Iterator
+from functools import cache, partial
 
 from collector.compliance.observed import TELEMETRY, UNKNOWN, Draft, Observed, of
-from collector.contract.policy import Flow, Host, Policy, release_key
+from collector.contract.policy import Flow, Host, Policy, Rule, release_key
 from collector.contract.policy_checks import fits, known_of
 
 POLICY = "policy"
@@ -18,16 +19,19 @@ EEA = frozenset(
 
 def against_policy(seen: Iterable[Observed], policy: Policy) -> Iterator[Draft]:
     """What goes against `policy`. What cannot be told is none."""
+    # Both cost by the rule and by the host; departures have few of them.
+    known = cache(partial(known_of, policy.hosts))
+    rule_of = cache(partial(_rule, policy))
     for one in seen:
         if one.destination == TELEMETRY:
             continue
-        ways = _ways(one, policy)
+        rule = rule_of(one.feature, one.release)
+        ways = rule.egress if rule else ()
         if one.declared is False:
             yield from _undeclared(one, ways)
         yield from _consent(one, ways)
-        yield from _host(one, policy.hosts)
-        feature = policy.features.get(one.feature)
-        if feature and feature.rule(_release(one)).placement == "device" and one.asked:
+        yield from _host(one, known(one.destination))
+        if rule and rule.placement == "device" and one.asked:
             said = "the policy says that it runs on the device alone"
             yield of(one, "ON_DEVICE_CLAIM_CONTRADICTED", one.destination, POLICY, said)
         if one.differs:
@@ -35,14 +39,10 @@ def against_policy(seen: Iterable[Observed], policy: Policy) -> Iterator[Draft]:
             yield of(one, "BYTES_DISAGREE", one.destination, POLICY, said, level="warning")
 
 
-def _release(one: Observed) -> str | None:
-    return None if one.release == UNKNOWN else one.release
-
-
-def _ways(one: Observed, policy: Policy) -> tuple[Flow, ...]:
-    """The ways out of its feature and release."""
-    feature = policy.features.get(one.feature)
-    return feature.rule(_release(one)).egress if feature else ()
+def _rule(policy: Policy, feature: str, release: str) -> Rule | None:
+    """What judges a feature in a release."""
+    found = policy.features.get(feature)
+    return found.rule(None if release == UNKNOWN else release) if found else None
 
 
 def _undeclared(one: Observed, ways: tuple[Flow, ...]) -> Iterator[Draft]:
@@ -109,8 +109,7 @@ def _missing(one: Observed, *, asked: bool) -> str | None:
     return None
 
 
-def _host(one: Observed, hosts: tuple[Host, ...]) -> Iterator[Draft]:
-    host = known_of(hosts, one.destination)
+def _host(one: Observed, host: Host) -> Iterator[Draft]:
     if host.country and host.country not in EEA and not host.mechanism:
         said = f"{host.country} is outside the EEA, and [[hosts]] names no mechanism"
         yield of(one, "TRANSFER_WITHOUT_MECHANISM", one.destination, POLICY, said, feature=None)

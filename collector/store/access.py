@@ -1,6 +1,7 @@
 """Everything that is held about one installation (GDPR, Art. 15)."""
 
 import base64
+from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
 import pyarrow as pa
@@ -14,7 +15,7 @@ from collector.store.database import Database
 from collector.store.queries import query
 from collector.store.reader import rfc3339, shown_span
 from collector.store.sealed import opened_inputs
-from collector.store.unsealed import Besides
+from collector.store.unsealed import Read
 from collector.store.vault import Vault
 
 
@@ -45,7 +46,14 @@ class Access:
         with self._database.write() as transaction:
             opened = len(inputs) if contents else 0
             transaction.note("access reported", by=token, count=1, inputs_opened=opened)
-        spans = self._spans(made, inputs.column("trace_id").to_pylist())
+        traced = {bytes.fromhex(trace) for trace in inputs.column("trace_id").to_pylist()}
+        with self._database.snapshot() as read:
+            for name in ("keep_person", "keep_left"):
+                _ask(read, name, made | {"traces": list(traced)})
+            spans = _spans(read, made, traced)
+            requests = _ask(read, "access_requests", made)
+            [forwarded] = _ask(read, "access_forwarded", made)
+            departures = _departures(read, spans, policy)
         first = min((span["time"] for span in spans), default=0)
         numbers = inputs.column("case").to_pylist()
         exports = self._rows("access_exports", made)
@@ -54,15 +62,14 @@ class Access:
             row["received_time"] for row in (*spans, *exports, *consents, *inputs.to_pylist())
         ]
         since = self._pseudonyms.attributable_since
-        [forwarded] = self._rows("access_forwarded", made)
         return AccessReport(
             policy=policy.version,
             retention_days=policy.retention_days,
             input_days=policy.input_days,
             controller=_controller(policy),
             features={n: f.description for n, f in policy.features.items() if f.description},
-            requests=[_timed(row) for row in self._rows("access_requests", made)],
-            departures=self._departures(spans, policy),
+            requests=[_timed(row) for row in requests],
+            departures=departures,
             consents=[_timed(row) for row in consents],
             inputs=self._inputs(inputs, contents=contents),
             scores=self._rows("access_scores", {"numbers": numbers}),
@@ -74,15 +81,6 @@ class Access:
             spans=[{"trace_id": one["trace_id"].hex()} | shown_span(one, first) for one in spans],
         )
 
-    def _spans(self, made: dict[str, Any], traces: list[str]) -> list[dict[str, Any]]:
-        """What it sent, and what no installation sent in its traces, which are those of its inputs
-        too."""
-        own = self._rows("access_spans", made)
-        asked = {span["trace_id"] for span in own} | {bytes.fromhex(trace) for trace in traces}
-        others = self._rows("access_others", {"traces": list(asked)})
-        found = [*own, *others]
-        return sorted(found, key=lambda span: (span["time"], span["start_time"]))
-
     def _copies(self, since: int) -> dict[str, tuple[str, ...]]:
         """Backups, and files that were handed out, of what was received since a time (ns)."""
         backups = self._rows("backups_since", {"since": since})
@@ -91,30 +89,6 @@ class Access:
             "backups": tuple(rfc3339(row["time"]) for row in backups),
             "handed_out": tuple(f"{row['what']} of {rfc3339(row['time'])}" for row in handed_out),
         }
-
-    def _departures(self, spans: list[dict[str, Any]], policy: Policy) -> list[dict[str, Any]]:
-        """What left in its traces, of `spans`."""
-        own = {(s["trace_id"], s["span_id"].hex()): s for s in spans if s["kind"] == "CLIENT"}
-        if not own:
-            return []
-        seen = [client["time"] for client in own.values()]
-        asked = {
-            "from": min(seen),
-            "to": max(seen) + 1,
-            "traces": list({trace for trace, _ in own}),
-        }
-        found = []
-        with self._database.snapshot() as read:
-            Besides(read, (asked["from"], asked["to"])).keep_departures()
-            left = read(query("trace_departures"), asked).to_pylist()
-        for row in left:
-            trace = row.pop("trace_id")
-            # In a trace that others share their departures are theirs.
-            if (client := own.get((trace, row["span_id"]))) is not None:
-                country = known_of(policy.hosts, row["destination"]).country
-                row |= {"trace_id": trace.hex(), "country": country}
-                found.append({"time": rfc3339(client["time"])} | row)
-        return sorted(found, key=lambda row: row["time"])
 
     def _inputs(self, inputs: pa.Table, *, contents: bool) -> list[dict[str, Any]]:
         shown = inputs.drop_columns(["installation", "span_id"]).to_pylist()
@@ -128,8 +102,46 @@ class Access:
         return rows
 
     def _rows(self, name: str, values: dict[str, Any]) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self._database.read(query(name), values).to_pylist()
-        return found
+        return _ask(self._database.read, name, values)
+
+
+def _ask(read: Read, name: str, values: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The rows of the query called `name`, with those of `values` that it names."""
+    sql = query(name)
+    found: list[dict[str, Any]] = read(
+        sql, {k: v for k, v in values.items() if f"${k}" in sql}
+    ).to_pylist()
+    return found
+
+
+def _spans(read: Read, made: Mapping[str, Any], traced: Set[bytes]) -> list[dict[str, Any]]:
+    """What it sent, and what no installation sent in its traces, which are those of its inputs
+    too (`traced`)."""
+    own = _ask(read, "access_spans", made)
+    asked = {span["trace_id"] for span in own} | traced
+    others = _ask(read, "access_others", {"traces": list(asked)})
+    return sorted([*own, *others], key=lambda span: (span["time"], span["start_time"]))
+
+
+def _departures(
+    read: Read, spans: Sequence[dict[str, Any]], policy: Policy
+) -> list[dict[str, Any]]:
+    """What left in its traces, of `spans`."""
+    own = {(s["trace_id"], s["span_id"].hex()): s for s in spans if s["kind"] == "CLIENT"}
+    if not own:
+        return []
+    seen = [client["time"] for client in own.values()]
+    traces = list({trace for trace, _ in own})
+    asked = {"from": min(seen), "to": max(seen) + 1, "traces": traces}
+    found = []
+    for row in _ask(read, "trace_departures", asked):
+        trace = row.pop("trace_id")
+        # In a trace that others share their departures are theirs.
+        if (client := own.get((trace, row["span_id"]))) is not None:
+            country = known_of(policy.hosts, row["destination"]).country
+            row |= {"trace_id": trace.hex(), "country": country}
+            found.append({"time": rfc3339(client["time"])} | row)
+    return sorted(found, key=lambda row: row["time"])
 
 
 def _controller(policy: Policy) -> dict[str, str]:

@@ -284,7 +284,9 @@ def _sources(sealed: Sealed) -> dict[str, str]:
     found = sources(frozenset(), None, None, whole_days=True, sealed=sealed)
     sent = found["departures"]
     by_day = "sent_days($to, $first_day)" if sealed.departures else sent.replace("$by_day", "true")
-    return {**found, "departures": sent.replace("$by_day", "false"), "days": by_day}
+    still = "" if sealed.departures else query("still_rolled")
+    own = {"departures": sent.replace("$by_day", "false"), "days": by_day, "still": still}
+    return {**found, **own}
 
 
 def _observed(
@@ -297,7 +299,7 @@ def _observed(
     """
     _ask(read, "keep_observed", stand_for, values)
     days = read(query("observed_days"), {}).column("day").cast(pa.int32()).to_pylist()
-    return _ask(read, "observed", {"within": _within(days)}, values)
+    return _ask(read, "observed", {**stand_for, "within": _within(days)}, values)
 
 
 def _ask(

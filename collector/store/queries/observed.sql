@@ -1,6 +1,6 @@
 -- What is in `observed`, with when it was seen first and last, its first three traces on the day on which
 -- it was seen first, and whether another size of body arrived than left. What is rolled up is looked for
--- one by one within {within} only; and Limen's own.
+-- one by one on some days only; and Limen's own.
 with edges as (
     select distinct o.number, o.kind, o.differs, o.day, o.day = o.begins as opens, s.number as source
     from (
@@ -17,32 +17,41 @@ with edges as (
         and os_of(s.os_name, s.os_type, s.os_version) = o.os
         and ($environment is null or coalesce(s.environment, 'unknown') = $environment)
 ),
-looked_up as (
-    select e.number, e.opens, d.time, d.trace_id
+-- By where the traces stand, of which few are read then.
+looked_up as materialized (
+    select
+        e.number,
+        min(d.time) as first,
+        max(d.time) as last,
+        arg_min(d.rowid, d.time, 3) filter (where e.opens) as places
     from rollup_departures d
-    anti join unrolled(null) u on u.trace_id = d.trace_id and d.time between u.earliest and u.latest
-    anti join restated(null) h on h.installation = d.consenting and d.time >= h.earliest
+    {still}
     join edges e
         on e.kind = d.kind and e.source = d.source and e.day = day_of(d.time)
         and e.differs = coalesce(d.bytes <> d.bytes_received, false)
     where d.time >= $first_day and d.time < midnight($to) and ({within})
+    group by e.number
+),
+opening as (
+    select p.number, list({time: d.time, trace_id: d.trace_id}) as earliest
+    from (select number, unnest(places) as place from looked_up) p
+    join (
+        select rowid as place, time, trace_id
+        from rollup_departures
+        where rowid in (select unnest(places) from looked_up)
+    ) d on d.place = p.place
+    group by p.number
 ),
 seen as (
-    select
-        number,
-        min(time) as first,
-        max(time) as last,
-        arg_min({time: time, trace_id: trace_id}, time, 3) filter (where opens) as earliest
-    from looked_up
-    group by number
+    select l.number, l.first, l.last, o.earliest
+    from looked_up l
+    left join opening o on o.number = l.number
     union all
     select
         number,
         min(first),
         max(last),
-        list_sort(flatten(list(
-            list_filter(earliest, lambda one: day_of(one.time) = begins)
-        )))
+        flatten(list(list_filter(earliest, lambda one: day_of(one.time) = begins)))
     from observed
     where first is not null
     group by number
