@@ -409,7 +409,7 @@ def test_a_trace_that_is_too_large_does_not_keep_others_waiting(tmp_path: Path) 
 
 
 def send(store: Store, phones: range) -> None:
-    """Two requests of each, and what they send."""
+    """Two requests of each, and what they send, to a cloud that says when it had one of it."""
     sent = []
     for number in phones:
         own = dict(PHONE) | {"app.installation.id": f"phone-{number}"}
@@ -420,6 +420,7 @@ def send(store: Store, phones: range) -> None:
         size = {"server_address": "api.example.com", "http_request_body_size": number % 50}
         calls = [one.child("CLIENT", **size) for one in made]
         sent.append(traces(*made, *calls, resource=own))
+        sent.append(traces(calls[0].child("SERVER"), resource={"service.name": "cloud"}))
     store.take(*sent)
 
 
@@ -446,9 +447,11 @@ def test_of_many_installations_a_sample_says_how_sure_a_rate_is(store: Store) ->
     assert (all_of_it.sessions, all_of_it.requests, seen.requests) == (600, 800, 800)
     weight = seen.installations / len(held)
     assert seen.estimated and weight in (2, 4)
-    assert (all_clocks["installations"], all_clocks["spans"]) == (400, 1600)
+    clock_counts = ("installations", "spans", "calls", "measured")
+    assert [all_clocks[name] for name in clock_counts] == [400, 1600, 400, 400]
     told = weight * len(held)
-    assert (clocks["installations"], clocks["spans"]) == (told, 4 * told)
+    assert [clocks[name] for name in clock_counts] == [told, 4 * told, told, told]
+    assert store.rows("select count(*) as n from rollup_served") == [{"n": len(held)}]
     for n, low, high, each in (
         (seen.installations, seen.installations_low, seen.installations_high, [1] * len(held)),
         (seen.sessions, seen.sessions_low, seen.sessions_high, [row["sessions"] for row in held]),

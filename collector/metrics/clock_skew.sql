@@ -34,23 +34,42 @@ measured as (
     from {calls}
     where true {where}
     group by all
+),
+counted as (
+    select
+        coalesce(sum(s.spans), 0) as spans,
+        coalesce(sum(s.not_believed), 0) as not_believed,
+        count(s.installation) as installations,
+        count(m.installation) as measured,
+        coalesce(sum(m.calls), 0) as calls,
+        count(case when abs(m.skew) > 1e9 then 1 end) as over_1s,
+        count(case when abs(m.skew) > 6e10 then 1 end) as over_1min,
+        count(case when abs(m.skew) > 3.6e12 then 1 end) as over_1h,
+        percentile_cont(0.5) within group (order by m.skew) / 1e6 as median_skew_ms,
+        percentile_cont(0.95) within group (order by abs(m.skew)) / 1e6 as p95_skew_ms,
+        percentile_cont(0.5) within group (order by m.uncertainty) / 1e6 as uncertainty_ms,
+        count(case when s.bound < -1e9 then 1 end) as ahead,
+        percentile_cont(0.5) within group (order by s.bound) / 1e6 as upper_bound_ms
+        {by:s}
+    from seen s
+    left join measured m on m.installation = s.installation {same:s:m}
+    group by all
 )
 select
-    of_all(coalesce(sum(s.spans), 0)) as spans,
-    of_all(coalesce(sum(s.not_believed), 0)) as not_believed,
-    of_all(count(s.installation)) as installations,
-    of_all(count(m.installation)) as measured,
-    of_all(coalesce(sum(m.calls), 0)) as calls,
-    of_all(count(case when abs(m.skew) > 1e9 then 1 end)) as over_1s,
-    of_all(count(case when abs(m.skew) > 6e10 then 1 end)) as over_1min,
-    of_all(count(case when abs(m.skew) > 3.6e12 then 1 end)) as over_1h,
-    percentile_cont(0.5) within group (order by m.skew) / 1e6 as median_skew_ms,
-    percentile_cont(0.95) within group (order by abs(m.skew)) / 1e6 as p95_skew_ms,
-    percentile_cont(0.5) within group (order by m.uncertainty) / 1e6 as uncertainty_ms,
-    of_all(count(case when s.bound < -1e9 then 1 end)) as ahead,
-    percentile_cont(0.5) within group (order by s.bound) / 1e6 as upper_bound_ms
-    {by:s}
-from seen s
-left join measured m on m.installation = s.installation {same:s:m}
-group by all
-order by spans desc {by:s}
+    of_all(c.spans, d.drawn) as spans,
+    of_all(c.not_believed, d.drawn) as not_believed,
+    of_all(c.installations, d.drawn) as installations,
+    of_all(c.measured, d.drawn) as measured,
+    of_all(c.calls, d.drawn) as calls,
+    of_all(c.over_1s, d.drawn) as over_1s,
+    of_all(c.over_1min, d.drawn) as over_1min,
+    of_all(c.over_1h, d.drawn) as over_1h,
+    c.median_skew_ms,
+    c.p95_skew_ms,
+    c.uncertainty_ms,
+    of_all(c.ahead, d.drawn) as ahead,
+    c.upper_bound_ms
+    {by:c}
+from counted c
+cross join (select drawn() as drawn) d
+order by spans desc {by:c}

@@ -93,6 +93,7 @@ class Rollups:
             for table, counted in counts.items():
                 transaction.name(fresh=counted)
                 transaction.run_for(table, "insert_counts")
+            transaction.run("drop_served", **span)
             remove_runs(transaction, runs)
             insert(transaction, "insert_rolled_runs", runs)
             transaction.run("retry_unrolled", last=last)

@@ -1,4 +1,5 @@
--- When servers worked on a `call` (fresh_clocks.sql), whoever made it; else as in span_facts.
+-- When servers worked on a `call` (fresh_clocks.sql), but for those of which it was known later that no
+-- phone of the sample made it; else as in span_facts.
 create table rollup_served (
     time bigint not null,
     start_time ubigint,

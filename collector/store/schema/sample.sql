@@ -3,7 +3,7 @@
 create or replace macro step_of(installation) as cast('0x' || left(hex(installation), 4) as integer);
 create or replace macro drawn() as (select coalesce(max(drawn), 65536) from rollup_state);
 -- For how many of all installations, or of what they have, so many of the sample stand.
-create or replace macro of_all(n) as cast(round(n * 65536 / drawn()) as bigint);
+create or replace macro of_all(n, drawn) as cast(round(n * 65536 / drawn) as bigint);
 -- Before which pseudonym those of the sample stand: after every one where it is all of them.
 create or replace macro drawn_before() as (
     select

@@ -19,7 +19,7 @@ with client as (
         select call, min(start) as start from query_table(asked) group by call having count(*) > 1
     ) f on f.call = a.call and f.start < a.start
 ),
-server as (
+server as materialized (
     from query_table(answered) a
     anti join (
         select call, min(start) as start from query_table(answered) group by call having count(*) > 1
