@@ -234,21 +234,21 @@ def test_nothing_changed_is_what_happened(
     [
         (
             FELL_BACK, {"threshold": 0.5},
-            "With a threshold of 0.500 (it was 0.700), the device would have answered 7 (0.600 is "
-            "not below 0.500), instead of this: the device asked the cloud, low confidence, which "
-            "said 1. 400 B fewer would have left for the cloud.",
+            'With a threshold of 0.500 (it was 0.700), the device would have answered "7" (0.600 '
+            "is not below 0.500), instead of this: the device asked the cloud, low confidence, "
+            'which said "1". 400 B fewer would have left for the cloud.',
         ),
         (
             ACCEPTED, {"threshold": 0.9, "network": "cell"},
             "With a threshold of 0.900 (it was 0.700) and network cell (it was network wifi), the "
             "device would have asked the cloud, whose answer is unknown (0.800 is below 0.900), "
-            "instead of this: the device answered 7. About 380 B more would have left for the "
+            'instead of this: the device answered "7". About 380 B more would have left for the '
             "cloud.",
         ),
         (
             ACCEPTED, {"network": "unavailable"},
             "With no network (it was network wifi), nothing would have been different: the device "
-            "answered 7 (the device had its answer).",
+            'answered "7" (the device had its answer).',
         ),
         (
             observed("accept", consent=None), {"threshold": 0.9},

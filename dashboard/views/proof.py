@@ -36,6 +36,13 @@ _FIDELITY: Mapping[str, str] = {
     "agreed": "count",
     "share": "ratio",
 }
+_BESIDE: Mapping[str, str] = {
+    "run": "text",
+    "threshold": "score",
+    "device_share": "ratio",
+    "error_rate": "ratio",
+    "evidence": "flag",
+}
 _SCORES_ONLY = (
     "No input was stored or replayed: the scores are those that phones put on their spans, so this "
     "speaks of their own model alone."
@@ -177,6 +184,15 @@ def show_beside(
         alt="Error among device answers by the share the device answers, for both runs",
     )
     st.caption("Lower is better: fewer wrong answers where the device answers as many.")
+    panels.rows_under(
+        [
+            {"run": name, **point.model_dump()}
+            for name, swept in zip(names, (sweep, found[0]), strict=True)
+            for point in swept.points
+        ],
+        _BESIDE,
+        "Both runs by threshold",
+    )
     tables.show(
         [_beside_row(name, one) for name, one in zip(names, (sweep, found[0]), strict=True)],
         {"run": "text", "cases": "count", "recommended": "score", "device_share": "ratio",

@@ -48,7 +48,9 @@ def show(questions: Questions, selection: Selection) -> None:
         )
         panels.on_demand(questions, DEFINED[kind])
     if scope is None:
-        states.nothing("period", "The first day has to be before the last, or the same.")
+        states.absent(
+            "No day lies between these two", "The first has to be before the last, or the same."
+        )
         return
     KINDS[kind](questions, selection, scope)
 

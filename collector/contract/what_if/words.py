@@ -89,7 +89,7 @@ def _network(name: str | None) -> str:
 
 
 def _would(outcome: Outcome) -> str:
-    said = "" if outcome.answer is None else f" {outcome.answer}"
+    said = "" if outcome.answer is None else f' "{outcome.answer}"'
     match outcome.decision:
         case "accept":
             return f"the device would have answered{said}"
@@ -105,7 +105,7 @@ def _would(outcome: Outcome) -> str:
 
 
 def _happened(outcome: Outcome) -> str:
-    said = "" if outcome.answer is None else f" {outcome.answer}"
+    said = "" if outcome.answer is None else f' "{outcome.answer}"'
     match outcome.decision:
         case "accept":
             return f"the device answered{said}"
