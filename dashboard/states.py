@@ -127,8 +127,8 @@ def no_result(questions: Questions, what: str, page_filters: Sequence[str] = ())
     status = questions.status()
     if status["role"] == "lead":
         told.append(
-            "As lead you see what arrived today tomorrow, and nothing of a day that has fewer than "
-            f"{status['min_cell']} installations."
+            "A lead sees whole days: what arrives today is shown tomorrow, and a day of fewer than "
+            f"{status['min_cell']} installations never."
         )
     _box(
         f"No {what} in this selection",
