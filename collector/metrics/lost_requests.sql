@@ -45,7 +45,10 @@ phones as (
     having sum(numbered) > 0
 ),
 losers as (
-    select installation, sum(lost) as lost, sum(repeated) as repeated {by} from gone group by all
+    select installation, sum(lost) as lost, sum(repeated) as repeated {by}
+    from gone
+    where installation in (select installation from phones)
+    group by all
 ),
 per_installation as (
     select

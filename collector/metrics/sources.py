@@ -82,7 +82,7 @@ _SEALED_REQUESTS = {
     "phones": "sealed_phones($to, $first_day)",
     "waits": "sealed_waits($to, $first_day)",
     "offline": "sealed_offline($to, $first_day)",
-    "gaps": "gaps_of('rollup_runs', $from, $to)",
+    "gaps": "gaps_of('rollup_gaps', $from, $to)",
 }
 _SEALED_DEPARTURES = {
     "departures": "sealed_sent($from, $to, $first_day, $by_day)",

@@ -35,7 +35,7 @@ _BOUND = (
 # Nobody writes these while a copy is made, and they may be large.
 _SETTLED = (
     "rollup_departures", "rollup_dirty", "rollup_state", "rollup_runs", "rollup_restated",
-    "rollup_clocks", "rollup_served",
+    "rollup_clocks", "rollup_served", "rollup_gaps",
 )  # fmt: skip
 _WHOLE = tuple(name for name in TABLES if name not in _COMMITTED + _BOUND + _SETTLED)
 # A copy has as many rows of these as there are.

@@ -47,6 +47,7 @@ ERASED = frozenset(
         "rollup_dirty",
         *(f"rollup_{table}" for table in (*COUNTED, *SUMMED, *CLOCKS)),
         "rollup_runs",
+        "rollup_gaps",
         "rollup_restated",
         *(f"told_{table}" for table in MADE),
         "told_dirty",

@@ -39,6 +39,7 @@ TABLES = (
     "rollup_waits",
     "rollup_offline",
     "rollup_runs",
+    "rollup_gaps",
     "folded_requests",
     "folded_days",
     "rollup_sent",
@@ -138,7 +139,7 @@ def migration(version: int) -> str:
 
 ROLLED_UP = (
     "rollup_departures", "rollup_kinds", "rollup_requests", "rollup_phones", "rollup_waits",
-    "rollup_offline", "rollup_runs", "rollup_sent", "rollup_senders",
+    "rollup_offline", "rollup_runs", "rollup_gaps", "rollup_sent", "rollup_senders",
     "rollup_restated", "rollup_clocks", "rollup_served",
 )  # fmt: skip
 # What was rolled up by other SQL is not used.

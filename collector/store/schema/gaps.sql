@@ -8,10 +8,10 @@ touched as (
     where commit_number > (select upto from rolled)
 ),
 runs as (
-    select * from rollup_runs r
+    select * from rollup_gaps r
     anti join touched t on t.installation = r.installation and t.launch = r.launch
-    where lost > 0 or repeated > 0
     union all by name
-    select * from runs_anew((select upto from rolled), 9223372036854775807)
+    select installation, launch, source, time, lost, repeated
+    from runs_anew((select upto from rolled), 9223372036854775807)
 )
 from gaps_of('runs', since, until)

@@ -290,6 +290,14 @@ create table rollup_runs (
     lost bigint not null,
     repeated bigint not null
 );
+create table rollup_gaps (
+    installation blob not null,
+    launch ubigint not null,
+    source integer not null,
+    time bigint not null,
+    lost bigint not null,
+    repeated bigint not null
+);
 create table rollup_phones (
     day date not null,
     received date not null,
