@@ -3,7 +3,7 @@
 import json
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from collector.store.compliance import Scope
 from collector.store.erasure import ERASED
 from collector.store.maintenance import Maintenance
 from collector.store.reader import rfc3339
+from collector.store.rollups import Rollups
 from collector.store.schema import TABLES
 from tests.otlp import PHONE, Span, logged_input, now, request_span, traces
 from tests.store import POLICY, Store, policy_from
@@ -395,6 +396,52 @@ def test_one_that_cannot_be_written_erases_nothing(store: Store) -> None:
     assert store.rows("select count(*) as n from spans") == [{"n": 1}]
     assert not store.tombstones
     assert store.take(traces(request_span()))[0].rejected == 0
+
+
+def test_what_comes_while_it_is_looked_for_goes_with_it(store: Store) -> None:
+    """Another trace, a span of the cloud, an input; and where spans are moved meanwhile."""
+    rollups, find = Rollups(store.database), store.erasure._find
+
+    def left() -> list[int]:
+        rows = [f"count(*) as n from {name}" for name in ("span_facts", "inputs")]
+        sums = [f"sum(n) as n from {name}" for name in ("rollup_sent", "rollup_requests")]
+        asked = [*rows, *sums, "count(*) as n from rollup_departures"]
+        return [store.rows(f"select {one}")[0]["n"] for one in asked]
+
+    def sent(number: int) -> list[Callable[[], object]]:
+        own, late = phone(f"phone-{number}"), request_span()
+        _, call, _ = send(store, own, LABEL)
+        return [
+            lambda: store.take(traces(late, resource=own)),
+            lambda: store.take(traces(call.child("SERVER"), resource={"service.name": "cloud"})),
+            lambda: store.take(logged_input(late, PHRASE, resource=own)),
+            store.database.checkpoint,
+        ]
+
+    coming = [sent(number)[number] for number in range(4)]
+    send(store, phone(STAYS), LABEL)
+    rollups.run()
+    assert left() == [15, 5, 5, 5, 5]
+    meanwhile: list[Callable[[], object]] = []
+    looked: list[Any] = []
+
+    def find_and_get(*asked: Any) -> Any:
+        found = find(*asked)
+        looked.append(found)
+        while meanwhile:
+            meanwhile.pop()()
+        return found
+
+    store.erasure._find = find_and_get  # type: ignore[assignment, method-assign]
+    for number, come in enumerate(coming):
+        looked.clear()
+        meanwhile.append(come)
+        erase(store, f"phone-{number}")
+        assert left() == [3 * (4 - number), *[4 - number] * 4]
+        # Once more where not all of it was found, or where it was.
+        assert len(looked) == 2
+    (kept,) = store.rows("select installation from inputs")
+    assert kept["installation"] == store.pseudonym(STAYS)
 
 
 def test_what_comes_while_it_is_tried_in_vain_is_stored_as_ever(store: Store) -> None:

@@ -82,7 +82,7 @@ class Database:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         if not path.exists():
             make(path)
-        self._opened = 0
+        self._opened = self._checkpoints = 0
         self._open()
         # What a process that was killed left behind; only the holder of the file may remove it.
         self.remove_copy()
@@ -111,6 +111,11 @@ class Database:
     def opened(self) -> int:
         """How often the file was opened: what was remembered of an older one may be wrong."""
         return self._opened
+
+    @property
+    def moved(self) -> tuple[int, int]:
+        """Another value once rows may have got another place in the file."""
+        return self._opened, self._checkpoints
 
     @property
     def audited(self) -> Frontier:
@@ -234,6 +239,8 @@ class Database:
             except duckdb.Error as exc:
                 self._failed(exc)
                 raise Overloaded("the log could not be moved into the file: try later") from exc
+            finally:
+                self._checkpoints += 1
             self._healthy = True
 
     @contextmanager

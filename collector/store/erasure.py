@@ -9,7 +9,8 @@ import json
 import logging
 import secrets
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
@@ -22,7 +23,7 @@ from collector.persons.tombstones import Tombstone, Tombstones
 from collector.store.database import Database
 from collector.store.queries import query
 from collector.store.reader import rfc3339
-from collector.store.rollups import CLOCKS, COUNTED, SUMMED, remove_dirty
+from collector.store.rollups import CLOCKS, COUNTED, SUMMED, remove_gone
 from collector.store.settling import MADE, unsettle
 from collector.store.transaction import Transaction
 from collector.store.vault import Vault
@@ -58,6 +59,20 @@ _NAMES = [attribute.name for attribute in ATTRIBUTES]
 _log = logging.getLogger("limen")
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Found:
+    """All `spans` of some `traces`, what is rolled up of what left in them and the `counts` that
+    rollups of requests lose with them; by the transaction `newest`, as the database was `moved`
+    last."""
+
+    newest: int
+    moved: tuple[int, int]
+    traces: list[bytes]
+    spans: pa.Table
+    departures: pa.Table
+    counts: Mapping[str, pa.Table]
+
+
 class Erasure:
     """Of `database`, where installations are known by `pseudonyms` and their inputs are sealed in
     `vault`. One at a time, and only while nothing else deletes or copies."""
@@ -79,8 +94,9 @@ class Erasure:
         way too. Raises Overloaded: nothing is erased then.
         """
         made = [pseudonym for _, pseudonym in self._pseudonyms.all(INSTALLATION, identifier)]
+        found = self._find(made)
         with self._database.write() as transaction:
-            document = facts | self._delete(transaction, identifier, made)
+            document = facts | self._delete(transaction, identifier, made, found)
             document["keys_destroyed"] = self._vault.count(made)
             if (since := self._pseudonyms.attributable_since) is not None:
                 document["attributable_since"] = rfc3339(since)
@@ -130,16 +146,55 @@ class Erasure:
                 **json.loads(row["document"]),
             )
 
+    def _find(self, pseudonyms: Sequence[bytes]) -> "_Found":
+        """What is stored of it, before anybody has to wait for it."""
+        moved = self._database.moved
+        with self._database.snapshot() as read:
+            newest = read(query("newest_stored"), {}).column("number")[0].as_py()
+            of_it = {"pseudonyms": pseudonyms}
+            traces = read(query("erased_traces"), of_it).column("trace_id").to_pylist()
+            read(query("keep_traced_spans"), of_it | {"traces": traces})
+            read(query("keep_erased_places"), {})
+            read(query("keep_erased_requests"), {})
+            return _Found(
+                newest=newest,
+                moved=moved,
+                traces=traces,
+                spans=read(query("traced_spans"), {}),
+                departures=read(query("erased_departures"), {}),
+                counts={
+                    table: read(query("subtract_erased").replace("{table}", table), {})
+                    for table in COUNTED
+                },
+            )
+
+    def _stands(
+        self, transaction: Transaction, pseudonyms: Sequence[bytes], found: "_Found"
+    ) -> bool:
+        """Whether that is all there is of it, and where it was."""
+        of_it = {"after": found.newest, "pseudonyms": pseudonyms, "traces": found.traces}
+        [[came]] = transaction.ask("came_since", **of_it)
+        return not came and self._database.moved == found.moved
+
     def _delete(
-        self, transaction: Transaction, identifier: str, pseudonyms: Sequence[bytes]
+        self,
+        transaction: Transaction,
+        identifier: str,
+        pseudonyms: Sequence[bytes],
+        found: "_Found",
     ) -> dict[str, Any]:
-        """Deletes in `transaction`, and refuses from then on; what was deleted where."""
+        """Deletes in `transaction` what was `found`, and refuses from then on; what was deleted
+        where."""
+        if not self._stands(transaction, pseudonyms, found):
+            # Nobody writes meanwhile.
+            found = self._find(pseudonyms)
+        traces = found.traces
         _name(transaction, "erased_installations", "installation", pseudonyms, pa.binary())
-        traces = [trace for (trace,) in transaction.ask("erased_traces")]
         numbers = [number for (number,) in transaction.ask("erased_inputs")]
-        _name(transaction, "erased_traces", "trace_id", traces, pa.binary())
         _name(transaction, "erased_inputs", "number", numbers, pa.int64())
-        transaction.run("keep_erased")
+        transaction.name(erased_spans=found.spans, erased_departures=found.departures)
+        transaction.run("keep_known")
+        transaction.run("keep_erased_sweeps")
         [[since]] = transaction.ask("erased_since")
         [[forwarded]] = transaction.ask("erased_forwarded")
         backups = [] if since is None else transaction.ask("backups_since", since=since)
@@ -148,15 +203,17 @@ class Erasure:
         transaction.run("mark_erased_sweeps", at=time.time_ns())
         transaction.run("erase_from_chunks")
         unsettle(transaction, "unsettle_erased")
-        for table in COUNTED:
-            transaction.run_for(table, "subtract_erased")
+        for table, counted in found.counts.items():
+            transaction.name(fresh=counted)
+            transaction.run_for(table, "insert_counts")
         transaction.run("erase_runs")
         transaction.run("erase_served")
         transaction.run("erase_restated")
         transaction.run("dirty_erased")
+        transaction.run("keep_erased_departures")
         deleted = {table: _rows(transaction, name) for table, name in _DELETED.items()}
-        remove_dirty(transaction)
-        for name in ("forget_erased", "erase_phones"):
+        remove_gone(transaction)
+        for name in ("forget_untraced", "forget_erased", "erase_phones"):
             transaction.run(name)
         fields = [*_NAMES, *(field for (field,) in transaction.ask("standing_fields"))]
         releases = [release for (release,) in transaction.ask("standing_releases")]
@@ -166,7 +223,9 @@ class Erasure:
             place = {"commit_number": commit, "span_id": span, "start_time": start}
             transaction.run("forget_forwarded")
             transaction.run("insert_forwarded", **place)
-        transaction.forget("erased_installations", "erased_traces", "erased_inputs")
+        transaction.forget(
+            "erased_installations", "erased_inputs", "erased_spans", "erased_departures", "fresh"
+        )
         return {
             "deleted": deleted | {"batches": notes},
             "traces": len(traces),

@@ -173,10 +173,15 @@ def remove_dirty(transaction: Transaction) -> None:
     # As numbers: else these reads are planned as if they found little of what is stored.
     bounds = {"first": first, "last": last}
     transaction.run("keep_gone", **bounds)
+    remove_gone(transaction)
+    transaction.run("forget_gone", **bounds)
+
+
+def remove_gone(transaction: Transaction) -> None:
+    """What stands in the table `gone` is rolled up no more."""
     for table in SUMMED:
         transaction.run_for(table, "subtract_gone")
     transaction.run("remove_gone")
-    transaction.run("forget_gone", **bounds)
 
 
 def remove_runs(transaction: Transaction, runs: pa.Table) -> Mapping[str, int]:

@@ -1,8 +1,4 @@
--- The traces that hold a span of the installations in `erased_installations`, or an input.
-select distinct trace_id
-from span_facts
-where installation in (select installation from erased_installations)
+-- The traces that hold a span of some installations, or an input.
+select distinct trace_id from span_facts where installation in (select unnest($pseudonyms))
 union
-select distinct trace_id
-from inputs
-where installation in (select installation from erased_installations)
+select distinct trace_id from inputs where installation in (select unnest($pseudonyms))

@@ -1,2 +1,2 @@
--- Erasure: requests that are about to be deleted are counted no more in rollup_{table}.
-insert into rollup_{table} by name from summed_{table}('erased_requests', -1)
+-- Erasure: what rollup_{table} loses with requests that are about to be deleted.
+from summed_{table}('erased_requests', -1)

@@ -79,6 +79,7 @@ DEFINITIONS = (
     "summed_senders",
     "counted",
     "uncounted_requests",
+    "requests_at",
     "sealed_requests",
     "rolled_requests",
     "sealed_phones",

@@ -1,0 +1,9 @@
+-- Erasure: what is rolled up of the traces that are about to lose spans. What left did so at the time of
+-- one of the `traced_spans`, which is looked for first, in one column.
+with places as materialized (
+    select rowid as place from rollup_departures where time in (select time from traced_spans)
+)
+select *
+from rolled_singly
+where place in (select place from places)
+    and trace_id in (select trace_id from traced_spans where erased)

@@ -1,0 +1,2 @@
+-- Erasure: what is kept of spans.
+from traced_spans
