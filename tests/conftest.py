@@ -1,5 +1,6 @@
 """Fixtures: a store in this process, a collector in a process of its own."""
 
+import gc
 import os
 import sys
 from collections.abc import Iterator
@@ -16,6 +17,8 @@ from tests.store import POLICY, Store
 # Hundreds of processes start here: what Python has compiled once it keeps, whatever was asked for.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
+# As in the command: most of what is made while tests are collected stays.
+gc.set_threshold(50_000)
 # What httpx trusts is read once: each time it takes longer than most requests.
 pytest.MonkeyPatch().setattr(
     "httpx._transports.default.create_ssl_context", cache(httpx.create_ssl_context)
