@@ -120,7 +120,8 @@ def test_every_reason_has_its_number() -> None:
     found = advise(facts(tokens_each=12.0, categories=("health", "image")))
     said = {reason.factor: reason.found for reason in found.reasons}
     assert said == {
-        "privacy": "1 of 2 categories are sensitive (health): not every request should send them",
+        "privacy": "1 of 2 categories is sensitive (health): not every request should send such "
+        "data",
         "offline": "1.0% of 1,000 requests were made without a network; "
         "from 5% on that would count",
         "model": "reader@1 has 200.0 kB of a budget of 10.0 MB",
@@ -130,7 +131,8 @@ def test_every_reason_has_its_number() -> None:
         "would spare 80.0% of them all",
     }
     assert found.sentence.startswith(
-        "image_classify belongs to the device first, the cloud where it is unsure, as planned: "
+        "image_classify belongs on the device first, and in the cloud where it is unsure, "
+        "as planned: "
     )
 
 

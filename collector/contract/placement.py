@@ -144,9 +144,10 @@ def _privacy(facts: Facts) -> Reason:
     if not sensitive:
         found = f"0 of {len(facts.categories)} categories are sensitive ({named})"
         return Reason(factor="privacy", found=found, source=source)
+    among = f"{len(sensitive)} of {len(facts.categories)} categories"
     found = (
-        f"{len(sensitive)} of {len(facts.categories)} categories are sensitive "
-        f"({', '.join(sensitive).replace('_', ' ')}): not every request should send them"
+        f"{among} {'is' if len(sensitive) == 1 else 'are'} sensitive "
+        f"({', '.join(sensitive).replace('_', ' ')}): not every request should send such data"
     )
     return Reason(factor="privacy", found=found, source=source, against=("cloud",))
 
@@ -259,14 +260,14 @@ def _sentence(
     plan = ", as planned" if facts.planned == found else ""
     if facts.planned is not None and not plan:
         plan = f", and not {facts.planned} as planned"
-    return f"{facts.feature} belongs to {_places(found)}{plan}: {why}."
+    return f"{facts.feature} belongs {_places(found)}{plan}: {why}."
 
 
 def _places(found: Placement) -> str:
     return {
-        "device": "the device alone",
-        "hybrid": "the device first, the cloud where it is unsure",
-        "cloud": "the cloud",
+        "device": "on the device alone",
+        "hybrid": "on the device first, and in the cloud where it is unsure",
+        "cloud": "in the cloud",
     }[found]
 
 

@@ -49,7 +49,7 @@ def flows(rows: Rows, through: str, width: str, mode: Mode) -> go.Figure:
             "color": mode.text,
             "size": 13,
             # A thin ribbon must not strike its name through.
-            "shadow": ", ".join([f"0 0 3px {mode.background}"] * 8),
+            "shadow": ", ".join([f"0 0 {blur}px {mode.background}" for blur in (3, 5) * 6]),
         },
         node={
             "label": [plain(members(str(value))) for _, value in nodes],
