@@ -1,5 +1,6 @@
 """The collector behind its doors, in this process: real decode, redaction, database and vault."""
 
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,6 +22,7 @@ from collector.server.guard import Guard
 from collector.store.database import Database
 from collector.store.opening import MEMORY_BYTES
 from collector.store.reader import plain_rows
+from collector.store.unsealed import EVER, Besides
 from tests.otlp import now
 
 POLICY = """
@@ -167,6 +169,8 @@ class Store(Engine):
         column = "alter table span_facts alter column output_label type integer"
         self.database._write_cursor.execute(column)
 
-    def rows(self, sql: str) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self.database.read(sql).to_pylist()
+    def rows(self, sql: str, values: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+        with self.database.snapshot() as read:
+            besides = Besides(read, (EVER["from"], EVER["to"]))
+            found: list[dict[str, Any]] = besides.ask(sql, values or {}).to_pylist()
         return found

@@ -211,7 +211,7 @@ def test_every_row_of_every_metric_is_of_at_least_k(fleets: Store, metric: str) 
     sql = merged.over(f"select installation, day, app, environment, * from {source}")
     values = {"from": midnight() - DAYS * DAY, "to": midnight(), **merged.values}
     used = {name: value for name, value in values.items() if f"${name}" in sql}
-    rows = fleets.database.read(sql, used).to_pylist()
+    rows = fleets.rows(sql, used)
     if of.source == "departures":
         rows = [row for row in rows if OTHER not in (row["app"], row["environment"])]
     parts = cells(rows, (*of.apart, *by))

@@ -21,10 +21,14 @@ def test_only_what_is_too_large_is_to_ask_for_less(
         with store.database.snapshot() as read:
             read(sql, {})
 
+    def in_batches(sql: str) -> None:
+        with store.database.snapshot() as read:
+            list(read.batches(sql, {}))
+
     ask: Callable[[str], object] = {
         "read": store.database.read,
         "snapshot": in_snapshot,
-        "batches": lambda sql: list(store.database.batches(sql, {})),
+        "batches": in_batches,
     }[way]
     with pytest.raises(Overloaded, match="ask for less"):
         ask(HUGE)

@@ -6,7 +6,7 @@ column means. Dimension names are the only text put into a query; values are alw
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 
@@ -154,10 +154,8 @@ class Metric:
         kept = (
             merged.kept if merged and self.rolls and ROLLED_DIMENSIONS.issuperset(named) else None
         )
-        # What is not of whole days is read one by one.
-        cut = first_day > since or until % _DAY
-        sealed = replace(NOT_SEALED, unfolded=sealed.unfolded) if cut else sealed
-        stand_for = sources(named, merged, kept, whole_days=whole_days, sealed=sealed)
+        cut = first_day > since or until % _DAY != 0
+        stand_for = sources(named, merged, kept, whole_days=whole_days, cut=cut, sealed=sealed)
         for name, source in stand_for.items():
             sql = sql.replace(f"{{{name}}}", source)
         if merged:

@@ -33,7 +33,7 @@ DEPARTING = frozenset(("departures", "each_departure", "sent", "senders"))
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sealed:
-    """What sums alone answer as of now; planning a question costs by what it reads besides."""
+    """What is rolled up as of now; planning a question costs by what it reads besides."""
 
     requests: bool = False
     departures: bool = False
@@ -52,9 +52,10 @@ class Sealed:
 
 NOT_SEALED = Sealed()
 
-_ONE_BY_ONE = "(select * from requests where time >= $from and time < $to)"
-_EACH_SENT = "sent_for_requests($from, $to, 9223372036854775807, false)"
-_EACH_OF_SAMPLE = "sent_for_requests($from, $to, 9223372036854775807, true)"
+_REQUESTS = "(select * from requests where time >= $from and time < $to{})"
+_OFFLINE = " and network = 'unavailable'"
+_ONE_BY_ONE = _REQUESTS.format("")
+_EACH_OF_SAMPLE = "sent_for_requests($from, $to, true)"
 _SINGLE = {
     "departures": "departures($from, $to, null)",
     "each_departure": "departures($from, $to, null)",
@@ -62,32 +63,33 @@ _SINGLE = {
     "phones": _ONE_BY_ONE,
     "waits": _ONE_BY_ONE,
     "scored": _ONE_BY_ONE,
-    "offline": f"{_ONE_BY_ONE[:-1]} and network = 'unavailable')",
+    "offline": _REQUESTS.format(_OFFLINE),
     # What left for requests; and by whom.
-    "sent": _EACH_SENT,
-    "senders": _EACH_SENT,
+    "sent": "sent_for_requests($from, $to, false)",
+    "senders": "sent_for_requests($from, $to, false)",
     "gaps": "gaps($from, $to)",
 }
-_ROLLED = _SINGLE | {
-    "departures": "sent($from, $to, null, $first_day, $by_day)",
-    "requests": "rolled_requests($from, $to, $first_day)",
-    "phones": "rolled_phones($from, $to, $first_day)",
-    "offline": "rolled_offline($from, $to, $first_day)",
-    "sent": "sent_for_requests($from, $to, $first_day, false)",
-    "senders": "sent_for_requests($from, $to, $first_day, true)",
-    "waits": "rolled_waits($from, $to, $first_day)",
+# Of whole days, by sums that are named by {}.
+_ROLLED = {
+    "requests": "rolled_requests({requests}, $to, $first_day)",
+    "phones": "rolled_phones({phones}, $to, $first_day)",
+    "waits": "rolled_waits({waits}, $to, $first_day)",
+    "offline": "rolled_offline({offline}, $to, $first_day)",
+    "departures": "rolled_sent({sent}, {kinds}, $to, $first_day, $by_day)",
+    "sent": "rolled_sent_for_requests({sent}, {senders}, {kinds}, $to, $first_day, false)",
+    "senders": "rolled_sent_for_requests({sent}, {senders}, {kinds}, $to, $first_day, true)",
 }
-_SEALED_REQUESTS = {
-    "requests": "sealed_requests($to, $first_day)",
-    "phones": "sealed_phones($to, $first_day)",
-    "waits": "sealed_waits($to, $first_day)",
-    "offline": "sealed_offline($to, $first_day)",
-    "gaps": "gaps_of('rollup_gaps', $from, $to)",
-}
-_SEALED_DEPARTURES = {
-    "departures": "sealed_sent($from, $to, $first_day, $by_day)",
-    "sent": "sealed_sent_for_requests($to, $first_day, false)",
-    "senders": "sealed_sent_for_requests($to, $first_day, true)",
+# What there is of days that a period cuts, one by one.
+_CUT = "(time < $first_day or time >= midnight($to))"
+_PARTLY = {
+    "requests": f"from {_REQUESTS.format(' and ' + _CUT)}",
+    "phones": f"(select * replace (weight() as weight) from {_REQUESTS.format(' and ' + _CUT)}"
+    " where installation is null or step_of(installation) < drawn())",
+    "waits": f"from {_REQUESTS.format(' and wait_step is not null and ' + _CUT)}",
+    "offline": f"from {_REQUESTS.format(_OFFLINE + ' and ' + _CUT)}",
+    "departures": f"from sent($from, $to, null) where {_CUT}",
+    "sent": f"from sent_for_requests($from, $to, false) where {_CUT}",
+    "senders": f"from sent_for_requests($from, $to, true) where {_CUT}",
 }
 _CLOCKS = {
     "clocks": "clocks_of('clocks', $from, $to)",
@@ -120,14 +122,16 @@ def sources(
     kept: Kept | None,
     *,
     whole_days: bool,
+    cut: bool = False,
     sealed: Sealed = NOT_SEALED,
 ) -> Mapping[str, str]:
-    """SQL by name, of a question by the dimensions `named`, over `whole_days` where it is.
+    """SQL by name, of a question by the dimensions `named`, over `whole_days` where there are; of
+    others it has a part where it does `cut` some.
 
-    `merged`: without small cells, from those that are `kept` where there are. `sealed`: what the
-    sums of its days alone answer.
+    `merged`: without small cells, from those that are `kept` where there are. `sealed`: what sums
+    that are rolled up answer, without what is fresh.
     """
-    rolled = _rolled(sealed)
+    rolled = _rolled(sealed, cut=cut)
     if kept:
         found = _in_cells(kept, rolled)
     elif merged:
@@ -146,12 +150,26 @@ def sources(
     return found | (_SEALED_CLOCKS if sealed.requests else _CLOCKS) | {"ever": ever}
 
 
-def _rolled(sealed: Sealed) -> dict[str, str]:
-    return (
-        _ROLLED
-        | (_SEALED_REQUESTS if sealed.requests else {})
-        | (_SEALED_DEPARTURES if sealed.departures else {})
-    )
+def _rolled(sealed: Sealed, *, cut: bool) -> dict[str, str]:
+    sums = sums_of(sealed)
+    found = {name: source.format_map(sums) for name, source in _ROLLED.items()}
+    gaps = "gaps_of('rollup_gaps', $from, $to)" if sealed.requests else _SINGLE["gaps"]
+    if cut:
+        found = {
+            name: f"(from {source} union all by name {_PARTLY[name]})"
+            for name, source in found.items()
+        }
+    return _SINGLE | found | {"gaps": gaps}
+
+
+def sums_of(sealed: Sealed) -> dict[str, str]:
+    """SQL for the tables of sums of each kind, with what is fresh unless it is `sealed`."""
+    whole = dict.fromkeys(("requests", "phones", "waits", "offline"), sealed.requests)
+    whole |= dict.fromkeys(("sent", "senders", "kinds"), sealed.departures)
+    return {
+        name: f"['rollup_{name}']" if alone else f"['rollup_{name}', 'fresh_{name}']"
+        for name, alone in whole.items()
+    }
 
 
 def _in_cells(kept: Kept, rolled: Mapping[str, str]) -> dict[str, str]:

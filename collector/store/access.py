@@ -15,7 +15,7 @@ from collector.store.database import Database
 from collector.store.queries import query
 from collector.store.reader import rfc3339, shown_span
 from collector.store.sealed import opened_inputs
-from collector.store.unsealed import Read
+from collector.store.unsealed import Besides, Read
 from collector.store.vault import Vault
 
 
@@ -132,9 +132,11 @@ def _departures(
         return []
     seen = [client["time"] for client in own.values()]
     traces = list({trace for trace, _ in own})
-    asked = {"from": min(seen), "to": max(seen) + 1, "traces": traces}
+    first, end = min(seen), max(seen) + 1
+    besides = Besides(read, (first, end), traces=traces)
+    asked = {"from": first, "to": end, "traces": traces}
     found = []
-    for row in _ask(read, "trace_departures", asked):
+    for row in _ask(besides.ask, "trace_departures", asked):
         trace = row.pop("trace_id")
         # In a trace that others share their departures are theirs.
         if (client := own.get((trace, row["span_id"]))) is not None:

@@ -38,7 +38,7 @@ from collector.contract.policy import Policy, release_key
 from collector.contract.processing import Article30
 from collector.contract.records import Query
 from collector.metrics import first_whole_day
-from collector.metrics.sources import NOT_SEALED, Sealed, sources
+from collector.metrics.sources import Sealed, sources, sums_of
 from collector.store.cells import DAY
 from collector.store.database import Database
 from collector.store.declarations import Declarations, Verdicts
@@ -88,14 +88,12 @@ class Compliance:
         asked = {"app": scope.app, "environment": scope.environment, "release": scope.release}
         with self._database.snapshot() as read:
             end = end_of(read, last, now)
-            values = {"from": first, "to": end, "first_day": first_whole_day(first, end)} | asked
+            first_day = first_whole_day(first, end)
+            values = {"from": first, "to": end, "first_day": first_day} | asked
             besides = Besides(read, (first, end))
-            besides.keep_departures()
-            # What is not of whole days is read one by one.
-            whole_days = values["first_day"] == first and end % DAY == 0
-            stand_for = _sources(besides.sealed if whole_days else NOT_SEALED)
-            seen = observed(_observed(read, stand_for, values))
-            requests = _ask(read, "coverage", stand_for, values)
+            stand_for = _sources(besides.sealed, cut=first_day > first or end % DAY != 0)
+            seen = observed(_observed(besides.ask, stand_for, values))
+            requests = _ask(besides.ask, "coverage", stand_for, values)
         covered = list(self._coverage(scope, requests, seen))
         if scope.release is not None and not covered:
             raise BadInput(
@@ -279,14 +277,11 @@ def _count(seen: Iterator[Observed] | Sequence[Observed]) -> int:
     return sum(one.transfers for one in seen)
 
 
-def _sources(sealed: Sealed) -> dict[str, str]:
+def _sources(sealed: Sealed, *, cut: bool) -> dict[str, str]:
     """SQL by what stands for it; departures as a whole, and by day without what a policy says."""
-    found = sources(frozenset(), None, None, whole_days=True, sealed=sealed)
-    sent = found["departures"]
-    by_day = "sent_days($to, $first_day)" if sealed.departures else sent.replace("$by_day", "true")
-    still = "" if sealed.departures else query("still_rolled")
-    own = {"departures": sent.replace("$by_day", "false"), "days": by_day, "still": still}
-    return {**found, **own}
+    found = sources(frozenset(), None, None, whole_days=True, cut=cut, sealed=sealed)
+    by_day = f"sent_days({sums_of(sealed)['sent']}, $to, $first_day)"
+    return {**found, "departures": found["departures"].replace("$by_day", "false"), "days": by_day}
 
 
 def _observed(

@@ -13,7 +13,7 @@ import shutil
 import threading
 import traceback
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -146,25 +146,12 @@ class Database:
             return cursor.sql(sql, params=dict(values or {})).to_arrow_table()
 
     @contextmanager
-    def snapshot(self) -> Iterator[Callable[[str, Mapping[str, Any]], pa.Table]]:
-        """What answers several queries of few rows as of one moment, with the limits of `read` for
-        all together. Their rows are copied once more than by `read`, and they are planned once,
-        not twice as a relation is."""
+    def snapshot(self) -> Iterator["Snapshot"]:
+        """What answers several queries as of one moment, with the limits of `read` for all
+        together; nobody else is answered meanwhile."""
         with self._answering() as cursor:
             cursor.begin()
-            yield lambda sql, values: cursor.execute(sql, dict(values)).to_arrow_table()
-
-    def batches(self, sql: str, values: Mapping[str, Any]) -> Iterator[pa.RecordBatch]:
-        """The same piece by piece, the first without rows; nobody else is answered meanwhile."""
-        with self._answering() as cursor:
-            found = cursor.sql(sql, params=dict(values)).to_arrow_reader(_BATCH_ROWS)
-            yield pa.RecordBatch.from_pylist([], schema=found.schema)
-            try:
-                yield from found
-            except OSError as exc:
-                # So Arrow tells what happened to DuckDB.
-                kinds = (kind for word, kind in _BY_WORD if word in str(exc))
-                raise next(kinds, duckdb.Error)(str(exc)) from exc
+            yield Snapshot(cursor)
 
     @contextmanager
     def _answering(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -393,6 +380,29 @@ class Database:
                 f"{self.path} has schema {version} and could not be brought to {VERSION}; it is "
                 "as it was: install the Limen that wrote it"
             ) from exc
+
+
+class Snapshot:
+    """The store as of one moment."""
+
+    def __init__(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        self._cursor = cursor
+
+    def __call__(self, sql: str, values: Mapping[str, Any]) -> pa.Table:
+        """The answer to a query of few rows: they are copied once more than by `read`, and it is
+        planned once, not twice as a relation is."""
+        return self._cursor.execute(sql, dict(values)).to_arrow_table()
+
+    def batches(self, sql: str, values: Mapping[str, Any]) -> Iterator[pa.RecordBatch]:
+        """The same piece by piece, the first without rows."""
+        found = self._cursor.sql(sql, params=dict(values)).to_arrow_reader(_BATCH_ROWS)
+        yield pa.RecordBatch.from_pylist([], schema=found.schema)
+        try:
+            yield from found
+        except OSError as exc:
+            # So Arrow tells what happened to DuckDB.
+            kinds = (kind for word, kind in _BY_WORD if word in str(exc))
+            raise next(kinds, duckdb.Error)(str(exc)) from exc
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -13,6 +13,7 @@ from collector.metrics.cells import PHONES
 from collector.store.cells import DAY, SmallCells
 from collector.store.database import Database
 from collector.store.queries import query
+from collector.store.unsealed import Besides
 from collector.store.writer import insert
 
 _log = logging.getLogger("limen")
@@ -40,7 +41,9 @@ class Folding:
         merged = self._cells.merged("fallback_rate", PHONES.levels[-1:], now)
         bounds = {"from": day, "to": day + DAY}
         try:
-            found = self._database.read(merged.over(query("fold_day")), {**bounds, **merged.values})
+            with self._database.snapshot() as read:
+                besides = Besides(read, (day, day + DAY))
+                found = besides.ask(merged.over(query("fold_day")), {**bounds, **merged.values})
         except (Overloaded, Failed):
             _log.warning("retention: a day expires that cannot be summed, no sums of it are kept")
             return

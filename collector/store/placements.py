@@ -14,6 +14,7 @@ from collector.store.database import Database
 from collector.store.queries import query
 from collector.store.reader import Reader, whole_days
 from collector.store.replays import Replays
+from collector.store.unsealed import left
 
 # The truth first; what the cloud said of fallbacks shows nothing of device answers.
 _REFERENCES = ("label", "audit")
@@ -55,10 +56,11 @@ class Placements:
         else:
             first, last, _ = self._reader.period(since, until)
             requests = self._read(asked, {"from": first, "to": last})
-        models, sends, tokens = (
-            self._read(query(name), {"from": first, "to": last})
-            for name in ("placement_models", "placement_sends", "placement_tokens")
+        bounds = {"from": first, "to": last}
+        models, tokens = (
+            self._read(query(name), bounds) for name in ("placement_models", "placement_tokens")
         )
+        sends = _by_feature(left(self._database, "placement_sends", bounds))
         policy, runs = self._policy(), self._replays.all()
         features = sorted({*policy.features, *requests})
         if feature is not None:
@@ -84,8 +86,7 @@ class Placements:
     def _read(self, sql: str, values: Mapping[str, object]) -> Rows:
         """The first row of each feature."""
         used = {name: value for name, value in values.items() if f"${name}" in sql}
-        rows = self._database.read(sql, used).to_pylist()
-        return {row["feature"]: row for row in reversed(rows)}
+        return _by_feature(self._database.read(sql, used).to_pylist())
 
     def _quality(
         self, feature: str, model: str | None, runs: Sequence[ReplayRun]
@@ -100,6 +101,10 @@ class Placements:
                 if sweep is not None and sweep.points and sweep.certificate is not None:
                     return _measured(run, sweep, sweep.certificate)
         return None
+
+
+def _by_feature(rows: list[dict[str, Any]]) -> Rows:
+    return {row["feature"]: row for row in reversed(rows)}
 
 
 def _measured(run: ReplayRun, sweep: Sweep, certificate: Certificate) -> Quality:

@@ -22,7 +22,7 @@ from collector.store.cells import DAY, SmallCells, merged_cells, settled
 from collector.store.database import Database
 from collector.store.queries import query
 from collector.store.sitting import Asked, Sitting
-from collector.store.unsealed import AHEAD
+from collector.store.unsealed import AHEAD, Besides, left
 
 DEFAULT_PERIOD = "-7d"
 
@@ -152,8 +152,9 @@ class Reader:
             statement = metric.statement(
                 first, last, now, asked.by, asked.where, page=(asked.order, 0), rows=None
             )
-            with self._health.query(metric.name):
-                for batch in self._database.batches(statement.sql, statement.values):
+            with self._health.query(metric.name), self._database.snapshot() as read:
+                Besides(read, (first, last)).keep(statement.sql)
+                for batch in read.batches(statement.sql, statement.values):
                     found += batch.num_rows
                     yield batch
             width, found = (width * 2 if found < _WINDOW_ROWS else max(width // 2, _HOUR)), 0
@@ -197,7 +198,8 @@ class Reader:
 
         day = {"from": start - _UNITS_NS["d"], "to": last + _UNITS_NS["d"], "trace": key}
         neighbours = _told(self._database.read(query("trace_neighbours"), day)).to_pylist()
-        departures = within(_UNITS_NS["h"], "trace_departures", traces=[key])
+        hours = {"from": start - _UNITS_NS["h"], "to": last + _UNITS_NS["h"]}
+        departures = left(self._database, "trace_departures", hours, traces=[key])
         return {
             "trace_id": trace_id.lower(),
             "spans": [shown_span(span, start) for span in spans],

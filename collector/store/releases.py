@@ -64,12 +64,12 @@ class Releases:
         def rows(metric: Metric, parted: str) -> list[dict[str, Any]]:
             with self._database.snapshot() as read:
                 cells = self._cells(parted, now, read) if merged else None
-                sealed, end = Besides(read).sealed, end_of(read, last, now)
+                besides, end = Besides(read, (first, last)), end_of(read, last, now)
                 statement = metric.statement(
-                    first, end, now, where=where, merged=cells, sealed=sealed
+                    first, end, now, where=where, merged=cells, sealed=besides.sealed
                 )
                 values = {**statement.values, "release": release, "against": against}
-                found: list[dict[str, Any]] = read(statement.sql, values).to_pylist()
+                found: list[dict[str, Any]] = besides.ask(statement.sql, values).to_pylist()
             return found
 
         deepest = max(("release", *where), key=_depth)

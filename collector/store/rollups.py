@@ -30,13 +30,12 @@ from collector.store.database import Database
 from collector.store.queries import query
 from collector.store.schema import ROLLUP_RULES
 from collector.store.transaction import Transaction
-from collector.store.unsealed import keep_restated
+from collector.store.unsealed import EVER, PART_CALLS, keep_restated, keep_runs, keep_unrolled
 from collector.store.writer import insert
 
-# As many spans go at once, and so many of the departures among them, each time looking around their
-# times anew; where that is more than memory holds, half of them, and again half, down to so few.
+# As many spans go at once, and PART_CALLS of the departures among them; where that is more than
+# memory holds, half of them, and again half, down to so few.
 SLICE_ROWS = 100_000
-PART_CALLS = 20_000
 LEAST_CALLS = 5_000
 # What is rolled up and gets another consent needs no spans.
 PART_RESTATED = 100_000
@@ -71,8 +70,8 @@ class Rollups:
         ends, place = self._ends(), self._place()
         last = ends[0] if ends else place
         self._remove(last)
-        calls = self._database.read(query("count_unrolled"), {"last": last}).column("calls")
-        count: int = calls[0].as_py()
+        with self._database.snapshot() as read:
+            count = keep_unrolled(read, EVER, last)
         parts = 1 + count // PART_CALLS
         given_up = [
             traces for part in range(parts) for traces in self._cover(last, count, parts, part)
@@ -88,7 +87,9 @@ class Rollups:
             table: self._database.read(query("unrolled_clocks").replace("{table}", table), span)
             for table in CLOCKS
         }
-        runs = self._database.read(query("unrolled_runs"), span)
+        with self._database.snapshot() as read:
+            keep_runs(read, **span)
+            runs = read(query("unrolled_runs"), span)
         with self._database.write() as transaction:
             for table, counted in counts.items():
                 transaction.name(fresh=counted)
@@ -119,16 +120,18 @@ class Rollups:
     def _cover(self, last: int, calls: int, parts: int, part: int) -> Iterator[pa.Table]:
         """Covers one part of so many `calls`. The traces that it could not: one may be larger than
         memory, and must not keep others waiting."""
-        asked = {"last": last, "parts": parts, "part": part}
+        asked = {"parts": parts, "part": part}
         try:
-            found = self._database.read(query("unrolled_departures"), asked)
+            with self._database.snapshot() as read:
+                keep_unrolled(read, EVER, last)
+                found = read(query("unrolled_departures"), {**asked, **EVER})
         except (Overloaded, Failed):
             if calls > parts * LEAST_CALLS:
                 yield from self._cover(last, calls, 2 * parts, part)
                 yield from self._cover(last, calls, 2 * parts, part + parts)
                 return
             _log.warning("rollup: traces are given up, questions find what left from their spans")
-            yield self._database.read(query("too_large"), asked)
+            yield self._database.read(query("too_large"), {**asked, "last": last})
             return
         if len(found):
             with self._database.write() as transaction:

@@ -14,6 +14,7 @@ from collector.store.cells import DAY, SmallCells, settled
 from collector.store.database import Database
 from collector.store.queries import query
 from collector.store.transaction import Transaction
+from collector.store.unsealed import Besides
 
 # By table what is made: by a query, from the cells of one of the metrics that are told in them.
 MADE = {
@@ -88,7 +89,9 @@ class Settling:
         merged = self._cells.merged(metric, kept.told[-1:], now)
         sql = merged.over(query(name))
         values = {"from": day, "to": day + DAY, **merged.values}
-        return self._database.read(sql, {n: v for n, v in values.items() if f"${n}" in sql})
+        with self._database.snapshot() as read:
+            besides = Besides(read, (day, day + DAY))
+            return besides.ask(sql, {n: v for n, v in values.items() if f"${n}" in sql})
 
 
 def unsettle(transaction: Transaction, name: str, **asked: object) -> None:

@@ -87,9 +87,7 @@ class Sitting:
             first, until, now, told.by, told.where, told.selected, rows,
             (told.order, told.offset), sealed=sealed,
         )  # fmt: skip
-        if metric.sums or metric.departs:
-            self._besides.keep(statement.sql)
-        return self._read(statement.sql, statement.values)
+        return self._besides.ask(statement.sql, statement.values)
 
     def _end(self, asked: Asked) -> int:
         if asked.until not in self._ends:

@@ -7,6 +7,7 @@ from collector.contract.suggestion import Suggestion
 from collector.store.database import Database
 from collector.store.queries import query
 from collector.store.reader import Reader, rfc3339
+from collector.store.unsealed import left
 from collector.suggestion.attributes import suggested_attributes
 from collector.suggestion.draft import draft
 from collector.suggestion.flows import suggested_features, suggested_hosts
@@ -26,7 +27,7 @@ class Suggestions:
         attributes, hidden = suggested_attributes(keys, policy)
         features = suggested_features(
             self._rows("suggest_features", first, last),
-            self._rows("suggest_flows", first, last),
+            left(self._database, "suggest_flows", {"from": first, "to": last}),
             policy,
         )
         suggestion = Suggestion(

@@ -1,7 +1,8 @@
-"""What there is besides sums, found before a question so that it reads no more than that."""
+"""What there is besides what is rolled up. It is summed as that is, once for all questions of one
+request: these read the sums of both."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -9,6 +10,7 @@ import pyarrow as pa
 
 from collector.metrics.sources import Sealed
 from collector.store.cells import DAY
+from collector.store.database import Database
 from collector.store.queries import query
 
 Read = Callable[[str, Mapping[str, Any]], pa.Table]
@@ -16,11 +18,14 @@ Read = Callable[[str, Mapping[str, Any]], pa.Table]
 # How far (ns) a device's clock may run ahead and still be believed.
 AHEAD = 600 * 10**9
 
-_DEPARTURES = re.compile(r"\b(sent|sent_for_requests|departures)\(")
+_COUNTS = re.compile(r"\bfresh_(requests|phones|waits|offline)\b")
+_DEPARTURES = re.compile(r"\bfresh_(sent|senders)\b")
+_EACH_DEPARTURE = re.compile(r"\b(sent|sent_for_requests|departures)\(|\boutdated\b")
 _GAPS = re.compile(r"\bgaps\(")
-# What left in so many spans is found at once: that much is less than memory, and each part costs a
-# look around their times.
-PART_SPANS = 50_000
+# So many departures are found at once: that is less than memory.
+PART_CALLS = 20_000
+# Of all times, as far as the database can tell.
+EVER = {"from": -(2**63) + 1, "to": 2**63 - 1}
 
 
 def end_of(read: Read, until: int, now: int) -> int:
@@ -35,46 +40,77 @@ def end_of(read: Read, until: int, now: int) -> int:
 
 
 class Besides:
-    """What there is besides sums in the snapshot that `read` asks, found once for all questions.
+    """What there is besides what is rolled up in the snapshot that `read` asks.
 
-    Some of it is kept where it is asked for until the snapshot ends: each question would else look
-    for it again, some more than once, and with more memory than there is.
+    Where it is asked for it is kept until the snapshot ends: each question would else look for it
+    again, some more than once, and with more memory than there is.
     """
 
     def __init__(
         self,
         read: Read,
         departures: tuple[int, int] | None = None,
-        part_spans: int = PART_SPANS,
+        *,
+        traces: Sequence[bytes] | None = None,
+        part_calls: int = PART_CALLS,
     ) -> None:
-        """`departures`: the period [since, until) (ns) of all that is asked of what left."""
-        self._read, self._departures, self._part_spans = read, departures, part_spans
+        """`departures`: the period [since, until) (ns) of all that is asked of what left; of some
+        `traces` only, where it is of those."""
+        self._read, self._departures, self._part_calls = read, departures, part_calls
+        self._traces = traces
         self._kept: set[str] = set()
 
     @cached_property
     def sealed(self) -> Sealed:
-        """What sums alone answer."""
-        return Sealed.but(self._read(query("unsealed"), {})["what"].to_pylist())
+        """What is rolled up."""
+        return Sealed.but(self._what)
+
+    def ask(self, sql: str, values: Mapping[str, Any]) -> pa.Table:
+        """The answer to a question of both."""
+        self.keep(sql)
+        return self._read(sql, values)
 
     def keep(self, sql: str) -> None:
         """Finds what `sql` asks of what is not rolled up."""
-        if _DEPARTURES.search(sql):
+        for table in set(_COUNTS.findall(sql)):
+            if self._first(table):
+                keep = query("keep_counts").replace("{table}", table)
+                self._read(keep, {"after": self._after})
+        if _DEPARTURES.search(sql) or _EACH_DEPARTURE.search(sql):
             self.keep_departures()
-        if not self.sealed.requests and _GAPS.search(sql) and self._first("runs"):
-            self._read(query("keep_runs"), {})
-            self._read(query("ask_runs"), {})
+        if _GAPS.search(sql) and self._first("runs"):
+            keep_runs(self._read, self._after)
+            self._read(query("keep_gaps"), {"after": self._after})
+            self._read(query("keep_outdated_gaps"), {})
 
     def keep_departures(self) -> None:
         """Finds what left and is not rolled up, and whose history of consent changed."""
-        if self._departures and not self.sealed.departures and self._first("departures"):
-            self._read(query("keep_traced"), {})
-            spans: int = self._read(query("count_unsealed"), {})["spans"][0].as_py()
-            parts = 1 + spans // self._part_spans
-            asked = dict(zip(("from", "to"), self._departures, strict=True)) | {"parts": parts}
-            for part in range(parts):
-                self._read(query("insert_traced"), {**asked, "part": part})
-            self._read(query("ask_traced"), {})
+        if not self._departures or not self._first("departures"):
+            return
+        if self.sealed.departures:
+            self._read(query("keep_none"), {})
+            return
+        asked = dict(zip(("from", "to"), self._departures, strict=True))
+        parts = 1 + keep_unrolled(self._read, asked, traces=self._traces) // self._part_calls
+        self._read(query("ask_unrolled"), {})
+        self._read(query("keep_anew"), {})
+        for part in range(parts):
+            self._read(query("insert_left"), {**asked, "parts": parts, "part": part})
+        if "consents" in self._what:
             keep_restated(self._read)
+            self._read(query("insert_restated"), asked)
+            self._read(query("insert_outdated"), {})
+        self._read(query("keep_departures"), {})
+
+    @cached_property
+    def _what(self) -> Sequence[str]:
+        what: Sequence[str] = self._read(query("unsealed"), {})["what"].to_pylist()
+        return what
+
+    @cached_property
+    def _after(self) -> int:
+        place: int = self._read(query("rollup_state"), {}).column("commit_number")[0].as_py()
+        return place
 
     def _first(self, what: str) -> bool:
         first = what not in self._kept
@@ -82,8 +118,49 @@ class Besides:
         return first
 
 
+def keep_unrolled(
+    read: Read,
+    period: Mapping[str, int],
+    last: int | None = None,
+    traces: Sequence[bytes] | None = None,
+) -> int:
+    """Finds what belongs to what left in a `period` and is not rolled up, up to the transaction
+    `last`, of some `traces`; how much that is at most.
+
+    Step by step: that little is found is then known in the next.
+    """
+    read(query("keep_unrolled"), {"last": last, "traces": traces})
+    times = read(query("near_times"), period).to_pylist()
+    read(query("keep_near"), times[0] if times else {"first": 0, "last": -1})
+    read(query("keep_places"), period)
+    calls: int = read(query("count_calls"), {}).column("calls")[0].as_py()
+    return calls
+
+
+def keep_runs(read: Read, after: int, last: int = 2**63 - 1) -> None:
+    """Finds what is rolled up of launches that got a request since the transaction `after`, up to
+    `last`."""
+    read(query("keep_launches"), {"after": after, "last": last})
+    read(query("keep_runs"), {})
+
+
 def keep_restated(read: Read, last: int | None = None) -> None:
     """Finds whose history of consent changed, up to the transaction `last`: that they are few is
     then known when what left of them is looked for."""
     read(query("keep_restated"), {"last": last})
     read(query("ask_restated"), {})
+
+
+def left(
+    database: Database,
+    name: str,
+    bounds: Mapping[str, int],
+    traces: Sequence[bytes] | None = None,
+) -> list[dict[str, Any]]:
+    """The rows of the query called `name` about what left between `bounds` (`from` and `to`, ns);
+    of some `traces` only, where it asks for these."""
+    asked = {**bounds} if traces is None else {**bounds, "traces": traces}
+    with database.snapshot() as read:
+        besides = Besides(read, (bounds["from"], bounds["to"]), traces=traces)
+        rows: list[dict[str, Any]] = besides.ask(query(name), asked).to_pylist()
+    return rows

@@ -1,7 +1,7 @@
 -- What left for requests, in the cell of those like it.
 merged_sent as (
     select r.* {replaced}
-    from sent_for_requests($from, $to, 9223372036854775807, false) r
+    from sent_for_requests($from, $to, false) r
     join cells c on {same:raw:c:r}
     where r.received < day_of($settled)
 )

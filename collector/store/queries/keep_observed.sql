@@ -52,17 +52,16 @@ days as (
     from (
         select kind, app, release, os, differs, day
         from {days}
-        where kind >= 0 and ($environment is null or environment = $environment)
+        where ($environment is null or environment = $environment)
         group by all
         having sum(n) > 0
     )
     group by all
 ),
--- Kinds below 0 are numbered anew wherever they are asked for.
 dated as (
     select
         s.* replace (
-            coalesce(d.first_day, s.first_day) as first_day, coalesce(d.last_day, s.last_day) as last_day
+            least(d.first_day, s.first_day) as first_day, greatest(d.last_day, s.last_day) as last_day
         )
     from seen s
     left join days d

@@ -1,6 +1,6 @@
 -- What is in `observed`, with when it was seen first and last, its first three traces on the day on which
--- it was seen first, and whether another size of body arrived than left. What is rolled up is looked for
--- one by one on some days only; and Limen's own.
+-- it was seen first, and whether another size of body arrived than left. What is told by sums is
+-- looked for one by one on some days only; and Limen's own.
 with edges as (
     select distinct o.number, o.kind, o.differs, o.day, o.day = o.begins as opens, s.number as source
     from (
@@ -25,7 +25,7 @@ looked_up as materialized (
         max(d.time) as last,
         arg_min(d.rowid, d.time, 3) filter (where e.opens) as places
     from rollup_departures d
-    {still}
+    anti join outdated o on o.place = d.rowid
     join edges e
         on e.kind = d.kind and e.source = d.source and e.day = day_of(d.time)
         and e.differs = coalesce(d.bytes <> d.bytes_received, false)
@@ -46,6 +46,18 @@ seen as (
     select l.number, l.first, l.last, o.earliest
     from looked_up l
     left join opening o on o.number = l.number
+    union all
+    select
+        e.number,
+        min(d.time),
+        max(d.time),
+        arg_min({time: d.time, trace_id: d.trace_id}, d.time, 3) filter (where e.opens)
+    from fresh_departures d
+    join edges e
+        on e.kind = d.kind and e.source = d.source and e.day = day_of(d.time)
+        and e.differs = coalesce(d.bytes <> d.bytes_received, false)
+    where d.time >= $first_day and d.time < midnight($to)
+    group by e.number
     union all
     select
         number,

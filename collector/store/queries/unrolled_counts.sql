@@ -1,5 +1,3 @@
 -- What rollup_{table} does not count yet, up to a transaction.
-with unrolled as (
-    select * from requests where commit_number > $after and commit_number <= $last
-)
-from summed_{table}('unrolled', 1)
+with fresh as (from uncounted($after, $last))
+from summed_{table}('fresh', 1)

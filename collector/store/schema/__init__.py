@@ -67,8 +67,15 @@ DEFINITIONS = (
     "requests",
     "numbered_requests",
     "runs_of",
+    "launches",
+    "runs_near",
+    "runs_known",
     "runs_anew",
     "gaps_of",
+    "outdated_runs",
+    "gaps_known",
+    "outdated_gaps",
+    "fresh_gaps",
     "gaps",
     "sample",
     "summed_requests",
@@ -77,16 +84,17 @@ DEFINITIONS = (
     "summed_offline",
     "summed_sent",
     "summed_senders",
+    "midnight",
     "counted",
-    "uncounted_requests",
+    "uncounted",
     "requests_at",
-    "sealed_requests",
+    "fresh_requests",
     "rolled_requests",
-    "sealed_phones",
+    "fresh_phones",
     "rolled_phones",
-    "sealed_waits",
+    "fresh_waits",
     "rolled_waits",
-    "sealed_offline",
+    "fresh_offline",
     "rolled_offline",
     "folded",
     "unsettled_days",
@@ -94,16 +102,28 @@ DEFINITIONS = (
     "judging",
     "unrolled",
     "restated",
+    "spans_near",
+    "calls_near",
     "traced_departures",
     "unrolled_departures",
     "restated_departures",
+    "summable",
     "rolled_singly",
+    "outdated",
+    "left_anew",
+    "fresh_kinds",
+    "fresh_departures",
+    "moved",
+    "fresh_sent",
+    "fresh_senders",
+    "standing",
     "own_departures",
+    "judged",
     "sent",
-    "sealed_sent",
+    "rolled_sent",
     "sent_days",
-    "sealed_sent_for_requests",
     "sent_for_requests",
+    "rolled_sent_for_requests",
     "departures",
     "fresh_clocks",
     "fresh_served",
@@ -126,10 +146,6 @@ def ddl(name: str) -> str:
     if "{consented}" in sql:
         # The same of others that leave.
         sql = sql.replace("{consented}", ddl("unrolled_departures").partition("\n),\n")[2])
-    if "{judged}" in sql:
-        # The same of sums alone and of sums with what they do not cover.
-        judged = ddl("sent").partition("from fresh_kinds),\n")[2].partition("\n)\nselect")[0]
-        sql = sql.replace("{judged}", f"{judged}\n)")
     return sql
 
 
@@ -145,10 +161,10 @@ ROLLED_UP = (
 )  # fmt: skip
 # What was rolled up by other SQL is not used.
 _ROLLED_UP_BY = (
-    "dimensions", "spans", "unrolled", "traced_departures", "unrolled_departures", "requests",
-    "numbered_requests", "runs_of", "runs_anew", "sample", "summed_requests", "summed_phones",
-    "summed_waits", "summed_offline", "summed_sent", "summed_senders",
-    "fresh_clocks", "fresh_served",
+    "dimensions", "spans", "unrolled", "spans_near", "calls_near", "traced_departures",
+    "unrolled_departures", "requests", "numbered_requests", "runs_of", "launches", "runs_near",
+    "runs_known", "runs_anew", "sample", "summed_requests", "summed_phones", "summed_waits",
+    "summed_offline", "summed_sent", "summed_senders", "fresh_clocks", "fresh_served",
 )  # fmt: skip
 ROLLUP_RULES = sha256("".join(map(ddl, _ROLLED_UP_BY)).encode()).hexdigest()
 # Views and macros that were made by other SQL are made anew.

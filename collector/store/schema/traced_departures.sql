@@ -1,39 +1,27 @@
 -- What left devices, as the spans of their traces alone tell it: departures that began in [since,
--- until), of some traces where `only_traces` is not null, and of the traces in unrolled(last) only; of
--- these the `part`-th of so many `parts`. Policy and consent are applied where it is asked for.
+-- until), of the traces in `anew` as unrolled has them, whose spans are at `places` (calls_near). Policy
+-- and consent are applied where it is asked for.
 --
 -- A departure is the innermost client span of its chain. Climbing from it: outer client spans lend
 -- what it does not say itself, the request tells the cause, a server span on the way means that a
 -- back end passed the data on. Bytes are unknown where nothing measured them or no answer came.
 -- A span id stands for its first span, no chain is longer than 32, and none of it is further from the
 -- departure than apart(): whatever clients send, a climb ends.
-create or replace macro traced_departures(since, until, only_traces, last, parts, part) as table
-with recursive anew as materialized (
-    from unrolled(last)
-),
-nodes as (
+create or replace macro traced_departures(anew, places, since, until) as table
+with recursive nodes as (
     select
-        s.trace_id, s.span_id, s.parent_span_id, s.kind, s.feature, s.decision, s.placement,
-        s.audit_sampled, s.egress_region, s.data_categories, s.purpose, s.consent_state,
-        s.consent_version, s.attributes['limen.consent.changed_at'] as consent_changed,
-        s.time, s.received_time, s.installation, s.source, s.server_address, s.error_type, s.http_status, s.egress_bytes, s.http_request_body_size,
-        s.http_request_size, s.retained, s.trained_on, s.server_port, s.policy_version,
-        s.start_time, coalesce(s.network, 'unknown') as network,
-        model_of(s.model_name, s.model_version) as model
-    from spans s
-    semi join (
-        select c.trace_id
-        from spans c
-        semi join anew u on u.trace_id = c.trace_id and c.time between u.earliest and u.latest
-        where c.kind = 'CLIENT' and c.time >= since and c.time < until
-            and c.time >= (select min(earliest) from anew)
-            and (only_traces is null or c.trace_id in (select unnest(only_traces)))
-            and hash(c.trace_id) % parts = part
-    ) t on t.trace_id = s.trace_id
-    where s.time >= (select min(earliest) - apart() from anew)
-        and s.time >= greatest(since, apart()) - apart()
-        and s.time < least(until, 9223372036854775807 - apart()) + apart()
-    qualify row_number() over (partition by s.trace_id, s.span_id order by s.start_time) = 1
+        s.trace_id, s.span_id, s.parent_span_id, c.kind, c.feature, c.decision, c.placement,
+        c.audit_sampled, c.egress_region, c.data_categories, c.purpose, c.consent_state,
+        c.consent_version, s.attributes['limen.consent.changed_at'] as consent_changed,
+        s.time, s.received_time, s.installation, s.source, c.server_address, c.error_type, c.http_status,
+        s.egress_bytes, s.http_request_body_size, s.http_request_size, c.retained, c.trained_on,
+        c.server_port, c.policy_version, coalesce(s.start_time, cast(s.time as ubigint)) as start_time,
+        coalesce(c.network, 'unknown') as network,
+        model_of(c.model_name, c.model_version) as model
+    from span_facts s
+    semi join query_table(places) p on p.place = s.rowid
+    join span_contexts c on c.number = s.context
+    qualify row_number() over (partition by s.trace_id, s.span_id order by coalesce(s.start_time, cast(s.time as ubigint))) = 1
 ),
 -- Where each span stands in a chain, without what it says: the walk is all that is kept in memory.
 walk as (
@@ -153,7 +141,7 @@ select
     } as facts
 from chains c
 join nodes s on s.trace_id = c.trace_id and s.span_id = c.departure
-semi join anew u on u.trace_id = s.trace_id and s.time between u.earliest and u.latest
+semi join query_table(anew) u on u.trace_id = s.trace_id and s.time between u.earliest and u.latest
 left join served v on v.trace_id = s.trace_id and v.parent_span_id = s.span_id
 where s.time >= since and s.time < until
     and not exists (from outers o where o.trace_id = c.trace_id and o.span_id = c.departure)

@@ -1,12 +1,14 @@
--- The same as sent_for_requests where all of it is rolled up and of whole days.
-create or replace macro sealed_sent_for_requests(until, first_day, sampled) as table
+-- What left devices for requests on the days from `first_day` to before that of `until`: by the sums in `sums` as
+-- in rolled_sent, or where `sampled` by those in `senders` (rollup_senders, and fresh_senders for what is
+-- not rolled up), which tell whose it was.
+create or replace macro rolled_sent_for_requests(sums, senders, kinds, until, first_day, sampled) as table
 with summed as (
     select day, received, null as sender, app, environment, release, os, kind, n, bytes, null as squares
-    from rollup_sent
+    from query_table(sums)
     where not sampled and day >= day_of(first_day) and day < day_of(until)
     union all by name
     select *
-    from rollup_senders
+    from query_table(senders)
     where sampled and day >= day_of(first_day) and day < day_of(until)
 )
 select
@@ -20,5 +22,5 @@ select
     m.n, m.bytes, m.squares,
     case when sampled then 65536.0 / drawn() else 1.0 end as weight
 from summed m
-join rollup_kinds k on k.number = m.kind
+join query_table(kinds) k on k.number = m.kind
 where k.facts.from_request and not k.facts.passed_on

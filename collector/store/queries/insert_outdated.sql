@@ -1,0 +1,2 @@
+-- And what stands in its place.
+insert into outdated from outdated_consents

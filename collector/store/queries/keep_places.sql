@@ -1,0 +1,2 @@
+-- And what does.
+create temp table places as from calls_near('anew', 'near', $from, $to)
