@@ -15,9 +15,15 @@ LABELS = "0123456789"
 
 
 def export_request(
-    spans: int, phones: int, start: int, rng: random.Random, unnamed: int = 0
+    spans: int,
+    phones: int,
+    start: int,
+    rng: random.Random,
+    unnamed: int = 0,
+    fallbacks: float = 1.0,
 ) -> bytes:
-    """An encoded request: half request spans, half their client spans, in `phones` resources.
+    """An encoded request in `phones` resources: request spans, and the client spans of those that
+    fall back, which are a share `fallbacks` of them.
 
     `unnamed` attributes of each span are known to nobody.
     """
@@ -28,8 +34,9 @@ def export_request(
         scope = resource.scope_spans.add()
         scope.scope.name = "limen"
         session = f"{rng.getrandbits(64):016x}"
-        for number in range(spans // phones // 2):
-            made = _request(number, start + rng.randrange(10**9), session, rng)
+        for number in range(int(spans / phones / (1 + fallbacks))):
+            falls = fallbacks == 1 or rng.random() < fallbacks
+            made = _request(number, start + rng.randrange(10**9), session, rng, falls=falls)
             for span in made:
                 span.attributes.extend(_pairs(_unnamed(unnamed, rng)))
             scope.spans.extend(made)
@@ -87,12 +94,14 @@ def _phone(rng: random.Random) -> Mapping[str, Any]:
     }
 
 
-def _request(number: int, start: int, session: str, rng: random.Random) -> tuple[Span, Span]:
-    asked = _asked(number, start, session, rng)
-    return asked, _sent(asked, start, rng)
+def _request(
+    number: int, start: int, session: str, rng: random.Random, *, falls: bool
+) -> list[Span]:
+    asked = _asked(number, start, session, rng, "fallback" if falls else "accept")
+    return [asked, _sent(asked, start, rng)] if falls else [asked]
 
 
-def _asked(number: int, start: int, session: str, rng: random.Random) -> Span:
+def _asked(number: int, start: int, session: str, rng: random.Random, decision: str) -> Span:
     scores = sorted((rng.random() for _ in range(3)), reverse=True)
     return Span(
         name="route image_classify",
@@ -105,8 +114,8 @@ def _asked(number: int, start: int, session: str, rng: random.Random) -> Span:
             {
                 "limen.feature": "image_classify",
                 "limen.placement": "hybrid",
-                "limen.decision": "fallback",
-                "limen.fallback.reason": "low_confidence",
+                "limen.decision": decision,
+                **({"limen.fallback.reason": "low_confidence"} if decision == "fallback" else {}),
                 "limen.confidence": scores[0],
                 "limen.confidence.method": "max_softmax",
                 "limen.threshold": 0.7,

@@ -1,6 +1,6 @@
-"""What readers cost those who write, and the other way round: phones send at a tenth of full speed,
-first alone, then while readers go from page to page, a second on each. A store made by
-`bench.pages --home FOLDER` shows it over many requests.
+"""What readers cost those who write, and the other way round: phones send at a tenth of the speed
+at which an empty store takes it, first alone, then while readers go from page to page, a second on
+each. A store made by `bench.pages --home FOLDER` shows it over many requests.
 
     python -m bench.readers [--home FOLDER --seconds N --readers N --spans-per-second N --days N]
 """
@@ -31,6 +31,10 @@ from collector.contract.errors import LimenError
 SPANS = 512
 PHONES = 8
 CONNECTIONS = 8
+# As in requests.sql.
+FALLBACKS = 0.19
+# Sent at once to see what full speed is.
+FULL, FULL_CONNECTIONS = 300, 64
 LOOKS = 1.0
 
 
@@ -40,10 +44,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     arguments.add_argument("--home")
     arguments.add_argument("--seconds", type=int, default=60)
     arguments.add_argument("--readers", type=int, default=2)
-    arguments.add_argument("--spans-per-second", type=int, default=10_000)
+    arguments.add_argument("--spans-per-second", type=int)
     arguments.add_argument("--days", type=int, default=90)
     asked = arguments.parse_args(argv)
-    per_second = asked.spans_per_second / SPANS
+    per_second = (asked.spans_per_second or _full_speed() / 10) / SPANS
     number = int(asked.seconds * per_second)
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         policy = Path(folder, "policy.toml")
@@ -63,8 +67,20 @@ def main(argv: Sequence[str] | None = None) -> None:
         _say(f"{page}: {len(seconds)} times, p50 {p50:.2f} s and p95 {p95:.2f} s")
 
 
+def _full_speed() -> float:
+    """Spans that an empty store takes in a second."""
+    with tempfile.TemporaryDirectory() as folder, collector("--home", folder) as ready:
+        host = urlsplit(ready["http"]).netloc
+        load = send(host, _requests(host, FULL, random.Random(1)), FULL_CONNECTIONS)
+    _tell("full speed", load)
+    return load.per_second() * SPANS
+
+
 def _requests(host: str, number: int, rng: random.Random) -> list[bytes]:
-    made = (export_request(SPANS, PHONES, time.time_ns(), rng) for _ in range(number))
+    made = (
+        export_request(SPANS, PHONES, time.time_ns(), rng, fallbacks=FALLBACKS)
+        for _ in range(number)
+    )
     return [request(host, "/v1/traces", gzip.compress(body, 6)) for body in made]
 
 

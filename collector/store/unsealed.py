@@ -19,8 +19,9 @@ Read = Callable[[str, Mapping[str, Any]], pa.Table]
 AHEAD = 600 * 10**9
 
 _COUNTS = re.compile(r"\bfresh_(requests|phones|waits|offline)\b")
-_DEPARTURES = re.compile(r"\bfresh_(sent|senders)\b")
-_EACH_DEPARTURE = re.compile(r"\b(sent|sent_for_requests|departures)\(|\boutdated\b")
+_DEPARTURES = re.compile(
+    r"\bfresh_(sent|senders)\b|\boutdated\b|\b(sent|sent_for_requests|departures)\("
+)
 _GAPS = re.compile(r"\bgaps\(")
 # So many departures are found at once: that is less than memory.
 PART_CALLS = 20_000
@@ -76,7 +77,7 @@ class Besides:
             if self._first(table):
                 keep = query("keep_counts").replace("{table}", table)
                 self._read(keep, {"after": self._after})
-        if _DEPARTURES.search(sql) or _EACH_DEPARTURE.search(sql):
+        if _DEPARTURES.search(sql):
             self.keep_departures()
         if _GAPS.search(sql) and self._first("runs"):
             keep_runs(self._read, self._after)
