@@ -353,7 +353,10 @@ def test_placement_advises_what_the_api_does(reader: Reader, shown: Shown) -> No
     boxes = page.locator(".limen-notice")
     expect(boxes).to_have_count(len(advice))
     for place, one in enumerate(advice):
-        expect(boxes.nth(place)).to_contain_text(one.sentence)
+        why = one.sentence.removeprefix(f"{one.feature}: {one.open}: ")
+        expect(boxes.nth(place)).to_contain_text(f"{one.feature}: {one.placement or one.open}")
+        # What follows the title begins with a capital letter.
+        expect(boxes.nth(place)).to_contain_text(why[1:])
     no_error(reader)
 
 
