@@ -69,9 +69,12 @@ class Rollups:
         """
         ends, place = self._ends(), self._place()
         last = ends[0] if ends else place
-        self._remove(last)
         with self._database.snapshot() as read:
             count = keep_unrolled(read, EVER, last)
+            before = read(query("rolled_before"), {})
+        if len(before):
+            with self._database.write() as transaction:
+                _take(transaction, before)
         parts = 1 + count // PART_CALLS
         given_up = [
             traces for part in range(parts) for traces in self._cover(last, count, parts, part)
@@ -160,12 +163,6 @@ class Rollups:
         asked = {"rows": SLICE_ROWS, "after": self._place()}
         ends: list[int] = self._database.read(query("rollup_slices"), asked).column(0).to_pylist()
         return ends
-
-    def _remove(self, last: int) -> None:
-        before = self._database.read(query("rolled_before"), {"last": last})
-        if len(before):
-            with self._database.write() as transaction:
-                _take(transaction, before)
 
 
 def remove_dirty(transaction: Transaction) -> None:

@@ -93,7 +93,6 @@ class Besides:
             return
         asked = dict(zip(("from", "to"), self._departures, strict=True))
         parts = 1 + keep_unrolled(self._read, asked, traces=self._traces) // self._part_calls
-        self._read(query("ask_unrolled"), {})
         self._read(query("keep_anew"), {})
         for part in range(parts):
             self._read(query("insert_left"), {**asked, "parts": parts, "part": part})
@@ -131,6 +130,7 @@ def keep_unrolled(
     Step by step: that little is found is then known in the next.
     """
     read(query("keep_unrolled"), {"last": last, "traces": traces})
+    read(query("ask_unrolled"), {})
     times = read(query("near_times"), period).to_pylist()
     read(query("keep_near"), times[0] if times else {"first": 0, "last": -1})
     read(query("keep_places"), period)
