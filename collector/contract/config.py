@@ -227,9 +227,10 @@ def load_settings(
     try:
         return Settings.model_validate(values)
     except ValidationError as exc:
-        first = exc.errors(include_url=False)[0]
-        key = str(first["loc"][0]) if first["loc"] else "settings"
-        what = first["msg"].removeprefix("Value error, ")
-        if first["type"] == "extra_forbidden":
-            what = f"there is no such setting: {one_of(key, list(Settings.model_fields))}"
-        raise BadInput(f"{source.get(key, 'settings')}: {key}: {what}") from None
+        first = exc.errors(include_url=False, include_input=False)[0]
+    # Not within the block: what is raised there keeps what was refused.
+    key = str(first["loc"][0]) if first["loc"] else "settings"
+    what = first["msg"].removeprefix("Value error, ")
+    if first["type"] == "extra_forbidden":
+        what = f"there is no such setting: {one_of(key, list(Settings.model_fields))}"
+    raise BadInput(f"{source.get(key, 'settings')}: {key}: {what}")
