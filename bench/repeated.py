@@ -11,6 +11,7 @@ import duckdb
 from collector.contract.config import DATABASE, MIN_CELL
 from collector.engine import Engine
 from collector.store.cells import DAY, settled
+from collector.store.maintenance import Maintenance
 from collector.store.rollups import Rollups
 from collector.store.schema import ROLLED_UP
 from collector.store.settling import MADE, Settling
@@ -51,6 +52,8 @@ def fill(home: Path, engine: Callable[[], Engine], fleet: Fleet, say: Say) -> No
         _send(connection, fleet, {"since": today - DAY, "step": step}, 0, each)
     with engine() as opened:
         roll_up(opened, say)
+        # As each night.
+        Maintenance(opened.database, opened.policy, opened.health).compact(time.time_ns())
     with duckdb.connect(str(home / DATABASE)) as connection:
         _repeat(connection, fleet.days - 1, say)
         last = each + (now - today) // step
