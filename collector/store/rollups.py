@@ -144,8 +144,8 @@ class Rollups:
         """Of installations whose history of consent is another, gives what is rolled up the consent
         it left under by now."""
         with self._database.snapshot() as read:
-            keep_restated(read, last)
-            days = read(query("count_restated"), {}).to_pylist()
+            changed = keep_restated(read, last)
+            days = read(query("count_restated"), {}).to_pylist() if changed else []
         for part in _parts([(row["day"], row["departures"]) for row in days]):
             with self._database.snapshot() as read:
                 keep_restated(read, last)

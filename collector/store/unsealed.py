@@ -96,8 +96,7 @@ class Besides:
         self._read(query("keep_anew"), {})
         for part in range(parts):
             self._read(query("insert_left"), {**asked, "parts": parts, "part": part})
-        if "consents" in self._what:
-            keep_restated(self._read)
+        if "consents" in self._what and keep_restated(self._read):
             self._read(query("insert_restated"), asked)
             self._read(query("insert_outdated"), {})
         self._read(query("keep_departures"), {})
@@ -145,11 +144,12 @@ def keep_runs(read: Read, after: int, last: int = 2**63 - 1) -> None:
     read(query("keep_runs"), {})
 
 
-def keep_restated(read: Read, last: int | None = None) -> None:
-    """Finds whose history of consent changed, up to the transaction `last`: that they are few is
-    then known when what left of them is looked for."""
+def keep_restated(read: Read, last: int | None = None) -> bool:
+    """Finds whose history of consent changed, up to the transaction `last`; whether anybody's did.
+    That they are few is then known when what left of them is looked for."""
     read(query("keep_restated"), {"last": last})
     read(query("ask_restated"), {})
+    return len(read(query("any_changed"), {})) > 0
 
 
 def left(
