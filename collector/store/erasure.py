@@ -10,7 +10,7 @@ import logging
 import secrets
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pyarrow as pa
@@ -67,10 +67,10 @@ class _Found:
 
     newest: int
     moved: tuple[int, int]
-    traces: list[bytes]
-    spans: pa.Table
-    departures: pa.Table
-    counts: Mapping[str, pa.Table]
+    traces: list[bytes] = field(repr=False)
+    spans: pa.Table = field(repr=False)
+    departures: pa.Table = field(repr=False)
+    counts: Mapping[str, pa.Table] = field(repr=False)
 
 
 class Erasure:

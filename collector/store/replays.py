@@ -40,8 +40,8 @@ class Replays:
             if set(run.chunks) - set(run.done) or (not run.chunks and row["last_number"] == last):
                 return run
         row = request.model_dump()
-        row["since"], row["until"], now = self._reader.period(request.since, request.until)
-        row |= {"last_number": last, "chunk_inputs": CHUNK_INPUTS}
+        row["since"], until, now = self._reader.period(request.since, request.until)
+        row |= {"until": min(until, now), "last_number": last, "chunk_inputs": CHUNK_INPUTS}
         if request.source == "inputs":
             row["chunk_inputs"] = self._chunk_inputs(_inputs_of(row))
         elif not request.model_digest:
