@@ -101,12 +101,12 @@ own as (
             in_clear: false,
             differs: false
         } as what,
-        cast(sum(n) as bigint) as transfers,
+        count(*) as transfers,
         cast(sum(bytes) as bigint) as bytes,
-        min(first) as first,
-        max(last) as last,
+        min(time) as first,
+        max(time) as last,
         cast([] as varchar[]) as traces
-    from own_sums($from, $to)
+    from own_departures($from, $to)
     where ($app is null or app = $app)
         and ($environment is null or environment = $environment)
         and ($release is null or release = $release)

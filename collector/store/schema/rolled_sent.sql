@@ -25,5 +25,8 @@ select
 from placed p
 join judged('used', kinds) j on j.kind = p.kind and j.release_key = p.release_key
 union all by name
-select * exclude (device_model, country, bytes_received, first, last)
-from own_sums(first_day, midnight(until))
+select
+    app, environment, feature, release, os, leg, destination, region, category, purpose, consent, cause,
+    bytes, measure, owner, role, retained, trained_on, granted_later, granted_otherwise, policy_version,
+    cast(1 as bigint) as n, day_of(time) as day, day_of(received_time) as received
+from own_departures(first_day, midnight(until))

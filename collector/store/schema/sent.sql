@@ -49,6 +49,8 @@ from placed p
 join judged('used', ['rollup_kinds', 'fresh_kinds']) j
     on j.kind = p.kind and j.release_key = p.release_key
 union all by name
-select *, hour_of(time) as hour, day_of(time) as day, day_of(received_time) as received
+select
+    *, cast(1 as bigint) as n, hour_of(time) as hour, day_of(time) as day,
+    day_of(received_time) as received
 from own_departures(since, until)
 where only_traces is null
