@@ -1,11 +1,14 @@
 """What the database finds wrong is told apart: too large a question, or a fault of ours."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+from collector.contract.config import DATABASE
 from collector.contract.errors import Failed, Overloaded
 from collector.server.errors import status_of
+from collector.store.database import Database
 from tests.store import Store
 
 WRONG = "select error('ada-' || 'lovelace-17') from range(3)"
@@ -40,3 +43,13 @@ def test_only_what_is_too_large_is_to_ask_for_less(
     for said in (str(failed.value), caplog.text):
         assert "lovelace" not in said and "select" not in said
     assert store.rows("select 1 as one") == [{"one": 1}]
+
+
+def test_what_is_held_of_a_person_is_looked_for_as_long_as_it_takes(tmp_path: Path) -> None:
+    endless = "select sum(i % 7) as n from range(100000000000) t(i)"
+    database = Database(tmp_path / DATABASE, query_seconds=0.2)
+    with pytest.raises(Overloaded, match=r"longer than 0\.2 s"), database.snapshot() as read:
+        read(endless, {})
+    with pytest.raises(Overloaded, match=r"longer than 0\.6 s"), database.snapshot(0.6) as read:
+        read(endless, {})
+    database.close()

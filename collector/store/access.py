@@ -11,7 +11,7 @@ from collector.contract.persons import AccessReport
 from collector.contract.policy import Policy
 from collector.contract.policy_checks import known_of
 from collector.persons.pseudonyms import Pseudonyms
-from collector.store.database import Database
+from collector.store.database import PERSON_SECONDS, Database
 from collector.store.queries import query
 from collector.store.reader import rfc3339, shown_span
 from collector.store.sealed import opened_inputs
@@ -47,7 +47,7 @@ class Access:
             opened = len(inputs) if contents else 0
             transaction.note("access reported", by=token, count=1, inputs_opened=opened)
         traced = {bytes.fromhex(trace) for trace in inputs.column("trace_id").to_pylist()}
-        with self._database.snapshot() as read:
+        with self._database.snapshot(PERSON_SECONDS) as read:
             for name in ("keep_person", "keep_left"):
                 _ask(read, name, made | {"traces": list(traced)})
             spans = _spans(read, made, traced)

@@ -55,6 +55,8 @@ _BY_WORD = (
 )
 
 _BATCH_ROWS = 10_000
+# What is held of a person is looked for so long (s): there is no less of it to ask for.
+PERSON_SECONDS = 600.0
 
 # The views and macros of a file are code of ours that this DuckDB has read.
 _DEFINED_BY = f"{DIGEST} DuckDB {duckdb.__version__}"
@@ -146,22 +148,22 @@ class Database:
             return cursor.sql(sql, params=dict(values or {})).to_arrow_table()
 
     @contextmanager
-    def snapshot(self) -> Iterator["Snapshot"]:
+    def snapshot(self, seconds: float | None = None) -> Iterator["Snapshot"]:
         """What answers several queries as of one moment, with the limits of `read` for all
-        together; nobody else is answered meanwhile."""
-        with self._answering() as cursor:
+        together, or interrupted after so many `seconds`; nobody else is answered meanwhile."""
+        with self._answering(seconds) as cursor:
             cursor.begin()
             yield Snapshot(cursor)
 
     @contextmanager
-    def _answering(self) -> Iterator[duckdb.DuckDBPyConnection]:
+    def _answering(self, seconds: float | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
         """A cursor for one question, with the limits and errors of `read`."""
-        waits = asker()
+        waits, limit = asker(), seconds or self._query_seconds
         if not self.turns.come():
             raise Overloaded("another question is being answered: try again shortly")
         try:
             with self._connection.cursor() as cursor, waits.waiting(cursor.interrupt):
-                watch = threading.Timer(self._query_seconds, cursor.interrupt)
+                watch = threading.Timer(limit, cursor.interrupt)
                 watch.start()
                 try:
                     yield cursor
@@ -171,7 +173,7 @@ class Database:
             if waits.gone:
                 raise HungUp from exc
             raise Overloaded(
-                f"the question took longer than {self._query_seconds:g} s: ask for a shorter period"
+                f"the question took longer than {limit:g} s: ask for a shorter period"
             ) from exc
         except (duckdb.ConversionException, duckdb.OutOfRangeException) as exc:
             raise BadInput("a value does not fit its column") from exc

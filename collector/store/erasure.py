@@ -20,7 +20,7 @@ from collector.contract.errors import NotFound, Overloaded
 from collector.contract.persons import Erased
 from collector.persons.pseudonyms import Pseudonyms
 from collector.persons.tombstones import Tombstone, Tombstones
-from collector.store.database import Database
+from collector.store.database import PERSON_SECONDS, Database
 from collector.store.queries import query
 from collector.store.reader import rfc3339
 from collector.store.rollups import CLOCKS, COUNTED, SUMMED, remove_gone
@@ -149,7 +149,7 @@ class Erasure:
     def _find(self, pseudonyms: Sequence[bytes]) -> "_Found":
         """What is stored of it, before anybody has to wait for it."""
         moved = self._database.moved
-        with self._database.snapshot() as read:
+        with self._database.snapshot(PERSON_SECONDS) as read:
             newest = read(query("newest_stored"), {}).column("number")[0].as_py()
             of_it = {"pseudonyms": pseudonyms}
             traces = read(query("erased_traces"), of_it).column("trace_id").to_pylist()
