@@ -2,8 +2,10 @@
 -- one of the `traced_spans`, which is looked for first, in one column.
 with places as materialized (
     select rowid as place from rollup_departures where time in (select time from traced_spans)
+),
+near as materialized (
+    select *, rowid as place from rollup_departures where rowid in (select place from places)
 )
 select *
-from rolled_singly
-where place in (select place from places)
-    and trace_id in (select trace_id from traced_spans where erased)
+from summable('near')
+where trace_id in (select trace_id from traced_spans where erased)

@@ -1,6 +1,3 @@
--- What rollup_departures holds one by one, where it stands there, and with what it is summed by.
+-- What rollup_departures holds one by one, with what it is summed by.
 create or replace view rolled_singly as
-with placed as (
-    select *, rowid as place from rollup_departures
-)
-from summable('placed')
+from summable('rollup_departures')
