@@ -39,6 +39,7 @@ from collector.store.schema import (
     ddl,
     migration,
 )
+from collector.store.snapshot import Snapshot
 from collector.store.transaction import Transaction
 from collector.store.turns import Turns
 from collector.tlog.merkle import Frontier
@@ -49,12 +50,6 @@ _GIVEN_UP = (duckdb.FatalException, duckdb.InternalException, OSError)
 
 _DISK_FULL = os.strerror(errno.ENOSPC)
 
-_BY_WORD = (
-    ("INTERRUPT", duckdb.InterruptException),
-    ("Out of Memory", duckdb.OutOfMemoryException),
-)
-
-_BATCH_ROWS = 10_000
 # What is held of a person is looked for so long (s): there is no less of it to ask for.
 PERSON_SECONDS = 600.0
 
@@ -148,7 +143,7 @@ class Database:
             return cursor.sql(sql, params=dict(values or {})).to_arrow_table()
 
     @contextmanager
-    def snapshot(self, seconds: float | None = None) -> Iterator["Snapshot"]:
+    def snapshot(self, seconds: float | None = None) -> Iterator[Snapshot]:
         """What answers several queries as of one moment, with the limits of `read` for all
         together, or interrupted after so many `seconds`; nobody else is answered meanwhile."""
         with self._answering(seconds) as cursor:
@@ -382,29 +377,6 @@ class Database:
                 f"{self.path} has schema {version} and could not be brought to {VERSION}; it is "
                 "as it was: install the Limen that wrote it"
             ) from exc
-
-
-class Snapshot:
-    """The store as of one moment."""
-
-    def __init__(self, cursor: duckdb.DuckDBPyConnection) -> None:
-        self._cursor = cursor
-
-    def __call__(self, sql: str, values: Mapping[str, Any]) -> pa.Table:
-        """The answer to a query of few rows: they are copied once more than by `read`, and it is
-        planned once, not twice as a relation is."""
-        return self._cursor.execute(sql, dict(values)).to_arrow_table()
-
-    def batches(self, sql: str, values: Mapping[str, Any]) -> Iterator[pa.RecordBatch]:
-        """The same piece by piece, the first without rows."""
-        found = self._cursor.sql(sql, params=dict(values)).to_arrow_reader(_BATCH_ROWS)
-        yield pa.RecordBatch.from_pylist([], schema=found.schema)
-        try:
-            yield from found
-        except OSError as exc:
-            # So Arrow tells what happened to DuckDB.
-            kinds = (kind for word, kind in _BY_WORD if word in str(exc))
-            raise next(kinds, duckdb.Error)(str(exc)) from exc
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
