@@ -12,10 +12,9 @@ with edges as (
             ])) as day
         from observed
     ) o
-    join span_sources s
-        on coalesce(s.app, 'unknown') = o.app and coalesce(s.release, 'unknown') = o.release
-        and os_of(s.os_name, s.os_type, s.os_version) = o.os
-        and ($environment is null or coalesce(s.environment, 'unknown') = $environment)
+    join named_sources s
+        on s.app = o.app and s.release = o.release and s.os = o.os
+        and ($environment is null or s.environment = $environment)
 ),
 -- By where the traces stand, of which few are read then.
 looked_up as materialized (

@@ -1,4 +1,4 @@
 -- What rollup_{table} does not hold yet, up to a transaction.
 select * exclude (commit_number)
-from fresh_{table}
+from span_{table}
 where commit_number > $after and commit_number <= $last

@@ -63,6 +63,7 @@ DEFINITIONS = (
     "wilson",
     "told",
     "dimensions",
+    "named_sources",
     "spans",
     "requests",
     "numbered_requests",
@@ -125,8 +126,8 @@ DEFINITIONS = (
     "sent_for_requests",
     "rolled_sent_for_requests",
     "departures",
-    "fresh_clocks",
-    "fresh_served",
+    "span_clocks",
+    "span_served",
     "clocks",
     "served",
     "skews",
@@ -164,7 +165,8 @@ _ROLLED_UP_BY = (
     "dimensions", "spans", "unrolled", "spans_near", "calls_near", "traced_departures",
     "unrolled_departures", "requests", "numbered_requests", "runs_of", "launches", "runs_near",
     "runs_known", "runs_anew", "sample", "summed_requests", "summed_phones", "summed_waits",
-    "summed_offline", "summed_sent", "summed_senders", "fresh_clocks", "fresh_served",
+    "summed_offline", "summed_sent", "summed_senders", "named_sources", "summable",
+    "span_clocks", "span_served",
 )  # fmt: skip
 ROLLUP_RULES = sha256("".join(map(ddl, _ROLLED_UP_BY)).encode()).hexdigest()
 # Views and macros that were made by other SQL are made anew.

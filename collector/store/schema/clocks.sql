@@ -3,5 +3,5 @@ create or replace view clocks as
 from rollup_clocks
 union all
 select * exclude (commit_number)
-from fresh_clocks
+from span_clocks
 where commit_number > (select coalesce(max(commit_number), -1) from rollup_state)

@@ -11,15 +11,9 @@ select
     c.start_time is null as time_believed,
     c.received_time,
     c.installation,
-    s.key_id,
-    coalesce(s.app, 'unknown') as app,
-    coalesce(s.environment, 'unknown') as environment,
-    coalesce(s.release, 'unknown') as release,
-    os_of(s.os_name, s.os_type, s.os_version) as os,
-    coalesce(s.device_model, 'unknown') as device_model,
-    coalesce(s.country, 'unknown') as country,
+    s.* exclude (number, release_said),
     hour_of(c.time) as hour,
     day_of(c.time) as day
 from query_table(clocks) c
-join span_sources s on s.number = c.source
+join named_sources s on s.number = c.source
 where c.time >= since and c.time < until

@@ -13,6 +13,6 @@ near as materialized (
 places as materialized (
     from calls_near('anew', 'near', -9223372036854775807, 9223372036854775807)
 )
-from unrolled_departures('anew', 'places', -9223372036854775807, 9223372036854775807)
+from unrolled_departures('anew', 'places', 1, 0, -9223372036854775807, 9223372036854775807)
 union all by name
 from restated_departures(-9223372036854775807, 9223372036854775807, null, 1, 0)

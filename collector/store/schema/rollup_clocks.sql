@@ -1,5 +1,5 @@
 -- What spans say of the clocks of phones, of the sample of installations (sample.sql), copied narrow:
--- `call` (fresh_clocks.sql) of the client spans; the others as in span_facts.
+-- `call` (span_clocks.sql) of the client spans; the others as in span_facts.
 create table rollup_clocks (
     time bigint not null,
     start_time ubigint,

@@ -1,4 +1,4 @@
--- When servers worked on a `call` (fresh_clocks.sql), but for those of which it was known later that no
+-- When servers worked on a `call` (span_clocks.sql), but for those of which it was known later that no
 -- phone of the sample made it; else as in span_facts.
 create table rollup_served (
     time bigint not null,

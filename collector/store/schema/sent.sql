@@ -4,13 +4,7 @@ create or replace macro sent(since, until, only_traces) as table
 with placed as (
     select
         l.* exclude (source, said_since, consenting),
-        coalesce(s.app, 'unknown') as app,
-        coalesce(s.environment, 'unknown') as environment,
-        s.release,
-        s.release_key,
-        os_of(s.os_name, s.os_type, s.os_version) as os,
-        coalesce(s.device_model, 'unknown') as device_model,
-        coalesce(s.country, 'unknown') as country,
+        s.* exclude (number, key_id, release_said),
         coalesce(l.bytes <> l.bytes_received, false) as differs
     from standing(since, until) l
     join sources s on s.number = l.source
@@ -31,7 +25,7 @@ select
     p.installation,
     p.app,
     p.environment,
-    coalesce(p.release, 'unknown') as release,
+    p.release,
     p.os,
     p.device_model,
     p.country,

@@ -1,5 +1,5 @@
--- Who sent a span, with the key of the release.
+-- The same with the key of the release.
 create or replace view sources as
-select s.* exclude (digest), coalesce(r.sort_key, '') as release_key
-from span_sources s
-left join releases r on r.release = s.release
+select s.*, coalesce(r.sort_key, '') as release_key
+from named_sources s
+left join releases r on r.release = s.release_said

@@ -1,5 +1,5 @@
 -- What rollup_served holds, or is to hold, as the spans say it.
-create or replace view fresh_served as
+create or replace view span_served as
 select
     f.commit_number, f.time, f.start_time, f.duration, f.received_time, f.context,
     call_of(f.trace_id, f.parent_span_id) as call

@@ -5,13 +5,13 @@ select
     d.*,
     day_of(d.time) as day,
     day_of(d.received_time) as received,
-    coalesce(s.app, 'unknown') as app,
-    coalesce(s.environment, 'unknown') as environment,
-    s.release,
-    os_of(s.os_name, s.os_type, s.os_version) as os,
+    s.app,
+    s.environment,
+    s.release_said as release,
+    s.os,
     coalesce(d.bytes <> d.bytes_received, false) as differs,
     d.consenting as sender,
     squared(d.bytes, d.consenting) as squares,
     cast(1 as bigint) as n
 from query_table(departures) d
-join span_sources s on s.number = d.source
+join named_sources s on s.number = d.source

@@ -1,14 +1,17 @@
 -- What left devices, as the spans of their traces alone tell it: departures that began in [since,
--- until), of the traces in `anew` as unrolled has them, whose spans are at `places` (calls_near). Policy
--- and consent are applied where it is asked for.
+-- until), of the traces in `anew` as unrolled has them, whose spans are at `places` (calls_near); of
+-- these the `part`-th of so many `parts`. Policy and consent are applied where it is asked for.
 --
 -- A departure is the innermost client span of its chain. Climbing from it: outer client spans lend
 -- what it does not say itself, the request tells the cause, a server span on the way means that a
 -- back end passed the data on. Bytes are unknown where nothing measured them or no answer came.
 -- A span id stands for its first span, no chain is longer than 32, and none of it is further from the
 -- departure than apart(): whatever clients send, a climb ends.
-create or replace macro traced_departures(anew, places, since, until) as table
-with recursive nodes as (
+create or replace macro traced_departures(anew, places, parts, part, since, until) as table
+with recursive mine as materialized (
+    select place from query_table(places) where hash(trace_id) % parts = part
+),
+nodes as (
     select
         s.trace_id, s.span_id, s.parent_span_id, c.kind, c.feature, c.decision, c.placement,
         c.audit_sampled, c.egress_region, c.data_categories, c.purpose, c.consent_state,
@@ -19,7 +22,7 @@ with recursive nodes as (
         coalesce(c.network, 'unknown') as network,
         model_of(c.model_name, c.model_version) as model
     from span_facts s
-    semi join query_table(places) p on p.place = s.rowid
+    semi join mine p on p.place = s.rowid
     join span_contexts c on c.number = s.context
     qualify row_number() over (partition by s.trace_id, s.span_id order by coalesce(s.start_time, cast(s.time as ubigint))) = 1
 ),

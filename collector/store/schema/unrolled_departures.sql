@@ -2,9 +2,9 @@
 --
 -- Consent is that of its own time: the app's word on the span or the history's, whichever is newer;
 -- where the span does not say since when, the one that permits less.
-create or replace macro unrolled_departures(anew, places, since, until) as table
+create or replace macro unrolled_departures(anew, places, parts, part, since, until) as table
 with leaving as materialized (
-    select * from traced_departures(anew, places, since, until)
+    select * from traced_departures(anew, places, parts, part, since, until)
 ),
 -- What the history says, each entry until the next, and before the first that nothing was said yet;
 -- and when consent was granted first.
