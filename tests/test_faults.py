@@ -45,6 +45,15 @@ def test_only_what_is_too_large_is_to_ask_for_less(
     assert store.rows("select 1 as one") == [{"one": 1}]
 
 
+def test_what_memory_cannot_change_says_how_to_mend_that(store: Store) -> None:
+    with (
+        pytest.raises(Overloaded, match="raise database_memory_bytes"),
+        store.database.write() as transaction,
+    ):
+        transaction._cursor.execute(f"create table huge as {HUGE}")
+    assert store.rows("select 1 as one") == [{"one": 1}]
+
+
 def test_what_is_held_of_a_person_is_looked_for_as_long_as_it_takes(tmp_path: Path) -> None:
     endless = "select sum(i % 7) as n from range(100000000000) t(i)"
     database = Database(tmp_path / DATABASE, query_seconds=0.2)

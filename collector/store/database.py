@@ -210,6 +210,11 @@ class Database:
                 self._undo()
                 if isinstance(exc, duckdb.Error | OSError):
                     self._failed(exc)
+                    if isinstance(exc, duckdb.OutOfMemoryException):
+                        raise Overloaded(
+                            "the change takes more memory than the database has: raise "
+                            "database_memory_bytes"
+                        ) from exc
                     raise Overloaded("the database could not take the data: try again") from exc
                 raise
             self._healthy = True
