@@ -41,7 +41,8 @@ class Replays:
                 return run
         row = request.model_dump()
         row["since"], until, now = self._reader.period(request.since, request.until)
-        row |= {"until": min(until, now), "last_number": last, "chunk_inputs": CHUNK_INPUTS}
+        row["until"] = now if request.until in (None, "now") else until
+        row |= {"last_number": last, "chunk_inputs": CHUNK_INPUTS}
         if request.source == "inputs":
             row["chunk_inputs"] = self._chunk_inputs(_inputs_of(row))
         elif not request.model_digest:
