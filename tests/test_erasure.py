@@ -17,6 +17,7 @@ from collector.contract.persons import Erased
 from collector.contract.records import Spent, Sweep
 from collector.metrics import metrics
 from collector.persons.erasures import Erasures
+from collector.store import erasure
 from collector.store.backlog import Backlog
 from collector.store.compliance import Scope
 from collector.store.erasure import ERASED
@@ -396,6 +397,51 @@ def test_one_that_cannot_be_written_erases_nothing(store: Store) -> None:
     assert store.rows("select count(*) as n from spans") == [{"n": 1}]
     assert not store.tombstones
     assert store.take(traces(request_span()))[0].rejected == 0
+
+
+def test_what_lies_scattered_goes_in_parts_of_which_each_is_whole(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(erasure, "GROUP_ROWS", 3)
+    monkeypatch.setattr(erasure, "PART_GROUPS", 2)
+    for number in range(5):
+        send(store, phone(GONE), f"{LABEL}-{number}")
+    send(store, phone(STAYS), LABEL)
+    # Its input came, its spans never did.
+    store.take(logged_input(request_span(), PHRASE, resource=phone(GONE)))
+    Rollups(store.database).run()
+
+    def left() -> list[int]:
+        rows = [f"count(*) as n from {name}" for name in ("span_facts", "rollup_departures")]
+        sums = [f"sum(n) as n from {name}" for name in ("rollup_sent", "rollup_requests")]
+        return [store.rows(f"select {one}")[0]["n"] for one in (*rows, *sums)]
+
+    assert left() == [18, 6, 6, 6]
+    checkpoint = store.database.checkpoint
+    delete = store.erasure._delete
+    deleted: list[int] = []
+
+    def delete_two(*asked: Any) -> None:
+        if len(deleted) == 2:
+            raise Overloaded("no room")
+        delete(*asked)
+        deleted.append(asked[2].spans.num_rows)
+
+    with monkeypatch.context() as failing:
+        failing.setattr(store.erasure, "_delete", delete_two)
+        with pytest.raises(Overloaded, match="no room"):
+            erase(store)
+    # Two traces went twice, in numbers that agree; and nothing of it is taken any more.
+    assert (deleted, left()) == ([6, 6], [6, 2, 2, 2])
+    assert store.erasure.receipts() == []
+    late = traces(request_span(), resource=phone(GONE))
+    assert store.take(late)[0].rejected == 1
+    moved: list[None] = []
+    monkeypatch.setattr(store.database, "checkpoint", lambda: moved.append(checkpoint()))
+    done = erase(store)
+    assert (left(), moved) == ([3, 1, 1, 1], [])
+    # Its inputs named the traces of all six until now.
+    assert (done.traces, done.deleted["span_facts"], done.deleted["inputs"]) == (6, 3, 6)
 
 
 def test_what_comes_while_it_is_looked_for_goes_with_it(store: Store) -> None:

@@ -1,19 +1,23 @@
 """Erases one installation (GDPR, Art. 17): every trace that holds a span of it, its inputs, what
 models said of them, and what was noted of its requests.
 
-Nothing of it can be asked for once the transaction is through. Its bytes are gone from the file
-with the next compaction.
+Nothing of it can be asked for once the last transaction is through: there are several where its
+traces lie so scattered that to delete them at once does not fit into memory. Its bytes are gone
+from the file with the next compaction.
 """
 
 import json
 import logging
 import secrets
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from collector.contract.attributes import ATTRIBUTES, INSTALLATION
 from collector.contract.errors import NotFound, Overloaded
@@ -26,21 +30,25 @@ from collector.store.reader import rfc3339
 from collector.store.rollups import CLOCKS, COUNTED, SUMMED, remove_gone
 from collector.store.settling import MADE, unsettle
 from collector.store.transaction import Transaction
+from collector.store.unsealed import EVER
 from collector.store.vault import Vault
 
-# In an order in which each statement still finds what it asks for.
-_DELETED = {
-    "sweeps": "erase_sweeps",
+# A part of an erasure deletes spans in about so many row groups. Each that loses a row keeps 256 KB
+# in memory until the next checkpoint (measured, DuckDB 2.0), and those of what left come on top.
+PART_GROUPS, GROUP_ROWS = 100, 122_880
+# Of its traces, and of itself; in an order in which each statement still finds what it asks for.
+_OF_TRACES = {"sweeps": "erase_sweeps", "span_facts": "erase_span_facts"}
+_OF_IT = {
     "replay_scores": "erase_replay_scores",
     "input_pieces": "erase_input_pieces",
     "inputs": "erase_inputs",
     "consents": "erase_consents",
-    "span_facts": "erase_span_facts",
 }
 # The tables that hold something of one installation; a test asks it of every table.
 ERASED = frozenset(
     (
-        *_DELETED,
+        *_OF_TRACES,
+        *_OF_IT,
         "replay_chunks",
         "batches",
         "forwarding",
@@ -60,7 +68,7 @@ _log = logging.getLogger("limen")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Found:
+class _Part:
     """All `spans` of some `traces`, what is rolled up of what left in them and the `counts` that
     rollups of requests lose with them; by the transaction `newest`, as the database was `moved`
     last."""
@@ -71,6 +79,17 @@ class _Found:
     spans: pa.Table = field(repr=False)
     departures: pa.Table = field(repr=False)
     counts: Mapping[str, pa.Table] = field(repr=False)
+
+
+@dataclass(slots=True)
+class _Gone:
+    """What was `deleted` by now, rows by table; how many of the spans were `forwarded`, and when
+    (ns) the first of all was received."""
+
+    deleted: Counter[str] = field(default_factory=Counter)
+    traces: int = 0
+    forwarded: int = 0
+    since: int | None = None
 
 
 class Erasure:
@@ -91,30 +110,27 @@ class Erasure:
         """Erases the installation whose `app.installation.id` this is, asked for by `token`.
 
         `facts` go on the receipt. What is sent of it from now on is refused, and what was on its
-        way too. Raises Overloaded: nothing is erased then.
+        way too. Raises Overloaded: what is erased by then stays so, in the first part nothing, and
+        to ask again erases the rest.
         """
         made = [pseudonym for _, pseudonym in self._pseudonyms.all(INSTALLATION, identifier)]
-        found = self._find(made)
-        with self._database.write() as transaction:
-            document = facts | self._delete(transaction, identifier, made, found)
-            document["keys_destroyed"] = self._vault.count(made)
-            if (since := self._pseudonyms.attributable_since) is not None:
-                document["attributable_since"] = rfc3339(since)
-            now = time.time_ns()
-            receipt = secrets.token_hex(8)
-            transaction.run(
-                "insert_erasure",
-                receipt=receipt,
-                unreachable=now,
-                document=json.dumps(document),
-            )
-            transaction.note(
-                "installation erased",
-                by=token,
-                time=now,
-                count=sum(document["deleted"].values()),
-                receipt=receipt,
-            )
+        parts, gone, refused = self._find(made), _Gone(), False
+        while parts:
+            with self._database.write() as transaction:
+                if not self._stands(transaction, made, parts[0]):
+                    # Nobody writes meanwhile; and once it is refused, nothing came.
+                    parts[:1] = self._find(made, parts[0]) if refused else self._find(made)
+                part = parts.pop(0)
+                if not refused:
+                    traces = [trace for one in (part, *parts) for trace in one.traces]
+                    self._refuse(transaction, identifier, traces, made)
+                self._delete(transaction, made, part, gone)
+                if not parts:
+                    receipt = self._close(transaction, made, gone, token, facts)
+            refused = True
+            if parts:
+                with suppress(Overloaded):
+                    self._database.checkpoint()
         try:
             self._vault.destroy(made)
         except OSError as exc:
@@ -122,8 +138,8 @@ class Erasure:
                 f"the installation is erased, but not the keys of its inputs, which are deleted: "
                 f"{exc.strerror}; the next run of retention destroys them"
             ) from exc
-        gone = ", ".join(f"{count:,} {table}" for table, count in document["deleted"].items())
-        _log.info("erasure: receipt %s, rows deleted: %s", receipt, gone)
+        told = ", ".join(f"{count:,} {table}" for table, count in gone.deleted.items())
+        _log.info("erasure: receipt %s, rows deleted: %s", receipt, told)
         return self.receipt(receipt)
 
     def receipt(self, name: str) -> Erased:
@@ -146,79 +162,94 @@ class Erasure:
                 **json.loads(row["document"]),
             )
 
-    def _find(self, pseudonyms: Sequence[bytes]) -> "_Found":
-        """What is stored of it, before anybody has to wait for it."""
+    def _find(self, pseudonyms: Sequence[bytes], again: _Part | None = None) -> list[_Part]:
+        """What is stored of it, before anybody has to wait for it, in parts, of which there is at
+        least one; `again`: what is in that part by now."""
         moved = self._database.moved
+        of_it = {"pseudonyms": pseudonyms}
         with self._database.snapshot(PERSON_SECONDS) as read:
             newest = read(query("newest_stored"), {}).column("number")[0].as_py()
-            of_it = {"pseudonyms": pseudonyms}
-            traces = read(query("erased_traces"), of_it).column("trace_id").to_pylist()
-            read(query("keep_traced_spans"), of_it | {"traces": traces})
-            read(query("keep_erased_places"), {})
-            read(query("keep_erased_requests"), {})
-            return _Found(
-                newest=newest,
-                moved=moved,
-                traces=traces,
-                spans=read(query("traced_spans"), {}),
-                departures=read(query("erased_departures"), {}),
-                counts={
-                    table: read(query("subtract_erased").replace("{table}", table), {})
-                    for table in COUNTED
-                },
-            )
+            if again is None:
+                traces, bounds = read(query("erased_traces"), of_it)["trace_id"].to_pylist(), EVER
+            else:
+                traces, bounds = again.traces, _bounds(again.spans)
+            parted = {"groups": PART_GROUPS, "group_rows": GROUP_ROWS}
+            read(query("keep_traced_spans"), {**of_it, **bounds, **parted, "traces": traces})
+            parts = read(query("erased_parts"), {"traces": traces}).to_pylist()
+            found = []
+            for row in parts or [{"part": 0, "traces": []}]:
+                part = {"part": row["part"]}
+                read(query("keep_erased_places"), part)
+                read(query("keep_erased_requests"), {})
+                found.append(
+                    _Part(
+                        newest=newest,
+                        moved=moved,
+                        traces=row["traces"],
+                        spans=read(query("traced_spans"), part),
+                        departures=read(query("erased_departures"), {**part, **bounds}),
+                        counts={
+                            table: read(query("subtract_erased").replace("{table}", table), {})
+                            for table in COUNTED
+                        },
+                    )
+                )
+            return found
 
-    def _stands(
-        self, transaction: Transaction, pseudonyms: Sequence[bytes], found: "_Found"
-    ) -> bool:
+    def _stands(self, transaction: Transaction, pseudonyms: Sequence[bytes], part: _Part) -> bool:
         """Whether that is all there is of it, and where it was."""
-        of_it = {"after": found.newest, "pseudonyms": pseudonyms, "traces": found.traces}
+        of_it = {"after": part.newest, "pseudonyms": pseudonyms, "traces": part.traces}
         [[came]] = transaction.ask("came_since", **of_it)
-        return not came and self._database.moved == found.moved
+        return not came and self._database.moved == part.moved
 
     def _delete(
-        self,
-        transaction: Transaction,
-        identifier: str,
-        pseudonyms: Sequence[bytes],
-        found: "_Found",
-    ) -> dict[str, Any]:
-        """Deletes in `transaction` what was `found`, and refuses from then on; what was deleted
-        where."""
-        if not self._stands(transaction, pseudonyms, found):
-            # Nobody writes meanwhile.
-            found = self._find(pseudonyms)
-        traces = found.traces
+        self, transaction: Transaction, pseudonyms: Sequence[bytes], part: _Part, gone: _Gone
+    ) -> None:
+        """Deletes the traces of a `part` in `transaction`, and adds to what is `gone`."""
         _name(transaction, "erased_installations", "installation", pseudonyms, pa.binary())
         numbers = [number for (number,) in transaction.ask("erased_inputs")]
         _name(transaction, "erased_inputs", "number", numbers, pa.int64())
-        transaction.name(erased_spans=found.spans, erased_departures=found.departures)
+        transaction.name(erased_spans=part.spans, erased_departures=part.departures)
         transaction.run("keep_known")
         transaction.run("keep_erased_sweeps")
         [[since]] = transaction.ask("erased_since")
         [[forwarded]] = transaction.ask("erased_forwarded")
-        backups = [] if since is None else transaction.ask("backups_since", since=since)
-        exports = [] if since is None else transaction.ask("exports_since", since=since)
-        self._refuse(transaction, identifier, traces, pseudonyms)
         transaction.run("mark_erased_sweeps", at=time.time_ns())
-        transaction.run("erase_from_chunks")
         unsettle(transaction, "unsettle_erased")
-        for table, counted in found.counts.items():
+        for table, counted in part.counts.items():
             transaction.name(fresh=counted)
             transaction.run_for(table, "insert_counts")
-        transaction.run("erase_runs")
         transaction.run("erase_served")
-        transaction.run("erase_restated")
         transaction.run("dirty_erased")
         transaction.run("keep_erased_departures")
-        deleted = {table: _rows(transaction, name) for table, name in _DELETED.items()}
+        gone.deleted.update({table: _rows(transaction, name) for table, name in _OF_TRACES.items()})
         remove_gone(transaction)
-        for name in ("forget_untraced", "forget_erased", "erase_phones"):
+        for name in ("forget_untraced", "forget_erased"):
             transaction.run(name)
+        gone.traces += len(part.traces)
+        gone.forwarded += forwarded
+        gone.since = min((one for one in (gone.since, since) if one is not None), default=None)
+
+    def _close(
+        self,
+        transaction: Transaction,
+        pseudonyms: Sequence[bytes],
+        gone: _Gone,
+        token: str | None,
+        facts: Mapping[str, Any],
+    ) -> str:
+        """Deletes what is not in traces, once these are `gone`; the receipt's name."""
+        since = {"since": gone.since}
+        backups = [] if gone.since is None else transaction.ask("backups_since", **since)
+        exports = [] if gone.since is None else transaction.ask("exports_since", **since)
+        for name in ("erase_from_chunks", "erase_runs", "erase_restated", "erase_phones"):
+            transaction.run(name)
+        gone.deleted.update({table: _rows(transaction, name) for table, name in _OF_IT.items()})
         fields = [*_NAMES, *(field for (field,) in transaction.ask("standing_fields"))]
         releases = [release for (release,) in transaction.ask("standing_releases")]
         transaction.run("erase_from_findings", fields=fields, releases=releases)
         notes = _rows(transaction, "erase_batches") + _rows(transaction, "erase_from_batches")
+        gone.deleted["batches"] = notes
         for commit, span, start in transaction.ask("find_forwarded"):
             place = {"commit_number": commit, "span_id": span, "start_time": start}
             transaction.run("forget_forwarded")
@@ -226,13 +257,24 @@ class Erasure:
         transaction.forget(
             "erased_installations", "erased_inputs", "erased_spans", "erased_departures", "fresh"
         )
-        return {
-            "deleted": deleted | {"batches": notes},
-            "traces": len(traces),
-            "forwarded_spans": forwarded,
+        document = {
+            **facts,
+            "deleted": gone.deleted,
+            "traces": gone.traces,
+            "forwarded_spans": gone.forwarded,
             "backups": [rfc3339(made) for (made,) in backups],
             "exports": [f"{what} of {rfc3339(made)}" for what, made in exports],
+            "keys_destroyed": self._vault.count(pseudonyms),
         }
+        if (known := self._pseudonyms.attributable_since) is not None:
+            document["attributable_since"] = rfc3339(known)
+        now, receipt = time.time_ns(), secrets.token_hex(8)
+        transaction.run(
+            "insert_erasure", receipt=receipt, unreachable=now, document=json.dumps(document)
+        )
+        count = gone.deleted.total()
+        transaction.note("installation erased", by=token, time=now, count=count, receipt=receipt)
+        return receipt
 
     def _refuse(
         self,
@@ -259,6 +301,12 @@ def stored_tombstones(database: Database) -> list[Tombstone]:
     """Those of every erasure."""
     rows = database.read(query("tombstones")).to_pylist()
     return [Tombstone(row["mark"], row["sieve"]) for row in rows]
+
+
+def _bounds(spans: pa.Table) -> dict[str, int]:
+    """Between when (ns) these are: [from, to)."""
+    ends = pc.min_max(spans.column("time")).as_py()
+    return {"from": ends["min"], "to": ends["max"] + 1}
 
 
 def _name(

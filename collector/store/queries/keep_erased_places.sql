@@ -1,2 +1,3 @@
--- Erasure: where the spans stand that are to be deleted, for as long as the connection lasts.
-create temp table erased_places as select place from traced_spans where erased
+-- Erasure: where the spans of a part stand that are to be deleted, for as long as the connection lasts.
+create or replace temp table erased_places as
+select place from traced_spans where erased and part = $part

@@ -1,2 +1,2 @@
--- Erasure: what is kept of spans.
-from traced_spans
+-- Erasure: what is kept of the spans of a part.
+select * exclude (part) from traced_spans where part = $part
