@@ -123,16 +123,10 @@ def no_data(questions: Questions) -> None:
 
 def no_result(questions: Questions, what: str, page_filters: Sequence[str] = ()) -> None:
     """The filters, with those that this page alone has, leave nothing of `what`."""
-    told = ["The collector holds data, but none that fits the period and the filters."]
-    status = questions.status()
-    if status["role"] == "lead":
-        told.append(
-            "A lead sees whole days: what arrives today is shown tomorrow, and a day of fewer than "
-            f"{status['min_cell']} installations never."
-        )
+    told = "The collector holds data, but none that fits the period and the filters."
     _box(
         f"No {what} in this selection",
-        "\n".join(told),
+        "\n".join([told, *whole_days(questions)]),
         theme.UNKNOWN,
         "limen-empty",
     )
@@ -144,6 +138,17 @@ def no_result(questions: Questions, what: str, page_filters: Sequence[str] = ())
         args=(sidebar.first_environment(questions), page_filters),
     ):
         st.rerun()
+
+
+def whole_days(questions: Questions) -> list[str]:
+    """What a lead does not see yet, and who does; no sentence for others."""
+    status = questions.status()
+    if status["role"] != "lead":
+        return []
+    return [
+        "A lead sees whole days, in UTC: what arrives today is shown tomorrow, and a day of fewer "
+        f"than {status['min_cell']} installations never. Who is on call sees it at once."
+    ]
 
 
 def nothing(what: str, next_step: str, command: str | None = None) -> None:

@@ -1,6 +1,7 @@
 """Every page: drawn whole, its numbers defined; for a lead with no cell of fewer than k."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -46,11 +47,16 @@ def phone(number: int) -> tuple[dict[str, str], list[Span]]:
 @pytest.fixture(scope="module")
 def words(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Mapping[str, str]]]:
     """Where the collector is asked, and a token of each role."""
-    home: Path = tmp_path_factory.mktemp("home")
+    with _asked(tmp_path_factory.mktemp("home"), received=midnight() - 1) as found:
+        yield found
+
+
+@contextmanager
+def _asked(home: Path, received: int) -> Iterator[tuple[str, Mapping[str, str]]]:
     (home / "policy.toml").write_text(POLICY, "utf-8")
     with Store(home) as store:
         sent = [traces(*spans, resource=resource) for resource, spans in map(phone, range(63))]
-        store.take(*sent, received=midnight() - 1)
+        store.take(*sent, received=received)
     roles = (Role.LEAD, Role.COMPLIANCE, Role.ONCALL)
     tokens = {str(role): create_token(home, role, role)[1] for role in roles}
     with running_collector(home) as running:
@@ -96,6 +102,18 @@ def test_a_lead_sees_a_page_without_an_error_and_nothing_of_a_few(
         for column in {"Installations", "Requests"} & set(frame.value.columns):
             counts = [int(n) for n in frame.value[column] if isinstance(n, int | float)]
             assert not [n for n in counts if 0 < n < MIN_CELL], frame.value
+
+
+def test_on_the_first_day_a_lead_is_told_when_there_will_be_something(tmp_path: Path) -> None:
+    with _asked(tmp_path, received=midnight()) as (api, tokens):
+        for path in PAGES:
+            page = drawn(api, tokens[Role.LEAD], path)
+            assert not page.exception and not _broken(page), path
+            # A replay is no telemetry of a day.
+            boxes = "".join(found.proto.body for found in page.get("html"))
+            captions = "".join(found.value for found in page.caption)
+            told = "what arrives today is shown tomorrow" in boxes + captions
+            assert told == (path != "thresholds"), path
 
 
 def _broken(page: AppTest) -> list[str]:

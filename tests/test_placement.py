@@ -100,7 +100,7 @@ def test_the_next_step_names_no_model_that_nobody_can_name() -> None:
         pytest.param({"categories": ()}, "hybrid", None, id="categories-unknown"),
         pytest.param(
             {"requests": 0, "offline_requests": 0, "model": None, "quality": None, "asked": 0},
-            "cloud", None, id="named-by-the-policy-alone",
+            None, "not enough evidence", id="named-by-the-policy-alone",
         ),
     ],
 )  # fmt: skip
@@ -144,6 +144,15 @@ def test_what_is_missing_is_said_with_how_much_of_it() -> None:
         "`limen replay run --feature image_classify --model reader@1`, "
         "then `limen replay sweep RUN`"
     )
+
+
+def test_of_what_was_never_asked_nothing_is_said() -> None:
+    unseen = {"requests": 0, "offline_requests": 0, "model": None, "asked": 0}
+    found = advise(facts(**unseen, quality=None, planned="cloud"))
+    assert found.sentence == ("image_classify: not enough evidence: no request of it was seen.")
+    assert found.next_step == "Wait for its first requests, or ask of a longer period."
+    critical = advise(facts(**unseen, offline_critical=True))
+    assert "critical offline; no request of it was seen; from 0.600 up" in critical.sentence
 
 
 def test_a_sweep_over_scores_alone_is_named_one() -> None:

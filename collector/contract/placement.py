@@ -22,6 +22,7 @@ LEAST_REQUESTS = 100
 OFFLINE_SHARE = 0.05
 # What share of requests the device answers at the certified threshold: nearly all, or too few.
 NEARLY_ALL, TOO_FEW = 0.99, 0.10
+_UNSEEN = "no request of it was seen"
 
 Placement = Literal["device", "hybrid", "cloud"]
 _ALL: tuple[Placement, ...] = ("device", "hybrid", "cloud")
@@ -155,7 +156,9 @@ def _privacy(facts: Facts) -> Reason:
 def _offline(facts: Facts) -> Reason:
     source = "requests with network.connection.type = unavailable; offline_critical of the policy"
     share = facts.offline_requests / facts.requests if facts.requests else 0.0
-    counted = f"{share:.1%} of {facts.requests:,} requests were made without a network"
+    counted = _UNSEEN
+    if facts.requests:
+        counted = f"{share:.1%} of {facts.requests:,} requests were made without a network"
     if facts.offline_critical:
         found = f"the policy calls it critical offline; {counted}"
         return Reason(factor="offline", found=found, source=source, against=("cloud",))
@@ -171,6 +174,8 @@ def _offline(facts: Facts) -> Reason:
 
 def _model(facts: Facts) -> Reason:
     source = "limen.model.name and .size of requests; size_budget of the policy"
+    if facts.model is None and not facts.requests:
+        return Reason(factor="model", found=_UNSEEN, source=source, known=False)
     if facts.model is None:
         found = f"no model answered on a device in {facts.requests:,} requests"
         return Reason(factor="model", found=found, source=source, against=("device", "hybrid"))
@@ -250,7 +255,8 @@ def _sentence(
 ) -> str:
     if found is None:
         against = "; ".join(reason.found for reason in reasons if reason.against)
-        why = against if open_ == "nothing fits" else reasons[3].found
+        unknown = reasons[2].found if facts.model is None else reasons[3].found
+        why = against if open_ == "nothing fits" else unknown
         return f"{facts.feature}: {open_}: {why}."
     why = "; ".join(
         reason.found
@@ -278,6 +284,8 @@ def _next_step(facts: Facts, open_: str | None, reasons: tuple[Reason, ...]) -> 
         return "A better model is needed, a greater error allowed, or another category of data."
     if open_ is None:
         return None
+    if facts.model is None:
+        return "Wait for its first requests, or ask of a longer period."
     if facts.quality is None:
         known = facts.model is not None and "@" in facts.model
         return (

@@ -28,6 +28,8 @@ def show(questions: Questions, selection: Selection) -> None:
     if not shown:
         states.no_result(questions, "features")
         return
+    for told in states.whole_days(questions):
+        st.caption(told)
     for advice in shown:
         _advice(advice, alone=len(shown) == 1)
     st.caption("The rules are in docs/placement.md.")
