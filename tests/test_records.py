@@ -6,6 +6,7 @@ import plistlib
 from pathlib import Path
 
 import pytest
+import yaml
 
 from collector.contract.errors import BadInput
 from collector.contract.processing import ARTICLES, FORMATS, LOGGED_INPUTS, Activity
@@ -120,7 +121,9 @@ def test_the_policy_fills_the_gaps_and_transfers_name_their_article(tmp_path: Pa
         assert all(row["controller (a)"] == "Example Ltd, privacy@example.com" for row in rows)
         transfers = store.records.written("transfers", "csv", Scope(), None).decode()
         (eu,) = [r for r in csv.DictReader(io.StringIO(transfers)) if "*." in r["recipient (d)"]]
-        assert eu["on the basis of (e)"] == "scc 2021 914, Art. 46(2)(c)"
+        assert eu["on the basis of (e)"] == (
+            "standard contractual clauses (EU) 2021/914, Art. 46(2)(c)"
+        )
         assert eu["time limit (f)"] == "14 days"
         (api,) = [r for r in csv.DictReader(io.StringIO(transfers)) if "api." in r["recipient (d)"]]
         assert api["third country (e)"] == api["time limit (f)"] == "MISSING"
@@ -212,6 +215,32 @@ def test_what_a_person_has_to_decide_is_said(store: Store) -> None:
     written = plistlib.loads(store.records.written("apple", "plist", Scope(), None))
     types = {one[TYPE]: one[f"{TYPE}Purposes"] for one in written["NSPrivacyCollectedDataTypes"]}
     assert types[f"{TYPE}PaymentInfo"] == [f"{TYPE}PurposeOther"]
+
+
+def test_whether_it_is_shared_is_not_guessed(tmp_path: Path) -> None:
+    hosts = '[[hosts]]\nmatch = "own.example"\nrole = "first_party"\n'
+    hosts += '[[hosts]]\nmatch = "ads.example"\nrole = "third_party"\n'
+    told = {"own": False, "ads": True, "strange": None}
+    with Store(tmp_path, policy_from(POLICY + hosts, tmp_path)) as store:
+        for name in told:
+            phone = {**PHONE, "os.name": "Android", "service.name": name}
+            send(store, phone, server_address=f"{name}.example", limen_data_categories=["image"])
+        for name, shared in told.items():
+            play = store.records.proposal(Scope(app=name), "play")
+            (photos,) = [one for one in play.types if one.type == "PSL_PHOTOS"]
+            assert photos.shared is shared
+            open_ = [one for one in play.open if "third party" in one]
+            assert open_ == (
+                ["whether strange.example is a third party, which it is shared with: nobody says"]
+                if shared is None else []
+            )  # fmt: skip
+        systems = yaml.safe_load(store.records.written("fides", "yaml", Scope(), None))["system"]
+    said = {
+        one["egress"][0]: one.get("data_shared_with_third_parties")
+        for system in systems
+        for one in system["privacy_declarations"]
+    }
+    assert {name: said[f"{name}.example"] for name in told} == told
 
 
 def test_a_proposal_is_of_one_app(store: Store) -> None:

@@ -49,12 +49,17 @@ def _type(store: Store, name: str, group: Sequence[tuple[str, Observed]]) -> Pro
         others=tuple(other for other in others if other != name),
         collected=bool(collected),
         purposes=_purposes(store, collected),
-        shared=bool(shared),
+        shared=True if shared else None if any(_whose(store, one) for _, one in group) else False,
         sharing_purposes=_purposes(store, shared),
         ephemeral=True if kept == {False} else False if True in kept else None,
         optional=True if consents <= _CHOSEN else False if "not_required" in consents else None,
         because=tuple(dict.fromkeys(f"{category} to {_to(one)}" for category, one in group)),
     )
+
+
+def _whose(store: Store, one: Observed) -> bool:
+    """Whether it is a person's to say if it is shared: nobody says what part the receiver has."""
+    return store != APPLE and one.role == UNKNOWN and one.destination != TELEMETRY
 
 
 def _purposes(store: Store, rows: Sequence[Observed]) -> tuple[str, ...]:
@@ -71,6 +76,8 @@ def _open(store: Store, rows: Sequence[Observed], types: Sequence[ProposedType])
             yield f"what for data leaves to {_to(one)}: no app says it"
         elif not store_purposes(store, one.purpose):
             yield f"the store has no purpose like {one.purpose}, what data leaves to {_to(one)} for"
+        if _whose(store, one):
+            yield f"whether {_to(one)} is a third party, which it is shared with: nobody says"
         if store == APPLE and one.kept is None:
             yield f"whether {_to(one)} keeps what it gets nobody says: if not, it is not collected"
     for type_ in types:

@@ -117,7 +117,7 @@ class ProposedType(_Record):
     others: tuple[str, ...]
     collected: bool
     purposes: tuple[str, ...]
-    shared: bool
+    shared: bool | None
     sharing_purposes: tuple[str, ...]
     ephemeral: bool | None
     optional: bool | None

@@ -13,6 +13,14 @@ _BASIS = {
     "unknown": MISSING,
     None: "",
 }
+# What the key of the policy does not say to a reader.
+_MECHANISMS = {
+    "scc_2021_914": "standard contractual clauses (EU) 2021/914",
+    "scc_dpa": "standard clauses of a supervisory authority",
+    "bcr": "binding corporate rules",
+    "admin_arrangement": "administrative arrangement",
+    "derogation_compelling_li": "derogation compelling legitimate interests",
+}
 COLUMNS: Mapping[str, str] = {
     "app": "app",
     "activity": "activity",
@@ -80,7 +88,9 @@ def _country(one: Activity) -> str:
 def _mechanism(one: Activity) -> str:
     if one.basis == "not_named":
         return MISSING
-    return f"{_words(one.mechanism)}, Art. {one.article}" if one.mechanism else ""
+    if one.mechanism is None:
+        return ""
+    return f"{_MECHANISMS.get(one.mechanism) or _words(one.mechanism)}, Art. {one.article}"
 
 
 def _kept(one: Activity) -> str:

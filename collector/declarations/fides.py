@@ -216,7 +216,7 @@ def _declared(one: Activity) -> dict[str, Any]:
         "data_use": _uses(one)[0],
         "features": [one.feature] if one.feature else [],
         "egress": [_key(one.recipient)] if one.recipient else [],
-        "data_shared_with_third_parties": shared,
+        **({"data_shared_with_third_parties": shared} if shared or one.role else {}),
         **({"third_parties": one.owner or one.recipient} if shared else {}),
         **({"retention_period": kept} if kept else {}),
     }
