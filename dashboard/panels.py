@@ -56,7 +56,7 @@ def not_narrowed(selection: Selection, metric: str) -> None:
 
 def tiles(key: str = "tiles") -> AbstractContextManager[object]:
     """The page's row of headline numbers, which wraps on a narrow screen (see `theme.style`);
-    a second row of a page has another `key`."""
+    a second row of a page has another `key`, which begins likewise."""
     return st.container(key=f"{key}-room").container(horizontal=True, key=key)
 
 

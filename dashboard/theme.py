@@ -45,14 +45,17 @@ class Mode:
     text: str
     border: str
     accent: str
+    on_accent: str
 
 
 LIGHT = Mode(
-    background="#FFFFFF", raised="#F3F5F8", text="#17202C", border="#DDE2E9", accent="#3A4FB0"
-)
+    background="#FFFFFF", raised="#F3F5F8", text="#17202C", border="#DDE2E9",
+    accent="#3A4FB0", on_accent="#FFFFFF",
+)  # fmt: skip
 DARK = Mode(
-    background="#12161D", raised="#1B212B", text="#E4E9F0", border="#323B48", accent="#8496F0"
-)
+    background="#12161D", raised="#1B212B", text="#E4E9F0", border="#323B48",
+    accent="#8496F0", on_accent="#12161D",
+)  # fmt: skip
 
 
 def release_style(position: int) -> tuple[str, str]:
@@ -95,8 +98,10 @@ def flags() -> Iterator[str]:
 def style() -> str:
     """What Streamlit's own theme does not say: paper has no controls and lies on its side, so that
     no table is cut; tables have the room of a desktop's margins; four or six headline numbers stand
-    in even rows, and so do facts."""
-    four, six = (f".st-key-tiles:has(> :nth-child({n}):last-child)" for n in (4, 6))
+    in even rows, and so do facts. Streamlit writes white on the accent, light or dark."""
+    tiles = "[class*=st-key-tiles]"
+    four, six = (f"{tiles}:has(> :nth-child({n}):last-child)" for n in (4, 6))
+    on_accent = "[data-testid^=stBaseButton-primary],[data-tag]"
     return (
         "<style>"
         "@media print{[data-testid=stSidebar],[data-testid=stHeader],[data-testid=stPopover],"
@@ -106,9 +111,11 @@ def style() -> str:
         "@page{size:landscape}"
         "@media(min-width:768px){[data-testid=stMainBlockContainer]{padding-left:2rem;"
         "padding-right:2rem}}"
-        ".st-key-tiles-room{container-type:inline-size}"
-        f"{four}.st-key-tiles{{display:grid;grid-template-columns:repeat(4,minmax(0,1fr))}}"
-        f"{six}.st-key-tiles{{display:grid;grid-template-columns:repeat(6,minmax(0,1fr))}}"
+        "@media(prefers-color-scheme:dark){"
+        f":is({on_accent}),:is({on_accent}) *{{color:{DARK.on_accent}!important}}}}"
+        f"{tiles}[class*=-room]{{container-type:inline-size}}"
+        f"{four}{{display:grid;grid-template-columns:repeat(4,minmax(0,1fr))}}"
+        f"{six}{{display:grid;grid-template-columns:repeat(6,minmax(0,1fr))}}"
         ".limen-facts{display:grid;grid-template-columns:minmax(7rem,max-content) 1fr;gap:2px 16px;"
         "margin:0}.limen-facts dt{opacity:0.75}.limen-facts dt::first-letter"
         "{text-transform:uppercase}.limen-facts dd{margin:0;overflow-wrap:anywhere}"
@@ -116,8 +123,8 @@ def style() -> str:
         f"border-bottom:2px solid {UNDECLARED};padding:0 4px}}"
         "@media(max-width:480px){.limen-facts{grid-template-columns:1fr}.limen-facts dd{"
         "margin-bottom:6px}}"
-        f"@container (max-width:960px){{{six}.st-key-tiles{{grid-template-columns:repeat(3,1fr)}}}}"
-        f"@container (max-width:480px){{{four}.st-key-tiles,{six}.st-key-tiles{{"
+        f"@container (max-width:960px){{{six}{{grid-template-columns:repeat(3,1fr)}}}}"
+        f"@container (max-width:480px){{{four},{six}{{"
         "grid-template-columns:repeat(2,1fr)}}"
         "</style>"
     )

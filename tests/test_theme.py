@@ -74,6 +74,15 @@ COLOURS: Sequence[str] = [
 
 
 @pytest.mark.parametrize("mode", [theme.LIGHT, theme.DARK], ids=["light", "dark"])
+def test_text_can_be_read(mode: theme.Mode) -> None:
+    for text, ground in (
+        (mode.text, mode.background), (mode.text, mode.raised), (mode.accent, mode.background),
+        (mode.on_accent, mode.accent),
+    ):  # fmt: skip
+        assert contrast(text, ground) >= 4.5
+
+
+@pytest.mark.parametrize("mode", [theme.LIGHT, theme.DARK], ids=["light", "dark"])
 @pytest.mark.parametrize("colour", COLOURS)
 def test_a_mark_stands_out_from_either_background(colour: str, mode: theme.Mode) -> None:
     assert contrast(colour, mode.background) >= 3.0

@@ -71,7 +71,7 @@ def show_door(questions: Questions, selection: Selection) -> None:
     panels.heading("What was done at the door", questions, "door")
     panels.not_narrowed(selection, "redaction")
     done = {row["action"]: row["values"] for row in whole.records()}
-    with panels.tiles("door"):
+    with panels.tiles("tiles-door"):
         for action, meaning in TILES.items():
             panels.tile(door.ACTIONS[action], count(done.get(action, 0)), "values", meaning)
     today = datetime.now(UTC)

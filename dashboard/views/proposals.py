@@ -19,14 +19,12 @@ COLUMNS: Mapping[Store, Mapping[str, str]] = {
         "sharing_purposes": "optional",
         "ephemeral": "flag",
         "optional": "flag",
-        "because": "text",
     },
-    "apple": {"type": "text", "purposes": "optional", "because": "text"},
+    "apple": {"type": "text", "purposes": "optional"},
 }
 TITLES: Mapping[str, str] = {
     "ephemeral": "In memory only",
     "optional": "Users may choose",
-    "because": "Because of",
 }
 FILES: Mapping[Store, tuple[str, str, str, str]] = {
     "play": ("Rows as CSV", "csv", "data_safety_rows.csv", "text/csv"),
@@ -86,7 +84,9 @@ def _show(questions: Questions, scope: Scope, store: Store) -> None:
         titles=TITLES,
         name=f"What {found.app} would have to declare",
     )
-    links.link("declarations", "Add what you declare, and it is held against what leaves")
+    st.text("Because of what left:")
+    panels.facts({one.type: "; ".join(one.because) for one in found.types})
+    links.link("declarations", "Add what you declare")
 
 
 def _of_one_app(questions: Questions, scope: Scope) -> Scope | None:

@@ -85,7 +85,7 @@ def show(questions: Questions, selection: Selection) -> None:
     asked = ("completeness", "lost_requests", "arrival", "unknown_values", "unknown_departures")
     found = questions.metrics(
         [
-            *(selection.query(metric) for metric in ("door", *asked[:4])),
+            *(selection.query(metric) for metric in ("door", *asked)),
             *(selection.query(metric, "release") for metric in asked),
         ]
     )
@@ -93,10 +93,10 @@ def show(questions: Questions, selection: Selection) -> None:
     if not door:
         states.no_result(questions, "telemetry")
         return
-    (complete, lost, arrival, unknown), parts = answers[:4], answers[4:]
+    (complete, lost, arrival, *unknown), parts = answers[:5], answers[5:]
     shout(questions, selection)
     if lost and lost[0]["requests"]:
-        _headline({**complete[0], **lost[0], **arrival[0]}, unknown)
+        _headline({**complete[0], **lost[0], **arrival[0]}, [rows[0] for rows in unknown if rows])
         _completeness(questions, selection, _together(parts[0], parts[1]))
         _arrival(questions, parts[2])
         _clocks(questions, selection)
@@ -147,12 +147,13 @@ def _headline(whole: Mapping[str, Any], unknown: Rows) -> None:
             "Requests whose phone says a start over 30 days before or 10 minutes after their "
             "receipt. Every page counts them at the time received.",
         )
-        most = unknown[0]
+        most = max(unknown, key=lambda row: row["share"] or 0)
         panels.tile(
             "Most unknown",
             percent(most["share"]),
             label(most["attribute"]) if most["unknown"] else "nothing",
-            "The attribute that the largest share of the requests that could say it does not say.",
+            "The attribute that the largest share of the requests, or of the departures, that "
+            "could say it does not say.",
         )
 
 

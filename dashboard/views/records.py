@@ -42,6 +42,7 @@ def show(questions: Questions, selection: Selection) -> None:
             list(KINDS),
             default=next(iter(KINDS)),
             required=True,
+            wrap=True,
             key="record",
             bind="query-params",
             label_visibility="collapsed",
@@ -60,7 +61,7 @@ def _scope(selection: Selection) -> Scope | None:
     today = datetime.now(UTC).date()
     with st.container(horizontal=True, key="days"):
         first = _day("From", "first", today - timedelta(days=DAYS - 1), today)
-        last = _day("To, the day included", "last", today, today)
+        last = _day("To, included", "last", today, today)
     told = [
         f"{name} {value}"
         for name in ("app", "environment", "release")

@@ -54,7 +54,11 @@ DEPARTURES: Mapping[str, str] = {
     "measure": "text",
 }
 
-TITLES: Mapping[str, str] = {"duration_ms": "Waited", "trace_id": "Trace"}
+TITLES: Mapping[str, str] = {
+    "duration_ms": "Waited",
+    "measure": "Measured by",
+    "trace_id": "Trace",
+}
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -62,7 +66,7 @@ Rows = Sequence[Mapping[str, Any]]
 def show_trace(questions: Questions, trace_id: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.title("Request", anchor=False, width="content")
-        st.code(trace_id, language=None, width="stretch")
+        st.code(trace_id, language=None, width="stretch", wrap_lines=True)
         panels.on_demand(questions, "trace")
         curl.button(curl.curl(questions.api, f"/api/traces/{trace_id}", {}))
     try:
@@ -129,7 +133,7 @@ def _departures(rows: Rows) -> None:
     if not rows:
         st.text("Nothing that the trace tells of.")
         return
-    tables.show(rows, DEPARTURES, name="What left the device in this trace")
+    tables.show(rows, DEPARTURES, titles=TITLES, name="What left the device in this trace")
 
 
 def _attributes(spans: Rows) -> None:

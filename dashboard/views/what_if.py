@@ -8,7 +8,7 @@ from collector.contract.attributes import CONSENT_STATES, NETWORKS
 from collector.contract.what_if.records import Change, WhatIf
 from collector.contract.what_if.words import rows
 from dashboard import panels, states, tables, theme
-from dashboard.formats import UNKNOWN, label, score, words
+from dashboard.formats import UNKNOWN, score, words
 from dashboard.questions import Questions
 
 _SHOWN: Mapping[str, str] = {"what": "text", "was": "text", "would": "text"}
@@ -27,7 +27,7 @@ def show_what_if(questions: Questions, trace_id: str) -> None:
     for found in questions.what_if(trace_id, change):
         with st.container(key=f"what-if-{found.span_id}"):
             colour = theme.DECISIONS.get(found.would.decision or "", theme.UNKNOWN)
-            title = label(words(found.would.decision))
+            title = words(found.would.decision)
             states.notice(f"{words(found.feature)}: {title}", [found.sentence], colour)
             tables.show(
                 [dict(zip(_SHOWN, row, strict=True)) for row in rows(found)],

@@ -73,6 +73,12 @@ def reader(browser: Browser, reviewed: Reviewed) -> Iterator[Reader]:
         yield found
         no_error(found)
         assert found.page.evaluate("document.scrollingElement.scrollWidth") <= PHONE[0]
+        cut = found.page.evaluate(
+            "[...document.querySelectorAll('[data-testid=stMain] :is(button, [role=radio])')]"
+            ".filter(one => one.getBoundingClientRect().right > innerWidth)"
+            ".map(one => one.innerText)"
+        )
+        assert cut == []
         assert found.complaints == []
 
 
@@ -147,10 +153,14 @@ def test_records_are_read_on_the_page_and_a_pack_is_built_that_holds(
         reader.settle()
         expect(page.get_by_text("to decide")).to_be_visible()
         expect(page.locator('[data-testid="stDataFrame"]')).to_be_visible()
+        expect(page.locator(".limen-facts")).to_contain_text("diagnostics_other to Limen's own")
         no_error(reader)
     kinds.get_by_text("Evidence pack", exact=True).click()
     page.wait_for_url("**/records?*record=Evidence+pack*")
-    page.get_by_role("button", name="Build the pack").click()
+    build = page.get_by_role("button", name="Build the pack")
+    # On the light accent of the dark.
+    expect(build).to_have_css("color", "rgb(18, 22, 29)")
+    build.click()
     with page.expect_download() as download:
         page.get_by_role("button", name="Download the pack").click()
     pack = download.value.path().read_bytes()
