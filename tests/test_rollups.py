@@ -15,6 +15,7 @@ from collector.contract.errors import NotFound
 from collector.contract.records import Query
 from collector.contract.releases import Comparison
 from collector.metrics import get_metric
+from collector.store import compliance
 from collector.store.compliance import Scope
 from collector.store.maintenance import Maintenance
 from collector.store.reader import rfc3339
@@ -293,6 +294,43 @@ def test_what_left_is_told_anew_from_when_its_consent_changed(store: Store) -> N
         assert seen() == told
         maintenance(store).roll_up()
         assert seen() == told and covered(store) == 3
+
+
+@pytest.mark.parametrize("window", [1, HOUR, DAY])
+def test_when_it_left_first_and_last_is_found_wherever_in_a_day_that_was(
+    store: Store, monkeypatch: pytest.MonkeyPatch, window: int
+) -> None:
+    monkeypatch.setattr(compliance, "WINDOW", window)
+    begins = (now() // DAY - 3) * DAY
+    sent = [
+        *(("often.example", 20 * 60 * 10**9 * number) for number in (0, 1, 2, 30, 100, 150, 215)),
+        *(("seldom.example", DAY + hour * HOUR) for hour in (1, 11, 12, 13)),
+        *(("early.example", DAY + minute * 60 * 10**9) for minute in (1, 2, 3, 4)),
+        ("once.example", 2 * DAY + 12 * HOUR),
+    ]
+    for host, after in random.Random(window).sample(sent, len(sent)):
+        request = request_span("fallback", start=begins + after)
+        store.take(traces(request, request.child("CLIENT", **SENT | {"server_address": host})))
+    maintenance(store).roll_up()
+    late = request_span("fallback", start=begins + 3 * DAY)
+    store.take(traces(late, late.child("CLIENT", **SENT | {"server_address": "seldom.example"})))
+    by_host: dict[str, list[dict[str, Any]]] = {}
+    for row in sorted(departed(store), key=lambda row: row["time"]):
+        by_host.setdefault(row["destination"], []).append(row)
+    _, left = store.compliance.review(Scope(since="-5d"))
+    assert {
+        one.destination: (one.transfers, one.first, one.last, one.traces)
+        for one in left
+        if one.asked
+    } == {
+        host: (
+            len(rows),
+            rows[0]["time"],
+            rows[-1]["time"],
+            tuple(row["trace_id"].hex() for row in rows[:3]),
+        )
+        for host, rows in by_host.items()
+    }
 
 
 def test_a_period_may_end_where_it_cuts_a_day(store: Store) -> None:

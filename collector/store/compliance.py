@@ -49,6 +49,8 @@ from collector.store.unsealed import Besides, Read, end_of
 
 # Findings live longer than what is looked at from day to day.
 DEFAULT_PERIOD = "-30d"
+# (ns) Of a day what is frequent was seen first and last within as much of its start and of its end.
+WINDOW = DAY // 48
 _ESTIMATED = ("installations", "sessions")
 
 
@@ -89,7 +91,7 @@ class Compliance:
         with self._database.snapshot() as read:
             end = end_of(read, last, now)
             first_day = first_whole_day(first, end)
-            values = {"from": first, "to": end, "first_day": first_day} | asked
+            values = {"from": first, "to": end, "first_day": first_day, "now": now} | asked
             besides = Besides(read, (first, end))
             stand_for = _sources(besides.sealed, cut=first_day > first or end % DAY != 0)
             seen = observed(_observed(besides.ask, stand_for, values))
@@ -290,11 +292,16 @@ def _observed(
     """What left, one row of all that is alike.
 
     How much is told by sums; when, and in which traces, by a look at the days on which each was
-    seen first and last.
+    seen first and last: at the first and the last minutes of these, and for what is not told by
+    them at all of the day.
     """
-    _ask(read, "keep_observed", stand_for, values)
-    days = read(query("observed_days"), {}).column("day").cast(pa.int32()).to_pylist()
-    return _ask(read, "observed", {**stand_for, "within": _within(days)}, values)
+    for name in ("keep_observed", "keep_edges", "keep_looked_up"):
+        _ask(read, name, stand_for, values)
+    for window in (WINDOW, DAY):
+        if days := read(query("edges_left"), {}).to_pylist():
+            within = {"within": _within(days, window, values["now"])}
+            _ask(read, "look_up", within, values | {"window": window})
+    return _ask(read, "observed", stand_for, values)
 
 
 def _ask(
@@ -311,14 +318,16 @@ def _ask(
     return rows
 
 
-def _within(days: Sequence[int]) -> str:
-    """SQL for the time of `d` on one of the `days` (since 1970, ascending), in as few pieces as
-    there are: of other days nothing is read."""
+def _within(days: Sequence[Mapping[str, Any]], window: int, now: int) -> str:
+    """SQL for the time of `d` in a `window` (ns) at the start of one of the `days` that open, or at
+    the end of one that closes, in as few pieces as there are: of other times nothing is read."""
     pieces: list[list[int]] = []
     for day in days:
-        if pieces and pieces[-1][1] == day:
-            pieces[-1][1] = day + 1
-        else:
-            pieces.append([day, day + 1])
-    found = (f"d.time >= {a * DAY} and d.time < {b * DAY}" for a, b in pieces)
-    return " or ".join(found) or "false"
+        start, end = day["start"], day["start"] + DAY
+        late = max(start, min(end, now) - window)
+        for first, last in [(start, start + window)] * day["opens"] + [(late, end)] * day["closes"]:
+            if pieces and first <= pieces[-1][1]:
+                pieces[-1][1] = max(pieces[-1][1], last)
+            else:
+                pieces.append([first, last])
+    return " or ".join(f"d.time >= {a} and d.time < {b}" for a, b in pieces) or "false"

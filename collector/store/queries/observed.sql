@@ -1,37 +1,7 @@
 -- What is in `observed`, with when it was seen first and last, its first three traces on the day on which
--- it was seen first, and whether another size of body arrived than left. What is told by sums is
--- looked for one by one on some days only; and Limen's own.
-with edges as (
-    select distinct o.number, o.kind, o.differs, o.day, o.day = o.begins as opens, s.number as source
-    from (
-        select
-            *,
-            unnest(list_distinct([
-                case when first_day = begins then first_day end,
-                case when last_day = ends then last_day end
-            ])) as day
-        from observed
-    ) o
-    join named_sources s
-        on s.app = o.app and s.release = o.release and s.os = o.os
-        and ($environment is null or s.environment = $environment)
-),
--- By where the traces stand, of which few are read then.
-looked_up as materialized (
-    select
-        e.number,
-        min(d.time) as first,
-        max(d.time) as last,
-        arg_min(d.rowid, d.time, 3) filter (where e.opens) as places
-    from rollup_departures d
-    anti join outdated o on o.place = d.rowid
-    join edges e
-        on e.kind = d.kind and e.source = d.source and e.day = day_of(d.time)
-        and e.differs = coalesce(d.bytes <> d.bytes_received, false)
-    where d.time >= $first_day and d.time < midnight($to) and ({within})
-    group by e.number
-),
-opening as (
+-- it was seen first, and whether another size of body arrived than left: of what is told by sums as it was
+-- `looked_up`. And Limen's own.
+with opening as (
     select p.number, list({time: d.time, trace_id: d.trace_id}) as earliest
     from (select number, unnest(places) as place from looked_up) p
     join (
