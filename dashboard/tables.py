@@ -1,6 +1,6 @@
 """Rows as a table: values shown by their unit, sorted by what they are, never read as HTML."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd  # type: ignore[import-untyped]
@@ -10,6 +10,8 @@ from collector.contract.records import Answer
 from collector.contract.spreadsheets import harmless
 from dashboard.formats import BY_UNIT, UNKNOWN, interval, label
 
+_IN_FILES: Mapping[str, str] = {"ms": "ms", "lapse": "ms", "bytes": "bytes"}
+"""What a number is in that is no share and no count: a page says it beside each."""
 _WORDS = ("text", "optional", "set", "flag", "time", "day")
 
 
@@ -47,8 +49,14 @@ def csv(
     columns: Mapping[str, str],
     titles: Mapping[str, str] | None = None,
 ) -> str:
-    """What `show` shows, numbers with all their digits, for spreadsheets."""
-    frame: pd.DataFrame = styled(rows, columns, titles).data
+    """What `show` shows, numbers with all their digits and their unit above, for spreadsheets."""
+    heads = _heads(columns, titles)
+    with_unit = {
+        column: f"{heads[column]} ({_IN_FILES[unit]})"
+        for column, unit in columns.items()
+        if unit in _IN_FILES and not heads[column].lower().endswith((")", _IN_FILES[unit]))
+    }
+    frame: pd.DataFrame = styled(rows, columns, {**heads, **with_unit}).data
     return str(frame.to_csv(index=False, na_rep=UNKNOWN, lineterminator="\r\n"))
 
 
@@ -62,7 +70,7 @@ def styled(
     `csv` takes the values: text has an apostrophe there where a spreadsheet would run it, and where
     it began with one, so that what is shown is the text itself.
     """
-    heads = {column: (titles or {}).get(column) or label(column) for column in columns}
+    heads = _heads(columns, titles)
     frame = pd.DataFrame(
         {
             heads[column]: [row[column] for row in rows]
@@ -76,6 +84,10 @@ def styled(
         for column, unit in columns.items()
     }
     return frame.style.format(formats, na_rep=UNKNOWN)
+
+
+def _heads(columns: Iterable[str], titles: Mapping[str, str] | None) -> dict[str, str]:
+    return {column: (titles or {}).get(column) or label(column) for column in columns}
 
 
 def _kept(text: str) -> str:

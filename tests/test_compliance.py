@@ -2,6 +2,7 @@
 
 import csv
 import io
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -436,9 +437,10 @@ def test_the_commands_hold_what_left_against_what_was_declared(
     check = Check.model_validate_json(said)
     (finding,) = [one for one in check.findings if one.level == "error"]
     judged = ("compliance", "judge", finding.id, "accepted_risk", "--who", "Ada", "--why", "known")
-    assert limen(*judged)[0] == 0
+    until = f"{datetime.now(UTC) + timedelta(days=30):%Y-%m-%dT%H:%M:%SZ}"
+    assert limen(*judged, "--until", until)[0] == 0
     code, said = limen("compliance", "check", "--release", "2.5.0")
-    assert code == 0 and "accepted risk: Ada" in said
+    assert code == 0 and f"accepted risk until {until}: Ada" in said
     path = tmp_path / "PrivacyInfo.xcprivacy"
     path.write_bytes(manifest({"Name": ["Analytics"]}))
     code, said = limen("declaration", "add", str(path), "--app", "fieldnotes")

@@ -55,6 +55,12 @@ def test_a_table_is_taken_along_without_formulas_and_shows_what_was_sent() -> No
     assert [line.split("\t")[1] for line in shown.splitlines()[1:]] == NAMES
 
 
+def test_a_file_says_what_its_numbers_are_in() -> None:
+    columns = {"p95_ms": "ms", "egress": "bytes", "bytes": "bytes", "rate": "ratio"}
+    file = tables.csv([dict.fromkeys(columns, 1.5)], columns, {"p95_ms": "p95"})
+    assert file.splitlines()[0] == "p95 (ms),Egress (bytes),Bytes,Rate"
+
+
 def test_a_collector_that_does_not_answer_in_time_is_not_taken_for_none() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         api = f"http://127.0.0.1:{silent.getsockname()[1]}"

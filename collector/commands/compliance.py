@@ -76,7 +76,7 @@ def _judge(args: argparse.Namespace) -> int:
     if args.json:
         sys.stdout.write(kept.model_dump_json() + "\n")
     else:
-        until = f" until {kept.until}" if kept.until else ""
+        until = f" until {_second(kept.until)}" if kept.until else ""
         sys.stdout.write(
             f"{args.finding} is {kept.word.replace('_', ' ')}{until}, said {kept.who}\n"
         )
@@ -121,10 +121,10 @@ def _evidence(finding: "Finding") -> Iterator[str]:
     if finding.traces:
         yield f"    traces {' '.join(finding.traces)}"
     if verdict := finding.verdict:
-        until = f" until {verdict.until}" if verdict.until else ""
+        until = f" until {_second(verdict.until)}" if verdict.until else ""
         over = "" if verdict.holds else " (over)"
         word = verdict.word.replace("_", " ")
-        yield f"    {word}{until}{over}: {verdict.who}, {verdict.at}: {verdict.why}"
+        yield f"    {word}{until}{over}: {verdict.who}, {_second(verdict.at)}: {verdict.why}"
 
 
 def _second(time: str | None) -> str:

@@ -84,6 +84,13 @@ def show(questions: Questions, selection: Selection) -> None:
     at = _page(asked)
     query = asked.model_copy(update={"offset": at * PAGE_ROWS})
     rows = questions.metrics([query])[0].records() if all(chosen.values()) else []
+    if not rows and trace is not None:
+        states.absent(
+            "No departure of this trace",
+            "Nothing left in it in the period; or it is older than what is kept, or erased because "
+            "its person asked; or a digit is missing: a trace id has 32 hex digits.",
+        )
+        return
     if not rows and not at:
         states.no_result(questions, "departures", tuple(NARROW))
         return

@@ -124,6 +124,8 @@ def test_the_ledger_shows_each_departure_and_hands_it_out_as_a_file(
     (row,) = csv.DictReader(download.value.path().read_text("utf-8").splitlines())
     assert (row["destination"], row["bytes"], row["declared"]) == ("adkit.example", "1500", "false")
     assert "data exported" in reviewed.logged()
+    page = reader.open(f"/ledger?trace={'ab' * 16}")
+    expect(page.locator(".limen-empty")).to_contain_text("or erased because its person asked")
     page = reader.open("/ledger?declaration=declared&order=Largest+first")
     expect(page.get_by_role("heading", name="1 departure")).to_be_visible()
     page.locator('[data-testid="stDataFrame"]').click(position={"x": 18, "y": 53})
