@@ -32,7 +32,7 @@ REFERENCES = ("label", "audit", "cloud")
 _FLUSH_SECONDS = 60.0
 _DASHBOARD_SECONDS = 60.0
 _SECONDS_BETWEEN = 0.3
-_INPUTS_HELD = 200
+_HANDED_OVER = 200
 _AT_A_TIME = 2
 _ADDRESS = re.compile(r"https?://\S+")
 
@@ -97,7 +97,7 @@ class Show:
         sender = self._stack.enter_context(closing(Sender(self._cloud_url)))
         fleet = Fleet(seed=seed, requests=requests, sender=sender, samples=samples)
         with (
-            Uploader(self.otlp_url, hold=_INPUTS_HELD) as uploader,
+            Uploader(self.otlp_url, hold=_HANDED_OVER) as uploader,
             _bar("Requests", requests) as bar,
         ):
             fleet.live_through_history(uploader, bar.advance)

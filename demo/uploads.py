@@ -26,8 +26,8 @@ _WAITING = 192
 class Uploader:
     """Uploads what phones hand over, many at a time, one OTLP request per phone and signal.
 
-    The log records of `hold` phones are held back and sent in a row, because the collector commits
-    requests of one signal together.
+    What is handed over `hold` times is held back and sent in a row, one signal after the other:
+    the collector commits what waits together, and a commit of little costs it as much.
     """
 
     def __init__(self, otlp_url: str, *, hold: int) -> None:
@@ -37,17 +37,18 @@ class Uploader:
         self._room = threading.BoundedSemaphore(_WAITING)
         self._own = threading.local()
         self._exporters: list[_Exporters] = []
-        self._held: list[Sequence[ReadableLogRecord]] = []
+        self._spans: list[Sequence[ReadableSpan]] = []
+        self._records: list[Sequence[ReadableLogRecord]] = []
         self._failed = threading.Event()
 
     def send(self, spans: Sequence[ReadableSpan], records: Sequence[ReadableLogRecord]) -> None:
         """Uploads in the background. Raises CollectorUnreachable where an earlier upload failed."""
         self._check()
         if spans:
-            self._submit(partial(self._send_spans, spans))
+            self._spans.append(spans)
         if records:
-            self._held.append(records)
-        if len(self._held) >= self._hold:
+            self._records.append(records)
+        if max(len(self._spans), len(self._records)) >= self._hold:
             self._send_held()
 
     def __enter__(self) -> Self:
@@ -70,9 +71,11 @@ class Uploader:
             self._check()
 
     def _send_held(self) -> None:
-        held, self._held = self._held, []
-        for records in held:
+        for spans in self._spans:
+            self._submit(partial(self._send_spans, spans))
+        for records in self._records:
             self._submit(partial(self._send_records, records))
+        self._spans, self._records = [], []
 
     def _send_spans(self, spans: Sequence[ReadableSpan]) -> bool:
         return self._mine().spans.export(spans) is SpanExportResult.SUCCESS
