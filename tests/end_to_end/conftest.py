@@ -47,9 +47,10 @@ def week(tmp_path_factory: pytest.TempPathFactory) -> Week:
     return Week(home, said, json.loads((home / LEDGER).read_text("utf-8")), reached)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """In CI a missing browser fails; elsewhere it skips, with the same words."""
+    """One for all files of a worker. In CI a missing one fails; elsewhere it skips, with the same
+    words."""
     try:
         with chromium() as found:
             yield found
