@@ -8,8 +8,8 @@ import signal
 import subprocess
 import termios
 import threading
-import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -53,13 +53,17 @@ def test_every_row_is_redacted_by_the_version_it_names(tmp_path: Path) -> None:
     texts = [named("keeps", KEEPS), named("drops", DROPS)]
     file = tmp_path / "policy.toml"
     done = threading.Event()
+    taken: list[Any] = []
 
     with Store(tmp_path, policy_from(texts[0], tmp_path)) as store:
 
         def send() -> None:
             while not done.is_set():
                 span = request_span(**{"checkout_step": SECRET})
-                store.take(traces(span), logged_input(span, b"input"))
+                taken.append(store.take(traces(span), logged_input(span, b"input")))
+
+        def took(count: int) -> bool:
+            return len(taken) >= count
 
         maintenance = Maintenance(store.database, store.policy, store.health)
         reload = Reload(Settings(home=tmp_path), store, maintenance)
@@ -70,7 +74,8 @@ def test_every_row_is_redacted_by_the_version_it_names(tmp_path: Path) -> None:
             for number in range(1, 9):
                 file.write_text(texts[number % 2], "utf-8")
                 assert reload.run().version == ("keeps", "drops")[number % 2]
-                time.sleep(0.1)
+                # Three of them may have begun before.
+                until(partial(took, len(taken) + 6))
         finally:
             done.set()
             for sender in senders:
