@@ -159,7 +159,8 @@ def definitions(questions: Questions, metrics: Sequence[str]) -> None:
 
 
 def _with_unit(name: str, unit: str) -> str:
-    return label(name) if name == unit else f"{label(name)} ({unit})"
+    said, of = label(name), f" ({unit})"
+    return said if name == unit or said.endswith(of) else f"{said}{of}"
 
 
 def tile(title: str, value: str, below: str, meaning: str) -> None:

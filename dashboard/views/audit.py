@@ -105,7 +105,11 @@ def _verify(questions: Questions) -> None:
 
 def _result(found: Checked, kept: Sequence[Checkpoint], *, own_key: bool) -> None:
     if found.problems:
-        states.notice("The log does not hold", found.problems, theme.ERROR)
+        states.notice(
+            "The log does not hold",
+            [f"{one[:1].upper()}{one[1:]}." for one in found.problems],
+            theme.ERROR,
+        )
         return
     with_kept = f" and {sentences.many(len(kept), 'kept checkpoint')}" if kept else ""
     said = [f"{sentences.many(found.entries, 'entry', 'entries')} agree with the head{with_kept}."]
@@ -135,7 +139,7 @@ def _entries(questions: Questions, size: int) -> None:
         key=f"entries-{first}",
         height=min(SHOWN_HEIGHT, 38 + 35 * len(shown)),
         column_config={
-            name: st.column_config.Column(width=270) for name in (TITLES["reason"], label("detail"))
+            name: st.column_config.Column(width=240) for name in (TITLES["reason"], label("detail"))
         },
         alt="Entries of the audit log, newest first; choosing one shows all of it below",
     )

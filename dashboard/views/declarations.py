@@ -37,7 +37,6 @@ HOSTS: Mapping[str, str] = {
     "first_seen": "time",
     "last_seen": "time",
 }
-PROBLEMS: Mapping[str, str] = {"where": "text", "what": "text", "code": "text"}
 FINDINGS: Mapping[str, str] = {
     "level": "text",
     "subject": "text",
@@ -122,8 +121,7 @@ def _card(questions: Questions, kept: KeptDeclaration, check: Check) -> None:
         st.text("\n".join([_rows(found), *_says(found)]))
         if found.problems:
             st.text(f"{sentences.many(len(found.problems), 'problem')} in the file itself:")
-            problems = [one.model_dump() for one in found.problems]
-            tables.show(problems, PROBLEMS, name=f"Problems of {found.name}")
+            panels.facts({one.where: f"{one.what} ({one.code})" for one in found.problems})
         if found.types:
             with st.expander(sentences.many(len(found.types), "type")):
                 types = [one.model_dump() for one in found.types]
@@ -155,12 +153,15 @@ def _says(found: Declaration) -> Iterator[str]:
 
 
 def _differences(kept: KeptDeclaration, check: Check) -> None:
-    """What a check finds between files of its kind and what was seen of the app."""
+    """What a check finds between files of its kind and what was seen of the app. What is wrong in
+    a file itself stands with the file."""
+    own = tuple(f"{name}: " for name in check.declarations)
     rows = [
         {**one.model_dump(), "level": label(one.level)}
         for one in check.findings
         if one.source == kept.declaration.kind
         and one.app == kept.app
+        and not one.subject.startswith(own)
         and (kept.release is None or one.release in (None, kept.release))
     ]
     if not rows:

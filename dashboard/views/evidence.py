@@ -15,8 +15,10 @@ from dashboard.selection import Selection
 
 _BUILT = "evidence-pack"
 _CHECK = """\
-limen evidence verify {name} --key KEY --since HEADS   # needs neither a collector nor a network
-sha256sum {name}                                       # that it is the file that was built here
+# needs neither a collector nor a network
+limen evidence verify {name} --key KEY --since HEADS
+# that it is the file that was built here
+sha256sum {name}
 """
 
 

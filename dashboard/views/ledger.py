@@ -49,6 +49,7 @@ TITLES: Mapping[str, str] = {
     "bytes_received": "Arrived",
     "consent_from": "Consent said by",
     "consent_version": "Notice",
+    "measure": "Measured by",
     "policy": "Let in under policy",
     "trace_id": "Trace",
 }

@@ -200,6 +200,8 @@ def test_a_declaration_is_added_held_against_what_left_and_taken_back(
     card = page.locator(f".st-key-declaration-{kept.id}")
     expect(card).to_contain_text(f"{len(rows)} rows: {len(rows) - 1} answered")
     expect(card).to_contain_text("1 problem in the file itself")
+    (problem,) = kept.declaration.problems
+    expect(card).to_contain_text(f"{problem.what} ({problem.code})")
     expect(card).to_contain_text("Differences to what was seen and declared elsewhere")
     card.get_by_role("button", name="Take back").click()
     page.get_by_role("button", name="Take it back").click()
