@@ -91,7 +91,7 @@ class Compliance:
         with self._database.snapshot() as read:
             end = end_of(read, last, now)
             first_day = first_whole_day(first, end)
-            values = {"from": first, "to": end, "first_day": first_day, "now": now} | asked
+            values = {"from": first, "to": end, "first_day": first_day} | asked
             besides = Besides(read, (first, end))
             stand_for = _sources(besides.sealed, cut=first_day > first or end % DAY != 0)
             seen = observed(_observed(besides.ask, stand_for, values))
@@ -212,9 +212,9 @@ class Compliance:
 
     def _retention(self, policy: Policy, now: int) -> Iterator[Draft]:
         """Whether our own store keeps its promise; the run of a day may be under way."""
-        oldest = self._database.read(query("oldest_received")).column(0)[0].as_py()
-        limit = next(iter(limits(policy, now))).telemetry
-        if oldest is not None and oldest < limit - DAY:
+        before = {"before": next(iter(limits(policy, now))).telemetry - DAY}
+        oldest = self._database.read(query("oldest_received"), before)["received_time"][0].as_py()
+        if oldest is not None:
             yield Draft(
                 code="RETENTION_EXCEEDED",
                 subject="telemetry",
@@ -297,11 +297,19 @@ def _observed(
     """
     for name in ("keep_observed", "keep_edges", "keep_looked_up"):
         _ask(read, name, stand_for, values)
+    end = 0
     for window in (WINDOW, DAY):
         if days := read(query("edges_left"), {}).to_pylist():
-            within = {"within": _within(days, window, values["now"])}
-            _ask(read, "look_up", within, values | {"window": window})
+            end = end or _newest(read, days[-1]["start"])
+            within = {"within": _within(days, window, end)}
+            _ask(read, "look_up", within, values | {"window": window, "end": end})
     return _ask(read, "observed", stand_for, values)
+
+
+def _newest(read: Read, start: int) -> int:
+    """The end (ns) of what is rolled up of the day that began at `start`."""
+    newest = read(query("newest_departure"), {"from": start, "to": start + DAY})["time"][0].as_py()
+    return start + DAY if newest is None else int(newest) + 1
 
 
 def _ask(
@@ -318,13 +326,13 @@ def _ask(
     return rows
 
 
-def _within(days: Sequence[Mapping[str, Any]], window: int, now: int) -> str:
+def _within(days: Sequence[Mapping[str, Any]], window: int, until: int) -> str:
     """SQL for the time of `d` in a `window` (ns) at the start of one of the `days` that open, or at
     the end of one that closes, in as few pieces as there are: of other times nothing is read."""
     pieces: list[list[int]] = []
     for day in days:
         start, end = day["start"], day["start"] + DAY
-        late = max(start, min(end, now) - window)
+        late = max(start, min(end, until) - window)
         for first, last in [(start, start + window)] * day["opens"] + [(late, end)] * day["closes"]:
             if pieces and first <= pieces[-1][1]:
                 pieces[-1][1] = max(pieces[-1][1], last)

@@ -43,16 +43,18 @@ class Rotation:
         kept_since = min(min(one.telemetry, one.inputs) for one in limits(policy, now))
         gone = self._pseudonyms.ended(kept_since)
         # A run of retention that was cut short leaves rows that are older.
-        if gone and (gone := self._pseudonyms.ended(min(kept_since, self._oldest(now)))):
+        if gone and (gone := self._pseudonyms.ended(self._oldest(kept_since))):
             self._pseudonyms.destroy(gone)
             for period in gone:
                 since = rfc3339(period.since)
                 self._note(now, "keys destroyed", key_id=period.key_id, since=since)
 
-    def _oldest(self, now: int) -> int:
-        """When the oldest of what is stored with a pseudonym was received (ns)."""
-        oldest: int | None = self._database.read(query("oldest_received")).column(0)[0].as_py()
-        return now if oldest is None else oldest
+    def _oldest(self, before: int) -> int:
+        """When the oldest of what is stored with a pseudonym was received (ns); `before` is then
+        at the latest."""
+        found = self._database.read(query("oldest_received"), {"before": before})
+        oldest: int | None = found["received_time"][0].as_py()
+        return before if oldest is None else oldest
 
     def _note(self, now: int, action: str, **detail: Any) -> None:
         with self._database.write() as transaction:

@@ -1,9 +1,9 @@
 -- Looks for the `edges` that are not `looked_up` within a $window from the start of a first day and before
--- the end of a last one, which is $now at the latest: of what has its first three there and its last,
+-- the end of a last one, which is $end at the latest: of what has its first three there and its last,
 -- nothing else needs to be read. Within whole days it is all that there is.
 insert into looked_up
 with sought as (
-    select *, least(start + 86400000000000, $now) - $window as late
+    select *, least(start + 86400000000000, $end) - $window as late
     from edges
     where number not in (select number from looked_up)
 ),
@@ -12,7 +12,8 @@ found as (
         e.number,
         min(d.time) filter (where e.opens and d.time < e.start + $window) as first,
         max(d.time) filter (where e.closes and d.time >= e.late) as last,
-        arg_min(d.rowid, d.time, 3) filter (where e.opens and d.time < e.start + $window) as places
+        arg_min({time: d.time, trace_id: d.trace_id}, d.time, 3)
+            filter (where e.opens and d.time < e.start + $window) as earliest
     from rollup_departures d
     anti join outdated o on o.place = d.rowid
     join sought e
@@ -21,6 +22,6 @@ found as (
     where d.time >= $first_day and d.time < midnight($to) and ({within})
     group by e.number
 )
-select number, first, last, places
+select number, first, last, earliest
 from found
-where $window >= 86400000000000 or (len(places) = 3 and last is not null)
+where $window >= 86400000000000 or (len(earliest) = 3 and last is not null)

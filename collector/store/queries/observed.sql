@@ -1,20 +1,9 @@
 -- What is in `observed`, with when it was seen first and last, its first three traces on the day on which
 -- it was seen first, and whether another size of body arrived than left: of what is told by sums as it was
 -- `looked_up`. And Limen's own.
-with opening as (
-    select p.number, list({time: d.time, trace_id: d.trace_id}) as earliest
-    from (select number, unnest(places) as place from looked_up) p
-    join (
-        select rowid as place, time, trace_id
-        from rollup_departures
-        where rowid in (select unnest(places) from looked_up)
-    ) d on d.place = p.place
-    group by p.number
-),
-seen as (
-    select l.number, l.first, l.last, o.earliest
-    from looked_up l
-    left join opening o on o.number = l.number
+with seen as (
+    select number, first, last, earliest
+    from looked_up
     union all
     select
         e.number,
