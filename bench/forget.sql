@@ -3,6 +3,7 @@ delete from rollup_departures;
 delete from rollup_requests;
 delete from rollup_phones;
 delete from rollup_waits;
+delete from rollup_contexts;
 delete from rollup_offline;
 delete from rollup_runs;
 delete from rollup_gaps;

@@ -2,7 +2,7 @@
 
 import json
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,17 @@ SENT = {
 }
 SENT_BY = "day, received, app, environment, release, os, kind, differs"
 SENDERS_BY = "day, received, sender, app, environment, release, os, kind"
+CONTEXTS_BY = (
+    "day, received, app, environment, feature, release, os, device_model, country, network, model,"
+    " model_size, size_budget, placement, placement_inferred, decision, reason, blocked_reason,"
+    " threshold, threshold_version, runtime, delegate, answered_by, wait_step"
+)
+OFFLINE_BY = f"{CONTEXTS_BY}, confidence_step, sure_step"
+COUNTS = (
+    "n", "numbered", "in_10s", "in_1min", "in_10min", "in_1h", "in_6h", "in_1d", "in_7d",
+    "believed", "ahead", "no_device_model", "no_country", "no_installation", "no_duration",
+    "no_runtime", "no_delegate", "no_confidence",
+)  # fmt: skip
 OF_REQUESTS = (
     "kind in (select number from rollup_kinds where facts.from_request and not facts.passed_on)"
 )
@@ -77,6 +88,9 @@ def answered(store: Store, turn: int) -> list[Any]:
         ("thresholds_in_use", (), {}),
         ("offline_by_threshold", ("model",), {}),
         ("skewed_installations", (), {"since": "-100h"}),
+        ("fallback_rate", ("device_model", "runtime", "day"), {"since": "-100h"}),
+        ("latency", ("country", "reason"), {}),
+        ("offline_coverage", ("delegate",), {"device_model": "Pixel 8"}),
     ]
     asked += others[turn % 5 :: 5]
     told: list[Any] = [store.ask(metric, *by, **where) for metric, by, where in asked]
@@ -134,6 +148,10 @@ def same_answers(store: Store, turn: int) -> None:
     assert summed(store, "rollup_sent", SENT_BY) == summed(store, "rolled_singly", SENT_BY)
     senders = summed(store, "rollup_senders", SENDERS_BY)
     assert senders == summed(store, f"rolled_singly where {OF_REQUESTS}", SENDERS_BY)
+    contexts = f"rolled_contexts(['rollup_contexts', 'fresh_contexts'], {now() + DAY}, 0)"
+    for by, some in ((CONTEXTS_BY, ""), (OFFLINE_BY, " where network = 'unavailable'")):
+        one_by_one = summed(store, f"requests{some}", by, COUNTS)
+        assert summed(store, f"{contexts}{some}", by, COUNTS) == one_by_one
     with nothing_covered(store):
         assert (departed(store), copied(store)) == (found, clocks)
         for again, before in zip(answered(store, turn), told, strict=True):
@@ -151,11 +169,13 @@ def copied(store: Store) -> list[list[dict[str, Any]]]:
     return [store.rows(f"from {what} order by all") for what in ("clocks", "served")]
 
 
-def summed(store: Store, table: str, by: str) -> list[dict[str, Any]]:
-    """What left by all that it is summed by."""
+def summed(
+    store: Store, table: str, by: str, counts: Sequence[str] = ("n", "bytes")
+) -> list[dict[str, Any]]:
+    """The `counts` of a table by all that it is summed by."""
+    sums = ", ".join(f"sum({count}) as {count}" for count in counts)
     return store.rows(
-        f"select {by}, sum(n) as n, sum(bytes) as bytes"
-        f" from {table} group by all having sum(n) <> 0 order by all"
+        f"select {by}, {sums} from {table} group by all having sum(n) <> 0 order by all"
     )
 
 

@@ -10,14 +10,17 @@ from collector.metrics.cells import PHONES, ROOT, Kept, Merged
 GAP_DIMENSIONS = frozenset(
     ("app", "environment", "release", "os", "device_model", "country", "hour", "day")
 )
-# What requests, their waits and departures are counted by in rollups; by any other they are counted
-# singly.
+# What requests, their waits and departures are counted by in few rows; by the others of a source or
+# a context in more.
 ROLLED_DIMENSIONS = frozenset(
     ("app", "environment", "feature", "release", "os", "network", "model", "placement", "decision",
      "reason", "destination", "region", "role", "category", "purpose", "consent", "cause", "leg",
      "day")
 )  # fmt: skip
 _WAIT_DIMENSIONS = ROLLED_DIMENSIONS - {"placement", "reason"}
+_CONTEXT_DIMENSIONS = ROLLED_DIMENSIONS | {
+    "country", "device_model", "runtime", "delegate", "threshold_version",
+}  # fmt: skip
 # The sample of installations has these of their requests too.
 _SAMPLED_DIMENSIONS = ROLLED_DIMENSIONS | {"country", "device_model"}
 # What is left of requests that expired is told by these.
@@ -75,6 +78,7 @@ _ROLLED = {
     "phones": "rolled_phones({phones}, $to, $first_day)",
     "waits": "rolled_waits({waits}, $to, $first_day)",
     "offline": "rolled_offline({offline}, $to, $first_day)",
+    "contexts": "rolled_contexts({contexts}, $to, $first_day)",
     "departures": "rolled_sent({sent}, {kinds}, $to, $first_day, $by_day)",
     "sent": "rolled_sent_for_requests({sent}, {senders}, {kinds}, $to, $first_day, false)",
     "senders": "rolled_sent_for_requests({sent}, {senders}, {kinds}, $to, $first_day, true)",
@@ -83,6 +87,7 @@ _ROLLED = {
 _CUT = "(time < $first_day or time >= midnight($to))"
 _PARTLY = {
     "requests": f"from {_REQUESTS.format(' and ' + _CUT)}",
+    "contexts": f"from {_REQUESTS.format(' and ' + _CUT)}",
     "phones": f"(select * replace (weight() as weight) from {_REQUESTS.format(' and ' + _CUT)}"
     " where installation is null or step_of(installation) < drawn())",
     "waits": f"from {_REQUESTS.format(' and wait_step is not null and ' + _CUT)}",
@@ -137,9 +142,12 @@ def sources(
     elif merged:
         found = _MERGED
     elif whole_days and named <= ROLLED_DIMENSIONS:
-        found = rolled if named <= _WAIT_DIMENSIONS else rolled | {"waits": _ONE_BY_ONE}
-    elif whole_days and named <= _SAMPLED_DIMENSIONS:
-        found = _SINGLE | {"phones": rolled["phones"], "senders": _EACH_OF_SAMPLE}
+        found = rolled if named <= _WAIT_DIMENSIONS else rolled | {"waits": rolled["contexts"]}
+    elif whole_days and named <= _CONTEXT_DIMENSIONS:
+        found = _SINGLE | dict.fromkeys(("requests", "waits"), rolled["contexts"])
+        found |= {"offline": f"(from {rolled['contexts']} where network = 'unavailable')"}
+        if named <= _SAMPLED_DIMENSIONS:
+            found |= {"phones": rolled["phones"], "senders": _EACH_OF_SAMPLE}
     else:
         found = _SINGLE
     if not merged and not named <= GAP_DIMENSIONS:
@@ -164,7 +172,7 @@ def _rolled(sealed: Sealed, *, cut: bool) -> dict[str, str]:
 
 def sums_of(sealed: Sealed) -> dict[str, str]:
     """SQL for the tables of sums of each kind, with what is fresh unless it is `sealed`."""
-    whole = dict.fromkeys(("requests", "phones", "waits", "offline"), sealed.requests)
+    whole = dict.fromkeys(("requests", "phones", "waits", "offline", "contexts"), sealed.requests)
     whole |= dict.fromkeys(("sent", "senders", "kinds"), sealed.departures)
     return {
         name: f"['rollup_{name}']" if alone else f"['rollup_{name}', 'fresh_{name}']"

@@ -7,6 +7,12 @@ create or replace macro os_of(os_name, os_type, os_version) as
         'unknown'
     );
 create or replace macro model_of(name, version) as coalesce(name || '@' || version, name, 'unknown');
+create or replace macro reason_of(decision, fallback_reason, blocked_reason, error_type) as
+    case decision
+        when 'fallback' then coalesce(fallback_reason, 'unknown')
+        when 'blocked' then coalesce(blocked_reason, 'unknown')
+        when 'error' then coalesce(error_type, 'unknown')
+    end;
 create or replace macro hour_of(time) as make_timestamp(time // 3600000000000 * 3600000000);
 create or replace macro day_of(time) as cast(make_timestamp(time // 1000) as date);
 create or replace macro placed(said, decision, planned) as

@@ -35,11 +35,7 @@ select
     coalesce(s.delegate, 'unknown') as delegate,
     coalesce(s.threshold_version, 'unknown') as threshold_version,
     placed(s.placement, s.decision, p.placement) as placement,
-    case s.decision
-        when 'fallback' then coalesce(s.fallback_reason, 'unknown')
-        when 'blocked' then coalesce(s.blocked_reason, 'unknown')
-        when 'error' then coalesce(s.error_type, 'unknown')
-    end as reason,
+    reason_of(s.decision, s.fallback_reason, s.blocked_reason, s.error_type) as reason,
     -- Of twenty, null where it is unknown.
     case
         when s.confidence is not null then cast(least(floor(s.confidence * 20), 19) as integer)
@@ -55,6 +51,8 @@ select
     day_of(s.time) as day,
     day_of(s.received_time) as received,
     s.commit_number,
+    s.source,
+    s.context,
     s.release as release_said,
     s.placement as placement_said,
     cast(1 as bigint) as n,

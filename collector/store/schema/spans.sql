@@ -1,7 +1,7 @@
 -- Every span that was accepted, whole.
 create or replace view spans as
 select
-    f.* exclude (context, start_time),
+    f.* exclude (start_time),
     f.start_time is null as time_believed,
     coalesce(f.start_time, cast(f.time as ubigint)) as start_time,
     s.* exclude (number, digest),
