@@ -39,7 +39,7 @@ TEXTS = (
     "2026-11-01T00:00:00Z",
 )
 # What a collector says of its own.
-OWN = {"commit_number", "policy_version", "source"}
+OWN = {"commit_number", "policy_version", "source", "context"}
 PSEUDONYMS = {a.column or "": a.name for a in ATTRIBUTES if isinstance(a.form, Pseudonym)}
 
 
