@@ -1,7 +1,7 @@
 """Declared held against observed, over what is stored."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -301,8 +301,11 @@ def _observed(
     for window in (WINDOW, DAY):
         if days := read(query("edges_left"), {}).to_pylist():
             end = end or _newest(read, days[-1]["start"])
-            within = {"within": _within(days, window, end)}
-            _ask(read, "look_up", within, values | {"window": window, "end": end})
+            within = {
+                "opening": _within((d["start"], d["start"] + window) for d in days if d["opens"]),
+                "closing": _within(_closing(d["start"], window, end) for d in days if d["closes"]),
+            }
+            _ask(read, "look_up", within, values | {"window": window})
     return _ask(read, "observed", stand_for, values)
 
 
@@ -326,16 +329,19 @@ def _ask(
     return rows
 
 
-def _within(days: Sequence[Mapping[str, Any]], window: int, until: int) -> str:
-    """SQL for the time of `d` in a `window` (ns) at the start of one of the `days` that open, or at
-    the end of one that closes, in as few pieces as there are: of other times nothing is read."""
-    pieces: list[list[int]] = []
-    for day in days:
-        start, end = day["start"], day["start"] + DAY
-        late = max(start, min(end, until) - window)
-        for first, last in [(start, start + window)] * day["opens"] + [(late, end)] * day["closes"]:
-            if pieces and first <= pieces[-1][1]:
-                pieces[-1][1] = max(pieces[-1][1], last)
-            else:
-                pieces.append([first, last])
+def _closing(start: int, window: int, until: int) -> tuple[int, int]:
+    """The last `window` of the day that began at `start`, of which there is something `until`
+    then (all in ns)."""
+    end = start + DAY
+    return max(start, min(end, until) - window), end
+
+
+def _within(times: Iterable[tuple[int, int]]) -> str:
+    """SQL for the time of `d` in one of the `times` [a, b) (ns, ascending), in as few pieces as
+    there are: of other times nothing is read."""
+    pieces: list[tuple[int, int]] = []
+    for first, last in times:
+        if pieces and first <= pieces[-1][1]:
+            first = pieces.pop()[0]
+        pieces.append((first, last))
     return " or ".join(f"d.time >= {a} and d.time < {b}" for a, b in pieces) or "false"
