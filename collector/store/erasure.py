@@ -83,9 +83,10 @@ class _Part:
 
 @dataclass(slots=True)
 class _Gone:
-    """What was `deleted` by now, rows by table; how many of the spans were `forwarded`, and when
-    (ns) the first of all was received."""
+    """What was `deleted` by now, rows by table, once that has `begun`; how many of the spans were
+    `forwarded`, and when (ns) the first of all was received."""
 
+    begun: bool = False
     deleted: Counter[str] = field(default_factory=Counter)
     traces: int = 0
     forwarded: int = 0
@@ -114,23 +115,16 @@ class Erasure:
         to ask again erases the rest.
         """
         made = [pseudonym for _, pseudonym in self._pseudonyms.all(INSTALLATION, identifier)]
-        parts, gone, refused = self._find(made), _Gone(), False
-        while parts:
-            with self._database.write() as transaction:
-                if not self._stands(transaction, made, parts[0]):
-                    # Nobody writes meanwhile; and once it is refused, nothing came.
-                    parts[:1] = self._find(made, parts[0]) if refused else self._find(made)
-                part = parts.pop(0)
-                if not refused:
-                    traces = [trace for one in (part, *parts) for trace in one.traces]
-                    self._refuse(transaction, identifier, traces, made)
-                self._delete(transaction, made, part, gone)
-                if not parts:
-                    receipt = self._close(transaction, made, gone, token, facts)
-            refused = True
-            if parts:
-                with suppress(Overloaded):
-                    self._database.checkpoint()
+        gone = _Gone()
+        try:
+            receipt = self._erase(identifier, made, gone, token, facts)
+        except Overloaded as exc:
+            if not gone.begun:
+                raise
+            raise Overloaded(
+                "a part of it is erased, and nothing of it is taken in any more; ask again for the "
+                f"rest: {exc}"
+            ) from exc
         try:
             self._vault.destroy(made)
         except OSError as exc:
@@ -141,6 +135,33 @@ class Erasure:
         told = ", ".join(f"{count:,} {table}" for table, count in gone.deleted.items())
         _log.info("erasure: receipt %s, rows deleted: %s", receipt, told)
         return self.receipt(receipt)
+
+    def _erase(
+        self,
+        identifier: str,
+        made: Sequence[bytes],
+        gone: _Gone,
+        token: str | None,
+        facts: Mapping[str, Any],
+    ) -> str:
+        """Erases it part by part, each in a transaction, and adds up what is `gone`; the receipt's
+        name."""
+        parts = self._find(made)
+        while True:
+            with self._database.write() as transaction:
+                if not self._stands(transaction, made, parts[0]):
+                    # Nobody writes meanwhile; and once it is refused, nothing came.
+                    again = parts[0] if gone.begun else None
+                    parts = [*self._find(made, again), *(parts[1:] if again else ())]
+                if not gone.begun:
+                    traces = [trace for part in parts for trace in part.traces]
+                    self._refuse(transaction, identifier, traces, made)
+                self._delete(transaction, made, parts.pop(0), gone)
+                if not parts:
+                    return self._close(transaction, made, gone, token, facts)
+            gone.begun = True
+            with suppress(Overloaded):
+                self._database.checkpoint()
 
     def receipt(self, name: str) -> Erased:
         """The receipt of this name as it stands by now. Raises NotFound."""
