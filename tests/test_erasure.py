@@ -434,6 +434,11 @@ def test_what_lies_scattered_goes_in_parts_of_which_each_is_whole(
     # Two traces went twice, in numbers that agree; and nothing of it is taken any more.
     assert (deleted, left()) == ([6, 6], [6, 2, 2, 2])
     assert store.erasure.receipts() == []
+    noted = store.rows("select action, count from audit order by number desc limit 2")
+    # The first has the trace of the input too.
+    assert [tuple(row.values()) for row in noted] == [
+        ("part of an installation erased", count) for count in (2, 3)
+    ]
     late = traces(request_span(), resource=phone(GONE))
     assert store.take(late)[0].rejected == 1
     moved: list[None] = []

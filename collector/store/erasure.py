@@ -156,9 +156,13 @@ class Erasure:
                 if not gone.begun:
                     traces = [trace for part in parts for trace in part.traces]
                     self._refuse(transaction, identifier, traces, made)
-                self._delete(transaction, made, parts.pop(0), gone)
+                part = parts.pop(0)
+                self._delete(transaction, made, part, gone)
                 if not parts:
                     return self._close(transaction, made, gone, token, facts)
+                # Whatever becomes of the rest.
+                count = len(part.traces)
+                transaction.note("part of an installation erased", by=token, count=count)
             gone.begun = True
             with suppress(Overloaded):
                 self._database.checkpoint()
