@@ -11,11 +11,12 @@ import pyarrow as pa
 import pytest
 from google.protobuf.message import Message
 
+from collector.compliance.observed import When
 from collector.contract.errors import NotFound
 from collector.contract.records import Query
 from collector.contract.releases import Comparison
 from collector.metrics import get_metric
-from collector.store import compliance
+from collector.store import sightings
 from collector.store.compliance import Scope
 from collector.store.maintenance import Maintenance
 from collector.store.reader import rfc3339
@@ -115,8 +116,10 @@ def rounded(found: Comparison) -> Any:
 
 def observed(store: Store, since: str) -> list[Any]:
     """What a check finds."""
-    check, seen = store.compliance.review(Scope(since=since))
-    return [check.coverage, check.findings, seen]
+    dated = store.compliance.review(Scope(since=since), dated=True)
+    check = store.compliance.check(Scope(since=since))
+    assert check.findings == dated.check.findings
+    return [check.coverage, check.findings, dated.seen, dated.when]
 
 
 @contextmanager
@@ -296,7 +299,7 @@ def test_a_late_span_is_seen_at_once_and_covered_again_by_the_next_run(store: St
 
 def test_what_left_is_told_anew_from_when_its_consent_changed(store: Store) -> None:
     def seen() -> dict[str, tuple[bool, int]]:
-        _, left = store.compliance.review(Scope(since="-5d"))
+        left = store.compliance.review(Scope(since="-5d")).seen
         return {one.consent: (one.granted_later, one.transfers) for one in left if one.asked}
 
     for number in range(3):
@@ -320,7 +323,7 @@ def test_what_left_is_told_anew_from_when_its_consent_changed(store: Store) -> N
 def test_when_it_left_first_and_last_is_found_wherever_in_a_day_that_was(
     store: Store, monkeypatch: pytest.MonkeyPatch, window: int
 ) -> None:
-    monkeypatch.setattr(compliance, "WINDOW", window)
+    monkeypatch.setattr(sightings, "WINDOW", window)
     begins = (now() // DAY - 3) * DAY
     sent = [
         *(("often.example", 20 * 60 * 10**9 * number) for number in (0, 1, 2, 30, 100, 150, 215)),
@@ -337,17 +340,19 @@ def test_when_it_left_first_and_last_is_found_wherever_in_a_day_that_was(
     by_host: dict[str, list[dict[str, Any]]] = {}
     for row in sorted(departed(store), key=lambda row: row["time"]):
         by_host.setdefault(row["destination"], []).append(row)
-    _, left = store.compliance.review(Scope(since="-5d"))
+    review = store.compliance.review(Scope(since="-5d"), dated=True)
     assert {
-        one.destination: (one.transfers, one.first, one.last, one.traces)
-        for one in left
+        one.destination: (one.transfers, review.when[one.number])
+        for one in review.seen
         if one.asked
     } == {
         host: (
             len(rows),
-            rows[0]["time"],
-            rows[-1]["time"],
-            tuple(row["trace_id"].hex() for row in rows[:3]),
+            When(
+                rows[0]["time"],
+                rows[-1]["time"],
+                tuple(row["trace_id"].hex() for row in rows[:3]),
+            ),
         )
         for host, rows in by_host.items()
     }
@@ -368,9 +373,11 @@ def test_a_period_may_end_where_it_cuts_a_day(store: Store) -> None:
         asked = [Query(metric=name, **within) for name in ("transfers", "fallback_rate")]
         sent, made = (store.reader.table(one).to_pylist() for one in asked)
         transfers = sum(row["transfers"] for row in sent if row["destination"] != "telemetry")
-        check, seen = store.compliance.review(Scope(**within))
-        left = sum(one.transfers for one in seen if one.destination != "telemetry")
-        last = max(one.last for one in seen if one.destination != "telemetry")
+        review = store.compliance.review(Scope(**within), dated=True)
+        check = review.check
+        seen = [one for one in review.seen if one.destination != "telemetry"]
+        left = sum(one.transfers for one in seen)
+        last = max(review.when[one.number].last for one in seen)
         assert last == max(at for at in times if until == "now" or rfc3339(at) < until)
         return [transfers, made[0]["attempted"], left, check.coverage[0].requests]
 

@@ -1,12 +1,12 @@
 """The record of processing activities (GDPR, Article 30), of what was seen and what the policy says
 of it."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from collector.compliance.against_policy import EEA
-from collector.compliance.observed import TELEMETRY, UNKNOWN, Observed
+from collector.compliance.observed import TELEMETRY, UNKNOWN, Observed, When
 from collector.contract.compliance import Check
 from collector.contract.policy import Host, Policy
 from collector.contract.policy_checks import known_of
@@ -34,18 +34,19 @@ class Logged:
 def article30(
     check: Check,
     seen: Sequence[Observed],
+    when: Mapping[int, When],
     logged: Sequence[Logged],
     policy: Policy,
     said: Callable[[int], str],
 ) -> Article30:
-    """Of what was `seen` to leave, of the inputs that were `logged`, and of the features of `check`
-    of which nothing left.
+    """Of what was `seen` to leave and, by its number, `when`; of the inputs that were `logged`, and
+    of the features of `check` of which nothing left.
 
     `said` makes RFC 3339 of ns.
     """
     controller = policy.controller
     activities = [
-        *_leaving(seen, policy, said),
+        *_leaving(seen, when, policy, said),
         *_logged(logged, policy, said),
         *_staying(check, seen, policy),
     ]
@@ -66,7 +67,10 @@ def article30(
 
 
 def _leaving(
-    seen: Sequence[Observed], policy: Policy, said: Callable[[int], str]
+    seen: Sequence[Observed],
+    when: Mapping[int, When],
+    policy: Policy,
+    said: Callable[[int], str],
 ) -> Iterator[Activity]:
     groups: dict[tuple[str, ...], list[Observed]] = {}
     for one in seen:
@@ -102,8 +106,8 @@ def _leaving(
             safeguards=host.safeguards,
             declared=_declared(group),
             count=sum(one.transfers for one in group),
-            first_seen=said(min(one.first for one in group)),
-            last_seen=said(max(one.last for one in group)),
+            first_seen=said(min(when[one.number].first for one in group)),
+            last_seen=said(max(when[one.number].last for one in group)),
         )
 
 

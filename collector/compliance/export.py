@@ -2,11 +2,11 @@
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
-from collector.compliance.observed import Observed
+from collector.compliance.observed import Observed, When
 from collector.contract.compliance import Check, Finding, Verdict
 from collector.contract.spreadsheets import harmless
 
@@ -28,16 +28,19 @@ def as_csv(check: Check) -> str:
     return table(COLUMNS, rows)
 
 
-def flows_csv(seen: Sequence[Observed], said: Callable[[int], str]) -> str:
-    """A row for all departures that are alike. `said` makes RFC 3339 of ns."""
-    names = [field.name for field in fields(Observed) if field.name != "traces"]
+def flows_csv(
+    seen: Sequence[Observed], when: Mapping[int, When], said: Callable[[int], str]
+) -> str:
+    """A row for all departures that are alike, with by its number `when`. `said` makes RFC 3339 of
+    ns."""
+    names = [field.name for field in fields(Observed) if field.name != "number"]
     rows = []
     for one in seen:
         row = {name: getattr(one, name) for name in names}
         row |= {"categories": " ".join(one.categories)}
-        row |= {"first": said(one.first), "last": said(one.last)}
-        rows.append(list(row.values()))
-    return table(names, rows)
+        seen_then = when[one.number]
+        rows.append([*row.values(), said(seen_then.first), said(seen_then.last)])
+    return table([*names, "first", "last"], rows)
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:

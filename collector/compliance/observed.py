@@ -1,6 +1,6 @@
 """What was seen to leave, counted by everything that a comparison asks for; and what it finds."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, get_args
@@ -10,14 +10,14 @@ from collector.contract.compliance import CODES, Finding, Level, Verdict
 UNKNOWN = "unknown"
 # Limen's own, as the ledger calls it.
 TELEMETRY = "telemetry"
-_TRACES = 3
 _LEVELS = get_args(Level)
 _CODES = list(CODES)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Observed:
-    """Departures that are alike. None, and `unknown`, where nobody says. Times are ns.
+    """Departures that are alike, which have a `number` in a check. None, and `unknown`, where
+    nobody says.
 
     `system` is the operating system, `asked` whether the request went to the cloud by decision or
     audit, `in_clear` whether it went to the port of plain HTTP, `differs` whether another size
@@ -44,11 +44,9 @@ class Observed:
     asked: bool
     in_clear: bool
     differs: bool
+    number: int
     transfers: int
     bytes: int | None
-    first: int
-    last: int
-    traces: tuple[str, ...]
 
     @property
     def kept(self) -> bool | None:
@@ -60,23 +58,29 @@ def observed(rows: Iterable[Mapping[str, Any]]) -> list[Observed]:
     """From rows as the query `observed` gives them."""
     return [
         Observed(
-            **{k: v for k, v in row.items() if k not in ("category", "traces")},
+            **{k: v for k, v in row.items() if k != "category"},
             categories=tuple(row["category"].split(",")),
-            traces=tuple(row["traces"] or ()),
         )
         for row in rows
     ]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Sighting:
-    """What was seen, that is no departure. Times are ns."""
+@dataclass(frozen=True, slots=True)
+class When:
+    """When something was seen `first` and `last` (ns), and the first traces that show it."""
 
-    transfers: int
     first: int
     last: int
-    bytes: int | None = None
     traces: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """What was seen, that is no departure."""
+
+    transfers: int
+    when: When
+    bytes: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -119,31 +123,27 @@ def of(seen: Observed, code: str, subject: str, source: str, rule: str, **more: 
     )
 
 
-def together(
-    drafts: Iterable[Draft], verdicts: Mapping[str, Verdict], said: Callable[[int], str]
-) -> list[Finding]:
-    """One finding of each key: errors first, then as CODES, then what was seen most. `said` makes
-    RFC 3339 of ns."""
+def alike(drafts: Iterable[Draft]) -> list[list[Draft]]:
+    """Those of each key, which are one finding."""
     groups: dict[tuple[str, ...], list[Draft]] = {}
     for draft in drafts:
         groups.setdefault(draft.key, []).append(draft)
-    found = [_together(group, verdicts, said) for group in groups.values()]
-    return sorted(
-        found,
-        key=lambda f: (
-            _LEVELS.index(f.level), _CODES.index(f.code), -f.count, f.subject, f.release or "", f.id
-        ),
-    )  # fmt: skip
+    return list(groups.values())
 
 
-def _together(
-    group: list[Draft], verdicts: Mapping[str, Verdict], said: Callable[[int], str]
+def finding(
+    group: Sequence[Draft],
+    when: When | None,
+    verdicts: Mapping[str, Verdict],
+    said: Callable[[int], str],
 ) -> Finding:
+    """What a `group` of the same key says, the departures of which were seen `when`. `said` makes
+    RFC 3339 of ns."""
     # The gravest level is said, with its rule.
     first = min(group, key=lambda draft: _LEVELS.index(draft.level))
     seen = [draft.seen for draft in group if draft.seen is not None]
     sizes = [one.bytes for one in seen if one.bytes is not None]
-    traces = dict.fromkeys(trace for one in seen for trace in one.traces)
+    times = [one.when for one in seen if isinstance(one, Sighting)] + ([when] if when else [])
     return Finding(
         id=first.id,
         code=first.code,
@@ -156,8 +156,18 @@ def _together(
         rule=first.rule,
         count=sum(one.transfers for one in seen),
         bytes=sum(sizes) if sizes else None,
-        first_seen=said(min(one.first for one in seen)) if seen else None,
-        last_seen=said(max(one.last for one in seen)) if seen else None,
-        traces=tuple(traces)[:_TRACES],
+        first_seen=said(min(one.first for one in times)) if times else None,
+        last_seen=said(max(one.last for one in times)) if times else None,
+        traces=tuple(trace for one in times for trace in one.traces),
         verdict=verdicts.get(first.id),
     )
+
+
+def ranked(findings: Iterable[Finding]) -> list[Finding]:
+    """Errors first, then as CODES, then what was seen most."""
+    return sorted(
+        findings,
+        key=lambda f: (
+            _LEVELS.index(f.level), _CODES.index(f.code), -f.count, f.subject, f.release or "", f.id
+        ),
+    )  # fmt: skip

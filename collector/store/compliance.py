@@ -1,7 +1,6 @@
 """Declared held against observed, over what is stored."""
 
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,8 +24,10 @@ from collector.compliance.observed import (
     Draft,
     Observed,
     Sighting,
-    observed,
-    together,
+    When,
+    alike,
+    finding,
+    ranked,
 )
 from collector.compliance.unseen import unseen
 from collector.contract.compliance import Check, Coverage, Judgement, Verdict
@@ -45,12 +46,11 @@ from collector.store.declarations import Declarations, Verdicts
 from collector.store.queries import query
 from collector.store.reader import Reader, rfc3339
 from collector.store.retention import limits
-from collector.store.unsealed import Besides, Read, end_of
+from collector.store.sightings import Sightings
+from collector.store.unsealed import Besides, end_of
 
 # Findings live longer than what is looked at from day to day.
 DEFAULT_PERIOD = "-30d"
-# (ns) Of a day what is frequent was seen first and last within as much of its start and of its end.
-WINDOW = DAY // 48
 _ESTIMATED = ("installations", "sessions")
 
 
@@ -63,6 +63,15 @@ class Scope:
     app: str | None = None
     environment: str | None = None
     release: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """A check, and what was `seen` to leave; by its number `when`, where that was asked for."""
+
+    check: Check
+    seen: Sequence[Observed]
+    when: Mapping[int, When]
 
 
 class Compliance:
@@ -81,41 +90,37 @@ class Compliance:
 
     def check(self, scope: Scope) -> Check:
         """Everything that is found in `scope`. Raises BadInput where nothing was seen of it."""
-        return self.review(scope)[0]
+        return self.review(scope).check
 
-    def review(self, scope: Scope) -> tuple[Check, list[Observed]]:
-        """The same, and what left."""
+    def review(self, scope: Scope, *, dated: bool = False) -> Review:
+        """The same, and what left; `dated`: and when."""
         first, last, now = self._reader.period(scope.since or DEFAULT_PERIOD, scope.until)
         policy, kept = self._policy(), self._declarations.all()
         asked = {"app": scope.app, "environment": scope.environment, "release": scope.release}
+        complete = self._completeness(scope)
+        drafts = [*self._door(scope), *self._retention(policy, now)]
         with self._database.snapshot() as read:
             end = end_of(read, last, now)
             first_day = first_whole_day(first, end)
             values = {"from": first, "to": end, "first_day": first_day} | asked
             besides = Besides(read, (first, end))
             stand_for = _sources(besides.sealed, cut=first_day > first or end % DAY != 0)
-            seen = observed(_observed(besides.ask, stand_for, values))
-            requests = _ask(besides.ask, "coverage", stand_for, values)
-        covered = list(self._coverage(scope, requests, seen))
-        if scope.release is not None and not covered:
-            raise BadInput(
-                "nothing of that release was seen in this period: there is nothing to pass"
-            )
-        files = {name: declared for name, declared in _by_app(kept, covered)}
-        drafts = [
-            *against_policy(seen, policy),
-            *self._door(scope),
-            *self._retention(policy, now),
-        ]
-        for app, own in files.items():
-            drafts += of_files([one.declaration for one in own], app)
-        for one in covered:
-            drafts += _of_release(one, seen, policy, files.get(one.app, ()))
-        for app, own in files.items():
-            told = [one for one in seen if one.app == app]
-            for report in _of_kind(own, REPORT):
-                drafts += against_report(told, report, policy, app)
-        found = together(drafts, self._verdicts.all(), rfc3339)
+            sightings = Sightings(besides.ask, stand_for, values)
+            seen = sightings.observed()
+            covered = list(_coverage(sightings.rows("coverage"), seen, complete))
+            if scope.release is not None and not covered:
+                raise BadInput(
+                    "nothing of that release was seen in this period: there is nothing to pass"
+                )
+            files = dict(_by_app(kept, covered))
+            drafts += _drafts(seen, covered, policy, files)
+            groups = alike(drafts)
+            sought = [[d.seen for d in group if isinstance(d.seen, Observed)] for group in groups]
+            when = sightings.when([*sought, *([one] for one in seen if dated)])
+        said = self._verdicts.all()
+        found = ranked(
+            finding(group, when.get(place), said, rfc3339) for place, group in enumerate(groups)
+        )
         check = Check(
             policy=policy.version,
             since=rfc3339(first),
@@ -126,16 +131,18 @@ class Compliance:
             coverage=covered,
             findings=found,
         )
-        return check, seen
+        dates = {one.number: when[len(groups) + at] for at, one in enumerate(seen) if dated}
+        return Review(check, seen, dates)
 
-    def record(self, scope: Scope) -> tuple[Check, list[Observed], Article30]:
-        """A review, and the record of processing activities that it comes to."""
-        check, seen = self.review(scope)
+    def record(self, scope: Scope) -> tuple[Review, Article30]:
+        """A dated review, and the record of processing activities that it comes to."""
+        review = self.review(scope, dated=True)
         first, last, _ = self._reader.period(scope.since or DEFAULT_PERIOD, scope.until)
         asked = {"app": scope.app, "environment": scope.environment, "release": scope.release}
         rows = self._rows("logged_inputs", {"from": first, "to": last} | asked)
         logged = [Logged(**row) for row in rows]
-        return check, seen, article30(check, seen, logged, self._policy(), rfc3339)
+        of = (review.check, review.seen, review.when)
+        return review, article30(*of, logged, self._policy(), rfc3339)
 
     def judge(self, finding: str, said: Judgement, scope: Scope, token: str | None) -> Verdict:
         """Keeps what was `said` of a finding that a check of `scope` shows. Raises NotFound."""
@@ -147,27 +154,6 @@ class Compliance:
             f"there is no finding {named(finding)} in this period; see "
             "limen compliance check (GET /api/findings)"
         )
-
-    def _coverage(
-        self, scope: Scope, requests: Sequence[dict[str, Any]], seen: Sequence[Observed]
-    ) -> Iterator[Coverage]:
-        complete = self._completeness(scope)
-        for row in requests:
-            features = {one["feature"]: one["requests"] for one in row.pop("features")}
-            of = (row["app"], row["release"])
-            left = [o for o in seen if (o.app, o.release) == of and o.destination != TELEMETRY]
-            yield Coverage(
-                **row,
-                features=features,
-                estimated=any(row[f"{n}_low"] < row[f"{n}_high"] for n in _ESTIMATED),
-                completeness=complete.get(of),
-                departures=_count(left),
-                declared=_count(o for o in left if o.declared),
-                undeclared=_count(o for o in left if o.declared is False),
-                undecided=_count(o for o in left if o.declared is None),
-                unknown_consent=_count(o for o in left if o.consent == UNKNOWN),
-                unknown_category=_count(o for o in left if UNKNOWN in o.categories),
-            )
 
     def _completeness(self, scope: Scope) -> dict[tuple[str, str], float | None]:
         asked = Query(
@@ -203,11 +189,7 @@ class Compliance:
                     rule=f"{CODES[row['code']]}, found by {row['detector']}: dropped at the door",
                     app=row["app"],
                     release=row["release"],
-                    seen=Sighting(
-                        transfers=row["occurrences"],
-                        first=row["first_seen"],
-                        last=row["last_seen"],
-                    ),
+                    seen=Sighting(row["occurrences"], When(row["first_seen"], row["last_seen"])),
                 )
 
     def _retention(self, policy: Policy, now: int) -> Iterator[Draft]:
@@ -232,6 +214,48 @@ class Compliance:
     def _rows(self, name: str, values: dict[str, Any]) -> list[dict[str, Any]]:
         rows: list[dict[str, Any]] = self._database.read(query(name), values).to_pylist()
         return rows
+
+
+def _coverage(
+    requests: Sequence[dict[str, Any]],
+    seen: Sequence[Observed],
+    complete: Mapping[tuple[str, str], float | None],
+) -> Iterator[Coverage]:
+    """How much was seen of each app and release."""
+    for row in requests:
+        features = {one["feature"]: one["requests"] for one in row.pop("features")}
+        of = (row["app"], row["release"])
+        left = [o for o in seen if (o.app, o.release) == of and o.destination != TELEMETRY]
+        yield Coverage(
+            **row,
+            features=features,
+            estimated=any(row[f"{n}_low"] < row[f"{n}_high"] for n in _ESTIMATED),
+            completeness=complete.get(of),
+            departures=_count(left),
+            declared=_count(o for o in left if o.declared),
+            undeclared=_count(o for o in left if o.declared is False),
+            undecided=_count(o for o in left if o.declared is None),
+            unknown_consent=_count(o for o in left if o.consent == UNKNOWN),
+            unknown_category=_count(o for o in left if UNKNOWN in o.categories),
+        )
+
+
+def _drafts(
+    seen: Sequence[Observed],
+    covered: Sequence[Coverage],
+    policy: Policy,
+    files: Mapping[str, Sequence[KeptDeclaration]],
+) -> Iterator[Draft]:
+    """What was `seen` against the policy and what was declared, and that against itself."""
+    yield from against_policy(seen, policy)
+    for app, own in files.items():
+        yield from of_files([one.declaration for one in own], app)
+    for one in covered:
+        yield from _of_release(one, seen, policy, files.get(one.app, ()))
+    for app, own in files.items():
+        told = [one for one in seen if one.app == app]
+        for report in _of_kind(own, REPORT):
+            yield from against_report(told, report, policy, app)
 
 
 def _of_release(
@@ -284,64 +308,3 @@ def _sources(sealed: Sealed, *, cut: bool) -> dict[str, str]:
     found = sources(frozenset(), None, None, whole_days=True, cut=cut, sealed=sealed)
     by_day = f"sent_days({sums_of(sealed)['sent']}, $to, $first_day)"
     return {**found, "departures": found["departures"].replace("$by_day", "false"), "days": by_day}
-
-
-def _observed(
-    read: Read, stand_for: Mapping[str, str], values: dict[str, Any]
-) -> list[dict[str, Any]]:
-    """What left, one row of all that is alike.
-
-    How much is told by sums; when, and in which traces, by a look at the days on which each was
-    seen first and last: at the first and the last minutes of these, and for what is not told by
-    them at all of the day.
-    """
-    for name in ("keep_observed", "keep_edges", "keep_looked_up"):
-        _ask(read, name, stand_for, values)
-    end = 0
-    for window in (WINDOW, DAY):
-        if days := read(query("edges_left"), {}).to_pylist():
-            end = end or _newest(read, days[-1]["start"])
-            within = {
-                "opening": _within((d["start"], d["start"] + window) for d in days if d["opens"]),
-                "closing": _within(_closing(d["start"], window, end) for d in days if d["closes"]),
-            }
-            _ask(read, "look_up", within, values | {"window": window})
-    return _ask(read, "observed", stand_for, values)
-
-
-def _newest(read: Read, start: int) -> int:
-    """The end (ns) of what is rolled up of the day that began at `start`."""
-    newest = read(query("newest_departure"), {"from": start, "to": start + DAY})["time"][0].as_py()
-    return start + DAY if newest is None else int(newest) + 1
-
-
-def _ask(
-    read: Read, name: str, stand_for: Mapping[str, str], values: dict[str, Any]
-) -> list[dict[str, Any]]:
-    """The rows of the query called `name`, with those of `values` that it names."""
-    sql = query(name)
-    for what, source in stand_for.items():
-        sql = sql.replace(f"{{{what}}}", source)
-    named = set(re.findall(r"\$(\w+)", sql))
-    rows: list[dict[str, Any]] = read(
-        sql, {k: v for k, v in values.items() if k in named}
-    ).to_pylist()
-    return rows
-
-
-def _closing(start: int, window: int, until: int) -> tuple[int, int]:
-    """The last `window` of the day that began at `start`, of which there is something `until`
-    then (all in ns)."""
-    end = start + DAY
-    return max(start, min(end, until) - window), end
-
-
-def _within(times: Iterable[tuple[int, int]]) -> str:
-    """SQL for the time of `d` in one of the `times` [a, b) (ns, ascending), in as few pieces as
-    there are: of other times nothing is read."""
-    pieces: list[tuple[int, int]] = []
-    for first, last in times:
-        if pieces and first <= pieces[-1][1]:
-            first = pieces.pop()[0]
-        pieces.append((first, last))
-    return " or ".join(f"d.time >= {a} and d.time < {b}" for a, b in pieces) or "false"

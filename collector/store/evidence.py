@@ -45,7 +45,8 @@ class Evidence:
     def make(self, scope: Scope, token: str | None) -> bytes:
         """A pack of `scope` under the policy in force, asked for by `token`. Raises BadInput."""
         now, policy = time.time_ns(), self._policy()
-        check, seen, record = self._compliance.record(scope)
+        review, record = self._compliance.record(scope)
+        check, seen = review.check, review.seen
         facts = Facts(
             limen=limen_version(),
             made=rfc3339(now),
@@ -70,7 +71,7 @@ class Evidence:
             if scope.app in (None, one.app)
         ]
         files = {
-            FLOWS: flows_csv(seen, rfc3339).encode(),
+            FLOWS: flows_csv(seen, review.when, rfc3339).encode(),
             FINDINGS: as_csv(check).encode(),
             CHECK: one_form(check.model_dump(mode="json")),
             DECLARATIONS: one_form(declared),

@@ -19,15 +19,15 @@ class Records:
 
     def article30(self, scope: Scope) -> Article30:
         """The processing activities of `scope`."""
-        return self._compliance.record(scope)[2]
+        return self._compliance.record(scope)[1]
 
     def proposal(self, scope: Scope, store: Store) -> Proposal:
         """What a declaration of an app would have to say. Raises BadInput where it is several."""
-        check, seen = self._compliance.review(scope)
-        apps = sorted({one.app for one in check.coverage})
+        review = self._compliance.review(scope)
+        apps = sorted({one.app for one in review.check.coverage})
         if scope.app is None and len(apps) != 1:
             raise BadInput(f"name one app, a store knows no others: {', '.join(apps) or 'none'}")
-        return proposed(store, scope.app or apps[0], seen, check)
+        return proposed(store, scope.app or apps[0], review.seen, review.check)
 
     def written(self, kind: str, form: str, scope: Scope, token: str | None) -> bytes:
         """A record of `kind` in a form of FORMATS but JSON, asked for by `token`; noted."""

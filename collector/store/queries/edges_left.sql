@@ -1,6 +1,6 @@
 -- The days of the `edges` that are not `looked_up`.
 select start, bool_or(opens) as opens, bool_or(closes) as closes
 from edges
-where number not in (select number from looked_up)
+where sighting not in (select sighting from looked_up)
 group by start
 order by start

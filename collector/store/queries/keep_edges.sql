@@ -1,8 +1,8 @@
--- By what is `observed` the days, from their `start` (ns), on which it was seen first and last according to
+-- Of what is `sought` the days, from their `start` (ns), on which it was seen first and last according to
 -- sums, and as what. For as long as the connection lasts.
 create temp table edges as
 select distinct
-    o.number,
+    o.sighting,
     o.kind,
     o.differs,
     s.number as source,
@@ -17,7 +17,8 @@ from (
             case when first_day = begins then first_day end,
             case when last_day = ends then last_day end
         ])) as day
-    from observed
+    from sought
+    where kind is not null
 ) o
 join named_sources s
     on s.app = o.app and s.release = o.release and s.os = o.os

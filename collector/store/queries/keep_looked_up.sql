@@ -1,7 +1,7 @@
--- When what is `observed` was seen first and last, and in which traces first. For as long as the connection
+-- When what is `sought` was seen first and last, and in which traces first. For as long as the connection
 -- lasts.
 create temp table looked_up (
-    number bigint,
+    sighting bigint,
     first bigint,
     last bigint,
     earliest struct(time bigint, trace_id blob)[]

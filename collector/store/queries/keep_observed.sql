@@ -1,6 +1,7 @@
 -- Departures, counted by everything that a comparison with what is declared asks for (`what`), and by
 -- kind, app, release and system: with the first and the last day on which each was seen, and of what is
--- not in sums when that was, and its first three traces. For as long as the connection lasts.
+-- not in sums when that was, and its first three traces. And Limen's own, of no kind. What is alike has
+-- one `number`. For as long as the connection lasts.
 create temp table observed as
 with seen as materialized (
     select
@@ -67,10 +68,45 @@ dated as (
     left join days d
         on d.kind = s.kind and d.app = s.app and d.release = s.release and d.os = s.os
         and d.differs = s.differs
+),
+own as (
+    select
+        app,
+        release,
+        any_value(os) as os,
+        {
+            app: app,
+            release: release,
+            feature: any_value(feature),
+            system: any_value(os),
+            leg: any_value(leg),
+            destination: any_value(destination),
+            region: any_value(region),
+            role: any_value(role),
+            category: category,
+            purpose: any_value(purpose),
+            consent: any_value(consent),
+            consent_version: cast(null as varchar),
+            granted_later: any_value(granted_later),
+            granted_otherwise: any_value(granted_otherwise),
+            declared: cast(null as boolean),
+            retained: any_value(retained),
+            trained_on: any_value(trained_on),
+            asked: false,
+            in_clear: false,
+            differs: false
+        } as what,
+        count(*) as transfers,
+        sum(bytes) as bytes,
+        day_of(min(time)) as first_day,
+        day_of(max(time)) as last_day,
+        min(time) as first,
+        max(time) as last
+    from own_departures($from, $to)
+    where ($app is null or app = $app)
+        and ($environment is null or environment = $environment)
+        and ($release is null or release = $release)
+    group by app, release, category
 )
-select
-    *,
-    dense_rank() over (order by what) as number,
-    min(first_day) over (partition by what) as begins,
-    max(last_day) over (partition by what) as ends
-from dated
+select *, dense_rank() over (order by what) as number
+from (from dated union all by name from own)
