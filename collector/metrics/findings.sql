@@ -37,4 +37,4 @@ from (
 )
 where true {where}
 group by all
-order by occurrences desc, code, place, field {by}
+order by occurrences desc, code, place, field, detector, policy {by}

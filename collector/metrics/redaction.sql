@@ -20,4 +20,4 @@ from (
 )
 where true {where}
 group by all
-order by "values" desc, field {by}
+order by "values" desc, field, detector, action, policy {by}

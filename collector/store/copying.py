@@ -22,6 +22,9 @@ SLICE_ROWS = 238_000
 # So few rows are copied in a fraction of a second.
 REST_ROWS = 20_000
 ROUNDS = 8
+# Of what is copied by time: whole row groups. What came late lies in the first of a slice, and
+# whoever looks for a time passes over most.
+TIMED_ROWS = 8 * 122_880
 # What a copy may take beyond what it copies: its log, and slices being sorted.
 SPARE_BYTES = 256 * 2**20
 
@@ -32,11 +35,9 @@ _BOUND = (
     "span_facts", "span_sources", "span_contexts", "releases", "replay_scores", "replay_chunks",
     "rollup_kinds", *(f"rollup_{table}" for table in (*COUNTED, *SUMMED)),
 )  # fmt: skip
-# Nobody writes these while a copy is made, and they may be large.
-_SETTLED = (
-    "rollup_departures", "rollup_dirty", "rollup_state", "rollup_runs", "rollup_restated",
-    "rollup_clocks", "rollup_served", "rollup_gaps",
-)  # fmt: skip
+# Nobody writes these while a copy is made, and they may be large; those with a time by time.
+_TIMED = ("rollup_departures", "rollup_runs", "rollup_clocks", "rollup_served", "rollup_gaps")
+_SETTLED = (*_TIMED, "rollup_dirty", "rollup_state", "rollup_restated")
 _WHOLE = tuple(name for name in TABLES if name not in _COMMITTED + _BOUND + _SETTLED)
 # A copy has as many rows of these as there are.
 _COUNTED = ("span_facts", "replay_scores", "replay_chunks", *_COMMITTED, *_SETTLED, *_WHOLE)
@@ -107,7 +108,10 @@ class Copying:
     def _most(self, beside: Beside) -> int:
         """Copies until little is left; the number up to which all is copied."""
         for table in _SETTLED:
-            beside.run("copy_whole", table)
+            if table in _TIMED:
+                self._timed(beside, table)
+            else:
+                beside.run("copy_whole", table)
         for table in (*COUNTED, *SUMMED):
             beside.run("copy_counts", table)
         beside.run("copy_rollup_kinds")
@@ -127,6 +131,12 @@ class Copying:
             if self._spans - before < REST_ROWS:
                 break
         return after
+
+    def _timed(self, beside: Beside, table: str) -> None:
+        """Copies a table in slices, each in the order of time."""
+        end: int = beside.ask("end_of_rows", table)[0][0]
+        for first in range(0, end, TIMED_ROWS):
+            beside.run("copy_timed", table, first=first, end=first + TIMED_ROWS)
 
     def _rest(self, beside: Beside, after: int) -> None:
         with beside.snapshot():

@@ -10,8 +10,9 @@ from collector.store.cells import DAY
 from collector.store.queries import query
 from collector.store.unsealed import Read
 
-# (ns) Of a day what is frequent was seen first and last within as much of its start and of its end.
-WINDOW = DAY // 48
+# (ns) Of a day what is frequent was seen first and last within as much of its start and of its end;
+# what is not is looked for in more.
+WINDOWS = (DAY // 48, DAY // 6, DAY)
 
 
 class Sightings:
@@ -42,7 +43,7 @@ class Sightings:
         asked once.
 
         That is looked for on the days on which sums tell that each was seen first and last: at the
-        first and the last minutes of these, and for what is not told by them at all of the day.
+        first and the last minutes of these, and for what is not told by them at more of the day.
         """
         pairs = [(place, one.number) for place, group in enumerate(sought) for one in group]
         sightings, numbers = zip(*pairs, strict=True) if pairs else ((), ())
@@ -50,7 +51,7 @@ class Sightings:
         for name in ("keep_edges", "keep_looked_up"):
             self.rows(name)
         end = 0
-        for window in (WINDOW, DAY):
+        for window in WINDOWS:
             if days := self.rows("edges_left"):
                 end = end or self._newest(days[-1]["start"])
                 self._look_up(days, window, end)

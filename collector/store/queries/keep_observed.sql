@@ -71,42 +71,44 @@ dated as (
 ),
 own as (
     select
-        app,
-        release,
-        any_value(os) as os,
+        c.* exclude (category),
+        o.os,
         {
-            app: app,
-            release: release,
-            feature: any_value(feature),
-            system: any_value(os),
-            leg: any_value(leg),
-            destination: any_value(destination),
-            region: any_value(region),
-            role: any_value(role),
-            category: category,
-            purpose: any_value(purpose),
-            consent: any_value(consent),
+            app: c.app,
+            release: c.release,
+            feature: o.feature,
+            system: o.os,
+            leg: o.leg,
+            destination: o.destination,
+            region: o.region,
+            role: o.role,
+            category: c.category,
+            purpose: o.purpose,
+            consent: o.consent,
             consent_version: cast(null as varchar),
-            granted_later: any_value(granted_later),
-            granted_otherwise: any_value(granted_otherwise),
+            granted_later: o.granted_later,
+            granted_otherwise: o.granted_otherwise,
             declared: cast(null as boolean),
-            retained: any_value(retained),
-            trained_on: any_value(trained_on),
+            retained: o.retained,
+            trained_on: o.trained_on,
             asked: false,
             in_clear: false,
             differs: false
         } as what,
-        count(*) as transfers,
-        sum(bytes) as bytes,
-        day_of(min(time)) as first_day,
-        day_of(max(time)) as last_day,
-        min(time) as first,
-        max(time) as last
-    from own_departures($from, $to)
-    where ($app is null or app = $app)
-        and ($environment is null or environment = $environment)
-        and ($release is null or release = $release)
-    group by app, release, category
+        day_of(c.first) as first_day,
+        day_of(c.last) as last_day
+    from (
+        select
+            app, release, category, count(*) as transfers, sum(bytes) as bytes, min(time) as first,
+            max(time) as last
+        from own_departures($from, $to)
+        where ($app is null or app = $app)
+            and ($environment is null or environment = $environment)
+            and ($release is null or release = $release)
+        group by all
+    ) c
+    -- In all else it is alike.
+    cross join (from own_departures($from, $to) limit 1) o
 )
 select *, dense_rank() over (order by what) as number
 from (from dated union all by name from own)
