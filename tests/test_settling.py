@@ -60,15 +60,15 @@ def told(metric: str) -> tuple[str, ...]:
     return cells.kept[0].told
 
 
-def answers(store: Store, metrics: Sequence[str]) -> list[Any]:
+def answers(store: Store, metrics: Sequence[str], since: str = "-5d") -> list[Any]:
     found = []
     for metric in metrics:
         levels = [n for n in mergeable(metric, get_metric(metric).dimensions) if n in told(metric)]
         for by in (tuple(levels[:2]), *NOT_SUMMED.get(metric, ())):
-            asked = Query(metric=metric, since="-5d", by=("day", *by))
+            asked = Query(metric=metric, since=since, by=("day", *by))
             found.append((metric, by, store.reader.table(asked, merged=True).to_pylist()))
-    compared = store.releases.compare("2.4.0", OTHER, "-5d", None, {}, merged=True)
-    return [*found, rounded(compared), store.placements.advise(None, "-5d", None, merged=True)]
+    compared = store.releases.compare("2.4.0", OTHER, since, None, {}, merged=True)
+    return [*found, rounded(compared), store.placements.advise(None, since, None, merged=True)]
 
 
 def made(store: Store) -> bool:
@@ -95,6 +95,30 @@ def test_answers_from_cells_that_are_made_are_those_from_every_request(tmp_path:
             assert made(store) and not settling.due(now())
             assert store.rows("select count(*) as n from told_cells")[0]["n"] > 0
             assert answers(store, asked) == before
+
+
+def test_after_an_erasure_the_newest_day_is_made_first_and_told_before_the_others(
+    tmp_path: Path,
+) -> None:
+    rng, midnight = random.Random(20261130), settled(now())
+    with Store(tmp_path) as store:
+        rollups, settling = Rollups(store.database), Settling(store.database, store.reader.cells.k)
+        send(store, rng, midnight)
+        while rollups.run() or settling.run(now()):
+            pass
+        for number in range(4):
+            stated = {"bytes_gone_due": None, "forwarded_to": None}
+            store.erasure.run(f"phone-{number}", None, stated)
+        while rollups.run():
+            pass
+        before = answers(store, METRICS, "-1d")
+
+        def yesterday() -> bool:
+            return store.reader.cells.kept(store.database.read, now(), midnight - DAY, midnight)
+
+        assert not yesterday()
+        assert settling.run(now()) and yesterday() and not made(store)
+        assert answers(store, METRICS, "-1d") == before
 
 
 def test_what_arrives_today_is_told_tomorrow_from_cells_made_anew(tmp_path: Path) -> None:

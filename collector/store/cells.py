@@ -35,9 +35,16 @@ class SmallCells:
     def __init__(self, k: int) -> None:
         self.k = k
 
-    def kept(self, read: Callable[[str, Mapping[str, Any]], pa.Table], now: int) -> bool:
-        """Whether cells are made of every day that is over at `now` (ns), as `read` finds it."""
-        asked = {"settled": settled(now), "least": self.k}
+    def kept(
+        self,
+        read: Callable[[str, Mapping[str, Any]], pa.Table],
+        now: int,
+        since: int = 0,
+        until: int | None = None,
+    ) -> bool:
+        """Whether cells are made of every day in [since, until) that is over at `now` (ns), as
+        `read` finds it; None: of all."""
+        asked = {"settled": settled(now), "least": self.k, "from": since, "to": until or now}
         return not read(query("count_unsettled"), asked).column("days")[0].as_py()
 
     def merged(self, metric: str, named: Iterable[str], now: int, *, kept: bool = False) -> Merged:

@@ -49,7 +49,7 @@ class Placements:
         asked = query("placement_requests")
         if merged:
             first, last = whole_days(since, until, now)
-            made = self._reader.cells.kept(self._database.read, now)
+            made = self._reader.cells.kept(self._database.read, now, first, last)
             cells = self._reader.cells.merged("fallback_rate", ("feature",), now, kept=made)
             requests = self._read(cells.over(asked), {"from": first, "to": last, **cells.values})
             requests = {name: row for name, row in requests.items() if name != OTHER}

@@ -63,7 +63,7 @@ class Releases:
 
         def rows(metric: Metric, parted: str) -> list[dict[str, Any]]:
             with self._database.snapshot() as read:
-                cells = self._cells(parted, now, read) if merged else None
+                cells = self._cells(parted, (first, last), now, read) if merged else None
                 besides, end = Besides(read, (first, last)), end_of(read, last, now)
                 statement = metric.statement(
                     first, end, now, where=where, merged=cells, sealed=besides.sealed
@@ -97,9 +97,11 @@ class Releases:
             weight=max(row["weight"] for row in sums.values()),
         )
 
-    def _cells(self, parted: str, now: int, read: Callable[..., pa.Table]) -> Merged:
+    def _cells(
+        self, parted: str, period: tuple[int, int], now: int, read: Callable[..., pa.Table]
+    ) -> Merged:
         """Small cells merged down to the level `parted`; those that are kept where they are."""
-        kept = self._reader.cells.kept(read, now)
+        kept = self._reader.cells.kept(read, now, *period)
         return self._reader.cells.merged(_CELLS_OF, (parted,), now, kept=kept)
 
     def _ran(

@@ -79,7 +79,7 @@ class Sitting:
         rows = None
         if asked.merged:
             named = (*told.by, *told.where, *(column.name for column in metric.columns))
-            kept = self._cells.kept(self._read, now)
+            kept = self._cells.kept(self._read, now, first, asked.until)
             rows = self._cells.merged(metric.name, named, now, kept=kept)
         sealed = self._besides.sealed if metric.sums or metric.departs else NOT_SEALED
         until = self._end(asked) if metric.sums else asked.until

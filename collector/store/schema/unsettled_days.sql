@@ -26,4 +26,4 @@ select day_of(received_time)
 from batches
 where received_time < settled_asked and received_time >= (select settled from made)
 union
-select day from told_dirty
+select day from told_dirty where day < day_of(settled_asked)
