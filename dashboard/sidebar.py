@@ -96,13 +96,10 @@ def first_environment(questions: Questions) -> str:
     return environment(_known(questions, DEFAULT_PERIOD)["environment"])
 
 
-def reset(environment: str, page_filters: Sequence[str] = ()) -> None:
-    """Every filter back to its default; a callback, since a drawn widget cannot be set.
-
-    `page_filters` are those of one page alone, each a list of values.
-    """
-    st.session_state.update(period=DEFAULT_PERIOD, app=ALL, environment=environment)
-    st.session_state.update({name: [] for name in (*SEVERAL, *page_filters)})
+def defaults(environment: str, page_filters: Sequence[str] = ()) -> dict[str, str | list[str]]:
+    """Every filter at its default; `page_filters` are those of one page alone, each a list."""
+    lists: dict[str, str | list[str]] = {name: [] for name in (*SEVERAL, *page_filters)}
+    return {"period": DEFAULT_PERIOD, "app": ALL, "environment": environment, **lists}
 
 
 def _known(questions: Questions, period: str) -> dict[str, list[str]]:

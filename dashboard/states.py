@@ -34,6 +34,7 @@ with provider.get_tracer("my-app").start_as_current_span("route barcode_scan") a
 provider.shutdown()
 """  # noqa: E501
 
+_RESET = "reset"
 _ASK = "limen token create --role {0} --name YOU"
 _REFUSALS: Mapping[type[LimenError], tuple[str, str | None]] = {
     CollectorUnreachable: ("The collector does not answer", "limen collector"),
@@ -123,19 +124,28 @@ def no_data(questions: Questions) -> None:
 
 def no_result(questions: Questions, what: str, page_filters: Sequence[str] = ()) -> None:
     """The filters, with those that this page alone has, leave nothing of `what`."""
-    told = "The collector holds data, but none that fits the period and the filters."
+    default = sidebar.defaults(sidebar.first_environment(questions), page_filters)
+    state = st.session_state
+    # Once it is pressed, nothing is narrowed any more.
+    narrowed = state.get(_RESET) or any(state.get(name, to) != to for name, to in default.items())
+    told = ["The collector holds data, but none that fits the period and the filters."]
+    told += whole_days(questions)
+    if not narrowed:
+        told[0] = "The collector holds data, but none of this period."
     _box(
         f"No {what} in this selection",
-        "\n".join([told, *whole_days(questions)]),
+        "\n".join(told),
         theme.UNKNOWN,
         "limen-empty",
     )
-    # The whole page, also from within a fragment: the filters stand outside it.
-    if st.button(
+    # The whole page, also from within a fragment: the filters stand outside it. In a callback: a
+    # drawn widget cannot be set.
+    if narrowed and st.button(
         "Reset the filters",
         icon=":material/filter_alt_off:",
-        on_click=sidebar.reset,
-        args=(sidebar.first_environment(questions), page_filters),
+        key=_RESET,
+        on_click=state.update,
+        args=(default,),
     ):
         st.rerun()
 

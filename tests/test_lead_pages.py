@@ -114,6 +114,8 @@ def test_on_the_first_day_a_lead_is_told_when_there_will_be_something(tmp_path: 
             captions = "".join(found.value for found in page.caption)
             told = "what arrives today is shown tomorrow" in boxes + captions
             assert told == (path != "thresholds"), path
+            # Nothing is narrowed.
+            assert "Reset the filters" not in [found.label for found in page.button], path
 
 
 def _broken(page: AppTest) -> list[str]:
