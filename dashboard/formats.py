@@ -129,6 +129,11 @@ def label(name: str) -> str:
     return " ".join([head, *(_WRITTEN.get(word, word) for word in rest)])
 
 
+def inside(title: str) -> str:
+    """A title as it stands within a sentence: all but `OS` is small."""
+    return title if title.isupper() else title.lower()
+
+
 def plain(value: object) -> str:
     """Text for a figure: Plotly reads a little HTML, and telemetry must not be read as any."""
     return html.escape(words(value), quote=False)

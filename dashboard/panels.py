@@ -4,6 +4,7 @@ import html
 import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from datetime import UTC, datetime
 from typing import Any
 
 import plotly.graph_objects as go
@@ -11,13 +12,14 @@ import streamlit as st
 
 from collector.contract.records import Answer
 from dashboard import tables, theme
-from dashboard.formats import label, words
+from dashboard.charts.layout import entitle
+from dashboard.formats import label, moment, words
 from dashboard.questions import Questions
 from dashboard.selection import Selection
 
 _CHART = {"displaylogo": False, "modeBarButtonsToRemove": ["lasso2d", "select2d", "autoScale2d"]}
-_SHARP = 2
-"""Pixels of a downloaded picture per pixel on the page."""
+_WIDE, _SHARP = 960, 2
+"""How wide a downloaded picture is, however wide the page, and how many pixels it has of each."""
 
 
 def title(
@@ -40,11 +42,21 @@ def title(
             on = st.toggle("Live", key="live", bind="query-params", help=help_text)
         if questions is not None:
             on_demand(questions, *metrics)
-    if selection is None:
-        return on
-    chosen = [f"{label(name)} {words(found)}" for name, found in selection.values.items()]
-    st.text(" · ".join([f"Last {selection.period}", *chosen]))
+    if selection is not None:
+        st.text(" · ".join([f"Last {selection.period}", *_chosen(selection)]))
     return on
+
+
+def told(selection: Selection, metric: str) -> str:
+    """Of what a picture of `metric` is that is taken now: the period, and its filters."""
+    until = moment(datetime.now(UTC).replace(second=0, microsecond=0))
+    chosen = _chosen(selection, selection.ignored_by(metric))
+    return " · ".join([f"{selection.period} until {until}", *chosen])
+
+
+def _chosen(selection: Selection, ignored: Sequence[str] = ()) -> list[str]:
+    values = selection.values.items()
+    return [f"{label(name)} {words(found)}" for name, found in values if name not in ignored]
 
 
 def not_narrowed(selection: Selection, metric: str) -> None:
@@ -73,9 +85,11 @@ def on_demand(questions: Questions, *metrics: str) -> None:
         definitions(questions, metrics)
 
 
-def chart(figure: go.Figure, *, key: str, alt: str) -> None:
-    """`figure`, which its reader may take along as a picture named after `key`."""
-    picture = {"format": "png", "filename": f"limen-{key}", "scale": _SHARP}
+def chart(figure: go.Figure, *, key: str, alt: str, of: str) -> None:
+    """`figure`, which its reader may take along as a picture named after `key`: in that stands what
+    it shows (`alt`), and `of` what."""
+    entitle(figure, alt, of)
+    picture = {"format": "png", "filename": f"limen-{key}", "width": _WIDE, "scale": _SHARP}
     config = {**_CHART, "toImageButtonOptions": picture}
     st.plotly_chart(figure, key=f"chart-{key}", alt=alt, config=config)
 

@@ -1,11 +1,12 @@
-"""What all figures share: quiet axes, room for the legend, one height per kind."""
+"""What all figures share: quiet axes, room for the legend, one height per kind, a title."""
 
+import textwrap
 from typing import Any
 
 import plotly.graph_objects as go
 
-from dashboard.formats import score
-from dashboard.theme import NEUTRAL, UNKNOWN, translucent
+from dashboard.formats import plain, score
+from dashboard.theme import NEUTRAL, TITLE_ROOM, UNKNOWN, translucent
 
 GRID = translucent(UNKNOWN, 0.25)
 DAY_MS = 86_400_000
@@ -16,7 +17,7 @@ def figure(height: int, *, y_title: str | None = None, x_title: str | None = Non
     made = go.Figure()
     made.update_layout(
         height=height,
-        margin={"l": 8, "r": 8, "t": 28, "b": 8},
+        margin={"l": 16, "r": 8, "t": 28, "b": 8},
         legend={"orientation": "h", "yanchor": "bottom", "y": 1.0, "x": 0},
         hoverlabel={"namelength": -1},
         bargap=0.35,
@@ -24,6 +25,21 @@ def figure(height: int, *, y_title: str | None = None, x_title: str | None = Non
     made.update_xaxes(title=x_title, gridcolor=GRID, zeroline=False, automargin=True)
     made.update_yaxes(title=y_title, gridcolor=GRID, zeroline=False, automargin=True)
     return made
+
+
+def entitle(made: go.Figure, title: str, below: str) -> None:
+    """Puts `title` over the figure and `below` it, in up to two lines, what the figure is of."""
+    said = "<br>".join(map(plain, textwrap.wrap(below, 140, max_lines=2, placeholder=" …")))
+    made.update_layout(
+        height=made.layout.height + TITLE_ROOM,
+        margin_t=made.layout.margin.t + TITLE_ROOM,
+        title={
+            "text": f'{plain(title)}<br><span style="font-size:12px;font-weight:400">{said}</span>',
+            "font": {"size": 16},
+            **{"x": 0, "xref": "container", "xanchor": "left"},
+            **{"y": 1, "yref": "container", "yanchor": "top", "pad": {"l": 8, "t": 24}},
+        },
+    )
 
 
 def threshold_mark(

@@ -50,10 +50,11 @@ def show_different(
     rows = [row for row in answer if row["dimension"] not in _outcomes(selected)]
     panels.heading("What is different", questions, "differences")
     whole = answer[0]
-    st.text(
+    said = (
         f"Selected: {sentences.chosen(selected)}, {count(whole['all_selected'])} requests. "
         f"Held against the other {count(whole['all_others'])} in this selection."
     )
+    st.text(said)
     telling = _telling(rows)
     states.notice("In words", sentences.differences(telling), theme.NEUTRAL)
     if telling:
@@ -62,6 +63,7 @@ def show_different(
             key="differences",
             alt="Shares of values among the selected requests and among the others, "
             "by dimension, the one that explains most first",
+            of=f"{panels.told(selection, 'differences')} · {said}",
         )
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(

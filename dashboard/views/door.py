@@ -79,6 +79,7 @@ def show_door(questions: Questions, selection: Selection) -> None:
         door.by_day(days.records(), (today - selection.length).date(), today.date()),
         key="door",
         alt="Values by the day they arrived, a row of bars for each thing done to them",
+        of=panels.told(selection, "door"),
     )
     st.caption("By the day of arrival. Each row has a scale of its own.")
     panels.table_under(days, "Values by day and what was done to them")

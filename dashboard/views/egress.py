@@ -7,7 +7,7 @@ import streamlit as st
 
 from dashboard import curl, downloads, panels, sentences, states, tables, theme
 from dashboard.charts import flows
-from dashboard.formats import OTHER, count, members
+from dashboard.formats import OTHER, count, inside, members
 from dashboard.questions import Questions, undeclared
 from dashboard.selection import Selection
 from dashboard.views import Reader, View
@@ -85,7 +85,8 @@ def show(questions: Questions, selection: Selection) -> None:
         _findings(released.records())
     ribbons = [row for row in pictured.records() if row["destination"] != OWN]
     if ribbons:
-        _flows(ribbons, [row for row in listed.records() if row["destination"] != OWN], side, width)
+        others = [row for row in listed.records() if row["destination"] != OWN]
+        _flows(ribbons, others, side, width, f"{panels.told(selection, 'flows')} · {leg}")
         _ledger(questions, selection, ribbons, SIDES[side], where)
     else:
         st.text(NOTHING[leg])
@@ -101,12 +102,13 @@ def show(questions: Questions, selection: Selection) -> None:
     _own([row for row in released.records() if row["destination"] == OWN])
 
 
-def _flows(ribbons: Rows, rows: Rows, side: str, width: str) -> None:
-    """The flow picture, and what it is made of by all that the metric tells apart."""
+def _flows(ribbons: Rows, rows: Rows, side: str, width: str, of: str) -> None:
+    """The flow picture `of` that, and what it is made of by all that the metric tells apart."""
     panels.chart(
         flows.flows(ribbons, SIDES[side], flows.WIDTHS[width], theme.mode(st.context.theme.type)),
         key="flows",
-        alt=f"What left, from feature to destination, by {side}; colour: declared or not",
+        alt=f"What left, from feature to destination, by {inside(side)}; colour: declared or not",
+        of=of,
     )
     if side == "Category":
         st.caption("A transfer that carries several categories stands under their set.")

@@ -8,7 +8,7 @@ import streamlit as st
 from collector.contract.records import Answer
 from dashboard import panels, states, tables, theme
 from dashboard.charts import offline, rates
-from dashboard.formats import count, interval, percent
+from dashboard.formats import count, inside, interval, percent
 from dashboard.questions import Questions
 from dashboard.selection import Selection
 from dashboard.views import Reader, View
@@ -53,7 +53,7 @@ def show(questions: Questions, selection: Selection) -> None:
     _headline(whole)
 
     panels.heading("Critical features against their target", questions, "offline_targets")
-    _targets(targets)
+    _targets(selection, targets)
 
     panels.heading("Offline coverage by day", questions, "offline_coverage")
     panels.chart(
@@ -66,6 +66,7 @@ def show(questions: Questions, selection: Selection) -> None:
         ),
         key="coverage-by-day",
         alt="Offline coverage by day, a line per release with its 95% interval as a band",
+        of=panels.told(selection, "offline_coverage"),
     )
     panels.table_under(days, "Offline coverage by release and day")
 
@@ -73,7 +74,7 @@ def show(questions: Questions, selection: Selection) -> None:
 
     panels.heading("At another threshold", questions, "offline_by_threshold", "thresholds_in_use")
     panels.not_narrowed(selection, "offline_by_threshold")
-    _thresholds(thresholds, used)
+    _thresholds(selection, thresholds, used)
 
     panels.heading("When there was no network", questions, "offline_coverage")
     _hours(questions, selection)
@@ -90,7 +91,7 @@ def _where_and_why(questions: Questions, selection: Selection, blocked: Answer) 
                 # By too many dimensions at once some roles are refused: in that tab alone.
                 with tab, states.guarded():
                     (answer,) = questions.metrics([selection.query("offline_coverage", name)])
-                    _side(answer, name, title)
+                    _side(selection, answer, name, title)
     with right:
         panels.heading("What blocked an answer", questions, "fallback_reasons")
         if blocked.rows:
@@ -98,6 +99,7 @@ def _where_and_why(questions: Questions, selection: Selection, blocked: Answer) 
                 rates.reasons(blocked.records()),
                 key="blocked-reasons",
                 alt="Blocked requests by reason",
+                of=panels.told(selection, "fallback_reasons"),
             )
             panels.table_under(blocked, "Blocked requests by reason")
         else:
@@ -133,7 +135,7 @@ def _headline(whole: Answer) -> None:
         )
 
 
-def _targets(answer: Answer) -> None:
+def _targets(selection: Selection, answer: Answer) -> None:
     rows = answer.records()
     if not rows:
         st.text(
@@ -157,6 +159,7 @@ def _targets(answer: Answer) -> None:
         rates.targets(rows),
         key="targets",
         alt="Offline coverage of the critical features with the 95% interval, and their target",
+        of=panels.told(selection, "offline_targets"),
     )
     if any(row["target"] is None for row in rows):
         st.caption("A target is missing where the policy gives the feature no offline_target.")
@@ -175,19 +178,20 @@ def _targets(answer: Answer) -> None:
     )
 
 
-def _side(answer: Answer, name: str, title: str) -> None:
+def _side(selection: Selection, answer: Answer, name: str, title: str) -> None:
     found = [row for row in answer.records() if row["offline_requests"]]
     panels.chart(
         rates.coverage(found[:BARS], name),
         key=f"coverage-{name}",
-        alt=f"Offline coverage by {title} with the 95% interval, and of attempted requests",
+        alt=f"Offline coverage by {inside(title)} with the 95% interval, and of attempted requests",
+        of=panels.told(selection, "offline_coverage"),
     )
     if len(found) > BARS:
         st.caption(f"The {BARS} with most offline requests of {len(found)}; the table has all.")
     panels.table_under(answer, f"Offline coverage by {title}")
 
 
-def _thresholds(answer: Answer, used: Answer) -> None:
+def _thresholds(selection: Selection, answer: Answer, used: Answer) -> None:
     rows = answer.records()
     most = {row["feature"]: row["offline_requests"] for row in rows if row["coverage_max"]}
     if not most:
@@ -198,6 +202,7 @@ def _thresholds(answer: Answer, used: Answer) -> None:
         offline.by_threshold(rows, features[:LINES], used.records()),
         key="offline-by-threshold",
         alt="Share of offline requests that the device would answer by threshold, a line a feature",
+        of=panels.told(selection, "offline_by_threshold"),
     )
     more = f" The {LINES} features with most such requests." if len(features) > LINES else ""
     st.caption(
@@ -224,6 +229,7 @@ def _hours(questions: Questions, selection: Selection) -> None:
         offline.heatmap(answer.records(), (today - selection.length).date(), today.date()),
         key="offline-hours",
         alt="Requests made without a network, by day and by hour of the day in UTC",
+        of=panels.told(selection, "offline_coverage"),
     )
     st.caption("Days and hours are in UTC. Where a field is empty, no request was made offline.")
     panels.table_under(answer, "Offline requests by hour")

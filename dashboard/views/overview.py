@@ -85,6 +85,7 @@ def _content(questions: Questions, selection: Selection) -> None:
             rates.by_day(days.records(), "fallback_rate", "fallback_low", "fallback_high"),
             key="fallback-by-day",
             alt="Fallback rate by day, a line per release with its 95% interval as a band",
+            of=panels.told(selection, "fallback_rate"),
         )
         panels.table_under(days, "Fallback rate by release and day")
     with right:
@@ -95,6 +96,7 @@ def _content(questions: Questions, selection: Selection) -> None:
                 rates.reasons(reasons.records()),
                 key="fallback-reasons",
                 alt="Requests by reason, coloured by whether the cloud answered or could not",
+                of=panels.told(selection, "fallback_reasons"),
             )
             panels.table_under(reasons, "Reasons of fallback and block")
         else:

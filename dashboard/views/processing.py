@@ -51,8 +51,8 @@ def show_processing(questions: Questions, selection: Selection, scope: Scope) ->
     chosen = selection.values.get("feature")
     shown = [one for one in record.activities if not chosen or one.feature in chosen]
     st.subheader(sentences.many(len(shown), "activity", "activities"), anchor=False)
-    for one in shown[:SHOWN]:
-        _card(one, subjects)
+    for place, one in enumerate(shown[:SHOWN]):
+        _card(place, one, subjects)
     if len(shown) > SHOWN:
         st.text(
             f"The first {SHOWN} of {count(len(shown))}; the files have all, the filters narrow."
@@ -84,8 +84,8 @@ def show_transfers(questions: Questions, selection: Selection, scope: Scope) -> 
             theme.UNDECLARED,
         )
     _files(questions, scope, {"CSV": ("transfers", "csv", "transfers.csv", "text/csv")})
-    for one in shown[:SHOWN]:
-        _card(one, {})
+    for place, one in enumerate(shown[:SHOWN]):
+        _card(place, one, {})
     if len(shown) > SHOWN:
         st.text(f"The first {SHOWN} of {count(len(shown))}; the file has all, the filters narrow.")
 
@@ -121,7 +121,7 @@ def _files(
         st.caption("A download is noted in the audit log.")
 
 
-def _card(one: Activity, subjects: Mapping[str, Sequence[str]]) -> None:
+def _card(place: int, one: Activity, subjects: Mapping[str, Sequence[str]]) -> None:
     stays = one.recipient is None
     marks = [*(["Not declared"] if one.declared is False else [])]
     if one.recipient == LOGGED_INPUTS:
@@ -131,7 +131,7 @@ def _card(one: Activity, subjects: Mapping[str, Sequence[str]]) -> None:
     seen = f"{count(one.count)} times" if one.count != 1 else "once"
     if one.first_seen and one.last_seen:
         seen += f", from {one.first_seen[:10]} to {one.last_seen[:10]}"
-    with st.container(border=True):
+    with st.container(border=True, key=f"activity-{place}"):
         to = "stays on the device" if stays else f"to {one.recipient}"
         panels.marked(f"{one.feature or _WITHOUT_FEATURE}, {to}", [one.app, *marks], colour)
         _lines({**said, "seen": seen}, {**_missing(one.missing), **subjects})

@@ -55,13 +55,13 @@ def scores_only(sweep: Sweep) -> None:
         states.notice("Scores only", [_SCORES_ONLY], theme.UNKNOWN)
 
 
-def show_proof(questions: Questions, sweep: Sweep) -> None:
+def show_proof(questions: Questions, sweep: Sweep, of: str) -> None:
     if sweep.certificate is not None:
         panels.heading("Certificate", questions, "certificate")
         _certificate(sweep.certificate)
     if sweep.calibration:
         panels.heading("How far its confidence can be believed", questions, "calibration")
-        _calibration(sweep.calibration)
+        _calibration(sweep.calibration, of)
     if sweep.fidelity:
         panels.heading("Host and phones", questions, "fidelity")
         _fidelity(sweep)
@@ -122,12 +122,13 @@ def _tests(overall: Guarantee) -> list[dict[str, object]]:
     ]
 
 
-def _calibration(parts: Sequence[Calibration]) -> None:
+def _calibration(parts: Sequence[Calibration], of: str) -> None:
     by_name = {
         "All cases" if part.dimension is None else f"{label(part.dimension)} {part.value}": part
         for part in parts
     }
-    chosen = by_name[st.selectbox("Of", list(by_name), key="calibration", bind="query-params")]
+    name = st.selectbox("Of", list(by_name), key="calibration", bind="query-params")
+    chosen = by_name[name]
     st.text(
         f"Expected calibration error (ECE) {percent(chosen.ece)}, over {count(chosen.cases)} cases "
         f"of {count(chosen.installations)} installations."
@@ -136,6 +137,7 @@ def _calibration(parts: Sequence[Calibration]) -> None:
         reliability(chosen),
         key="reliability",
         alt="How often the model was right, by how sure it was, beside the diagonal",
+        of=f"{name} · {of}",
     )
     panels.rows_under(
         [part.model_dump() for part in chosen.bins], _BINS, "The bins of the reliability diagram"
@@ -182,6 +184,7 @@ def show_beside(
         beside(sweep, found[0], names),
         key="beside",
         alt="Error among device answers by the share the device answers, for both runs",
+        of=f"{names[0]} against {names[1]} · reference: {label(sweep.reference).lower()}",
     )
     st.caption("Lower is better: fewer wrong answers where the device answers as many.")
     panels.rows_under(

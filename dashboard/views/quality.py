@@ -98,9 +98,9 @@ def show(questions: Questions, selection: Selection) -> None:
     if lost and lost[0]["requests"]:
         _headline({**complete[0], **lost[0], **arrival[0]}, [rows[0] for rows in unknown if rows])
         _completeness(questions, selection, _together(parts[0], parts[1]))
-        _arrival(questions, parts[2])
+        _arrival(questions, selection, parts[2])
         _clocks(questions, selection)
-        _unknown(questions, parts[3], parts[4])
+        _unknown(questions, selection, parts[3], parts[4])
     else:
         states.no_result(questions, "requests")
     show_door(questions, selection)
@@ -174,6 +174,7 @@ def _completeness(questions: Questions, selection: Selection, rows: Rows) -> Non
             quality.completeness(told),
             key="completeness",
             alt="Completeness by release with its 95% interval",
+            of=panels.told(selection, "completeness"),
         )
     with right:
         st.caption("Lost requests by how many are missing in a row: many together are a batch that "
@@ -183,6 +184,7 @@ def _completeness(questions: Questions, selection: Selection, rows: Rows) -> Non
                 quality.stacked(told, quality.LOST),
                 key="lost",
                 alt="Lost requests by release and by how many are missing in a row",
+                of=panels.told(selection, "lost_requests"),
             )
         else:
             st.text("Nothing is missing between the first and the last request of any launch.")
@@ -191,12 +193,13 @@ def _completeness(questions: Questions, selection: Selection, rows: Rows) -> Non
         st.caption("Open: the period ends less than seven days ago, so late data may still come.")
 
 
-def _arrival(questions: Questions, rows: Rows) -> None:
+def _arrival(questions: Questions, selection: Selection, rows: Rows) -> None:
     panels.heading("How late it arrived", questions, "arrival")
     panels.chart(
         quality.arrived(rows),
         key="arrival",
         alt="Share of requests received by some time after their start, a line per release",
+        of=panels.told(selection, "arrival"),
     )
     units = {name: "ratio" for name in quality.AGES}
     counts = dict.fromkeys(("requests", "late", "ahead", "not_believed"), "count")
@@ -225,6 +228,7 @@ def _clocks(questions: Questions, selection: Selection) -> None:
             quality.nested(rows, quality.OVER),
             key="skew",
             alt="Installations whose clock is over a second, a minute and an hour off, by release",
+            of=panels.told(selection, "clock_skew"),
         )
     else:
         st.text("Every clock that calls could measure agrees with the cloud's within a second.")
@@ -255,7 +259,7 @@ def _skewed(rows: Rows) -> None:
         links.go("requests", **{PSEUDONYM: rows[at]["installation"]})
 
 
-def _unknown(questions: Questions, requests: Rows, departures: Rows) -> None:
+def _unknown(questions: Questions, selection: Selection, requests: Rows, departures: Rows) -> None:
     panels.heading("What nobody says", questions, "unknown_values", "unknown_departures")
     left, right = st.columns(2, gap="large")
     for place, rows, kind in ((left, requests, "requests"), (right, departures, "departures")):
@@ -268,6 +272,7 @@ def _unknown(questions: Questions, requests: Rows, departures: Rows) -> None:
                 quality.unknown(rows, theme.mode(st.context.theme.type).text),
                 key=f"unknown-{kind}",
                 alt=f"Share of unknown values of {kind}, by attribute and release",
+                of=panels.told(selection, "unknown_values"),
             )
             shown = {"attribute": "text", "release": "text", "share": "ratio", "unknown": "count"}
             base = "requests" if kind == "requests" else "transfers"

@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 
 from collector.contract.records import Answer
-from collector.contract.releases import Comparison, RateChange, Split, points
+from collector.contract.releases import Comparison, RateChange, points
 from dashboard import panels, states, theme, verdict
 from dashboard.charts.parts import TOGETHER, parts
 from dashboard.charts.rates import newest_first
@@ -80,7 +80,7 @@ def _content(questions: Questions, selection: Selection) -> None:
     _table(names, "Figure", figures, "Releases side by side")
     panels.not_narrowed(selection, "completeness")
     if compared is not None:
-        _why(questions, compared.split)
+        _why(questions, selection, compared)
     panels.heading("Models and their budget", questions, "release_models")
     if models.rows:
         _table(names, "Feature", _models(names, models), "The model of each feature by release")
@@ -207,7 +207,8 @@ def _sure_row(rate: RateChange) -> dict[str, str]:
     }
 
 
-def _why(questions: Questions, split: Split | None) -> None:
+def _why(questions: Questions, selection: Selection, found: Comparison) -> None:
+    split = found.split
     panels.heading("Why the fallback rate moved", questions, "comparison")
     if split is None:
         st.text("One of the two attempted nothing on the device: there is no rate to split.")
@@ -216,6 +217,7 @@ def _why(questions: Questions, split: Split | None) -> None:
         parts(split),
         key="parts",
         alt="The change of the fallback rate in its parts, in percentage points",
+        of=f"{found.release} against {found.against} · {panels.told(selection, 'fallback_rate')}",
     )
     rows = [
         {"part": label(part.factor), "kind": label(part.kind), "points": points(part.change)}

@@ -35,7 +35,7 @@ Rows = Sequence[Mapping[str, Any]]
 def search(questions: Questions, seen: Rows) -> dict[str, tuple[str, ...]]:
     """What the reader narrowed the list to; values to choose from are those of the rows `seen`."""
     chosen: dict[str, tuple[str, ...]] = {}
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with st.container(horizontal=True, key="search"):
         for name, options in SHOWN.items():
             chosen[name] = _several(name, options)
         with st.popover("More", icon=":material/filter_list:"):

@@ -91,8 +91,9 @@ def show(questions: Questions, selection: Selection) -> None:
     st.caption(REFERENCES[sweep.reference])
     scores_only(sweep)
     if sweep.points:
-        _sweep(sweep)
-        show_proof(questions, sweep)
+        of = f"{sentences.run_line(run)} · reference: {label(sweep.reference).lower()}"
+        _sweep(sweep, of)
+        show_proof(questions, sweep, of)
         show_beside(questions, run, sweep, runs)
     _about(run, sweep)
 
@@ -144,7 +145,7 @@ def _reference(sweeps: Sequence[Sweep]) -> Sweep:
     return by_name[chosen]
 
 
-def _sweep(sweep: Sweep) -> None:
+def _sweep(sweep: Sweep, of: str) -> None:
     points = by_label(sweep)
     current = None if sweep.current is None else points.get(score(sweep.current))
     start = sweep.recommended or current or sweep.points[0]
@@ -167,6 +168,7 @@ def _sweep(sweep: Sweep) -> None:
         curve(sweep, chosen.threshold),
         key="curve",
         alt="Error among device answers, fallback rate and device share by threshold",
+        of=of,
     )
     _tiles(chosen, current)
     panels.rows_under(

@@ -81,7 +81,7 @@ def show_trace(questions: Questions, trace_id: str) -> None:
     for request in found["requests"]:
         _decision(request)
     _undeclared(found["departures"])
-    _spans(found["spans"], found["skews"])
+    _spans(trace_id, found["spans"], found["skews"])
     _departures(found["departures"])
     if found["requests"]:
         show_what_if(questions, trace_id)
@@ -89,7 +89,7 @@ def show_trace(questions: Questions, trace_id: str) -> None:
     _neighbours(found["neighbours"])
 
 
-def _spans(spans: Rows, skews: Rows) -> None:
+def _spans(trace_id: str, spans: Rows, skews: Rows) -> None:
     st.subheader("Phone and cloud", anchor=False)
     for skew in skews:
         st.text(sentences.skew(skew))
@@ -97,6 +97,7 @@ def _spans(spans: Rows, skews: Rows) -> None:
         waterfall(spans, skews),
         key="waterfall",
         alt="The spans of the trace on one time axis, coloured by device and cloud",
+        of=f"Trace {trace_id}",
     )
     rows = ordered(spans)
     st.caption("When its parts arrived, after the first span began by its own clock:")
@@ -104,6 +105,7 @@ def _spans(spans: Rows, skews: Rows) -> None:
         arrivals(rows),
         key="arrivals",
         alt="When the spans of phone and cloud were received",
+        of=f"Trace {trace_id}",
     )
     panels.rows_under(
         [{**row.span, "side": SIDES[row.side][0], "orphan": row.orphan} for row in rows],

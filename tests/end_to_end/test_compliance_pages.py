@@ -1,11 +1,13 @@
 """The reviewer's pages in a real browser, on a collector that holds little and all of it known."""
 
 import csv
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from collector.contract.compliance import Finding
@@ -13,6 +15,7 @@ from collector.contract.records import Query
 from collector.evidence.verify import verify_pack
 from collector.tlog.checkpoint import Signer, Verifier
 from collector.tlog.merkle import Frontier
+from dashboard.theme import TITLE_ROOM
 from tests.declarations import data_safety, play_type
 from tests.end_to_end.browser import PHONE, Reader, no_error
 from tests.end_to_end.processes import dashboard
@@ -79,6 +82,15 @@ def reader(browser: Browser, reviewed: Reviewed) -> Iterator[Reader]:
             ".map(one => one.innerText)"
         )
         assert cut == []
+        clipped = found.page.locator("[data-testid=stMain] [data-tag]").evaluate_all(
+            "chips => chips.filter(chip => {"
+            "const box = chip.closest('[data-rac]').getBoundingClientRect();"
+            "const {right, bottom} = chip.getBoundingClientRect();"
+            "const said = chip.firstElementChild;"
+            "return right > box.right || bottom > box.bottom || said.scrollWidth > said.clientWidth"
+            "}).map(chip => chip.innerText)"
+        )
+        assert clipped == []
         assert found.complaints == []
 
 
@@ -126,7 +138,10 @@ def test_the_ledger_shows_each_departure_and_hands_it_out_as_a_file(
     assert "data exported" in reviewed.logged()
     page = reader.open(f"/ledger?trace={'ab' * 16}")
     expect(page.locator(".limen-empty")).to_contain_text("or erased because its person asked")
-    page = reader.open("/ledger?declaration=declared&order=Largest+first")
+    page = reader.open(
+        "/ledger?declaration=declared&declaration=unknown&destination=api.example.com"
+        "&consent=granted&consent=denied&order=Largest+first"
+    )
     expect(page.get_by_role("heading", name="1 departure")).to_be_visible()
     page.locator('[data-testid="stDataFrame"]').click(position={"x": 18, "y": 53})
     card = page.locator(".st-key-departure")
@@ -138,6 +153,10 @@ def test_records_are_read_on_the_page_and_a_pack_is_built_that_holds(
     reader: Reader, reviewed: Reviewed
 ) -> None:
     page = reader.open("/records")
+    page.emulate_media(media="print")
+    for whole in (".limen-notice", ".st-key-activity-0", ".limen-facts"):
+        expect(page.locator(whole).first).to_have_css("break-inside", "avoid")
+    page.emulate_media(media="screen")
     expect(page.locator(".limen-notice")).to_contain_text("The policy leaves")
     expect(page.get_by_text("missing: hosts.api.example.com.country")).to_be_visible()
     expect(page.get_by_text('contact = "…"')).to_be_visible()
@@ -245,9 +264,9 @@ def test_a_chart_is_taken_along_and_times_are_read_in_the_zone_of_the_link(
     browser: Browser, reviewed: Reviewed
 ) -> None:
     with Reader(browser, reviewed.url, size=(1280, 900)) as reader:
-        page = reader.open("/?zone=Asia/Kathmandu&period=10+years")
+        page = reader.open("/?zone=Asia/Kathmandu&period=10+years&feature=image_classify")
         expect(page.get_by_role("alert")).to_contain_text("a period that is not offered")
-        expect(page.get_by_text("+05:45")).to_be_visible()
+        expect(page.get_by_test_id("stSidebar").get_by_text("+05:45")).to_be_visible()
         tops = page.locator('[data-testid="stMetric"]').evaluate_all(
             "tiles => tiles.map(tile => Math.round(tile.getBoundingClientRect().top))"
         )
@@ -257,6 +276,23 @@ def test_a_chart_is_taken_along_and_times_are_read_in_the_zone_of_the_link(
         with page.expect_download() as picture:
             chart.get_by_role("button", name="Download plot as a PNG").click()
         assert picture.value.suggested_filename == "limen-fallback-by-day.png"
+        with Image.open(picture.value.path()) as taken:
+            assert taken.size == (1920, 2 * (300 + TITLE_ROOM))
+        title = chart.locator(".gtitle")
+        expect(title).to_contain_text("Fallback rate by day, a line per release")
+        expect(title).to_contain_text(
+            re.compile(r"7 days until [-0-9: ]+\+05:45 · .*Feature image_c")
+        )
+        # The page says both itself: the title is not seen there, and nothing lies under it.
+        page.locator(".st-key-head-Fallback-rate-by-day").get_by_role("button").click()
+        expect(page.get_by_test_id("stPopoverBody")).to_contain_text("Fallback rate: ")
+        page.keyboard.press("Escape")
+        page.emulate_media(media="print")
+        expect(title).to_be_hidden()
+        expect(chart.get_by_test_id("stPlotlyChart")).to_have_css("clip-path", "none")
+        heading = page.locator(".st-key-head-Fallback-rate-by-day")
+        expect(heading).to_have_css("break-after", "avoid")
+        page.emulate_media(media="screen")
         page.get_by_text("Table", exact=True).first.click()
         with page.expect_download() as table:
             page.get_by_role("button", name="Download as CSV", exact=True).first.click()
