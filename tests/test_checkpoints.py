@@ -242,6 +242,8 @@ def test_heads_leave_to_a_file_and_an_address_once_each(
         printed = [line.partition("\n")[2] for line in caplog.messages if "the signed head" in line]
         assert [read_kept(line)[0].size for line in printed] == [2, 4]
         assert [line.replace("    ", "") + "\n" for line in printed] == taken
+        whole = "\n".join(['{"ready":true}', *(f"limen: {line}" for line in caplog.messages)])
+        assert [one.size for one in read_kept(whole)] == [2, 4]
 
 
 def test_a_head_that_cannot_leave_is_said_and_tried_again(

@@ -87,6 +87,7 @@ def test_a_key_that_stands_twice_is_found_where_it_says_different_things() -> No
     ("content", "said"),
     [
         (manifest().replace(b"</dict>", b"</dixt>", 1), "line .* is not XML"),
+        (manifest().replace(b"<false/>", b"<fals/>"), "line 9: up to it a key lacks its value"),
         (manifest(binary=True)[:40], "no property list"),
         (b"bplist00", "no property list"),
         (b"<html></html>", "no property list"),

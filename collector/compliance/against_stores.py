@@ -74,8 +74,9 @@ def against_report(
         kept = hosts.kept(host.host)
         if kept is None or kept in told or hosts.vouches(kept):
             continue
+        times = "once" if host.hits == 1 else f"{host.hits:,} times"
         said = (
-            f"iOS saw the app contact {host.host} {host.hits:,} times, last {host.last_seen}; "
+            f"iOS saw the app contact {host.host} {times}, last on {host.last_seen[:10]}; "
             "no telemetry tells of it, and the policy does not name it"
         )
         yield Draft(

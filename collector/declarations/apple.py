@@ -4,6 +4,7 @@ https://developer.apple.com/documentation/bundleresources/privacy-manifest-files
 """
 
 import plistlib
+import re
 from collections.abc import Iterator
 from typing import Any
 from xml.etree import ElementTree
@@ -25,6 +26,7 @@ _LINKED, _TRACKED, _PURPOSES = (
     f"{APPLE_TYPE}Tracking",
     f"{APPLE_TYPE}Purposes",
 )
+_AT_LINE = re.compile(r" at line (\d+)$")
 _ENTRY_KEYS = (APPLE_TYPE, _LINKED, _TRACKED, _PURPOSES)
 
 
@@ -62,7 +64,10 @@ def _parsed(name: str, content: bytes) -> dict[str, Any]:
     except (
         plistlib.InvalidFileException, ValueError, LookupError, TypeError, AttributeError,
         OverflowError, RecursionError,
-    ):  # fmt: skip
+    ) as exc:  # fmt: skip
+        if line := _AT_LINE.search(str(exc)):
+            said = "up to it a key lacks its value, or a value stands where none belongs"
+            raise BadInput(f"{name}: line {line[1]}: {said}") from None
         raise BadInput(f"{name}: this is no property list, or it is damaged") from None
     if not isinstance(found, dict) or not all(isinstance(key, str) for key in found):
         raise BadInput(f"{name}: the property list is not a dictionary")

@@ -26,6 +26,7 @@ from collector.tlog.merkle import HASH_BYTES, Frontier
 _ED25519 = b"\x01"
 _ID_BYTES = 4
 _DASH = "\u2014"
+_PRINTED = re.compile(r"limen: |\{")
 _PROOF = "c2sp.org/tlog-proof@v1"
 _SIZE = re.compile("0|[1-9][0-9]{0,17}")
 _NAME = re.compile(r"[^\s+]+")
@@ -124,8 +125,11 @@ def read_checkpoints(text: str) -> list[Checkpoint]:
 
 
 def read_kept(text: str) -> list[Checkpoint]:
-    """The same of what somebody kept: printed, pasted or typed, with space around its lines."""
-    return read_checkpoints("\n".join(line.strip() for line in text.splitlines()))
+    """The same of what somebody kept: printed, pasted or typed, with space around its lines and
+    the collector's own between them."""
+    lines = (line.strip() for line in text.splitlines())
+    # Those are emptied, and not left out: the others keep their numbers.
+    return read_checkpoints("\n".join("" if _PRINTED.match(line) else line for line in lines))
 
 
 def tlog_proof(number: int, proof: Sequence[bytes], checkpoint: str) -> str:
