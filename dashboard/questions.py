@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import streamlit as st
 from pydantic import SecretStr
 
+from collector.contract.about import limen_version
 from collector.contract.audit import Checked, Checkpoint, check_log
 from collector.contract.client import LimenClient
 from collector.contract.compliance import Check, Judgement
@@ -31,6 +32,9 @@ SEE_TRACES = ("oncall", "admin")
 _FLOW = ("feature", "release", "destination", "category")
 _ADDED = ("transfers", "unknown_bytes_transfers")
 Found = TypeVar("Found")
+
+
+_ONE = "run dashboard and collector from one installation, or name another with --api"
 
 
 class StrangeAnswer(LimenError):
@@ -75,8 +79,7 @@ def _ask(caller: Caller, question: Callable[[LimenClient], Found]) -> Found:
         return question(_client(caller))
     except (ValueError, KeyError, TypeError) as exc:
         raise StrangeAnswer(
-            f"what answers at {caller.api} is not a collector of this version; "
-            "run dashboard and collector from one installation, or name another with --api"
+            f"what answers at {caller.api} is not a collector of this version; {_ONE}"
         ) from exc
 
 
@@ -257,7 +260,13 @@ def forget() -> None:
 
 @st.cache_data(ttl=SECONDS, max_entries=8, show_spinner=False, hash_funcs=_BY_CALLER)
 def _status(caller: Caller) -> dict[str, Any]:
-    return _ask(caller, _read_status)
+    found: dict[str, Any] = _ask(caller, _read_status)
+    if (version := found.get("version")) != limen_version():
+        raise StrangeAnswer(
+            f"the collector at {caller.api} is Limen {version}, and this dashboard is Limen "
+            f"{limen_version()}; {_ONE}"
+        )
+    return found
 
 
 def _read_status(client: LimenClient) -> dict[str, Any]:

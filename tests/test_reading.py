@@ -3,14 +3,17 @@
 import csv
 import io
 import socket
+from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from collector.contract.about import limen_version
 from collector.contract.client import LimenClient
 from collector.contract.errors import LimenError, Overloaded, TooSlow
 from dashboard import tables
-from dashboard.questions import StrangeAnswer
+from dashboard.questions import Caller, Questions, StrangeAnswer, forget
+from tests.processes import running_collector
 
 
 @pytest.mark.parametrize(
@@ -69,6 +72,25 @@ def test_a_collector_that_does_not_answer_in_time_is_not_taken_for_none() -> Non
             pytest.raises(TooSlow, match=r"within 0\.1 s"),
         ):
             client.status()
+
+
+def test_a_collector_of_another_version_is_refused_with_both(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    about = tmp_path / "limen-9.9.9.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: limen\nVersion: 9.9.9\n")
+    with running_collector(tmp_path / "home") as running:
+        questions = Questions(Caller(running.api))
+        assert questions.status()["version"] == (own := limen_version())
+        monkeypatch.syspath_prepend(tmp_path)
+        for cached in (limen_version.cache_clear, forget):
+            cached()
+        try:
+            with pytest.raises(StrangeAnswer, match=f"is Limen {own}, and .* is Limen 9.9.9; run"):
+                questions.status()
+        finally:
+            limen_version.cache_clear()
 
 
 @pytest.mark.parametrize(
