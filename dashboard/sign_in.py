@@ -172,7 +172,7 @@ def _by_token(settings: Settings) -> None:
     if asked:
         _enter(settings, words.strip())
     st.caption("Whoever runs the collector makes one:")
-    st.code("limen token create --role lead --name YOU", language="bash")
+    st.code("limen token create --role lead --name YOU", language="bash", wrap_lines=True)
 
 
 def _enter(settings: Settings, words: str) -> None:

@@ -68,7 +68,7 @@ def failure(error: LimenError, role: str) -> None:
     )
     refused(title, error)
     if command is not None:
-        st.code(command.format(role), language="bash")
+        st.code(command.format(role), language="bash", wrap_lines=True)
     _offer_again()
 
 
@@ -165,7 +165,7 @@ def nothing(what: str, next_step: str, command: str | None = None) -> None:
     """There is no `what` yet; `next_step` says how there will be."""
     _box(f"No {what} yet", next_step, theme.DEVICE, "limen-empty")
     if command is not None:
-        st.code(command, language="bash")
+        st.code(command, language="bash", wrap_lines=True)
 
 
 def absent(title: str, why: str) -> None:
@@ -190,7 +190,7 @@ def withheld(title: str, role: str, why: str) -> None:
         theme.UNKNOWN,
         "limen-empty",
     )
-    st.code(_ASK.format(role), language="bash")
+    st.code(_ASK.format(role), language="bash", wrap_lines=True)
 
 
 def notice(title: str, sentences: Sequence[str], colour: str) -> None:

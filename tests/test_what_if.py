@@ -235,7 +235,7 @@ def test_nothing_changed_is_what_happened(
         (
             FELL_BACK, {"threshold": 0.5},
             'With a threshold of 0.500 (it was 0.700), the device would have answered "7" (0.600 '
-            "is not below 0.500), instead of this: the device asked the cloud, low confidence, "
+            "is not below 0.500), instead of this: the device asked the cloud (low confidence), "
             'which said "1". 400 B fewer would have left for the cloud.',
         ),
         (

@@ -30,8 +30,13 @@ def figure(height: int, *, y_title: str | None = None, x_title: str | None = Non
 def entitle(made: go.Figure, title: str, below: str) -> None:
     """Puts `title` over the figure and `below` it, in up to two lines, what the figure is of."""
     said = "<br>".join(map(plain, textwrap.wrap(below, 140, max_lines=2, placeholder=" …")))
+    height = made.layout.height + TITLE_ROOM
+    if made.layout.legend.y == 1:
+        # Of several lines it grows towards the figure, not into the title.
+        at = {"yref": "container", "y": 1 - TITLE_ROOM / height, "yanchor": "top"}
+        made.update_layout(legend=at)
     made.update_layout(
-        height=made.layout.height + TITLE_ROOM,
+        height=height,
         margin_t=made.layout.margin.t + TITLE_ROOM,
         title={
             "text": f'{plain(title)}<br><span style="font-size:12px;font-weight:400">{said}</span>',

@@ -141,7 +141,7 @@ def _fields(rows: Rows) -> None:
 def _findings(questions: Questions, selection: Selection, rows: Rows) -> None:
     if any(row["code"] == UNKNOWN for row in rows):
         st.text(f"An unknown attribute is {CODES[UNKNOWN]}. {sentences.MENDING[UNKNOWN]}")
-        st.code("limen policy suggest", language="bash")
+        st.code("limen policy suggest", language="bash", wrap_lines=True)
     with st.container(horizontal=True, vertical_alignment="center"):
         panels.download(
             "Download as CSV",

@@ -202,7 +202,7 @@ def show_beside(
          "error_rate": "ratio", "certified": "text"},
         name="Both runs at their recommended thresholds",
     )  # fmt: skip
-    st.code(f"limen replay compare {run.run} {other.run}", language="bash")
+    st.code(f"limen replay compare {run.run} {other.run}", language="bash", wrap_lines=True)
 
 
 def _comparable(one: ReplayRun, run: ReplayRun) -> bool:

@@ -108,7 +108,7 @@ def _not_swept(questions: Questions, run: ReplayRun) -> None:
             "it every sweep that may have been made of its scores. The command makes this one "
             "anew, without it.",
         )
-        st.code(again, language="bash")
+        st.code(again, language="bash", wrap_lines=True)
         return
     scored = "Its scores are those that phones put on their spans"
     if run.source == "inputs":

@@ -16,6 +16,8 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
+from dashboard.theme import TITLE_ROOM
+
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 INSTALL = "no Chromium on this machine; install one: apt-get install --yes chromium"
 FLAGS = (
@@ -123,6 +125,13 @@ class Reader:
         self.settle()
         no_error(self)
         assert self.page.evaluate("document.scrollingElement.scrollWidth") <= PHONE[0]
+        # A legend of several lines is not cut off with the title of its figure.
+        above = self.page.locator("[data-testid=stPlotlyChart] .legend").evaluate_all(
+            "(legends, room) => legends.map(one => one.getBoundingClientRect().top - room"
+            " - one.closest('[data-testid=stPlotlyChart]').getBoundingClientRect().top)",
+            TITLE_ROOM,
+        )
+        assert not [top for top in above if top < -1], above
 
     def settle(self) -> None:
         """Returns when the page has a title, nothing runs and every chart is drawn."""

@@ -110,7 +110,7 @@ def _happened(outcome: Outcome) -> str:
         case "accept":
             return f"the device answered{said}"
         case "fallback":
-            return f"the device asked the cloud, {words(outcome.reason)}" + (
+            return f"the device asked the cloud ({words(outcome.reason)})" + (
                 f", which said{said}" if said else ""
             )
         case "cloud":
