@@ -7,6 +7,7 @@ select
     cast(i % 1000 as integer) as source,
     cast(i % 50 as integer) as context,
     unhex(printf('%016x%016x', hash(i // 2), hash(i // 2 + $spans))) as trace_id,
+    md5_number_lower(trace_id) as trace,
     unhex(printf('%016x', hash(i + 2 * $spans))) as span_id,
     commit_number as received_time,
     commit_number - case

@@ -24,6 +24,7 @@ _TIMES = (
     "commit_number", "consent_since", "earliest", "latest", "received_time", "said_since", "time",
 )  # fmt: skip
 _IDS = ("launch", "session", "trace_id")
+_ID = "unhex(left(hex({name}), -2) || printf('%02x', $back::integer))"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -123,8 +124,10 @@ def _moved(name: str, kind: str) -> str | None:
         return f"{name} - cast($back as integer) as {name}"
     if name in _TIMES:
         return f"{name} - $back * {DAY} as {name}"
+    if name == "trace":
+        return f"md5_number_lower({_ID.format(name='trace_id')}) as trace"
     if name in ("launch", "call") and kind == "UBIGINT":
         return f"xor({name}, cast($back as ubigint)) as {name}"
     if name in _IDS:
-        return f"unhex(left(hex({name}), -2) || printf('%02x', $back::integer)) as {name}"
+        return f"{_ID.format(name=name)} as {name}"
     return None

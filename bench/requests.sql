@@ -23,12 +23,13 @@ drawn as (
             else 7
         end as decision,
         unhex(printf('%016x%014x00', hash(i), hash(i + 1) >> 8)) as trace_id,
+        md5_number_lower(trace_id) as trace,
         unhex(printf('%016x', hash(i + 2))) as span_id,
         unhex(printf('%016x%016x', hash(phone), hash(phone + 1))) as installation
     from phones
 )
 select
-    time as commit_number, source, trace_id, span_id, cast(null as blob) as parent_span_id, time,
+    time as commit_number, source, trace_id, trace, span_id, cast(null as blob) as parent_span_id, time,
     time + 1000000000 as received_time, installation,
     cast(feature * 24 + connected * 8 + decision as integer) as context,
     cast(20000000 + hash(i) % 400000000 as bigint) as duration,
@@ -38,7 +39,7 @@ select
 from drawn
 union all by name
 select
-    time as commit_number, source, trace_id, unhex(printf('%016x', hash(i + 5))) as span_id,
+    time as commit_number, source, trace_id, trace, unhex(printf('%016x', hash(i + 5))) as span_id,
     span_id as parent_span_id, time + 1000000 as time, time + 1000000000 as received_time,
     installation, cast(100 + feature as integer) as context,
     cast(20000000 + hash(i) % 300000000 as bigint) as duration,

@@ -18,7 +18,7 @@ from tests.store import Store
 # The tables that schema 2 changed, as version 1 made them.
 FIRST = Path(__file__).parent / "schema_1"
 KEPT = {
-    "spans": "* exclude (commit_number, key_id, source, context, sdk_language)",
+    "spans": "* exclude (commit_number, key_id, source, context, trace, sdk_language)",
     "batches": "* exclude (commit_number, key_id, policy_version, redactions, findings)",
     "inputs": "* exclude (commit_number, key_id, policy_version, draw, size, piece)",
     "replays": "* exclude (chunk_inputs, source, sweeps_erased)",

@@ -18,6 +18,7 @@ select
         end * 3 + case when draw % 10 < 6 then 0 when draw % 10 < 9 then 1 else 2 end as integer
     ) as called,
     unhex(printf('%016x%014x00', hash(i), hash(i + 4) >> 8)) as trace_id,
+    md5_number_lower(trace_id) as trace,
     unhex(printf('%016x', hash(i + 5))) as request,
     unhex(printf('%016x', hash(i + 6))) as call,
     case
@@ -36,14 +37,14 @@ from (
 );
 insert into span_facts by name
 select
-    received as commit_number, source, context, trace_id, request as span_id, time,
+    received as commit_number, source, context, trace_id, trace, request as span_id, time,
     300000000 as duration, received as received_time, installation, launch, launch as session, sequence,
     (i % 700) / 1000.0 as confidence, cast(null as blob) as parent_span_id,
     cast(null as bigint) as http_request_body_size
 from drawn
 union all by name
 select
-    received as commit_number, source, called as context, trace_id, call as span_id,
+    received as commit_number, source, called as context, trace_id, trace, call as span_id,
     request as parent_span_id, time + 1000000 as time, 200000000 as duration, received as received_time,
     installation, bytes as http_request_body_size
 from drawn;

@@ -186,16 +186,15 @@ class Reader:
         """One trace: its spans, requests and departures, the skews that its calls show, and its
         installation's other requests within a day. Raises BadInput and NotFound."""
         key = self.trace_key(trace_id)
-        spans = self._database.read(query("trace_spans"), {"trace": key}).to_pylist()
+        with self._database.snapshot() as read:
+            read(query("keep_trace"), {"trace": key})
+            spans, requests, skews = (
+                read(query(name), {}).to_pylist()
+                for name in ("trace_spans", "trace_requests", "trace_skews")
+            )
         if not spans:
             raise NotFound("there is no such trace here; it may be erased, expired or not yet sent")
         start, last = min(s["time"] for s in spans), max(s["time"] for s in spans)
-
-        def within(margin: int, name: str, **of: object) -> list[dict[str, Any]]:
-            bounds = {"from": start - margin, "to": last + margin, **of}
-            found: list[dict[str, Any]] = self._database.read(query(name), bounds).to_pylist()
-            return found
-
         day = {"from": start - _UNITS_NS["d"], "to": last + _UNITS_NS["d"], "trace": key}
         neighbours = _told(self._database.read(query("trace_neighbours"), day)).to_pylist()
         hours = {"from": start - _UNITS_NS["h"], "to": last + _UNITS_NS["h"]}
@@ -203,9 +202,9 @@ class Reader:
         return {
             "trace_id": trace_id.lower(),
             "spans": [shown_span(span, start) for span in spans],
-            "requests": within(0, "trace_requests", trace=key),
+            "requests": requests,
             "departures": [{k: v for k, v in d.items() if k != "trace_id"} for d in departures],
-            "skews": within(_UNITS_NS["h"], "trace_skews", trace=key),
+            "skews": skews,
             "neighbours": [{k: _plain(v) for k, v in row.items()} for row in neighbours],
         }
 

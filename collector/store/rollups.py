@@ -70,8 +70,8 @@ class Rollups:
         ends, place = self._ends(), self._place()
         last = ends[0] if ends else place
         with self._database.snapshot() as read:
-            count = keep_unrolled(read, EVER, last)
-            before = read(query("rolled_before"), {})
+            count, near = keep_unrolled(read, EVER, last)
+            before = read(query("rolled_before"), near)
         if len(before):
             with self._database.write() as transaction:
                 _take(transaction, before)

@@ -92,8 +92,10 @@ class Besides:
             self._read(query("keep_none"), {})
             return
         asked = dict(zip(("from", "to"), self._departures, strict=True))
-        parts = 1 + keep_unrolled(self._read, asked, traces=self._traces) // self._part_calls
+        calls, near = keep_unrolled(self._read, asked, traces=self._traces)
+        parts = 1 + calls // self._part_calls
         self._read(query("keep_anew"), {})
+        self._read(query("keep_outdated"), near)
         for part in range(parts):
             self._read(query("insert_left"), {**asked, "parts": parts, "part": part})
         if "consents" in self._what and keep_restated(self._read):
@@ -122,19 +124,20 @@ def keep_unrolled(
     period: Mapping[str, int],
     last: int | None = None,
     traces: Sequence[bytes] | None = None,
-) -> int:
+) -> tuple[int, Mapping[str, int]]:
     """Finds what belongs to what left in a `period` and is not rolled up, up to the transaction
-    `last`, of some `traces`; how much that is at most.
+    `last`, of some `traces`; how much that is at most, and from when it is (`first` to `last`, ns).
 
     Step by step: that little is found is then known in the next.
     """
     read(query("keep_unrolled"), {"last": last, "traces": traces})
     read(query("ask_unrolled"), {})
     times = read(query("near_times"), period).to_pylist()
-    read(query("keep_near"), times[0] if times else {"first": 0, "last": -1})
+    near = times[0] if times else {"first": 0, "last": -1}
+    read(query("keep_near"), near)
     read(query("keep_places"), period)
     calls: int = read(query("count_calls"), {}).column("calls")[0].as_py()
-    return calls
+    return calls, near
 
 
 def keep_runs(read: Read, after: int, last: int = 2**63 - 1) -> None:

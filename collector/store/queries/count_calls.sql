@@ -1,2 +1,2 @@
 -- How much left at most.
-select coalesce(sum(calls), 0)::bigint as calls from (select distinct trace_id, calls from places)
+select coalesce(sum(calls), 0)::bigint as calls from (select distinct trace, calls from places)

@@ -1,2 +1,2 @@
 -- Stores new spans.
-insert into span_facts by name select * from fresh
+insert into span_facts by name select *, md5_number_lower(trace_id) as trace from fresh

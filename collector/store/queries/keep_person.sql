@@ -8,6 +8,10 @@ with traced as materialized (
     select unnest($traces)
 ),
 places as materialized (
-    select rowid as place from main.span_facts where trace_id in (select trace_id from traced)
+    select rowid as place
+    from main.span_facts
+    where trace in (select md5_number_lower(trace_id) from traced)
 )
-select * from main.span_facts where rowid in (select place from places)
+select *
+from main.span_facts
+where rowid in (select place from places) and trace_id in (select trace_id from traced)

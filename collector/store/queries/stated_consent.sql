@@ -4,7 +4,8 @@
 with request as (
     select span_id, installation, feature, time + coalesce(duration, 0) as time
     from spans
-    where trace_id = $trace and decision is not null and installation is not null
+    where trace in (select md5_number_lower($trace)) and trace_id in (select $trace)
+        and decision is not null and installation is not null
     qualify row_number() over (partition by span_id order by start_time) = 1
 ),
 said as (

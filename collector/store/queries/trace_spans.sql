@@ -1,5 +1,4 @@
--- The spans of one trace.
-select * exclude (installation, launch, session), received_time - time > 3600000000000 as late
+-- The spans of the trace that is kept (keep_trace.sql).
+select * exclude (trace, installation, launch, session), received_time - time > 3600000000000 as late
 from spans
-where trace_id = $trace
 order by time, start_time

@@ -28,6 +28,7 @@ innermost as (
         from spans c
         semi join sends o on o.trace_id = c.trace_id
         where c.kind = 'CLIENT' and c.parent_span_id is not null
+            and c.time >= $from - apart() and c.time < $to + apart()
     ) c on c.trace_id = s.trace_id and c.parent_span_id = s.span_id
 ),
 answered as (
@@ -35,6 +36,7 @@ answered as (
     from spans c
     semi join sends o on o.trace_id = c.trace_id
     where c.kind = 'SERVER' and c.output_label is not null
+        and c.time >= $from - apart() and c.time < $to + apart()
 ),
 by_trace as (
     select

@@ -5,10 +5,10 @@ select
     greatest(min(earliest), since) - apart() as first, least(max(latest), until) + apart() as last
 from query_table(anew)
 having count(*) > 0;
--- Spans (`place` in span_facts) of these traces from `first` to `last`, before anything else of them is
--- read.
+-- Spans (`place` in span_facts) that may be of these traces, from `first` to `last`, before anything else of
+-- them is read.
 create or replace macro spans_near(anew, first, last) as table
-select f.rowid as place, f.trace_id, f.time, f.context
+select f.rowid as place, f.trace, f.time, f.context
 from span_facts f
-semi join query_table(anew) u on u.trace_id = f.trace_id
+semi join query_table(anew) u on u.trace = f.trace
 where f.time >= first and f.time <= last

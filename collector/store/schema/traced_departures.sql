@@ -9,11 +9,11 @@
 -- departure than apart(): whatever clients send, a climb ends.
 create or replace macro traced_departures(anew, places, parts, part, since, until) as table
 with recursive mine as materialized (
-    select place from query_table(places) where hash(trace_id) % parts = part
+    select place from query_table(places) where trace % parts = part
 ),
 nodes as (
     select
-        s.trace_id, s.span_id, s.parent_span_id, c.kind, c.feature, c.decision, c.placement,
+        s.trace_id, s.trace, s.span_id, s.parent_span_id, c.kind, c.feature, c.decision, c.placement,
         c.audit_sampled, c.egress_region, c.data_categories, c.purpose, c.consent_state,
         c.consent_version, s.attributes['limen.consent.changed_at'] as consent_changed,
         s.time, s.received_time, s.installation, s.source, c.server_address, c.error_type, c.http_status,
@@ -106,7 +106,7 @@ served as (
     group by o.trace_id, o.parent_span_id
 )
 select
-    s.trace_id, s.span_id, s.time, s.received_time, s.installation, s.source,
+    s.trace_id, s.trace, s.span_id, s.time, s.received_time, s.installation, s.source,
     case
         when s.error_type is not null and s.http_status is null then null
         else coalesce(s.egress_bytes, s.http_request_body_size, s.http_request_size)

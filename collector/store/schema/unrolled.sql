@@ -12,7 +12,8 @@ with fresh as (
         and (last is null or commit_number <= last)
     group by trace_id
 )
-select trace_id, min(earliest) as earliest, max(latest) as latest
+select
+    trace_id, md5_number_lower(trace_id) as trace, min(earliest) as earliest, max(latest) as latest
 from (
     from fresh
     union all

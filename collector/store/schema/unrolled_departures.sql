@@ -64,7 +64,7 @@ held as (
     left join grants g on g.installation = l.consenting
 )
 select
-    trace_id, span_id, time, received_time, installation, source, bytes, bytes_received, request,
+    trace_id, trace, span_id, time, received_time, installation, source, bytes, bytes_received, request,
     said_since, consenting, facts,
     {
         chain_consent: case speaks when 'span' then facts.said_consent else history_consent end,

@@ -29,6 +29,8 @@ alter table replay_chunks add column inferring double default 0;
 alter table replay_chunks alter column inferring drop default;
 alter table replay_chunks add column saving double default 0;
 alter table replay_chunks alter column saving drop default;
+alter table span_facts add column trace ubigint;
+update span_facts set trace = md5_number_lower(trace_id);
 alter table policy_features add column size_budget bigint;
 alter table policy_features add column offline_critical boolean;
 alter table policy_features add column offline_target double;
@@ -91,6 +93,7 @@ create table verdicts (
 );
 create table rollup_departures (
     trace_id blob not null,
+    trace ubigint not null,
     span_id blob not null,
     time bigint not null,
     received_time bigint not null,
