@@ -120,10 +120,10 @@ def test_every_reason_has_its_number() -> None:
     found = advise(facts(tokens_each=12.0, categories=("health", "image")))
     said = {reason.factor: reason.found for reason in found.reasons}
     assert said == {
-        "privacy": "1 of 2 categories is sensitive (health): not every request should send such "
+        "privacy": "sensitive kinds of data: 1 of 2 (health); not every request should send such "
         "data",
         "offline": "1.0% of 1,000 requests were made without a network; "
-        "from 5% on that would count",
+        "5% or more would speak against the cloud",
         "model": "reader@1 has 200.0 kB of a budget of 10.0 MB",
         "quality": "from 0.600 up the device answers 80.0% of requests, at most 5.0% of them "
         "wrong, with 95% confidence; answering all alone, 20.0% would be wrong",
@@ -189,7 +189,7 @@ def test_the_facts_are_those_of_what_is_stored(store: Store) -> None:
         if n == 0:
             store.take(traces(audited, client(audited, http_request_body_size=9_999)))
     said = only(store.placements.advise(None, None, None))
-    assert said["privacy"] == "0 of 1 categories are sensitive (image)"
+    assert said["privacy"] == "sensitive kinds of data: 0 of 1 (image)"
     assert said["offline"].startswith("24.8% of 121 requests were made without a network")
     assert said["model"] == "reader@1 has 250.0 kB of a budget of 10.0 MB"
     assert said["cost"] == "110 B for each of 20 requests that asked the cloud"

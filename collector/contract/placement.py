@@ -141,15 +141,11 @@ def _privacy(facts: Facts) -> Reason:
         found = "what kind of data it is about is unknown: no policy and no departure says"
         return Reason(factor="privacy", found=found, source=source, known=False)
     sensitive = sorted(SENSITIVE.intersection(facts.categories))
-    named = ", ".join(sorted(facts.categories)).replace("_", " ")
+    named = ", ".join(sensitive or sorted(facts.categories)).replace("_", " ")
+    found = f"sensitive kinds of data: {len(sensitive)} of {len(facts.categories)} ({named})"
     if not sensitive:
-        found = f"0 of {len(facts.categories)} categories are sensitive ({named})"
         return Reason(factor="privacy", found=found, source=source)
-    among = f"{len(sensitive)} of {len(facts.categories)} categories"
-    found = (
-        f"{among} {'is' if len(sensitive) == 1 else 'are'} sensitive "
-        f"({', '.join(sensitive).replace('_', ' ')}): not every request should send such data"
-    )
+    found += "; not every request should send such data"
     return Reason(factor="privacy", found=found, source=source, against=("cloud",))
 
 
@@ -166,9 +162,9 @@ def _offline(facts: Facts) -> Reason:
         found = f"{facts.requests:,} requests are too few to tell; {LEAST_REQUESTS} do"
         return Reason(factor="offline", found=found, source=source, known=False)
     if share >= OFFLINE_SHARE:
-        found = f"{counted}; from {OFFLINE_SHARE:.0%} on that counts"
+        found = f"{counted}; {OFFLINE_SHARE:.0%} or more speak against the cloud"
         return Reason(factor="offline", found=found, source=source, against=("cloud",))
-    found = f"{counted}; from {OFFLINE_SHARE:.0%} on that would count"
+    found = f"{counted}; {OFFLINE_SHARE:.0%} or more would speak against the cloud"
     return Reason(factor="offline", found=found, source=source)
 
 
