@@ -332,5 +332,5 @@ def test_every_attribute_has_a_column_of_its_type_and_every_column_an_owner() ->
     made = set(redact(traces(Span())).rows.column_names) | {"policy_version", "attributes"}
     # That a start was believed is said by its column being null.
     made -= {"time_believed"}
-    numbers = {"commit_number", "source", "context", "number", "digest"}
+    numbers = {"commit_number", "source", "context", "number", "digest", "trace"}
     assert columns.keys() == {a.column for a in ATTRIBUTES if a.column} | made | numbers

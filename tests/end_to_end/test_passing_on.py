@@ -71,13 +71,16 @@ def test_what_is_stored_in_front_is_stored_behind_over_kills_of_both(pair: Pair)
     with pair.front() as front:
         with phones.sending(front.http):
             phones.sent(len(phones.acknowledged) + 10)
+        assert front.process.stderr is not None
+        said = ""
         # It has tried in vain.
-        wait_for(lambda: front.gauge("forward_waiting_seconds") > 0)
+        while "are sent again" not in said:
+            said += front.process.stderr.readline()
+        assert front.gauge("forward_waiting_seconds") > 0
         with pair.behind() as behind:
             wait_for(lambda: behind.spans() == front.spans())
         front.stop()
-        assert front.process.stderr is not None
-        said = front.process.stderr.read()
+        said += front.process.stderr.read()
     assert f"spans are passed on to {pair.place}\n" in said
     assert "takes spans again" in said and "Traceback" not in said
     assert "secret" not in said and PHONE["app.installation.id"] not in said
