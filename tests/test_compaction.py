@@ -46,6 +46,18 @@ def test_every_row_and_answer_is_as_before(store: Store) -> None:
     assert [row["action"] for row in store.rows("select action from audit")][-1] == "compaction"
 
 
+def test_what_is_rolled_up_lies_in_the_order_of_time_after_it(store: Store) -> None:
+    for hours in (3, 1, 4, 1, 5):
+        request = request_span("fallback", start=now() - hours * DAY // 24)
+        store.take(traces(request, request.child("CLIENT", server_address="api.example.com")))
+        maintenance(store).roll_up()
+    lie = "select list(time order by rowid) as times from rollup_departures"
+    ((before,),) = (row.values() for row in store.rows(lie))
+    maintenance(store).compact(now())
+    ((after,),) = (row.values() for row in store.rows(lie))
+    assert before != sorted(before) and after == sorted(before)
+
+
 def test_no_deleted_byte_is_left_under_the_home_folder(store: Store) -> None:
     canary = "canary-release-7f3a"
     feature, host = "canary_feature", "canary.example"

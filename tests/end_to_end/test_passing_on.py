@@ -75,7 +75,9 @@ def test_what_is_stored_in_front_is_stored_behind_over_kills_of_both(pair: Pair)
         said = ""
         # It has tried in vain.
         while "are sent again" not in said:
-            said += front.process.stderr.readline()
+            line = front.process.stderr.readline()
+            assert line, said
+            said += line
         assert front.gauge("forward_waiting_seconds") > 0
         with pair.behind() as behind:
             wait_for(lambda: behind.spans() == front.spans())
