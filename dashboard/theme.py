@@ -6,6 +6,9 @@ two may meet in one figure, position or a word says it too (`tests/test_theme.py
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from string import Template
 
 DEVICE = "#1F77C9"
 CLOUD = "#CB7C0A"
@@ -98,71 +101,17 @@ def flags() -> Iterator[str]:
     yield "--theme.showSidebarBorder=true"
 
 
+@cache
 def style() -> str:
-    """What Streamlit's own theme does not say: paper has no controls and lies on its side, so that
-    no table is cut; tables have the room of a desktop's margins; four or six headline numbers stand
-    in even rows, and so do facts; a filter grows with what is chosen in it, and cuts none of it; a
-    figure's title is for its pictures alone.
-    Streamlit writes white on the accent, light or dark."""
-    tiles = "[class*=st-key-tiles]"
-    four, six = (f"{tiles}:has(> :nth-child({n}):last-child)" for n in (4, 6))
-    filters = "[data-testid=stMultiSelect]"
-    chosen = "[data-testid=stMultiSelectTagsContainer]"
-    # On paper these are not torn apart, and those stay with what follows them.
-    whole = (
-        "[data-testid=stPlotlyChart],[data-testid=stDataFrame],[data-testid=stExpander],"
-        "[data-testid=stCode],[data-testid=stMetric],[class*=st-key-tiles],[class*=st-key-finding-],"
-        "[class*=st-key-declaration-],[class*=st-key-activity-],[class^=limen-]"
+    """What Streamlit's own theme does not say: style.css."""
+    sheet = Template(Path(__file__).with_name("style.css").read_text("utf-8"))
+    filled = sheet.substitute(
+        title_room=TITLE_ROOM,
+        on_accent=DARK.on_accent,
+        undeclared=UNDECLARED,
+        undeclared_faint=translucent(UNDECLARED, 0.15),
     )
-    follow = "[data-testid=stPlotlyChart],[data-testid=stDataFrame],.limen-facts"
-    leading = (
-        "[class*=st-key-head-],[data-testid=stElementContainer]:has([data-testid=stHeading]),"
-        f"[data-testid=stVerticalBlock]>:not(:has({follow})):has(+ * :is({follow}))"
-    )
-    on_accent = "[data-testid^=stBaseButton-primary],[data-tag]"
-    return (
-        "<style>"
-        "@media print{[data-testid=stSidebar],[data-testid=stHeader],[data-testid=stPopover],"
-        "[data-testid=stButton],[data-testid=stDownloadButton],.st-key-live,.modebar"
-        "{display:none!important}[data-testid=stMainBlockContainer]{zoom:0.85}"
-        f":is({whole}){{break-inside:avoid}}"
-        f":is({leading}){{break-after:avoid}}"
-        ".gtitle{visibility:hidden}.main-svg{background:none!important}}"
-        "@page{size:landscape}"
-        "@media(min-width:768px){[data-testid=stMainBlockContainer]{padding-left:2rem;"
-        "padding-right:2rem}}"
-        "@media(prefers-color-scheme:dark){"
-        f":is({on_accent}),:is({on_accent}) *{{color:{DARK.on_accent}!important}}}}"
-        f"{tiles}[class*=-room]{{container-type:inline-size}}"
-        f"{four}{{display:grid;grid-template-columns:repeat(4,minmax(0,1fr))}}"
-        f"{six}{{display:grid;grid-template-columns:repeat(6,minmax(0,1fr))}}"
-        f"[class*=st-key-chart-]{{margin-top:-{TITLE_ROOM}px;pointer-events:none}}"
-        "[data-testid=stPlotlyChart]{pointer-events:auto}"
-        f"@media screen{{[data-testid=stPlotlyChart]{{clip-path:inset({TITLE_ROOM}px 0 0 0)}}}}"
-        f"[data-testid=stPlotlyChart] .modebar-container{{top:{TITLE_ROOM}px!important}}"
-        ".limen-facts{display:grid;grid-template-columns:minmax(7rem,max-content) 1fr;gap:2px 16px;"
-        "margin:0}.limen-facts dt{opacity:0.75}.limen-facts dt::first-letter"
-        "{text-transform:uppercase}.limen-facts dd{margin:0;overflow-wrap:anywhere}"
-        f".limen-facts mark{{color:inherit;background:{translucent(UNDECLARED, 0.15)};"
-        f"border-bottom:2px solid {UNDECLARED};padding:0 4px}}"
-        "@media(max-width:480px){.limen-facts{grid-template-columns:1fr}.limen-facts dd{"
-        "margin-bottom:6px}}"
-        f"{filters}{{container-type:inline-size}}"
-        f"@container (max-width:180px){{{filters} [aria-label='Clear all']{{display:none}}}}"
-        f"{filters} [data-rac][role=group]{{max-height:none!important}}"
-        f"{chosen}{{flex-wrap:wrap!important;min-width:0;mask-image:none!important}}"
-        f"{chosen}:has([data-tag]) input:not(:focus){{min-width:0;flex:0 0 1px;padding:0;"
-        "margin-left:-1px}"
-        "[data-tag]{height:auto!important;min-height:1.75rem;"
-        "max-width:calc(100% - 0.25rem)!important}"
-        "[data-tag]>span{white-space:normal!important;overflow-wrap:anywhere;line-height:1.3;"
-        "padding-block:2px}"
-        ".st-key-search [data-testid=stPopover]{margin-top:1.75rem}"
-        f"@container (max-width:960px){{{six}{{grid-template-columns:repeat(3,1fr)}}}}"
-        f"@container (max-width:480px){{{four},{six}{{"
-        "grid-template-columns:repeat(2,1fr)}}"
-        "</style>"
-    )
+    return f"<style>{filled}</style>"
 
 
 def mark(wordmark: bool = True) -> str:
