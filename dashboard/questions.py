@@ -15,7 +15,7 @@ from collector.contract.client import LimenClient
 from collector.contract.compliance import Check, Judgement
 from collector.contract.config import load_settings
 from collector.contract.declarations import KeptDeclaration
-from collector.contract.errors import Forbidden, LimenError
+from collector.contract.errors import BadInput, Forbidden, LimenError
 from collector.contract.persons import Lookup
 from collector.contract.placement import Advice
 from collector.contract.processing import Article30, Proposal, Store
@@ -34,11 +34,11 @@ _ADDED = ("transfers", "unknown_bytes_transfers")
 Found = TypeVar("Found")
 
 
-_ONE = "run dashboard and collector from one installation, or name another with --api"
+_ONE = "update both to the same, or name another collector with --api"
 
 
 class StrangeAnswer(LimenError):
-    """What answers is no collector of this version."""
+    """What answers is no collector of this build."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +77,13 @@ def _client(caller: Caller) -> LimenClient:
 def _ask(caller: Caller, question: Callable[[LimenClient], Found]) -> Found:
     try:
         return question(_client(caller))
-    except (ValueError, KeyError, TypeError) as exc:
+    except (BadInput, ValueError, KeyError, TypeError) as exc:
+        # Bodies are of the contract's records: one that is wrong there is no fault of the reader.
+        if isinstance(exc, BadInput) and not exc.field:
+            raise
         raise StrangeAnswer(
-            f"what answers at {caller.api} is not a collector of this version; {_ONE}"
+            f"the collector at {caller.api} and this dashboard do not understand each other: "
+            f"they are probably different builds of Limen; {_ONE}"
         ) from exc
 
 

@@ -40,7 +40,7 @@ _REFUSALS: Mapping[type[LimenError], tuple[str, str | None]] = {
     CollectorUnreachable: ("The collector does not answer", "limen collector"),
     TooSlow: ("The collector takes too long", None),
     Overloaded: ("The collector could not answer now", None),
-    StrangeAnswer: ("Another version answers", None),
+    StrangeAnswer: ("Another build answers", None),
     Unauthenticated: ("The collector asks for a token", _ASK),
     Forbidden: ("Your role may not see this", _ASK),
 }

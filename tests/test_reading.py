@@ -10,7 +10,8 @@ from streamlit.testing.v1 import AppTest
 
 from collector.contract.about import limen_version
 from collector.contract.client import LimenClient
-from collector.contract.errors import LimenError, Overloaded, TooSlow
+from collector.contract.compliance import Judgement
+from collector.contract.errors import BadInput, LimenError, Overloaded, TooSlow
 from dashboard import tables
 from dashboard.questions import Caller, Questions, StrangeAnswer, forget
 from tests.processes import running_collector
@@ -87,10 +88,30 @@ def test_a_collector_of_another_version_is_refused_with_both(
         for cached in (limen_version.cache_clear, forget):
             cached()
         try:
-            with pytest.raises(StrangeAnswer, match=f"is Limen {own}, and .* is Limen 9.9.9; run"):
+            with pytest.raises(StrangeAnswer, match=f"is Limen {own}, and .* is Limen 9.9.9; upd"):
                 questions.status()
         finally:
             limen_version.cache_clear()
+
+
+class Newer(Judgement):
+    """What the judgements of another build may say."""
+
+    because: str
+
+
+def test_a_collector_of_another_build_that_has_the_same_version_is_told_in_words(
+    tmp_path: Path,
+) -> None:
+    said = Newer(word="accepted_risk", who="Ada", why="gone with 2.6.0", because="of a later build")
+    with running_collector(tmp_path) as running:
+        questions = Questions(Caller(running.api))
+        with pytest.raises(StrangeAnswer, match="different builds of Limen; update both"):
+            questions.judge("any", said, "-7d")
+        # What the reader said wrong is told as the collector tells it.
+        known = Judgement(**said.model_dump(exclude={"because"}))
+        with pytest.raises(BadInput, match=r"collector says: .*RFC 3339"):
+            questions.judge("any", known, "yesterday")
 
 
 @pytest.mark.parametrize(
@@ -98,7 +119,7 @@ def test_a_collector_of_another_version_is_refused_with_both(
     [
         (TooSlow("slow"), "The collector takes too long"),
         (Overloaded("busy"), "The collector could not answer now"),
-        (StrangeAnswer("strange"), "Another version answers"),
+        (StrangeAnswer("strange"), "Another build answers"),
     ],
     ids=["slow", "busy", "version"],
 )

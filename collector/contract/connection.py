@@ -141,7 +141,10 @@ class Connection:
             )
         if "problem+json" not in response.headers.get("content-type", ""):
             raise self._another(response)
-        message = response.json()["detail"]
+        problem = response.json()
+        message = problem["detail"]
+        if field := problem.get("field"):
+            raise BadInput(f"the collector says: {message}", field=field)
         if response.status_code == 401:
             message += "; give this command one with LIMEN_TOKEN or --token"
         raise _ERRORS.get(response.status_code, LimenError)(f"the collector says: {message}")

@@ -28,7 +28,7 @@ def parse(kind: type[Body], body: bytes) -> Body:
         # The key of something that should not be there is the sender's.
         loc = [part if isinstance(part, int) else named(part) for part in first["loc"]]
         where = ".".join(str(part).strip("'") for part in loc) or "body"
-        raise BadInput(f"{where}: {first['msg']}") from None
+        raise BadInput(f"{where}: {first['msg']}", field=where) from None
 
 
 def only(asked: Iterable[str], allowed: Sequence[str]) -> None:

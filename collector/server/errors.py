@@ -136,15 +136,19 @@ def _otlp(status: int, said: Status, media: str, headers: Mapping[str, str] | No
 
 
 def problem(error: LimenError) -> JSONResponse:
-    """Problem details."""
-    return problem_of(status_of(error), str(error))
+    """Problem details; bad input with the place in the body that is wrong."""
+    field = error.field if isinstance(error, BadInput) else ""
+    return problem_of(status_of(error), str(error), field=field)
 
 
-def problem_of(status: int, detail: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
+def problem_of(
+    status: int, detail: str, headers: Mapping[str, str] | None = None, *, field: str = ""
+) -> JSONResponse:
     """Problem details of a status."""
     title = HTTPStatus(status).phrase
+    said = {"type": "about:blank", "title": title, "status": status, "detail": detail}
     return JSONResponse(
-        {"type": "about:blank", "title": title, "status": status, "detail": detail},
+        said | ({"field": field} if field else {}),
         status_code=status,
         media_type="application/problem+json",
         headers=_headers(status, _ASKING) | dict(headers or {}),
