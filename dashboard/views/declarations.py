@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import streamlit as st
 
-from collector.contract.compliance import Check
+from collector.contract.compliance import Check, Finding
 from collector.contract.declarations import KINDS, Declaration, KeptDeclaration
 from collector.contract.errors import LimenError
 from dashboard import links, panels, sentences, states, tables, theme
@@ -36,14 +36,6 @@ HOSTS: Mapping[str, str] = {
     "hits": "count",
     "first_seen": "time",
     "last_seen": "time",
-}
-FINDINGS: Mapping[str, str] = {
-    "level": "text",
-    "subject": "text",
-    "rule": "text",
-    "release": "optional",
-    "feature": "optional",
-    "count": "count",
 }
 ENDINGS = ("xcprivacy", "plist", "csv", "ndjson", "json", "yml", "yaml")
 
@@ -156,25 +148,35 @@ def _differences(kept: KeptDeclaration, check: Check) -> None:
     """What a check finds between files of its kind and what was seen of the app. What is wrong in
     a file itself stands with the file."""
     own = tuple(f"{name}: " for name in check.declarations)
-    rows = [
-        {**one.model_dump(), "level": label(one.level)}
+    found = [
+        one
         for one in check.findings
         if one.source == kept.declaration.kind
         and one.app == kept.app
         and not one.subject.startswith(own)
         and (kept.release is None or one.release in (None, kept.release))
     ]
-    if not rows:
+    if not found:
         st.text("No difference to what was seen.")
         return
-    st.text("Differences to what was seen and declared elsewhere:")
-    tables.show(
-        rows,
-        FINDINGS,
-        titles={"rule": "Why", "count": "Transfers"},
-        name=f"Differences of {kept.declaration.name}",
-    )
+    said: dict[str, dict[str, list[str]]] = {}
+    for one in found:
+        why = said.setdefault(f"{label(one.level)} · {one.subject}", {})
+        why.setdefault(one.rule, []).append(_where(one))
+    with st.expander("Differences to what was seen and declared elsewhere", expanded=True):
+        panels.facts(
+            {
+                name: "; ".join(f"{rule} ({', '.join(where)})" for rule, where in why.items())
+                for name, why in said.items()
+            }
+        )
     links.link("findings", "Judge them", which="All")
+
+
+def _where(found: Finding) -> str:
+    """Of what a difference is, and how often."""
+    whose = " ".join(part for part in (found.feature, found.release or "every release") if part)
+    return f"{whose}: {sentences.many(found.count, 'transfer')}" if found.count else whose
 
 
 DECLARATIONS = View(

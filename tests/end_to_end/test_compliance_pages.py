@@ -222,6 +222,9 @@ def test_a_declaration_is_added_held_against_what_left_and_taken_back(
     (problem,) = kept.declaration.problems
     expect(card).to_contain_text(f"{problem.what} ({problem.code})")
     expect(card).to_contain_text("Differences to what was seen and declared elsewhere")
+    expect(card.locator(".limen-facts").last).to_contain_text(
+        "Error · image: adkit.examplePSL_PHOTOS is not declared (image_classify 2.4.0: 1 transfer)"
+    )
     card.get_by_role("button", name="Take back").click()
     page.get_by_role("button", name="Take it back").click()
     expect(page.locator(".limen-empty")).to_contain_text("No declarations yet")
