@@ -297,6 +297,42 @@ def test_a_late_span_is_seen_at_once_and_covered_again_by_the_next_run(store: St
     assert (covered(store), departed(store)[0]["cause"]) == (1, "fallback")
 
 
+def lost_within(requests: Sequence[tuple[int, int]]) -> int:
+    """How many numbers are missing of one launch's `requests`, each its number and time, between
+    the lowest and the highest of those of which none was made over 7 days after the one before."""
+    lost, stretch, before = 0, set[int](), 0
+    for number, time in sorted(requests, key=lambda one: one[1]):
+        if stretch and time > before + 7 * DAY:
+            lost, stretch = lost + max(stretch) - min(stretch) + 1 - len(stretch), set()
+        stretch.add(number)
+        before = time
+    return lost + max(stretch) - min(stretch) + 1 - len(stretch)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_number_is_held_against_those_of_its_launch_made_within_seven_days(
+    store: Store, seed: int
+) -> None:
+    draw, launches = random.Random(seed), [dict(PHONE) for _ in range(3)]
+    for number, phone in enumerate(launches):
+        phone["service.instance.id"] = f"launch-{number}"
+    came: list[list[tuple[int, int]]] = [[] for _ in launches]
+    for _ in range(16):
+        one = draw.randrange(len(launches))
+        request = draw.randrange(20), now() - draw.randrange(24 * DAY)
+        came[one].append(request)
+        sent = request_span(limen_sequence=request[0], start=request[1])
+        store.take(traces(sent, resource=launches[one]))
+        if draw.random() < 0.3:
+            maintenance(store).roll_up()
+        [told] = store.ask("lost_requests", since="-30d")
+        assert told["lost"] == sum(lost_within(some) for some in came if some)
+    maintenance(store).roll_up()
+    assert [row["lost"] for row in store.ask("lost_requests", since="-30d")] == [told["lost"]]
+    with nothing_covered(store):
+        assert [row["lost"] for row in store.ask("lost_requests", since="-30d")] == [told["lost"]]
+
+
 def test_what_left_is_told_anew_from_when_its_consent_changed(store: Store) -> None:
     def seen() -> dict[str, tuple[bool, int]]:
         left = store.compliance.review(Scope(since="-5d")).seen

@@ -1,7 +1,7 @@
 -- Completeness: how many requests arrived of those the phones numbered; a gap is lost telemetry.
 -- dimensions: app environment release os device_model country hour day
 -- received count: numbered requests of a known installation and launch that arrived, each number once
--- expected count: highest − lowest + 1 of the sequence, per installation and launch; a number that did not come counts where the next request began
+-- expected count: highest − lowest + 1 of the sequence, per installation and launch, of requests of which none was made over 7 days after the one before; a number that did not come counts where the next request began
 -- completeness ratio: received / expected; what silence hides is not in it
 -- open flag: the period ends less than 7 days ago, so late data may still come
 with told as (

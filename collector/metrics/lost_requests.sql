@@ -2,7 +2,7 @@
 -- dimensions: app environment release os device_model country hour day
 -- requests count: requests
 -- numbered count: of these, those with an installation, a launch and a number: only they show gaps
--- lost count: numbers missing between the lowest and the highest of a launch, each where the next request began
+-- lost count: numbers missing between the lowest and the highest of a launch, of requests of which none was made over 7 days after the one before; each where the next request began
 -- lost_singly count: of these, those missing alone
 -- lost_few count: of these, those of two to nine in a row
 -- lost_many count: of these, those of ten and more in a row, as when a batch could not be sent

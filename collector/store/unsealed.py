@@ -144,7 +144,9 @@ def keep_runs(read: Read, after: int, last: int = 2**63 - 1) -> None:
     """Finds what is rolled up of launches that got a request since the transaction `after`, up to
     `last`."""
     read(query("keep_launches"), {"after": after, "last": last})
-    read(query("keep_runs"), {})
+    (times,) = read(query("touched_times"), {}).to_pylist()
+    read(query("keep_runs"), times)
+    read(query("keep_outdated_runs"), {})
 
 
 def keep_restated(read: Read, last: int | None = None) -> bool:

@@ -1,2 +1,2 @@
 -- And what of rollup_gaps no longer stands.
-create temp table outdated_gaps as from gaps_known('touched')
+create temp table outdated_gaps as from gaps_known('outdated_runs')

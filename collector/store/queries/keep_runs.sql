@@ -1,3 +1,2 @@
--- What rollup_runs has of these.
-create temp table runs_kept as from runs_near('touched');
-create temp table outdated_runs as from runs_known('touched', 'runs_kept')
+-- Rows of rollup_runs that may be of these.
+create temp table runs_kept as from runs_near('touched', $since, $until)

@@ -4,6 +4,6 @@ with touched as materialized (
     from launches((select coalesce(max(commit_number), -1) from rollup_state), 9223372036854775807)
 ),
 near as materialized (
-    from runs_near('touched')
+    from runs_near('touched', (select min(earliest) from touched), (select max(latest) from touched))
 )
 from runs_known('touched', 'near')

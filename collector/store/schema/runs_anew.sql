@@ -5,10 +5,7 @@ create or replace macro runs_anew(known, after, upto) as table
 with parts as (
     select * exclude (place), cast(-1 as bigint) as commit_number, cast(null as blob) as span_id
     from query_table(known)
-    where repeated = 0
     union all by name
     select * from numbered_requests where commit_number > after and commit_number <= upto
 )
 from runs_of('parts')
-union all by name
-select * exclude (place) from query_table(known) where repeated = 1

@@ -1,33 +1,52 @@
+-- Requests of a launch that were made so much later (ns) than all before them are not held against these:
+-- what touches one reaches no further back, and nothing that is older has to be looked for.
+create or replace macro lull() as 604800000000000;
 -- What rollup_runs says of launches whose requests are `parts`: numbered_requests, or runs of some that
 -- came before. Of a number that came twice the one that came first counts.
 create or replace macro runs_of(parts) as table
-with reached as (
+with followed as (
     select
         *,
+        max(latest) over (
+            partition by installation, launch order by earliest, latest
+            rows between unbounded preceding and 1 preceding
+        ) as upto
+    from query_table(parts)
+),
+stretched as (
+    select
+        *,
+        count(case when earliest > upto + lull() then 1 end) over (
+            partition by installation, launch order by earliest, latest
+        ) as stretch
+    from followed
+),
+reached as (
+    select
+        * exclude (earliest, latest),
+        min(earliest) over (partition by installation, launch, stretch) as earliest,
+        max(latest) over (partition by installation, launch, stretch) as latest,
         max(last) over (
-            partition by installation, launch order by first, commit_number, span_id
+            partition by installation, launch, stretch, repeated order by first, commit_number, span_id
             rows between unbounded preceding and 1 preceding
         ) as before
-    from query_table(parts)
+    from stretched
 ),
 runs as (
     select
         *,
         before is null or first > before + 1 as begins,
-        sum(case when before is null or first > before + 1 then 1 else 0 end) over (
-            partition by installation, launch order by first, commit_number, span_id
+        count(case when before is null or first > before + 1 then 1 end) over (
+            partition by installation, launch, stretch order by first, commit_number, span_id
             rows between unbounded preceding and current row
         ) as run
     from reached
-    where before is null or first > before
+    where repeated = 0 and (before is null or first > before)
 )
 select
     installation, launch, source, first,
-    max(last) over (partition by installation, launch, run) as last,
-    time,
-    min(earliest) over (partition by installation, launch, run) as earliest,
-    max(latest) over (partition by installation, launch, run) as latest,
-    coalesce(first - before - 1, 0) as lost, cast(0 as bigint) as repeated
+    max(last) over (partition by installation, launch, stretch, run) as last,
+    time, earliest, latest, coalesce(first - before - 1, 0) as lost, repeated
 from runs
 qualify begins
 union all by name
@@ -35,4 +54,4 @@ select
     installation, launch, source, first, last, time, earliest, latest,
     cast(0 as bigint) as lost, cast(1 as bigint) as repeated
 from reached
-where first <= before
+where repeated = 1 or first <= before
