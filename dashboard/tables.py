@@ -8,10 +8,12 @@ import streamlit as st
 
 from collector.contract.records import Answer
 from collector.contract.spreadsheets import harmless
-from dashboard.formats import BY_UNIT, UNKNOWN, interval, label
+from dashboard.formats import BY_UNIT, UNKNOWN, count, interval, label
 
 _IN_FILES: Mapping[str, str] = {"ms": "ms", "lapse": "ms", "bytes": "bytes"}
 """What a number is in that is no share and no count: a page says it beside each."""
+_HEIGHT, _ROW, _BORDERS = 400, 35, 3
+"""Of a table in pixels: at most, unless it is told another, of a row or its head, and around."""
 _WORDS = ("text", "optional", "set", "flag", "time", "day")
 
 
@@ -37,6 +39,47 @@ def show(
 ) -> None:
     """`columns` (name → unit) of `rows`; `name` says what it is to a screen reader."""
     st.dataframe(styled(rows, columns, titles), hide_index=True, alt=name, placeholder=UNKNOWN)
+    _on_paper(len(rows), _HEIGHT)
+
+
+def chosen(
+    rows: Sequence[Mapping[str, Any]],
+    columns: Mapping[str, str],
+    *,
+    titles: Mapping[str, str] | None = None,
+    name: str,
+    key: str,
+    height: int = _HEIGHT,
+    widths: Mapping[str, int] | None = None,
+) -> Mapping[str, Any] | None:
+    """`show`, at most `height` pixels high, some columns of these `widths`; the one of `rows` that
+    the reader chose."""
+    event = st.dataframe(
+        styled(rows, columns, titles),
+        hide_index=True,
+        height=min(height, _BORDERS + _ROW * (1 + len(rows))),
+        column_config={
+            (titles or {}).get(column) or label(column): st.column_config.Column(width=width)
+            for column, width in (widths or {}).items()
+        },
+        on_select="rerun",
+        selection_mode="single-row",
+        key=key,
+        placeholder=UNKNOWN,
+        alt=name,
+    )
+    _on_paper(len(rows), height)
+    # Rows that came since may be fewer.
+    return next((rows[at] for at in event.selection.rows if at < len(rows)), None)
+
+
+def _on_paper(rows: int, height: int) -> None:
+    """Says it on paper, where nothing is scrolled, if a table of that `height` has more rows."""
+    if rows > (height - _BORDERS) // _ROW - 1:
+        st.html(
+            f'<p class="limen-paper">Paper has those of the {count(rows)} rows that stood on the '
+            "screen. All are on the page, and in the CSV where it offers one.</p>"
+        )
 
 
 def ordered(answer: Answer) -> dict[str, str]:

@@ -16,7 +16,6 @@ from dashboard.selection import Selection
 from dashboard.views import Reader, View
 
 SHOWN = 100
-SHOWN_HEIGHT = 400
 ENTRIES: Mapping[str, str] = {
     "number": "count",
     "time": "time",
@@ -131,24 +130,19 @@ def _entries(questions: Questions, size: int) -> None:
     first = max(0, last - SHOWN)
     rows = questions.audit_entries(first, last - first)
     shown = [_shown(row) for row in reversed(rows)]
-    event = st.dataframe(
-        tables.styled(shown, ENTRIES, TITLES),
-        hide_index=True,
-        on_select="rerun",
-        selection_mode="single-row",
+    found = tables.chosen(
+        shown,
+        ENTRIES,
+        titles=TITLES,
+        name="Entries of the audit log, newest first; choosing one shows all of it below",
         key=f"entries-{first}",
-        height=min(SHOWN_HEIGHT, 38 + 35 * len(shown)),
-        column_config={
-            name: st.column_config.Column(width=240) for name in (TITLES["reason"], label("detail"))
-        },
-        alt="Entries of the audit log, newest first; choosing one shows all of it below",
+        widths={"reason": 240, "detail": 240},
     )
-    if not event.selection.rows:
+    if found is None:
         st.caption("Choose a row to read all of it.")
-    for at in event.selection.rows:
-        with st.container(border=True, key="entry"):
-            said = {TITLES.get(n) or label(n): BY_UNIT[u](shown[at][n]) for n, u in ENTRIES.items()}
-            panels.facts(said)
+        return
+    with st.container(border=True, key="entry"):
+        panels.facts({TITLES.get(n) or label(n): BY_UNIT[u](found[n]) for n, u in ENTRIES.items()})
 
 
 def _shown(row: Mapping[str, Any]) -> dict[str, Any]:

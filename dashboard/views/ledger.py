@@ -97,7 +97,14 @@ def show(questions: Questions, selection: Selection) -> None:
         return
     panels.heading(_counted(at, len(rows), known), questions, "ledger")
     _above(questions, query, at, len(rows), known)
-    found = _list(rows, at)
+    found = tables.chosen(
+        rows,
+        {name: COLUMNS[name] for name in LISTED},
+        titles=TITLES,
+        name="Departures; choosing a row shows all of it below",
+        key=f"ledger-rows-{at}",
+        height=560,
+    )
     if found is not None:
         _departure(questions, found)
 
@@ -143,21 +150,6 @@ def _above(questions: Questions, query: Query, at: int, rows: int, known: int | 
             "Choose a row to see all of it. The download has every row and column, not this page "
             "alone, and is noted in the audit log."
         )
-
-
-def _list(rows: Rows, at: int) -> Mapping[str, Any] | None:
-    """The rows, and the one that the reader chose."""
-    event = st.dataframe(
-        tables.styled(rows, {name: COLUMNS[name] for name in LISTED}, TITLES),
-        hide_index=True,
-        height=min(560, 40 + 35 * len(rows)),
-        on_select="rerun",
-        selection_mode="single-row",
-        key=f"ledger-rows-{at}",
-        alt="Departures; choosing a row shows all of it below",
-    )
-    chosen = [row for row in event.selection.rows if row < len(rows)]
-    return rows[chosen[0]] if chosen else None
 
 
 def _departure(questions: Questions, row: Mapping[str, Any]) -> None:

@@ -9,7 +9,7 @@ import streamlit as st
 from collector.contract.attributes import INSTALLATION, LAUNCH, SEQUENCE
 from dashboard import links, panels, states, tables, theme
 from dashboard.charts import quality
-from dashboard.formats import UNKNOWN, count, interval, label, percent
+from dashboard.formats import count, interval, label, percent
 from dashboard.questions import Questions
 from dashboard.selection import Selection
 from dashboard.views import Reader, View
@@ -245,18 +245,16 @@ def _clocks(questions: Questions, selection: Selection) -> None:
 def _skewed(rows: Rows) -> None:
     """The phones themselves, for whoever may see single ones; choosing one opens its requests."""
     st.caption("The most skewed phones. Choose a row to see its requests.")
-    event = st.dataframe(
-        tables.styled(rows, SKEWED, CLOCK_TITLES),
-        hide_index=True,
-        height=260,
-        on_select="rerun",
-        selection_mode="single-row",
+    found = tables.chosen(
+        rows,
+        SKEWED,
+        titles=CLOCK_TITLES,
+        name="Phones whose clock is over a second off or not believed, the most skewed first",
         key="skewed-list",
-        placeholder=UNKNOWN,
-        alt="Phones whose clock is over a second off or not believed, the most skewed first",
+        height=260,
     )
-    for at in event.selection.rows:
-        links.go("requests", **{PSEUDONYM: rows[at]["installation"]})
+    if found is not None:
+        links.go("requests", **{PSEUDONYM: found["installation"]})
 
 
 def _unknown(questions: Questions, selection: Selection, requests: Rows, departures: Rows) -> None:

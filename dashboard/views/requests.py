@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from dashboard import curl, downloads, panels, states, tables
-from dashboard.formats import UNKNOWN, count
+from dashboard.formats import count
 from dashboard.questions import SECONDS, Questions
 from dashboard.selection import Selection
 from dashboard.views import Reader, View
@@ -80,19 +80,17 @@ def _list(
         )
         downloads.audited(questions, asked, "requests.csv", len(rows))
         curl.button(curl.of_metric(questions.api, asked))
-    event = st.dataframe(
-        tables.styled(rows, COLUMNS, TITLES),
-        hide_index=True,
-        height=560,
-        column_config={"Reason": st.column_config.Column(width=120)},
-        on_select="rerun",
-        selection_mode="single-row",
+    found = tables.chosen(
+        rows,
+        COLUMNS,
+        titles=TITLES,
+        name="The newest requests; choosing a row opens its trace",
         key="request-list",
-        placeholder=UNKNOWN,
-        alt="The newest requests; choosing a row opens its trace",
+        height=560,
+        widths={"reason": 120},
     )
-    if event.selection.rows:
-        open_trace(rows[event.selection.rows[0]]["trace_id"])
+    if found is not None:
+        open_trace(found["trace_id"])
 
 
 REQUESTS = View(

@@ -9,7 +9,7 @@ from collector.contract.errors import BadInput, NotFound
 from dashboard import curl, panels, sentences, states, tables, theme
 from dashboard.charts.arrivals import arrivals
 from dashboard.charts.waterfall import SIDES, ordered, waterfall
-from dashboard.formats import UNKNOWN, milliseconds, moment, words
+from dashboard.formats import milliseconds, moment, words
 from dashboard.questions import Questions
 from dashboard.views.search import open_trace
 from dashboard.views.what_if import show_what_if
@@ -164,14 +164,12 @@ def _neighbours(rows: Rows) -> None:
         st.text("No other request of this installation within a day, or it is not known.")
         return
     st.caption("The nearest five each, within a day. Choose a row to open its trace.")
-    event = st.dataframe(
-        tables.styled(rows, NEIGHBOURS, TITLES),
-        hide_index=True,
-        on_select="rerun",
-        selection_mode="single-row",
+    found = tables.chosen(
+        rows,
+        NEIGHBOURS,
+        titles=TITLES,
+        name="Requests of the same installation; choosing a row opens its trace",
         key=f"neighbours-{rows[0]['trace_id']}",
-        placeholder=UNKNOWN,
-        alt="Requests of the same installation; choosing a row opens its trace",
     )
-    if event.selection.rows:
-        open_trace(rows[event.selection.rows[0]]["trace_id"])
+    if found is not None:
+        open_trace(found["trace_id"])

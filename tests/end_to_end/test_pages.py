@@ -295,7 +295,14 @@ def test_a_request_opens_its_trace_what_if_answers_and_the_link_reopens_both(
 ) -> None:
     filters = f"period={PERIOD}&decision=fallback&reason=low_confidence"
     page = opened(reader, f"/requests?{filters}", "Requests")
-    newest = shown.ask("requests", decision="fallback", reason="low_confidence").records()[0]
+    found = shown.ask("requests", decision="fallback", reason="low_confidence").records()
+    newest = found[0]
+    cut = page.locator(".limen-paper")
+    expect(cut).to_be_hidden()
+    page.emulate_media(media="print")
+    expect(cut).to_be_visible()
+    expect(cut).to_contain_text(f"those of the {formats.count(len(found))} rows that stood")
+    page.emulate_media(media="screen")
     grid = page.locator('[data-testid="stDataFrame"]').first
     # The grid is a canvas: the box of its first row stands below the header.
     grid.click(position={"x": 18, "y": 53})
