@@ -27,6 +27,9 @@ from tests.test_compliance import IPHONE
 
 pytestmark = pytest.mark.end_to_end
 
+# Of the shorter kind, on its side and between margins of a centimetre, in pixels of CSS.
+SHEET = 980
+
 MARKUP = "<b>Ada</b> **says** so"
 
 
@@ -300,6 +303,15 @@ def test_a_chart_is_taken_along_and_times_are_read_in_the_zone_of_the_link(
         expect(plot).to_have_css("clip-path", "none")
         heading = page.locator(".st-key-head-Fallback-rate-by-day")
         expect(heading).to_have_css("break-after", "avoid")
+        page.emulate_media(media="screen")
+        for width in (1920, 1440):
+            page.set_viewport_size({"width": width, "height": 900})
+            page.emulate_media(media="screen")
+            room = page.get_by_test_id("stMainBlockContainer").locator("> *")
+            wide = room.evaluate("one => one.getBoundingClientRect().width")
+            page.emulate_media(media="print")
+            zoom = room.evaluate("one => Number(getComputedStyle(one.parentElement).zoom)")
+            assert wide * zoom <= SHEET
         page.emulate_media(media="screen")
         page.get_by_text("Table", exact=True).first.click()
         with page.expect_download() as table:
