@@ -150,7 +150,8 @@ class Maintenance:
     def roll_up(self) -> bool:
         """Takes what came into the rollups; whether more is left after a while. Raises Overloaded.
 
-        Questions wait for it: each costs more the more is left, and would else keep it waiting.
+        Questions wait for a step of it: each costs more the more is left, and would else keep it
+        waiting.
         """
         with self._database.turns.take():
             if self._task is not None or not self._rollups.due():

@@ -65,6 +65,7 @@ class Rollups:
     def run(self) -> bool:
         """Covers the oldest transactions that are not covered; whether more are left.
 
+        Between two steps one who waits is answered.
         What is too large for it is given up. Raises Overloaded: what was covered still is.
         """
         ends, place = self._ends(), self._place()
@@ -76,9 +77,11 @@ class Rollups:
             with self._database.write() as transaction:
                 _take(transaction, before)
         parts = 1 + count // PART_CALLS
+        self._database.turns.give_way()
         given_up = [
             traces for part in range(parts) for traces in self._cover(last, count, parts, part)
         ]
+        self._database.turns.give_way()
         self._restate(last)
         drawn = self._thin()
         span = {"after": place, "last": last}
@@ -90,6 +93,7 @@ class Rollups:
             table: self._database.read(query("unrolled_clocks").replace("{table}", table), span)
             for table in CLOCKS
         }
+        self._database.turns.give_way()
         with self._database.snapshot() as read:
             keep_runs(read, **span)
             runs = read(query("unrolled_runs"), span)
@@ -154,6 +158,7 @@ class Rollups:
                 with self._database.write() as transaction:
                     _take(transaction, found)
                     _add(transaction, found)
+            self._database.turns.give_way()
 
     def _place(self) -> int:
         place: int = self._database.read(query("rollup_state")).column("commit_number")[0].as_py()
