@@ -14,7 +14,7 @@ def curve(sweep: Sweep, chosen: float) -> go.Figure:
     made = figure(360, x_title="Threshold")
     made.update_layout(
         margin={"t": 52, "l": 8, "r": 8, "b": 8},
-        legend={"y": -0.2, "yanchor": "top"},
+        legend={"y": -0.25, "yanchor": "top"},
     )
     made.update_yaxes(ratio_axis())
     made.update_xaxes(showgrid=False)

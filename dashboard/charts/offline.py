@@ -73,7 +73,7 @@ def by_threshold(rows: Rows, features: Sequence[str], used: Rows) -> go.Figure:
     made = figure(320 + 18 * len(marks), x_title="Threshold")
     made.update_layout(
         margin={"t": 16 + 18 * len(marks), "l": 8, "r": 8, "b": 8},
-        legend={"y": -0.2, "yanchor": "top"},
+        legend={"y": -0.25, "yanchor": "top"},
     )
     made.update_xaxes(range=[0, 1])
     for level, (threshold, names) in enumerate(sorted(marks.items())):

@@ -132,6 +132,16 @@ class Reader:
             TITLE_ROOM,
         )
         assert not [top for top in above if top < -1], above
+        # Nor does one below its figure lie on the name of the axis.
+        across = self.page.locator("[data-testid=stPlotlyChart]:has(.xtitle) .legend").evaluate_all(
+            "legends => legends.filter(one => {"
+            "const {top, bottom} = one.getBoundingClientRect();"
+            "const plot = one.closest('[data-testid=stPlotlyChart]');"
+            "const name = plot.querySelector('.xtitle').getBoundingClientRect();"
+            "return top < name.bottom - 1 && name.top + 1 < bottom"
+            "}).map(one => one.textContent)"
+        )
+        assert across == []
 
     def settle(self) -> None:
         """Returns when the page has a title, nothing runs and every chart is drawn."""
