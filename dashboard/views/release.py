@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 
 from collector.contract.records import Answer
-from collector.contract.releases import Comparison, RateChange, points
+from collector.contract.releases import Comparison, Finding, RateChange, points
 from dashboard import panels, states, theme, verdict
 from dashboard.charts.parts import TOGETHER, parts
 from dashboard.charts.rates import newest_first
@@ -25,7 +25,13 @@ from dashboard.questions import Questions
 from dashboard.selection import Selection
 from dashboard.views import Reader, View
 
-_SURE = {"worse": "Worse", "better": "Better", "same": "As before", "open": "Can be chance"}
+_SURE: Mapping[Finding, str] = {
+    "worse": "Worse",
+    "better": "Better",
+    "same": "As before",
+    "open": "Can be chance",
+    "too few": "Too early to say",
+}
 _SURE_TITLES = {
     "rate": "Rate",
     "before": "",
@@ -202,7 +208,7 @@ def _sure_row(rate: RateChange) -> dict[str, str]:
         "after": percent(rate.after.rate),
         "change": points(rate.change),
         "interval": UNKNOWN if rate.low is None else f"[{points(rate.low)}, {points(rate.high)}]",
-        "finding": _SURE.get(rate.finding, f"Too early: {rate.missing}"),
+        "finding": _SURE[rate.finding],
         "sample": sample,
     }
 

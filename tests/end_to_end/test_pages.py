@@ -169,6 +169,8 @@ def test_a_release_is_held_against_another_in_words_and_numbers_of_the_collector
     # Until the page is drawn to its end the chart of before may stand beside it.
     reader.settle()
     expect(chart).to_contain_text(points(back.split.change))
+    opened(reader, f"/release?period={PERIOD}&feature=generate", "Release")
+    expect(box).to_contain_text("too early to say")
 
 
 def test_a_filter_stands_in_the_address_and_the_link_shows_the_same(
