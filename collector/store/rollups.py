@@ -30,7 +30,14 @@ from collector.store.database import Database
 from collector.store.queries import query
 from collector.store.schema import ROLLUP_RULES
 from collector.store.transaction import Transaction
-from collector.store.unsealed import EVER, PART_CALLS, keep_restated, keep_runs, keep_unrolled
+from collector.store.unsealed import (
+    EVER,
+    PART_CALLS,
+    keep_restated,
+    keep_runs,
+    keep_uncounted,
+    keep_unrolled,
+)
 from collector.store.writer import insert
 
 # As many spans go at once, and PART_CALLS of the departures among them; where that is more than
@@ -85,14 +92,16 @@ class Rollups:
         self._restate(last)
         drawn = self._thin()
         span = {"after": place, "last": last}
-        counts = {
-            table: self._database.read(query("unrolled_counts").replace("{table}", table), span)
-            for table in COUNTED
-        }
-        counts |= {
-            table: self._database.read(query("unrolled_clocks").replace("{table}", table), span)
-            for table in CLOCKS
-        }
+        with self._database.snapshot() as read:
+            keep_uncounted(read, **span)
+            counts = {
+                table: read(query("unrolled_counts").replace("{table}", table), {})
+                for table in COUNTED
+            }
+            counts |= {
+                table: read(query("unrolled_clocks").replace("{table}", table), span)
+                for table in CLOCKS
+            }
         self._database.turns.give_way()
         with self._database.snapshot() as read:
             keep_runs(read, **span)

@@ -74,9 +74,10 @@ class Besides:
     def keep(self, sql: str) -> None:
         """Finds what `sql` asks of what is not rolled up."""
         for table in set(_COUNTS.findall(sql)):
-            if self._first(table):
-                keep = query("keep_counts").replace("{table}", table)
-                self._read(keep, {"after": self._after})
+            if self._first("requests"):
+                keep_uncounted(self._read, self._after)
+            if self._first(f"fresh_{table}"):
+                self._read(query("keep_counts").replace("{table}", table), {})
         if _DEPARTURES.search(sql):
             self.keep_departures()
         if _GAPS.search(sql) and self._first("runs"):
@@ -138,6 +139,11 @@ def keep_unrolled(
     read(query("keep_places"), period)
     calls: int = read(query("count_calls"), {}).column("calls")[0].as_py()
     return calls, near
+
+
+def keep_uncounted(read: Read, after: int, last: int = 2**63 - 1) -> None:
+    """Finds the requests that came after the transaction `after`, up to `last`."""
+    read(query("keep_uncounted"), {"after": after, "last": last})
 
 
 def keep_runs(read: Read, after: int, last: int = 2**63 - 1) -> None:

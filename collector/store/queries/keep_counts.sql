@@ -1,4 +1,2 @@
--- What rollup_{table} does not count yet, for as long as the connection lasts.
-create temp table fresh_{table} as
-with fresh as (from uncounted($after, 9223372036854775807))
-from summed_{table}('fresh', 1)
+-- What of these rollup_{table} is to count, for as long as the connection lasts.
+create temp table fresh_{table} as from summed_{table}('uncounted_kept', 1)

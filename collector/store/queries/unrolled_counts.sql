@@ -1,3 +1,2 @@
--- What rollup_{table} does not count yet, up to a transaction.
-with fresh as (from uncounted($after, $last))
-from summed_{table}('fresh', 1)
+-- What of these rollup_{table} is to count.
+from summed_{table}('uncounted_kept', 1)
