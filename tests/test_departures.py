@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from collector.store.cells import DAY
+from collector.store.rollups import Rollups
 from tests.otlp import PHONE, Span, fresh_id, now, request_span, traces
 from tests.store import POLICY, Store, policy_from
 
@@ -324,6 +326,24 @@ def test_bytes_per_request_are_of_what_left_with_the_releases_requests(store: St
     request = request_span("fallback")
     store.take(traces(request, client(request), request_span("accept")))
     assert store.ask("release_health")[0]["egress_bytes_per_request"] == 50.0
+
+
+def test_the_ledger_of_some_traces_has_what_left_in_them_whatever_is_rolled_up(
+    store: Store,
+) -> None:
+    requests = [request_span("fallback", start=now() - number * DAY) for number in range(4)]
+    for number, request in enumerate(requests):
+        if number == 2:
+            Rollups(store.database).run()
+        store.take(traces(request, client(request), client(request)))
+    whole = store.ask("ledger")
+    told = sorted({row["trace_id"] for row in whole} - {None})
+    assert len(told) == len(requests)
+    for some in ([told[0]], told[1:3], [told[3], "f" * 32]):
+        asked = store.ask("ledger", trace=tuple(some))
+        assert asked == [row for row in whole if row["trace_id"] in some]
+        assert len(asked) == 2 * len(set(some) & set(told))
+    assert not store.ask("ledger", trace=("no id", told[0].upper()))
 
 
 def test_one_trace_shows_its_spans_its_decision_and_what_left(store: Store) -> None:

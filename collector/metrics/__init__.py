@@ -34,6 +34,8 @@ NEVER = 2**63 - 1
 # How a list ends that says the newest of a period only.
 _NEWEST = re.compile(r"order by \w+\.time desc,.*\nlimit (\d+)\s*\Z")
 
+_TRACE = re.compile(r"[0-9a-f]{32}")
+
 _SOURCE = re.compile(r"\{(\w+)\}")
 
 _COLUMN = re.compile(rf"(\w+) ({'|'.join(UNITS)}): (.+)")
@@ -130,6 +132,7 @@ class Metric:
         values |= {"page": rows, "offset": page[1]}
         values["gaps"] = GAP_DIMENSIONS.issuperset((*by, *where))
         values["whole"] = not by
+        values["traces"] = _ids(where["trace"]) if "trace" in where else None
         values["by_day"] = "day" in (*by, *where, *selected)
         values["first_day"] = first_day = first_whole_day(since, until)
         fixed = {column.name for column in self.columns}
@@ -223,6 +226,11 @@ def _conditions(asked: Mapping[str, Sequence[str]], values: dict[str, object]) -
             values[key] = value
         conditions.append(f" and cast({name} as varchar) in ({', '.join(names)})")
     return "".join(conditions)
+
+
+def _ids(told: Sequence[str]) -> list[bytes]:
+    """Those of `told` that are ids of traces."""
+    return [bytes.fromhex(one) for one in told if _TRACE.fullmatch(one)]
 
 
 def parse_column(where: str, line: str) -> MetricColumn:

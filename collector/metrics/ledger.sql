@@ -55,7 +55,7 @@ from (
         lower(hex(trace_id)) as trace,
         case when declared then 'declared' when not declared then 'undeclared' else 'unknown' end
             as declaration
-    from departures($from, $to, null)
+    from departures($from, $to, $traces)
 ) d
 where true {where}
 order by {order} d.time desc, trace_id, d.destination, d.span_id, d.bytes, d.category, d.app, d.release

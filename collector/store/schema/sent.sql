@@ -8,7 +8,11 @@ with placed as (
         coalesce(l.bytes <> l.bytes_received, false) as differs
     from standing(since, until) l
     join sources s on s.number = l.source
-    where only_traces is null or l.trace_id in (select unnest(only_traces))
+    where only_traces is null
+        or (
+            l.trace in (select md5_number_lower(unnest(only_traces)))
+            and l.trace_id in (select unnest(only_traces))
+        )
 ),
 used as (
     select distinct r.kind, coalesce(k.sort_key, '') as release_key
