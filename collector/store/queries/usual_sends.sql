@@ -1,42 +1,48 @@
 -- Where the newest 500 requests of a feature in [from, to) that asked the cloud sent to: where a
 -- model endpoint answered most of them, else most went; and the mean bytes that each sent there, over
--- those of which every send was measured.
-with asked as (
-    select trace_id, span_id
+-- those of which every send was measured. Their traces are looked for by number first.
+with asked as materialized (
+    select trace_id, md5_number_lower(trace_id) as trace
     from requests
     where feature = $feature and app = $app and decision in ('fallback', 'cloud')
         and time >= $from and time < $to
     order by time desc
     limit 500
 ),
-sends as (
-    select s.trace_id, s.span_id, coalesce(lower(s.server_address), 'unknown') as destination,
+near as materialized (
+    select f.rowid as place
+    from span_facts f
+    semi join asked a on a.trace = f.trace
+    where f.time >= $from - apart() and f.time < $to + apart()
+),
+calls as materialized (
+    select
+        f.trace_id, f.span_id, f.parent_span_id, f.time, f.installation, f.output_label, c.kind,
+        coalesce(lower(c.server_address), 'unknown') as destination,
         case
-            when s.error_type is not null and s.http_status is null then null
-            else coalesce(s.egress_bytes, s.http_request_body_size, s.http_request_size)
+            when c.error_type is not null and c.http_status is null then null
+            else coalesce(f.egress_bytes, f.http_request_body_size, f.http_request_size)
         end as bytes
-    from spans s
-    semi join asked a on a.trace_id = s.trace_id
-    where s.kind = 'CLIENT' and s.installation is not null
-        and s.time >= $from - 3600000000000 and s.time < $to + 3600000000000
+    from span_facts f
+    join span_contexts c on c.number = f.context
+    where f.rowid in (select place from near) and f.trace_id in (select trace_id from asked)
+),
+sends as (
+    select *
+    from calls
+    where kind = 'CLIENT' and installation is not null
+        and time >= $from - 3600000000000 and time < $to + 3600000000000
 ),
 innermost as (
     select s.*
     from sends s
-    anti join (
-        select c.trace_id, c.parent_span_id
-        from spans c
-        semi join sends o on o.trace_id = c.trace_id
-        where c.kind = 'CLIENT' and c.parent_span_id is not null
-            and c.time >= $from - apart() and c.time < $to + apart()
-    ) c on c.trace_id = s.trace_id and c.parent_span_id = s.span_id
+    anti join (from calls where kind = 'CLIENT') c
+        on c.trace_id = s.trace_id and c.parent_span_id = s.span_id
 ),
 answered as (
-    select distinct c.trace_id, c.parent_span_id as span_id
-    from spans c
-    semi join sends o on o.trace_id = c.trace_id
-    where c.kind = 'SERVER' and c.output_label is not null
-        and c.time >= $from - apart() and c.time < $to + apart()
+    select distinct trace_id, parent_span_id as span_id
+    from calls
+    where kind = 'SERVER' and output_label is not null
 ),
 by_trace as (
     select
