@@ -72,8 +72,8 @@ class Rollups:
     def run(self) -> bool:
         """Covers the oldest transactions that are not covered; whether more are left.
 
-        Between two steps one who waits is answered.
-        What is too large for it is given up. Raises Overloaded: what was covered still is.
+        What is too large for it is given up. Between two steps, each of which leaves all answers as
+        they are, one who waits is answered. Raises Overloaded: what was covered still is.
         """
         ends, place = self._ends(), self._place()
         last = ends[0] if ends else place

@@ -74,9 +74,9 @@ class Besides:
     def keep(self, sql: str) -> None:
         """Finds what `sql` asks of what is not rolled up."""
         for table in set(_COUNTS.findall(sql)):
-            if self._first("requests"):
+            if self._first("uncounted"):
                 keep_uncounted(self._read, self._after)
-            if self._first(f"fresh_{table}"):
+            if self._first(table):
                 self._read(query("keep_counts").replace("{table}", table), {})
         if _DEPARTURES.search(sql):
             self.keep_departures()
