@@ -144,6 +144,14 @@ BLOCKED = observed("blocked", "offline", network="unavailable")
             id="a-quota-stays",
         ),
         pytest.param(
+            observed("blocked", "cloud_error", sent=54.0), {"threshold": 0.9}, "blocked",
+            "cloud_error", None, 54, id="it-was-tried",
+        ),
+        pytest.param(
+            observed("blocked", "cloud_error", sent=54.0), {"consent": "denied"}, "blocked",
+            "consent", None, 0, id="it-would-not-have-been-tried",
+        ),
+        pytest.param(
             observed("blocked", "quota"), {"threshold": 0.5}, "accept", None, "7", 0,
             id="quota-past",
         ),
@@ -249,6 +257,12 @@ def test_nothing_changed_is_what_happened(
             ACCEPTED, {"network": "unavailable"},
             "With no network (it was network wifi), nothing would have been different: the device "
             'answered "7" (the device had its answer).',
+        ),
+        (
+            BLOCKED, {"threshold": 0.5},
+            'With a threshold of 0.500 (it was 0.700), the device would have answered "7" (0.600 '
+            "is not below 0.500), instead of this: no answer was possible, offline. Nothing, as it "
+            "was, would have left for the cloud.",
         ),
         (
             observed("accept", consent=None), {"threshold": 0.9},

@@ -174,7 +174,8 @@ def _outcome(o: Observed, now: Circumstances, decision: str | None, reason: str 
     if decision is None:
         sent = None
     elif now.network != OFFLINE and (
-        decision == did.decision or (answered_by, o.asked) == ("cloud", True)
+        (decision, reason) == (did.decision, did.reason)
+        or (answered_by, o.asked) == ("cloud", True)
     ):
         sent = did.sent
     elif answered_by == "cloud":

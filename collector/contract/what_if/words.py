@@ -126,7 +126,8 @@ def _bytes(did: Outcome, would: Outcome) -> str:
         return "How many bytes more or less would have left is unknown."
     change = would.sent - did.sent
     if change == 0:
-        return "The same bytes would have left for the cloud."
+        which = "The same bytes" if did.sent else "Nothing, as it was,"
+        return f"{which} would have left for the cloud."
     about = "About " if would.estimated else ""
     more = "more" if change > 0 else "fewer"
     return f"{about}{abs(change):,.0f} B {more} would have left for the cloud."
