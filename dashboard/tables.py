@@ -14,6 +14,7 @@ _IN_FILES: Mapping[str, str] = {"ms": "ms", "lapse": "ms", "bytes": "bytes"}
 """What a number is in that is no share and no count: a page says it beside each."""
 _HEIGHT, _ROW, _BORDERS = 400, 35, 3
 """Of a table in pixels: at most, unless it is told another, of a row or its head, and around."""
+_STOOD = "rows-that-stood"
 _WORDS = ("text", "optional", "set", "flag", "time", "day")
 
 
@@ -53,8 +54,18 @@ def chosen(
     widths: Mapping[str, int] | None = None,
 ) -> Mapping[str, Any] | None:
     """`show`, at most `height` pixels high, some columns of these `widths`; the one of `rows` that
-    the reader chose."""
-    event = st.dataframe(
+    the reader chose, wherever it stands by now. One table of this kind a page."""
+    state = st.session_state
+    drawn, before, was = state.get(_STOOD, (key, rows, None))
+    if drawn != key:
+        before, was = rows, None
+    # The reader chose a place among the rows on the screen: those asked for since stand elsewhere.
+    at = next(iter(state[key]["selection"]["rows"]), None) if key in state else None
+    picked = before[at] if at is not None and at < len(before) else None
+    now = rows.index(picked) if picked in rows else None
+    if now != at:
+        state[key] = {"selection": {"rows": [] if now is None else [now]}}
+    st.dataframe(
         styled(rows, columns, titles),
         hide_index=True,
         height=min(height, _BORDERS + _ROW * (1 + len(rows))),
@@ -69,8 +80,9 @@ def chosen(
         alt=name,
     )
     _on_paper(len(rows), height)
-    # Rows that came since may be fewer.
-    return next((rows[at] for at in event.selection.rows if at < len(rows)), None)
+    state[_STOOD] = (key, rows, now)
+    # One that is gone was chosen just now, or filters have left it out.
+    return picked if now is not None or at != was else None
 
 
 def _on_paper(rows: int, height: int) -> None:

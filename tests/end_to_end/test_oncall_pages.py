@@ -140,6 +140,37 @@ def test_an_installation_is_found_by_its_identifier_which_stays_nowhere_and_foll
     assert OWNER not in str(entries.to_pylist())
 
 
+def test_a_row_is_what_it_shows_whatever_arrived_since(
+    browser: Browser, reader: Reader, watched: Watched
+) -> None:
+    def arrive() -> None:
+        """One more, of which every window is told when it asks next."""
+        request = request_span("fallback", limen_fallback_reason="low_confidence")
+        send(watched.collector, request, client(request), installation="p0")
+        with Reader(browser, watched.url) as other:
+            other.open("/").locator(".st-key-refresh button").first.click()
+            other.settle()
+
+    production = {"environment": ("production",)}
+    page = reader.open("/requests")
+    (newest, *_) = watched.ask("requests", where=production).records()
+    arrive()
+    page.get_by_test_id("stDataFrame").click(position={"x": 18, "y": 53})
+    page.wait_for_url(f"**/*trace={newest['trace_id']}*")
+
+    page = reader.open("/ledger")
+    left = watched.ask("ledger", where=production).records()
+    newest = next(row for row in left if row["trace_id"])
+    departure = page.locator(".st-key-departure")
+    arrive()
+    page.get_by_test_id("stDataFrame").click(position={"x": 18, "y": 53})
+    expect(departure).to_contain_text(newest["trace_id"])
+    chosen = page.locator("[role=row][aria-selected=true]")
+    expect(chosen).to_have_attribute("aria-rowindex", "3")
+    page.get_by_test_id("stDataFrame").click(position={"x": 18, "y": 53 + 35})
+    expect(departure).to_have_count(0)
+
+
 def test_a_trace_shows_its_clocks_its_orphans_and_what_the_installation_asked_besides(
     reader: Reader, watched: Watched
 ) -> None:
