@@ -29,12 +29,12 @@ def main() -> None:
             run, title=view.title, icon=view.icon, url_path=path, default=view is VIEWS[0]
         )
 
-    def former(view: View) -> st.Page:
-        return st.Page(run, title=view.title, url_path=view.former, visibility="hidden")
+    def hidden(view: View) -> st.Page:
+        return st.Page(run, title=view.title, url_path=view.also, visibility="hidden")
 
     pages = links.keep({view: page(view) for view in VIEWS})
     known = {shown: view for view, shown in pages.items()}
-    known |= {former(view): view for view in VIEWS if view.former}
+    known |= {hidden(view): view for view in VIEWS if view.also}
     by_reader = {
         str(reader): [shown for shown, view in known.items() if view.reader is reader]
         for reader in Reader

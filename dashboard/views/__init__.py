@@ -22,7 +22,7 @@ class View:
     """A page: its name in the navigation, its address, for whom it is and what draws it.
 
     `role` is that of a token which may see all of it; `empty`: it has something to show before any
-    telemetry has arrived; `former`: an address it had, which still opens it.
+    telemetry has arrived; `also`: another address that opens it.
     """
 
     title: str
@@ -32,7 +32,7 @@ class View:
     reader: Reader
     role: str = "lead"
     empty: bool = False
-    former: str | None = None
+    also: str | None = None
 
     def allows(self, role: str) -> bool:
         """Whether a token of this role may see the page."""

@@ -172,6 +172,7 @@ def _releases(health: Answer, complete: Answer) -> Sequence[Mapping[str, Any]]:
 OVERVIEW = View(
     title="Overview",
     path="overview",
+    also="overview",
     icon=":material/space_dashboard:",
     show=show,
     reader=Reader.LEAD,

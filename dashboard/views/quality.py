@@ -281,7 +281,7 @@ def _unknown(questions: Questions, selection: Selection, requests: Rows, departu
 QUALITY = View(
     title="Data quality",
     path="quality",
-    former="door",
+    also="door",
     icon=":material/monitor_heart:",
     show=show,
     reader=Reader.EVERYBODY,
