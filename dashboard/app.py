@@ -50,10 +50,11 @@ def main() -> None:
         questions = Questions(caller, lambda: sign_in.still(settings))
         try:
             empty = questions.status()["first_data"] is None and not view.empty
-        except Unauthenticated:
+        except Unauthenticated as error:
             if settings.token:
-                raise
-            sign_in.show(settings)
+                states.failure(error, view.role)
+            else:
+                sign_in.show(settings)
             return
         if empty:
             states.no_data(questions)

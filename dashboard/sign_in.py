@@ -147,19 +147,23 @@ def show(settings: Settings) -> None:
     if ended:
         st.text("Your session has ended. Sign in again; this page opens then.")
     elif signed_in():
-        st.text("The collector no longer takes your token: it has expired or was revoked.")
+        of = "your token" if oidc is None else "the token of your role"
+        st.text(f"The collector no longer takes {of}: it has expired or was revoked.")
     if oidc is None:
         _by_token(settings)
     elif ended or not st.user.is_logged_in:
         if st.button("Sign in", type="primary"):
             st.login()
     else:
-        states.withheld(
-            "These pages are for others",
-            "lead",
-            f"You are signed in, and none of your groups ({oidc.claim}) has a role here: ask "
-            "whoever runs the dashboard to name one of them in its secrets.toml.",
-        )
+        if signed_in():
+            st.text("Ask whoever runs the dashboard to put a new one in its secrets.toml.")
+        else:
+            states.withheld(
+                "These pages are for others",
+                "lead",
+                f"You are signed in, and none of your groups ({oidc.claim}) has a role here: ask "
+                "whoever runs the dashboard to name one of them in its secrets.toml.",
+            )
         if st.button("Sign out"):
             st.logout()
 

@@ -54,6 +54,10 @@ def guarded(role: str = "lead") -> Iterator[None]:
     """
     try:
         yield
+    except Unauthenticated:
+        # The page asks anew who reads, before anything of it is drawn.
+        forget()
+        st.rerun()
     except LimenError as error:
         failure(error, role)
     except Exception as error:

@@ -114,9 +114,14 @@ def test_a_token_that_is_revoked_ends_the_session(browser: Browser, url: str, ho
         expect(page.get_by_role("heading", name="1 departure")).to_be_visible()
         page.locator('[data-testid="stDataFrame"]').click(position={"x": 18, "y": 53})
         expect(page.locator(".st-key-departure")).to_contain_text("are for whoever is on call")
+        page.get_by_role("link", name="Overview").click()
+        page.locator(".st-key-live label").click()
+        page.wait_for_url("**/?*live=true*")
         revoke_token(home, token.id)
-        page.locator(".st-key-refresh button").first.click()
+        # Nobody touches the page.
         expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+        expect(page.get_by_text("The collector no longer takes your token")).to_be_visible()
+        expect(page.locator(".limen-error")).to_have_count(0)
 
 
 def test_a_token_of_the_dashboards_own_is_for_whoever_started_it(
@@ -184,11 +189,13 @@ def provider() -> Iterator[OidcProvider]:
 def test_a_provider_signs_readers_in_and_their_groups_are_roles(
     browser: Browser,
     running: RunningCollector,
+    home: Path,
     words: Mapping[str, str],
     provider: OidcProvider,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    of_oncall, oncall = create_token(home, Role.ONCALL, "")
     secrets = {
         "auth": {
             "redirect_uri": "http://127.0.0.1:{port}/oauth2callback",
@@ -199,7 +206,7 @@ def test_a_provider_signs_readers_in_and_their_groups_are_roles(
         },
         "limen": {
             "groups": {"mobile": "lead", "sre": "oncall"},
-            "tokens": {name: words[name] for name in ("lead", "oncall")},
+            "tokens": {"lead": words["lead"], "oncall": oncall},
         },
     }
     (tmp_path / ".streamlit").mkdir()
@@ -222,6 +229,11 @@ def test_a_provider_signs_readers_in_and_their_groups_are_roles(
             if len(groups) > 1:
                 reader.choose("Your role", "oncall")
                 expect(page.get_by_text("You are oncall")).to_be_visible()
+                revoke_token(home, of_oncall.id)
+                page.locator(".st-key-refresh button").first.click()
+                seen = "no longer takes the token of your role"
+                expect(page.get_by_text(seen)).to_be_visible()
+                expect(page.get_by_text("none of your groups")).to_have_count(0)
             assert words["lead"] not in page.content()
         provider.ago = 11 * 3600
         provider.person = {"sub": "ada", "groups": ["mobile"]}
