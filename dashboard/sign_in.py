@@ -145,7 +145,8 @@ def show(settings: Settings) -> None:
     oidc, ended = provider(), _ENDED in st.session_state
     st.title("Sign in", anchor=False)
     if ended:
-        st.text("Your session has ended. Sign in again; this page opens then.")
+        then = "; this page opens then" if oidc is None else ""
+        st.text(f"Your session has ended. Sign in again{then}.")
     elif signed_in():
         of = "your token" if oidc is None else "the token of your role"
         st.text(f"The collector no longer takes {of}: it has expired or was revoked.")
@@ -154,6 +155,7 @@ def show(settings: Settings) -> None:
     elif ended or not st.user.is_logged_in:
         if st.button("Sign in", type="primary"):
             st.login()
+        st.caption("It leads back to the Overview: for another page open its link once more then.")
     else:
         if signed_in():
             st.text("Ask whoever runs the dashboard to put a new one in its secrets.toml.")

@@ -239,7 +239,8 @@ def test_a_provider_signs_readers_in_and_their_groups_are_roles(
         provider.person = {"sub": "ada", "groups": ["mobile"]}
         page = _newly_at(reader)
         page.get_by_role("button", name="Sign in").click()
-        expect(page.get_by_text("Your session has ended")).to_be_visible()
+        expect(page.get_by_text("Your session has ended. Sign in again.")).to_be_visible()
+        expect(page.get_by_text("It leads back to the Overview")).to_be_visible()
 
 
 def _newly_at(reader: Reader) -> Page:
