@@ -1,6 +1,6 @@
 """Ways from one page to another, in the same session."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import streamlit as st
 
@@ -19,6 +19,13 @@ def keep(pages: Mapping[View, st.Page]) -> Mapping[View, st.Page]:
 def link(path: str, label: str, **asked: str) -> None:
     """A link to the page at `path` with these query parameters; `label` is no text of a client."""
     st.page_link(st.session_state[_PAGES][path], label=label, query_params=asked)
+
+
+def missed(known: Iterable[str], wanted: str, shown: str, *names: str) -> None:
+    """Says so where the address asks under these `names` for what is none of `known`; before their
+    widgets, which forget it. `wanted` and `shown` are no text of a client."""
+    if not {asked for name in names for asked in st.query_params.get_all(name)} <= set(known):
+        st.warning(f"The link asks for {wanted}. Shown {shown}.")
 
 
 def trace(questions: Questions, label: str, trace_id: str) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import zones
+from dashboard import links, zones
 from dashboard.charts.rates import newest_first
 from dashboard.formats import moment
 from dashboard.questions import Questions, forget
@@ -30,10 +30,8 @@ def choose(questions: Questions, sign_out: Callable[[], None] | None) -> Selecti
 
     `sign_out` ends the session, where there is one.
     """
-    if any(asked not in PERIODS for asked in st.query_params.get_all("period")):
-        st.warning(
-            f"The link asks for a period that is not offered. Shown are the last {DEFAULT_PERIOD}."
-        )
+    last = f"are the last {DEFAULT_PERIOD}"
+    links.missed(PERIODS, "a period that is not offered", last, "period")
     with st.sidebar:
         with st.container(horizontal=True, vertical_alignment="bottom"):
             period = st.selectbox(

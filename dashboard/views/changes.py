@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import curl, panels, sentences, states, theme
+from dashboard import curl, links, panels, sentences, states, theme
 from dashboard.charts.rates import releases
 from dashboard.questions import Questions
 from dashboard.selection import Selection
@@ -44,6 +44,8 @@ def show_changes(questions: Questions, selection: Selection, released: Rows) -> 
     if len(known) < 2:
         st.text("Only one release sent anything in this selection.")
         return
+    wanted = "a release that this selection does not have"
+    links.missed(known, wanted, "are others", "newer", "older")
     place = st.empty()
     left, right = place.container().columns(2)
     newer = left.selectbox("Release", known, key="newer", bind="query-params")

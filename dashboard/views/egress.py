@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import curl, downloads, panels, sentences, states, tables, theme
+from dashboard import curl, downloads, links, panels, sentences, states, tables, theme
 from dashboard.charts import flows
 from dashboard.formats import OTHER, count, inside, members
 from dashboard.questions import Questions, undeclared
@@ -147,6 +147,7 @@ def _ledger(
     """The departures behind one ribbon, one by one."""
     stations = tuple(dict.fromkeys(("feature", through, "destination")))
     named = {" → ".join(members(str(row[station])) for station in stations): row for row in ribbons}
+    links.missed(named, "a ribbon that this selection does not have", "is none", "ribbon")
     chosen = st.selectbox(
         "The ledger rows of a ribbon",
         list(named),

@@ -7,7 +7,7 @@ import streamlit as st
 
 from collector.contract.records import Answer
 from collector.contract.releases import Comparison, Finding, RateChange, points
-from dashboard import panels, states, theme, verdict
+from dashboard import links, panels, states, theme, verdict
 from dashboard.charts.parts import TOGETHER, parts
 from dashboard.charts.rates import newest_first
 from dashboard.formats import (
@@ -97,6 +97,8 @@ def _content(questions: Questions, selection: Selection) -> None:
 
 
 def _compared(questions: Questions, selection: Selection, names: list[str]) -> Comparison:
+    wanted = "a release that this selection does not have"
+    links.missed(names, wanted, "are others", "newer", "older")
     with st.container(horizontal=True):
         newer = st.selectbox("Compare", names, key="newer", bind="query-params")
         others = [name for name in names if name != newer]

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from collector.contract.records import ReplayRun, Sweep, SweepPoint
-from dashboard import panels, sentences, states, theme
+from dashboard import links, panels, sentences, states, theme
 from dashboard.charts.curve import curve
 from dashboard.formats import BY_UNIT, count, label, moment, score
 from dashboard.questions import Questions
@@ -125,6 +125,7 @@ def _not_swept(questions: Questions, run: ReplayRun) -> None:
 
 def _run(runs: Sequence[ReplayRun]) -> ReplayRun:
     by_line = {sentences.run_line(run): run for run in runs}
+    links.missed(by_line, "a run that is not here", "is the newest of these", "run")
     return by_line[st.selectbox("Run", list(by_line), key="run", bind="query-params")]
 
 

@@ -202,6 +202,15 @@ def test_a_link_whose_filter_finds_nothing_keeps_it_and_offers_the_way_out(
     page.get_by_role("button", name="Reset the filters").click()
     expect(page.locator('[data-testid="stMetric"]').first).to_be_visible(timeout=WAIT_MS)
     assert "release" not in page.url
+    for path in (
+        "/release?newer=9.9&older=2.4.0",
+        "/thresholds?run=none",
+        "/egress?ribbon=none",
+    ):
+        page = reader.open(path)
+        expect(page.get_by_role("alert")).to_contain_text(re.compile("^The link asks for a "))
+    reader.open("/release?newer=2.5.0&older=2.4.0")
+    expect(page.get_by_role("alert")).to_have_count(0)
 
 
 def test_the_filters_of_one_page_are_reset_too(reader: Reader) -> None:
