@@ -21,7 +21,7 @@ from collector.store.compliance import Scope
 from collector.store.maintenance import Maintenance
 from collector.store.reader import rfc3339
 from collector.store.rollups import Rollups
-from collector.store.schema import ROLLED_UP
+from collector.store.schema import DEFINITIONS, ROLLED_UP
 from collector.store.unsealed import Besides, end_of
 from tests.otlp import PHONE, Span, consent, now, request_span, traces
 from tests.store import POLICY, Store, policy_from
@@ -482,6 +482,19 @@ def test_what_is_not_rolled_up_is_walked_through_once_for_all_questions(
     assert any(
         row.get("destination") == "api.example.com" or row.get("expected") == 4 for row in found
     )
+
+
+@pytest.mark.parametrize("rolled_up", [False, True])
+def test_what_is_fresh_is_kept_where_it_is_asked_for(store: Store, rolled_up: bool) -> None:
+    store.take(traces(request := request_span("fallback"), request.child("CLIENT", **SENT)))
+    if rolled_up:
+        maintenance(store).roll_up()
+    fresh = {name for name in DEFINITIONS if name.startswith("fresh_")} - {"fresh_gaps"}
+    kept = "select table_name from duckdb_tables() where temporary"
+    for name in fresh:
+        with store.database.snapshot() as read:
+            Besides(read, (0, now() + DAY)).ask(f"from {name}", {})
+            assert name in read(kept, {}).column(0).to_pylist()
 
 
 def test_spans_of_a_trace_that_lie_days_apart_stand_for_themselves(store: Store) -> None:

@@ -20,7 +20,7 @@ AHEAD = 600 * 10**9
 
 _COUNTS = re.compile(r"\bfresh_(requests|phones|waits|offline|contexts)\b")
 _DEPARTURES = re.compile(
-    r"\bfresh_(sent|senders)\b|\boutdated\b|\b(sent|sent_for_requests|departures)\("
+    r"\bfresh_(sent|senders|departures|kinds)\b|\boutdated\b|\b(sent|sent_for_requests|departures)\("
 )
 _GAPS = re.compile(r"\bgaps\(")
 # So many departures are found at once: that is less than memory.
