@@ -127,8 +127,8 @@ def test_every_reason_has_its_number() -> None:
         "model": "reader@1 has 200.0 kB of a budget of 10.0 MB",
         "quality": "from 0.600 up the device answers 80.0% of requests, at most 5.0% of them "
         "wrong, with 95% confidence; answering all alone, 20.0% would be wrong",
-        "cost": "4,000 B and 12 tokens for each of 200 requests that asked the cloud; the device "
-        "would spare 80.0% of them all",
+        "cost": "200 requests asked the cloud, 4,000 B and 12 tokens a call; the device would "
+        "spare 80.0% of them all",
     }
     assert found.sentence.startswith(
         "image_classify belongs on the device first, and in the cloud where it is unsure, "
@@ -192,9 +192,15 @@ def test_the_facts_are_those_of_what_is_stored(store: Store) -> None:
     assert said["privacy"] == "sensitive kinds of data: 0 of 1 (image)"
     assert said["offline"].startswith("24.8% of 121 requests were made without a network")
     assert said["model"] == "reader@1 has 250.0 kB of a budget of 10.0 MB"
-    assert said["cost"] == "110 B for each of 20 requests that asked the cloud"
+    assert said["cost"] == "20 requests asked the cloud, 110 B a call"
     with pytest.raises(NotFound, match="there is image_classify"):
         store.placements.advise("summarize", None, None)
+
+
+def test_a_model_without_a_name_is_called_that(store: Store) -> None:
+    store.take(traces(request_span("accept", limen_confidence=0.6)))
+    said = only(store.placements.advise(None, None, None))
+    assert said["model"].startswith("a model without a name")
 
 
 def test_a_real_sweep_of_a_real_model_decides_over_the_api_and_the_command(

@@ -86,6 +86,7 @@ def answered(store: Store, turn: int) -> list[Any]:
         ("lost_requests", ("release",), {}),
         ("unknown_values", ("release",), {"feature": "image_classify"}),
         ("release_models", ("day",), {}),
+        ("feature_use", ("release",), {}),
         ("thresholds_in_use", (), {}),
         ("offline_by_threshold", ("model",), {}),
         ("skewed_installations", (), {"since": "-100h"}),

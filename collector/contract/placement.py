@@ -62,8 +62,8 @@ class Facts(_Record):
 
     `planned`, `offline_critical` and `size_budget` (bytes) are the policy's, `categories` its and
     those seen. `model` answered most requests on devices, of `model_size` bytes. Of `asked`
-    requests that the cloud answered, each sent `bytes_each`; `tokens_each` are input and output
-    tokens of a generative call.
+    requests that the cloud answered, a call sent `bytes_each`; `tokens_each` are input and output
+    tokens of a generative one.
     """
 
     feature: str
@@ -239,7 +239,7 @@ def _cost(facts: Facts) -> Reason:
         return Reason(factor="cost", found=found, source=source, known=False)
     size = "unknown bytes" if facts.bytes_each is None else f"{facts.bytes_each:,.0f} B"
     tokens = "" if facts.tokens_each is None else f" and {facts.tokens_each:,.0f} tokens"
-    found = f"{size}{tokens} for each of {facts.asked:,} requests that asked the cloud"
+    found = f"{facts.asked:,} requests asked the cloud, {size}{tokens} a call"
     share = facts.quality.device_share if facts.quality else None
     if share is not None:
         found += f"; the device would spare {share:.1%} of them all"

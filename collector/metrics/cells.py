@@ -76,6 +76,7 @@ CELLS: Mapping[str, Cells | None] = {
     "offline_coverage": PHONES,
     "offline_targets": PHONES,
     "offline_by_threshold": Cells(apart=("confidence_step",), levels=("feature",), kept=_STEPS),
+    "feature_use": PHONES,
     "release_health": PHONES,
     "release_intervals": PHONES,
     "release_models": PHONES,

@@ -4,23 +4,25 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from collector.compliance.observed import UNKNOWN
 from collector.contract.certificate import Certificate
 from collector.contract.errors import NotFound, named
 from collector.contract.placement import Advice, Facts, Quality, advise
 from collector.contract.policy import Feature, Policy
-from collector.contract.records import ReplayRun, Sweep
+from collector.contract.records import Query, ReplayRun, Sweep
 from collector.metrics.cells import OTHER
 from collector.store.database import Database
 from collector.store.queries import query
-from collector.store.reader import Reader, whole_days
+from collector.store.reader import Reader, rfc3339, whole_days
 from collector.store.replays import Replays
-from collector.store.unsealed import left
 
 # The truth first; what the cloud said of fallbacks shows nothing of device answers.
 _REFERENCES = ("label", "audit")
 _NEWEST_RUNS = 20
 
-Rows = Mapping[str, Mapping[str, Any]]
+_UNNAMED = {UNKNOWN: "a model without a name", OTHER: "a model that few have"}
+
+Row = Mapping[str, Any]
 
 
 class Placements:
@@ -45,24 +47,25 @@ class Placements:
         `merged`: of features whose requests are in no merged cell, over whole days. Raises
         BadInput, and NotFound for a feature that is unknown.
         """
-        now = time.time_ns()
-        asked = query("placement_requests")
         if merged:
-            first, last = whole_days(since, until, now)
-            made = self._reader.cells.kept(self._database.read, now, first, last)
-            cells = self._reader.cells.merged("fallback_rate", ("feature",), now, kept=made)
-            requests = self._read(cells.over(asked), {"from": first, "to": last, **cells.values})
-            requests = {name: row for name, row in requests.items() if name != OTHER}
+            first, last = whole_days(since, until, time.time_ns())
         else:
             first, last, _ = self._reader.period(since, until)
-            requests = self._read(asked, {"from": first, "to": last})
-        bounds = {"from": first, "to": last}
-        models, tokens = (
-            self._read(query(name), bounds) for name in ("placement_models", "placement_tokens")
+        period = {"since": rfc3339(first), "until": rfc3339(last)}
+        use, left = self._reader.tables(
+            [
+                (Query(metric="feature_use", **period), merged),
+                # What is sent is of a system, not of who sent it.
+                (Query(metric="transfers", by=("feature",), **period), False),
+            ]
         )
-        sends = _by_feature(left(self._database, "placement_sends", bounds))
+        bounds = {"from": first, "to": last}
+        uses = {row["feature"]: row for row in use.to_pylist() if row["feature"] != OTHER}
+        sends = [row for row in left.to_pylist() if _for_an_answer(row)]
+        told = self._database.read(query("placement_tokens"), bounds).to_pylist()
+        tokens = {row["feature"]: row["tokens_each"] for row in told}
         policy, runs = self._policy(), self._replays.all()
-        features = sorted({*policy.features, *requests})
+        features = sorted({*policy.features, *uses})
         if feature is not None:
             if feature not in features:
                 known = ", ".join(features) or "none yet"
@@ -73,20 +76,14 @@ class Placements:
                 _facts(
                     name,
                     policy.features.get(name),
-                    requests.get(name, {}),
-                    models.get(name, {}),
-                    sends.get(name, {}),
-                    tokens.get(name, {}),
-                    self._quality(name, models.get(name, {}).get("model"), runs),
+                    uses.get(name, {}),
+                    [row for row in sends if row["feature"] == name],
+                    tokens.get(name),
+                    self._quality(name, uses.get(name, {}).get("model"), runs),
                 )
             )
             for name in features
         ]
-
-    def _read(self, sql: str, values: Mapping[str, object]) -> Rows:
-        """The first row of each feature."""
-        used = {name: value for name, value in values.items() if f"${name}" in sql}
-        return _by_feature(self._database.read(sql, used).to_pylist())
 
     def _quality(
         self, feature: str, model: str | None, runs: Sequence[ReplayRun]
@@ -103,8 +100,10 @@ class Placements:
         return None
 
 
-def _by_feature(rows: list[dict[str, Any]]) -> Rows:
-    return {row["feature"]: row for row in reversed(rows)}
+def _for_an_answer(sent: Row) -> bool:
+    """Whether it left a device to be answered, audits and undeclared flows apart."""
+    wanted = sent["leg"] == "device" and sent["cause"] in ("fallback", "design")
+    return wanted and sent["declared"] is not False
 
 
 def _measured(run: ReplayRun, sweep: Sweep, certificate: Certificate) -> Quality:
@@ -132,13 +131,14 @@ def _measured(run: ReplayRun, sweep: Sweep, certificate: Certificate) -> Quality
 def _facts(
     name: str,
     rule: Feature | None,
-    requests: Mapping[str, Any],
-    model: Mapping[str, Any],
-    sends: Mapping[str, Any],
-    tokens: Mapping[str, Any],
+    use: Row,
+    sends: Sequence[Row],
+    tokens_each: float | None,
     quality: Quality | None,
 ) -> Facts:
-    seen = set((sends.get("categories") or "").split(",")) - {"", "unknown"}
+    seen = {c for sent in sends for c in sent["category"].split(",")} - {UNKNOWN}
+    measured = sum(sent["transfers"] - sent["unknown_bytes_transfers"] for sent in sends)
+    model = use.get("model")
     declared = {c for one in rule.rules() for c in one.categories} if rule else set()
     return Facts(
         feature=name,
@@ -146,12 +146,12 @@ def _facts(
         categories=tuple(sorted(seen | declared)),
         offline_critical=bool(rule and rule.offline_critical),
         size_budget=rule.size_budget if rule else None,
-        requests=requests.get("requests", 0),
-        offline_requests=requests.get("offline_requests", 0),
-        model=model.get("model"),
-        model_size=model.get("size"),
+        requests=use.get("requests", 0),
+        offline_requests=use.get("offline_requests", 0),
+        model=None if model is None else _UNNAMED.get(model, model),
+        model_size=use.get("model_size"),
         quality=quality,
-        asked=requests.get("asked", 0),
-        bytes_each=sends.get("bytes_each"),
-        tokens_each=tokens.get("tokens_each"),
+        asked=use.get("cloud_answers", 0),
+        bytes_each=sum(sent["bytes"] or 0 for sent in sends) / measured if measured else None,
+        tokens_each=tokens_each,
     )

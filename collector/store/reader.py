@@ -112,9 +112,15 @@ class Reader:
 
         Raises BadInput.
         """
-        one = self._asked(asked, merged)
+        (table,) = self.tables([(asked, merged)])
+        return table
+
+    def tables(self, asked: Iterable[tuple[Query, bool]]) -> list[pa.Table]:
+        """The same of several, each with whether it is merged, as of one moment."""
+        whole = [self._asked(query, merged) for query, merged in asked]
         with self._database.snapshot() as read:
-            return Sitting(read, self.cells, self._health, [one]).table(one)
+            sitting = Sitting(read, self.cells, self._health, whole)
+            return [sitting.table(one) for one in whole]
 
     def _asked(self, asked: Query, merged: bool) -> Asked:
         metric = get_metric(asked.metric)
