@@ -5,6 +5,7 @@ delete from rollup_phones;
 delete from rollup_waits;
 delete from rollup_contexts;
 delete from rollup_offline;
+delete from rollup_hours;
 delete from rollup_runs;
 delete from rollup_gaps;
 delete from rollup_sent;

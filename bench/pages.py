@@ -27,6 +27,8 @@ from collector.contract.errors import Overloaded
 from collector.contract.policy import Policy
 from collector.contract.records import Query
 from collector.engine import Engine
+from collector.metrics import get_metric
+from collector.metrics.cells import CELLS
 from collector.permissions.tokens import Tokens
 
 # What nobody waits for.
@@ -54,7 +56,9 @@ PAGES: Mapping[str, Sequence[tuple[str, ...]]] = {
         ("offline_targets",),
         ("offline_by_threshold", "feature"),
         ("thresholds_in_use",),
+        ("offline_hours",),
     ),
+    "placement": (("feature_use",), ("transfers", "feature")),
     "release": (
         ("release_health",),
         ("release_intervals",),
@@ -64,6 +68,7 @@ PAGES: Mapping[str, Sequence[tuple[str, ...]]] = {
     ),
     "egress": (("transfers",), ("transfers", "feature", "release"), ("flows",)),
     "ledger": (("ledger",),),
+    "requests": (("requests",),),
     "quality": (
         ("completeness",),
         ("lost_requests",),
@@ -116,7 +121,11 @@ def main(argv: Sequence[str] | None = None) -> None:
             roll_up(engine, _say)
         asks = [Ask(f"{page}, {asked.days} days", queries(page, asked.days)) for page in PAGES]
         asks += [
-            Ask(f"{page}, {asked.days} days, by a lead", queries(page, asked.days), merged=True)
+            Ask(
+                f"{page}, {asked.days} days, by a lead",
+                [query for query in queries(page, asked.days) if query.metric in CELLS],
+                merged=True,
+            )
             for page in LEAD
         ]
         asks += [
@@ -155,12 +164,14 @@ def _fill(home: Path, requests: int, phones: int, days: int) -> None:
 
 
 def queries(page: str, days: int, where: Mapping[str, Sequence[str]] | None = None) -> list[Query]:
-    return [
-        Query.model_validate(
-            {"metric": metric, "from": f"-{days}d", "by": by, "where": where or {}}
-        )
-        for metric, *by in PAGES[page]
-    ]
+    """What a page asks; what cannot be narrowed by `where` is not, as the dashboard says then."""
+    found = []
+    for metric, *by in PAGES[page]:
+        known = get_metric(metric).dimensions
+        narrowed = {name: values for name, values in (where or {}).items() if name in known}
+        asked = {"metric": metric, "from": f"-{days}d", "by": by, "where": narrowed}
+        found.append(Query.model_validate(asked))
+    return found
 
 
 def _measured(home: Path, ask: Ask, rounds: int) -> list[list[float]]:

@@ -122,6 +122,8 @@ def _changed(connection: duckdb.DuckDBPyConnection, table: str) -> str:
 def _moved(name: str, kind: str) -> str | None:
     if kind == "DATE":
         return f"{name} - cast($back as integer) as {name}"
+    if kind == "TIMESTAMP":
+        return f"{name} - to_days(cast($back as integer)) as {name}"
     if name in _TIMES:
         return f"{name} - $back * {DAY} as {name}"
     if name == "trace":

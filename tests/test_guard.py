@@ -289,6 +289,7 @@ WITHHELD: Mapping[str, str] = {
     "findings": "compliance",
     "ledger": "compliance",
     "flow_changes": "oncall",
+    "offline_hours": "oncall, replay, compliance, admin may",
     "clock_skew": "oncall, replay, compliance, admin may",
     "requests": "oncall",
     "skewed_installations": "oncall",

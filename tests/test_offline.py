@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from collector.contract.policy_file import WrongPolicy
+from collector.store.reader import rfc3339
+from collector.store.rollups import Rollups
 from dashboard.charts import offline, rates
-from tests.otlp import PHONE, Span, request_span, traces
+from tests.otlp import PHONE, Span, now, request_span, traces
 from tests.store import POLICY, Store, policy_from
 
 CRITICAL = """
@@ -116,6 +118,29 @@ def test_thresholds_are_told_apart_by_feature(store: Store) -> None:
     assert list(figure.data[0].y) == [
         row["coverage_min"] for row in rows if row["feature"] == "scan"
     ]
+
+
+def test_requests_without_a_network_are_counted_by_the_hour_they_were_made_in(
+    store: Store,
+) -> None:
+    hour = 3600 * 10**9
+    begins = now() // hour * hour - 30 * hour
+    made = [
+        away(start=begins),
+        away("blocked", limen_blocked_reason="offline", start=begins + hour - 1),
+        away(start=begins + 3 * hour),
+        request_span(start=begins + 2 * hour),
+    ]
+    store.take(traces(*made))
+    counted = ("hour", "offline_requests", "served", "offline_coverage")
+    for _ in range(2):
+        found = [tuple(row[name] for name in counted) for row in store.ask("offline_hours")]
+        assert found == [
+            (rfc3339(begins)[:-11] + "Z", 2, 1, 0.5),
+            (rfc3339(begins + 3 * hour)[:-11] + "Z", 1, 1, 1.0),
+        ]
+        while Rollups(store.database).run():
+            pass
 
 
 def test_an_hour_stands_in_its_day_and_one_without_requests_is_empty() -> None:

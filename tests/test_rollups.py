@@ -89,6 +89,7 @@ def answered(store: Store, turn: int) -> list[Any]:
         ("feature_use", ("release",), {}),
         ("thresholds_in_use", (), {}),
         ("offline_by_threshold", ("model",), {}),
+        ("offline_hours", ("release",), {"since": "-100h"}),
         ("skewed_installations", (), {"since": "-100h"}),
         ("fallback_rate", ("device_model", "runtime", "day"), {"since": "-100h"}),
         ("latency", ("country", "reason"), {}),

@@ -84,6 +84,7 @@ def as_first(path: Path) -> None:
             "rollup_waits",
             "rollup_contexts",
             "rollup_offline",
+            "rollup_hours",
             "rollup_runs",
             "rollup_gaps",
             "folded_requests",

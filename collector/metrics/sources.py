@@ -28,8 +28,9 @@ FOLDED_DIMENSIONS = frozenset((*ROOT, *PHONES.levels))
 
 # What may be answered from sums, and what is always read one by one.
 SUMMED = frozenset(
-    ("requests", "ever", "waits", "offline", "scored", "departures", "sent", "senders", "clocks")
-)
+    ("requests", "ever", "waits", "offline", "hours", "scored", "departures", "sent", "senders",
+     "clocks")
+)  # fmt: skip
 SINGLE = frozenset(("each_departure",))
 DEPARTING = frozenset(("departures", "each_departure", "sent", "senders"))
 
@@ -67,6 +68,7 @@ _SINGLE = {
     "waits": _ONE_BY_ONE,
     "scored": _ONE_BY_ONE,
     "offline": _REQUESTS.format(_OFFLINE),
+    "hours": _REQUESTS.format(_OFFLINE),
     # What left for requests; and by whom.
     "sent": "sent_for_requests($from, $to, false)",
     "senders": "sent_for_requests($from, $to, false)",
@@ -78,6 +80,7 @@ _ROLLED = {
     "phones": "rolled_phones({phones}, $to, $first_day)",
     "waits": "rolled_waits({waits}, $to, $first_day)",
     "offline": "rolled_offline({offline}, $to, $first_day)",
+    "hours": "rolled_hours({hours}, $to, $first_day)",
     "contexts": "rolled_contexts({contexts}, $to, $first_day)",
     "departures": "rolled_sent({sent}, {kinds}, $to, $first_day, $by_day)",
     "sent": "rolled_sent_for_requests({sent}, {senders}, {kinds}, $to, $first_day, false)",
@@ -92,6 +95,7 @@ _PARTLY = {
     " where installation is null or step_of(installation) < drawn())",
     "waits": f"from {_REQUESTS.format(' and wait_step is not null and ' + _CUT)}",
     "offline": f"from {_REQUESTS.format(_OFFLINE + ' and ' + _CUT)}",
+    "hours": f"from {_REQUESTS.format(_OFFLINE + ' and ' + _CUT)}",
     "departures": f"from sent($from, $to, null) where {_CUT}",
     "sent": f"from sent_for_requests($from, $to, false) where {_CUT}",
     "senders": f"from sent_for_requests($from, $to, true) where {_CUT}",
@@ -172,7 +176,9 @@ def _rolled(sealed: Sealed, *, cut: bool) -> dict[str, str]:
 
 def sums_of(sealed: Sealed) -> dict[str, str]:
     """SQL for the tables of sums of each kind, with what is fresh unless it is `sealed`."""
-    whole = dict.fromkeys(("requests", "phones", "waits", "offline", "contexts"), sealed.requests)
+    whole = dict.fromkeys(
+        ("requests", "phones", "waits", "offline", "hours", "contexts"), sealed.requests
+    )
     whole |= dict.fromkeys(("sent", "senders", "kinds"), sealed.departures)
     return {
         name: f"['rollup_{name}']" if alone else f"['rollup_{name}', 'fresh_{name}']"

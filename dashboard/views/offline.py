@@ -76,7 +76,7 @@ def show(questions: Questions, selection: Selection) -> None:
     panels.not_narrowed(selection, "offline_by_threshold")
     _thresholds(selection, thresholds, used)
 
-    panels.heading("When there was no network", questions, "offline_coverage")
+    panels.heading("When there was no network", questions, "offline_hours")
     _hours(questions, selection)
 
 
@@ -220,16 +220,16 @@ def _thresholds(selection: Selection, answer: Answer, used: Answer) -> None:
 
 
 def _hours(questions: Questions, selection: Selection) -> None:
-    if "hour" not in selection.catalogue["offline_coverage"]["dimensions"]:
+    answer = questions.if_allowed(selection.query("offline_hours"))
+    if answer is None:
         st.text("Tokens of this role see whole days; hours are shown to others.")
         return
-    (answer,) = questions.metrics([selection.query("offline_coverage", "hour")])
     today = datetime.now(UTC)
     panels.chart(
         offline.heatmap(answer.records(), (today - selection.length).date(), today.date()),
         key="offline-hours",
         alt="Requests made without a network, by day and by hour of the day in UTC",
-        of=panels.told(selection, "offline_coverage"),
+        of=panels.told(selection, "offline_hours"),
     )
     st.caption("Days and hours are in UTC. Where a field is empty, no request was made offline.")
     panels.table_under(answer, "Offline requests by hour")

@@ -38,6 +38,7 @@ TABLES = (
     "rollup_phones",
     "rollup_waits",
     "rollup_offline",
+    "rollup_hours",
     "rollup_contexts",
     "rollup_runs",
     "rollup_gaps",
@@ -84,6 +85,7 @@ DEFINITIONS = (
     "summed_phones",
     "summed_waits",
     "summed_offline",
+    "summed_hours",
     "summed_contexts",
     "summed_sent",
     "summed_senders",
@@ -99,6 +101,8 @@ DEFINITIONS = (
     "rolled_waits",
     "fresh_offline",
     "rolled_offline",
+    "fresh_hours",
+    "rolled_hours",
     "fresh_contexts",
     "rolled_contexts",
     "folded",
@@ -161,16 +165,16 @@ def migration(version: int) -> str:
 
 ROLLED_UP = (
     "rollup_departures", "rollup_kinds", "rollup_requests", "rollup_phones", "rollup_waits",
-    "rollup_offline", "rollup_contexts", "rollup_runs", "rollup_gaps", "rollup_sent",
-    "rollup_senders", "rollup_restated", "rollup_clocks", "rollup_served",
+    "rollup_offline", "rollup_hours", "rollup_contexts", "rollup_runs", "rollup_gaps",
+    "rollup_sent", "rollup_senders", "rollup_restated", "rollup_clocks", "rollup_served",
 )  # fmt: skip
 # What was rolled up by other SQL is not used.
 _ROLLED_UP_BY = (
     "dimensions", "spans", "unrolled", "spans_near", "calls_near", "traced_departures",
     "unrolled_departures", "requests", "numbered_requests", "runs_of", "launches", "runs_near",
     "runs_known", "runs_anew", "sample", "summed_requests", "summed_phones", "summed_waits",
-    "summed_offline", "summed_contexts", "summed_sent", "summed_senders", "named_sources",
-    "summable", "span_clocks", "span_served",
+    "summed_offline", "summed_hours", "summed_contexts", "summed_sent", "summed_senders",
+    "named_sources", "summable", "span_clocks", "span_served",
 )  # fmt: skip
 ROLLUP_RULES = sha256("".join(map(ddl, _ROLLED_UP_BY)).encode()).hexdigest()
 # Views and macros that were made by other SQL are made anew.
