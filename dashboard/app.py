@@ -49,7 +49,9 @@ def main() -> None:
             return
         questions = Questions(caller, lambda: sign_in.still(settings))
         try:
-            empty = questions.status()["first_data"] is None and not view.empty
+            # A place of its own, so that nothing moves where it says that it waits.
+            with st.container():
+                empty = questions.status()["first_data"] is None and not view.empty
         except Unauthenticated as error:
             if settings.token:
                 states.failure(error, view.role)

@@ -34,6 +34,7 @@ _ADDED = ("transfers", "unknown_bytes_transfers")
 Found = TypeVar("Found")
 
 
+_ASKED = "The collector is asked"
 _ONE = "update both to the same, or name another collector with --api"
 
 
@@ -262,7 +263,7 @@ def forget() -> None:
         kept.clear()
 
 
-@st.cache_data(ttl=SECONDS, max_entries=8, show_spinner=False, hash_funcs=_BY_CALLER)
+@st.cache_data(ttl=SECONDS, max_entries=8, show_spinner=_ASKED, hash_funcs=_BY_CALLER)
 def _status(caller: Caller) -> dict[str, Any]:
     found: dict[str, Any] = _ask(caller, _read_status)
     if (version := found.get("version")) != limen_version():
@@ -289,7 +290,7 @@ def _catalogue(caller: Caller) -> dict[str, dict[str, Any]]:
 @st.cache_data(
     ttl=SECONDS,
     max_entries=128,
-    show_spinner="The collector is asked",
+    show_spinner=_ASKED,
     hash_funcs=_BY_CALLER,
 )
 def _metrics(caller: Caller, queries: tuple[str, ...]) -> list[Answer]:

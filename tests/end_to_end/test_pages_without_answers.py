@@ -1,6 +1,7 @@
 """What pages show where there is no data yet, none that fits, or nobody to ask."""
 
 from pathlib import Path
+from signal import SIGCONT, SIGSTOP
 
 import pytest
 from playwright.sync_api import Browser, expect
@@ -54,6 +55,13 @@ def test_without_data_each_page_says_how_to_send_some_and_with_the_first_it_open
         expect(empty).to_contain_text("No requests in this selection")
         page.get_by_role("button", name="Reset the filters").click()
         expect(page.locator('[data-testid="stMetric"]').first).to_be_visible()
+        assert reader.tile("Requests") == "1"
+
+        running.process.send_signal(SIGSTOP)
+        page.locator(".st-key-refresh button").first.click()
+        expect(page.get_by_test_id("stSpinner")).to_have_text("The collector is asked")
+        running.process.send_signal(SIGCONT)
+        expect(page.get_by_test_id("stSpinner")).to_have_count(0)
         assert reader.tile("Requests") == "1"
         assert reader.complaints == []
 
