@@ -107,6 +107,7 @@ def style() -> str:
     sheet = Template(Path(__file__).with_name("style.css").read_text("utf-8"))
     filled = sheet.substitute(
         title_room=TITLE_ROOM,
+        ink=LIGHT.text,
         on_accent=DARK.on_accent,
         undeclared=UNDECLARED,
         undeclared_faint=translucent(UNDECLARED, 0.15),

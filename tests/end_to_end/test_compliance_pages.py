@@ -15,7 +15,7 @@ from collector.contract.records import Query
 from collector.evidence.verify import verify_pack
 from collector.tlog.checkpoint import Signer, Verifier
 from collector.tlog.merkle import Frontier
-from dashboard.theme import TITLE_ROOM
+from dashboard.theme import DARK, TITLE_ROOM
 from tests.declarations import data_safety, play_type
 from tests.end_to_end.browser import PHONE, Reader, no_error
 from tests.end_to_end.processes import dashboard
@@ -300,6 +300,9 @@ def test_a_chart_is_taken_along_and_times_are_read_in_the_zone_of_the_link(
         page.keyboard.press("Escape")
         page.emulate_media(media="print")
         expect(title).to_be_hidden()
+        tick = chart.locator(".xtick text").first
+        tick.evaluate("(tick, fill) => tick.style.fill = fill", DARK.text)
+        expect(tick).to_have_css("fill", "rgb(23, 32, 44)")
         expect(plot).to_have_css("clip-path", "none")
         heading = page.locator(".st-key-head-Fallback-rate-by-day")
         expect(heading).to_have_css("break-after", "avoid")

@@ -229,6 +229,7 @@ def test_a_provider_signs_readers_in_and_their_groups_are_roles(
             if len(groups) > 1:
                 reader.choose("Your role", "oncall")
                 expect(page.get_by_text("You are oncall")).to_be_visible()
+                reader.settle()
                 revoke_token(home, of_oncall.id)
                 page.locator(".st-key-refresh button").first.click()
                 seen = "no longer takes the token of your role"
