@@ -7,9 +7,11 @@ import pytest
 
 from collector.contract.errors import BadInput
 from collector.contract.records import Query
+from collector.store.rollups import Rollups
 from tests.otlp import PHONE, now, request_span, traces
 from tests.store import Store
 from tests.test_departures import client
+from tests.test_rollups import nothing_covered
 
 HOUR = 3600 * 10**9
 OUTCOME = {"decision": ("error",)}
@@ -132,6 +134,28 @@ def test_the_scope_narrows_both_sides_and_the_requests_of_one_phone_can_be_asked
     (one,) = store.ask("requests", pseudonym=pseudonym)
     assert (one["os"], one["decision"]) == ("Android 15", "error")
     assert store.ask("requests", pseudonym="phone-3") == []
+
+
+def test_of_many_installations_how_many_had_a_value_is_told_by_a_sample(store: Store) -> None:
+    rollups = Rollups(store.database, sample=150)
+    for half in (range(200), range(200, 400)):
+        fill(store, {n: (f"model {n % 2}", "14", ("accept", "error")[n % 2]) for n in half})
+        rollups.run()
+    counts = ("dimension", "value", "selected", "others", "share_selected", "selected_rate")
+    found = compare(store, "differences", OUTCOME)
+    (weight,) = store.rows("select weight() as weight")[0].values()
+    assert weight > 1
+    (held,) = store.rows(
+        "select count(distinct installation) as n from rollup_phones where decision = 'error'"
+    )
+    for row in found:
+        assert row["installations"] in (0, weight * held["n"])
+    with nothing_covered(store):
+        exact = compare(store, "differences", OUTCOME)
+    assert next(row["installations"] for row in exact if row["value"] == "model 1") == 200
+    assert sorted([row[name] for name in counts] for row in found) == sorted(
+        [row[name] for name in counts] for row in exact
+    )
 
 
 def test_only_a_metric_that_compares_takes_a_selection(store: Store) -> None:

@@ -100,7 +100,16 @@ def answered(store: Store, turn: int) -> list[Any]:
     stored = store.reader.status()["requests"]
     # Of days in part and of whole ones.
     since = "-100h" if turn % 2 else "-5d"
+    told.append(different(store, since))
     return [*told, stored, *(observed(store, since) if turn % 3 == 2 else [compared(store)])]
+
+
+def different(store: Store, since: str) -> list[Any]:
+    """What is counted of the requests that the device did not answer, and of the others."""
+    selected = {"decision": ("fallback", "blocked", "error")}
+    table = store.reader.table(Query(metric="differences", since=since, selected=selected))
+    counts = table.select(["dimension", "value", "selected", "others", "installations"])
+    return sorted(counts.to_pylist(), key=lambda row: (row["dimension"], row["value"]))
 
 
 def compared(store: Store) -> Any:

@@ -8,68 +8,64 @@
 -- all_others count: other requests
 -- selected count: selected requests with this value
 -- others count: other requests with this value
--- installations count: distinct pseudonyms of the selected requests with this value
+-- installations count: distinct pseudonyms of the selected requests with this value; estimated where there are over 8,192
 -- share_selected ratio: of the selected requests, those with this value
 -- share_others ratio: of the other requests, those with this value
 -- selected_rate ratio: of the requests with this value, those selected
-with scoped as (
+with seen as (
     select
-        *,
-        coalesce(installation, span_id) as phone,
-        case when true {selected} then 1 else 0 end as chosen
-    from (select *, lower(hex(installation)) as pseudonym from requests) r
-    where time >= $from and time < $to {where}
+        app, environment, feature, release, os, device_model, country, network, model, runtime, delegate,
+        threshold_version, placement, decision, coalesce(reason, 'none') as reason,
+        cast(day as varchar) as day,
+        sum(n) as n,
+        sum(case when true {selected} then n else 0 end) as k
+    from {contexts}
+    where true {where}
+    group by all
+),
+whole as (
+    select sum(n) as n, sum(k) as k from seen
 ),
 counted as (
+    select dimension, value, sum(n) as n, sum(k) as k
+    from (unpivot seen on columns(* exclude (n, k)) into name dimension value value)
+    group by all
+    having sum(n) > 0
+    union all
     select
-        case
-            when grouping(app) = 0 then 'app'
-            when grouping(environment) = 0 then 'environment'
-            when grouping(feature) = 0 then 'feature'
-            when grouping(release) = 0 then 'release'
-            when grouping(os) = 0 then 'os'
-            when grouping(device_model) = 0 then 'device_model'
-            when grouping(country) = 0 then 'country'
-            when grouping(network) = 0 then 'network'
-            when grouping(model) = 0 then 'model'
-            when grouping(runtime) = 0 then 'runtime'
-            when grouping(delegate) = 0 then 'delegate'
-            when grouping(threshold_version) = 0 then 'threshold_version'
-            when grouping(placement) = 0 then 'placement'
-            when grouping(decision) = 0 then 'decision'
-            when grouping(reason) = 0 then 'reason'
-            when grouping(hour) = 0 then 'hour'
-            when grouping(day) = 0 then 'day'
-        end as dimension,
-        case
-            when grouping(app) = 0 then app
-            when grouping(environment) = 0 then environment
-            when grouping(feature) = 0 then feature
-            when grouping(release) = 0 then release
-            when grouping(os) = 0 then os
-            when grouping(device_model) = 0 then device_model
-            when grouping(country) = 0 then country
-            when grouping(network) = 0 then network
-            when grouping(model) = 0 then model
-            when grouping(runtime) = 0 then runtime
-            when grouping(delegate) = 0 then delegate
-            when grouping(threshold_version) = 0 then threshold_version
-            when grouping(placement) = 0 then placement
-            when grouping(decision) = 0 then decision
-            when grouping(reason) = 0 then coalesce(reason, 'none')
-            when grouping(hour) = 0 then cast(hour as varchar)
-            when grouping(day) = 0 then cast(day as varchar)
-        end as value,
-        count(*) as n,
-        sum(chosen) as k,
-        count(distinct phone) as phones,
-        count(distinct case when chosen = 1 then phone end) as chosen_phones
-    from scoped
-    group by grouping sets (
-        (app), (environment), (feature), (release), (os), (device_model), (country),
-        (network), (model), (runtime), (delegate), (threshold_version), (placement),
-        (decision), (reason), (hour), (day), ()
+        'hour', cast(hour as varchar), count(*), sum(case when true {selected} then 1 else 0 end)
+    from {each}
+    where true {where}
+    group by hour
+),
+phones as (
+    -- Of many installations those of the sample; a request of none is a phone of its own.
+    select count(distinct installation) * weight() + count(*) - count(installation) as phones
+    from {each}
+    where (installation is null or installation < drawn_before()) {where}
+),
+chosen as (
+    select
+        app, environment, feature, release, os, device_model, country, network, model, runtime, delegate,
+        threshold_version, placement, decision, coalesce(reason, 'none') as reason,
+        cast(day as varchar) as day,
+        cast(hour as varchar) as hour,
+        installation,
+        count(*) as n
+    from {each}
+    where (installation is null or installation < drawn_before()) {where} {selected}
+    group by all
+),
+chosen_phones as (
+    select
+        dimension,
+        value,
+        count(distinct installation) * weight()
+            + coalesce(sum(n) filter (where installation is null), 0) as phones
+    from (
+        unpivot chosen on columns(* exclude (installation, n)) into name dimension value value
     )
+    group by all
 ),
 weighed as (
     select
@@ -77,8 +73,8 @@ weighed as (
         c.value,
         c.n,
         c.k,
-        c.chosen_phones,
-        w.phones,
+        coalesce(o.phones, 0) as chosen_phones,
+        p.phones,
         w.k as all_k,
         w.n - w.k as all_rest,
         1.0 * c.k / nullif(w.k, 0) as share_selected,
@@ -87,8 +83,9 @@ weighed as (
         1.0 * c.n / w.n as weight,
         1.0 * c.k / c.n as rate
     from counted c
-    cross join counted w
-    where c.dimension is not null and w.dimension is null
+    cross join whole w
+    cross join phones p
+    left join chosen_phones o on o.dimension = c.dimension and o.value = c.value
 ),
 told as (
     select
@@ -122,7 +119,7 @@ select
     cast(all_rest as bigint) as all_others,
     cast(k as bigint) as selected,
     cast(n - k as bigint) as others,
-    chosen_phones as installations,
+    cast(round(chosen_phones) as bigint) as installations,
     share_selected,
     share_others,
     rate as selected_rate

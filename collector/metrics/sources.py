@@ -28,8 +28,8 @@ FOLDED_DIMENSIONS = frozenset((*ROOT, *PHONES.levels))
 
 # What may be answered from sums, and what is always read one by one.
 SUMMED = frozenset(
-    ("requests", "ever", "waits", "offline", "hours", "scored", "departures", "sent", "senders",
-     "clocks")
+    ("requests", "contexts", "ever", "waits", "offline", "hours", "scored", "departures", "sent",
+     "senders", "clocks")
 )  # fmt: skip
 SINGLE = frozenset(("each_departure",))
 DEPARTING = frozenset(("departures", "each_departure", "sent", "senders"))
@@ -59,11 +59,15 @@ NOT_SEALED = Sealed()
 _REQUESTS = "(select * from requests where time >= $from and time < $to{})"
 _OFFLINE = " and network = 'unavailable'"
 _ONE_BY_ONE = _REQUESTS.format("")
+# With whose it was, as the look-up of an installation tells it.
+_NAMED = _ONE_BY_ONE.replace("select *", "select *, lower(hex(installation)) as pseudonym")
 _EACH_OF_SAMPLE = "sent_for_requests($from, $to, true)"
 _SINGLE = {
     "departures": "departures($from, $to, null)",
     "each_departure": "departures($from, $to, null)",
+    "each": _NAMED,
     "requests": _ONE_BY_ONE,
+    "contexts": _NAMED,
     "phones": _ONE_BY_ONE,
     "waits": _ONE_BY_ONE,
     "scored": _ONE_BY_ONE,
@@ -148,7 +152,7 @@ def sources(
     elif whole_days and named <= ROLLED_DIMENSIONS:
         found = rolled if named <= _WAIT_DIMENSIONS else rolled | {"waits": rolled["contexts"]}
     elif whole_days and named <= _CONTEXT_DIMENSIONS:
-        found = _SINGLE | dict.fromkeys(("requests", "waits"), rolled["contexts"])
+        found = _SINGLE | dict.fromkeys(("requests", "waits", "contexts"), rolled["contexts"])
         found |= {"offline": f"(from {rolled['contexts']} where network = 'unavailable')"}
         if named <= _SAMPLED_DIMENSIONS:
             found |= {"phones": rolled["phones"], "senders": _EACH_OF_SAMPLE}
