@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 
+from collector.compliance.observed import TELEMETRY
 from collector.contract.policy import Policy, is_built_in
+from collector.contract.records import Query
 from collector.contract.suggestion import Suggestion
 from collector.store.database import Database
 from collector.store.queries import query
 from collector.store.reader import Reader, rfc3339
-from collector.store.unsealed import left
 from collector.suggestion.attributes import suggested_attributes
 from collector.suggestion.draft import draft
 from collector.suggestion.flows import suggested_features, suggested_hosts
@@ -23,13 +24,18 @@ class Suggestions:
         """From what was received, or happened, in [since, until); times as in Query."""
         first, last, now = self._reader.period(since, until)
         policy = self._policy()
-        keys = self._rows("suggest_attributes", first, last)
+        bounds = {"from": first, "to": last}
+        keys = self._database.read(query("suggest_attributes"), bounds).to_pylist()
         attributes, hidden = suggested_attributes(keys, policy)
-        features = suggested_features(
-            self._rows("suggest_features", first, last),
-            left(self._database, "suggest_flows", {"from": first, "to": last}),
-            policy,
+        period = {"since": rfc3339(first), "until": rfc3339(last)}
+        use, left = self._reader.tables(
+            [
+                (Query(metric="feature_use", **period), False),
+                (Query(metric="transfers", by=("feature", "release"), **period), False),
+            ]
         )
+        ways = [way for way in left.to_pylist() if way["destination"] != TELEMETRY]
+        features = suggested_features(use.to_pylist(), ways, policy)
         suggestion = Suggestion(
             policy=policy.version,
             first=is_built_in(policy.version),
@@ -41,8 +47,3 @@ class Suggestions:
             hosts=tuple(suggested_hosts(features, policy)),
         )
         return suggestion.model_copy(update={"toml": draft(suggestion)})
-
-    def _rows(self, name: str, since: int, until: int) -> list[dict[str, object]]:
-        bounds = {"from": since, "to": until}
-        rows: list[dict[str, object]] = self._database.read(query(name), bounds).to_pylist()
-        return rows

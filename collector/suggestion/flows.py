@@ -20,12 +20,13 @@ def suggested_features(
 ) -> list[SuggestedFeature]:
     """Features that `policy` does not name, or from which data leaves as it does not declare.
 
-    A row of `features` has feature, requests, installations, placements; one of `departures`,
-    which are in the order of features, feature, destination, region, category, purpose, consent,
-    leg, declared (None: unknown), release ("unknown" where nobody tells it), transfers.
+    A row of `features` has feature, requests, installations, placements (as a set); one of
+    `departures` feature, destination, region, category, purpose, consent, leg, declared (None:
+    unknown), release ("unknown" where nobody tells it), transfers.
     """
     seen = {row["feature"]: row for row in features}
-    ways = {name: list(rows) for name, rows in groupby(departures, lambda r: r["feature"])}
+    order = sorted(departures, key=lambda row: row["feature"])
+    ways = {name: list(rows) for name, rows in groupby(order, lambda row: row["feature"])}
     found = []
     for name in sorted(seen.keys() | ways.keys()):
         flows = tuple(_flows(name, ways.get(name, ()), policy))
@@ -41,7 +42,7 @@ def suggested_features(
                 named=ruled is not None,
                 requests=row.get("requests", 0),
                 installations=row.get("installations", 0),
-                placements=tuple(row.get("placements", ())),
+                placements=tuple(filter(None, row.get("placements", "").split(","))),
                 categories=tuple(sorted(new)),
                 releases=_releases(ruled) if ruled else (),
                 flows=flows,
