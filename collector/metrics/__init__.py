@@ -35,6 +35,7 @@ NEVER = 2**63 - 1
 _NEWEST = re.compile(r"order by \w+\.time desc,.*\nlimit (\d+)\s*\Z")
 
 _TRACE = re.compile(r"[0-9a-f]{32}")
+_PSEUDONYM = re.compile(r"([0-9a-f]{2})+")
 
 _SOURCE = re.compile(r"\{(\w+)\}")
 
@@ -132,7 +133,7 @@ class Metric:
         values |= {"page": rows, "offset": page[1]}
         values["gaps"] = GAP_DIMENSIONS.issuperset((*by, *where))
         values["whole"] = not by
-        values["traces"] = _ids(where["trace"]) if "trace" in where else None
+        values["traces"] = _bytes(_TRACE, where["trace"]) if "trace" in where else None
         values["by_day"] = "day" in (*by, *where, *selected)
         values["first_day"] = first_day = first_whole_day(since, until)
         fixed = {column.name for column in self.columns}
@@ -219,18 +220,23 @@ def _conditions(asked: Mapping[str, Sequence[str]], values: dict[str, object]) -
     """What a row must meet, as SQL; the values it names are added to `values`."""
     conditions = []
     for name, allowed in asked.items():
+        column = f"cast({name} as varchar)"
+        told: Sequence[str | bytes] = allowed
+        if name == "pseudonym":
+            # As it is stored, which is found in a fifth of the time that its digits are.
+            column, told = "installation", _bytes(_PSEUDONYM, allowed)
         names = []
-        for value in allowed:
+        for value in told:
             key = f"where_{len(values)}"
             names.append(f"${key}")
             values[key] = value
-        conditions.append(f" and cast({name} as varchar) in ({', '.join(names)})")
+        conditions.append(f" and {column} in ({', '.join(names)})" if names else " and false")
     return "".join(conditions)
 
 
-def _ids(told: Sequence[str]) -> list[bytes]:
-    """Those of `told` that are ids of traces."""
-    return [bytes.fromhex(one) for one in told if _TRACE.fullmatch(one)]
+def _bytes(form: re.Pattern[str], told: Sequence[str]) -> list[bytes]:
+    """Those of `told` that have this form, in hexadecimal digits."""
+    return [bytes.fromhex(one) for one in told if form.fullmatch(one)]
 
 
 def parse_column(where: str, line: str) -> MetricColumn:

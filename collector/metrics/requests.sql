@@ -39,7 +39,7 @@ select
     duration / 1e6 as duration_ms,
     received_time - time > 3600000000000 as late,
     lower(hex(trace_id)) as trace_id
-from (select *, lower(hex(installation)) as pseudonym from requests) r
+from requests r
 where r.time >= $from and r.time < $to {where}
 order by r.time desc, trace_id
 limit 500

@@ -59,15 +59,13 @@ NOT_SEALED = Sealed()
 _REQUESTS = "(select * from requests where time >= $from and time < $to{})"
 _OFFLINE = " and network = 'unavailable'"
 _ONE_BY_ONE = _REQUESTS.format("")
-# With whose it was, as the look-up of an installation tells it.
-_NAMED = _ONE_BY_ONE.replace("select *", "select *, lower(hex(installation)) as pseudonym")
 _EACH_OF_SAMPLE = "sent_for_requests($from, $to, true)"
 _SINGLE = {
     "departures": "departures($from, $to, null)",
     "each_departure": "departures($from, $to, null)",
-    "each": _NAMED,
+    "each": _ONE_BY_ONE,
     "requests": _ONE_BY_ONE,
-    "contexts": _NAMED,
+    "contexts": _ONE_BY_ONE,
     "phones": _ONE_BY_ONE,
     "waits": _ONE_BY_ONE,
     "scored": _ONE_BY_ONE,
