@@ -149,7 +149,7 @@ def show(settings: Settings) -> None:
         st.text(f"Your session has ended. Sign in again{then}.")
     elif signed_in():
         of = "your token" if oidc is None else "the token of your role"
-        st.text(f"The collector no longer takes {of}: it has expired or was revoked.")
+        st.text(f"The collector no longer takes {of}: it was revoked.")
     if oidc is None:
         _by_token(settings)
     elif ended or not st.user.is_logged_in:
@@ -192,7 +192,7 @@ def _enter(settings: Settings, words: str) -> None:
     except Unauthenticated:
         states.refused(
             "This token is not in force",
-            BadInput("it has expired, was revoked, or is another collector's; ask for a new one"),
+            BadInput("it was revoked, or is another collector's; ask for a new one"),
         )
     except Forbidden:
         states.refused("This token may not read", BadInput("one of the role ingest sends"))

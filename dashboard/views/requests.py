@@ -75,11 +75,10 @@ def _list(
         return
     panels.heading(f"The newest {count(len(rows))}", questions, "requests")
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(
-            "Choose a row to open its trace. The download has every column.", width="stretch"
-        )
+        # To the left: the table's own buttons come up to the right.
         downloads.audited(questions, asked, "requests.csv", len(rows))
         curl.button(curl.of_metric(questions.api, asked))
+        st.caption("Choose a row to open its trace. The download has every column.")
     found = tables.chosen(
         rows,
         COLUMNS,

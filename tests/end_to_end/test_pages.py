@@ -317,6 +317,13 @@ def test_a_request_opens_its_trace_what_if_answers_and_the_link_reopens_both(
     expect(cut).to_contain_text(f"those of the {formats.count(len(found))} rows that stood")
     page.emulate_media(media="screen")
     grid = page.locator('[data-testid="stDataFrame"]').first
+    # Its own buttons, which come with the mouse, cover none.
+    grid.hover()
+    for name in ("As curl", "Download as CSV"):
+        assert page.get_by_role("button", name=name).evaluate(
+            "button => { const { x, y, width, height } = button.getBoundingClientRect();"
+            "return button.contains(document.elementFromPoint(x + width / 2, y + height / 2)) }"
+        ), name
     # The grid is a canvas: the box of its first row stands below the header.
     grid.click(position={"x": 18, "y": 53})
     page.wait_for_url(f"**/*trace={newest['trace_id']}*")
