@@ -319,6 +319,7 @@ def test_a_request_opens_its_trace_what_if_answers_and_the_link_reopens_both(
     grid = page.locator('[data-testid="stDataFrame"]').first
     # Its own buttons, which come with the mouse, cover none.
     grid.hover()
+    page.get_by_role("button", name=re.compile("^Fullscreen: The newest")).hover()
     for name in ("As curl", "Download as CSV"):
         assert page.get_by_role("button", name=name).evaluate(
             "button => { const { x, y, width, height } = button.getBoundingClientRect();"
