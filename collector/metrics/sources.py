@@ -59,7 +59,6 @@ NOT_SEALED = Sealed()
 _REQUESTS = "(select * from requests where time >= $from and time < $to{})"
 _OFFLINE = " and network = 'unavailable'"
 _ONE_BY_ONE = _REQUESTS.format("")
-_EACH_OF_SAMPLE = "sent_for_requests($from, $to, true)"
 _SINGLE = {
     "departures": "departures($from, $to, null)",
     "each_departure": "departures($from, $to, null)",
@@ -76,6 +75,12 @@ _SINGLE = {
     "senders": "sent_for_requests($from, $to, false)",
     "gaps": "gaps($from, $to)",
 }
+_PHONES = (
+    f"(select * replace (weight() as weight) from {_REQUESTS}"
+    " where installation is null or installation < drawn_before())"
+)
+# The same of the sample of installations.
+_SAMPLED = {"phones": _PHONES.format(""), "senders": "sent_for_requests($from, $to, true)"}
 # Of whole days, by sums that are named by {}.
 _ROLLED = {
     "requests": "rolled_requests({requests}, $to, $first_day)",
@@ -93,8 +98,7 @@ _CUT = "(time < $first_day or time >= midnight($to))"
 _PARTLY = {
     "requests": f"from {_REQUESTS.format(' and ' + _CUT)}",
     "contexts": f"from {_REQUESTS.format(' and ' + _CUT)}",
-    "phones": f"(select * replace (weight() as weight) from {_REQUESTS.format(' and ' + _CUT)}"
-    " where installation is null or step_of(installation) < drawn())",
+    "phones": f"from {_PHONES.format(' and ' + _CUT)}",
     "waits": f"from {_REQUESTS.format(' and wait_step is not null and ' + _CUT)}",
     "offline": f"from {_REQUESTS.format(_OFFLINE + ' and ' + _CUT)}",
     "hours": f"from {_REQUESTS.format(_OFFLINE + ' and ' + _CUT)}",
@@ -149,11 +153,13 @@ def sources(
         found = _MERGED
     elif whole_days and named <= ROLLED_DIMENSIONS:
         found = rolled if named <= _WAIT_DIMENSIONS else rolled | {"waits": rolled["contexts"]}
-    elif whole_days and named <= _CONTEXT_DIMENSIONS:
-        found = _SINGLE | dict.fromkeys(("requests", "waits", "contexts"), rolled["contexts"])
-        found |= {"offline": f"(from {rolled['contexts']} where network = 'unavailable')"}
+    elif whole_days:
+        found = _SINGLE | _SAMPLED
+        if named <= _CONTEXT_DIMENSIONS:
+            found |= dict.fromkeys(("requests", "waits", "contexts"), rolled["contexts"])
+            found |= {"offline": f"(from {rolled['contexts']} where network = 'unavailable')"}
         if named <= _SAMPLED_DIMENSIONS:
-            found |= {"phones": rolled["phones"], "senders": _EACH_OF_SAMPLE}
+            found |= {"phones": rolled["phones"]}
     else:
         found = _SINGLE
     if not merged and not named <= GAP_DIMENSIONS:
