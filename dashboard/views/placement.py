@@ -11,7 +11,7 @@ from dashboard.views import Reader, View
 
 
 def show(questions: Questions, selection: Selection) -> None:
-    panels.title("Placement", None, questions, "placement")
+    panels.title("Placement", None, questions, "placement", "feature_use", "transfers")
     st.text(
         "Where each feature belongs, by privacy, offline need, model, quality and cost in the last "
         f"{selection.period}. Of the filters only the feature narrows this page."
