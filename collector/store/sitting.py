@@ -9,7 +9,7 @@ from collector.contract.records import Query
 from collector.metrics import Metric
 from collector.metrics.sources import NOT_SEALED
 from collector.self_telemetry.health import Health
-from collector.store.cells import DAY, SmallCells
+from collector.store.cells import DAY, SmallCells, settled
 from collector.store.queries import query
 from collector.store.unsealed import Besides, Read, end_of
 
@@ -50,6 +50,7 @@ class Sitting:
         self._besides = Besides(read, departures)
         self._found: dict[tuple[str, bool], pa.Table] = {}
         self._ends: dict[int, int] = {}
+        self._kept: dict[tuple[int, int, int], bool] = {}
 
     def table(self, asked: Asked) -> pa.Table:
         """The answer to one of them. Raises BadInput."""
@@ -80,7 +81,7 @@ class Sitting:
         rows = None
         if asked.merged:
             named = (*told.by, *told.where, *(column.name for column in metric.columns))
-            kept = self._cells.kept(self._read, now, first, asked.until)
+            kept = self._settled(now, first, asked.until)
             rows = self._cells.merged(metric.name, named, now, kept=kept)
         sealed = self._besides.sealed if metric.sums or metric.departs else NOT_SEALED
         until = self._end(asked) if metric.sums else asked.until
@@ -89,6 +90,12 @@ class Sitting:
             (told.order, told.offset), sealed=sealed,
         )  # fmt: skip
         return self._besides.ask(statement.sql, statement.values)
+
+    def _settled(self, now: int, since: int, until: int) -> bool:
+        of = (settled(now), since, until)
+        if of not in self._kept:
+            self._kept[of] = self._cells.kept(self._read, now, since, until)
+        return self._kept[of]
 
     def _end(self, asked: Asked) -> int:
         if asked.until not in self._ends:
