@@ -3,8 +3,9 @@
 import html
 import re
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import streamlit as st
@@ -18,7 +19,8 @@ from collector.contract.errors import (
     Unauthenticated,
 )
 from dashboard import sidebar, theme
-from dashboard.questions import Questions, StrangeAnswer, forget
+from dashboard.formats import moment
+from dashboard.questions import SECONDS, Questions, StrangeAnswer, forget
 
 SEND = """\
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
@@ -62,6 +64,19 @@ def guarded(role: str = "lead") -> Iterator[None]:
         failure(error, role)
     except Exception as error:
         fault(error)
+
+
+def followed(live: bool, draw: Callable[[], None]) -> None:
+    """Draws the page; while it is `live` again and again, and when."""
+
+    @st.fragment(run_every=SECONDS if live else None)
+    def content() -> None:
+        if live:
+            st.caption(f"Asked at {moment(datetime.now(UTC))}, and again every {SECONDS} seconds.")
+        with guarded():
+            draw()
+
+    content()
 
 
 def failure(error: LimenError, role: str) -> None:

@@ -13,8 +13,6 @@ from dashboard.questions import Questions
 from dashboard.selection import Selection
 from dashboard.views import Reader, View
 
-SECONDS = 5
-
 _RELEASE_COLUMNS: Mapping[str, str] = {
     "release": "text",
     "installations": "count",
@@ -39,12 +37,7 @@ def show(questions: Questions, selection: Selection) -> None:
     metrics = ("fallback_rate", "offline_coverage", "latency", "completeness", "comparison")
     live = panels.title("Overview", selection, questions, *metrics, live=True)
 
-    @st.fragment(run_every=SECONDS if live else None)
-    def content() -> None:
-        with states.guarded():
-            _content(questions, selection)
-
-    content()
+    states.followed(live, lambda: _content(questions, selection))
 
 
 def _content(questions: Questions, selection: Selection) -> None:

@@ -8,7 +8,7 @@ import streamlit as st
 
 from dashboard import curl, downloads, panels, states, tables
 from dashboard.formats import count
-from dashboard.questions import SECONDS, Questions
+from dashboard.questions import Questions
 from dashboard.selection import Selection
 from dashboard.views import Reader, View
 from dashboard.views.different import show_different
@@ -57,12 +57,7 @@ def show(questions: Questions, selection: Selection) -> None:
         show_different(questions, selection, chosen)
         return
 
-    @st.fragment(run_every=SECONDS if live else None)
-    def content() -> None:
-        with states.guarded():
-            _list(questions, selection, chosen)
-
-    content()
+    states.followed(live, lambda: _list(questions, selection, chosen))
 
 
 def _list(

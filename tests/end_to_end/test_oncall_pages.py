@@ -126,8 +126,11 @@ def test_an_installation_is_found_by_its_identifier_which_stays_nowhere_and_foll
     page.wait_for_url("**/requests?*pseudonym=*")
     expect(page.get_by_text("The newest 2", exact=True)).to_be_visible()
     assert OWNER not in page.content() and OWNER not in page.url
+    asked = page.get_by_text("and again every 5 seconds")
+    before = asked.inner_text()
     send(watched.collector, request_span("accept"), installation=OWNER)
     expect(page.get_by_text("The newest 3", exact=True)).to_be_visible()
+    expect(asked).not_to_have_text(before)
     with Reader(browser, watched.url) as other:
         other.open(page.url.removeprefix(watched.url))
         expect(other.page.get_by_text("The newest 3", exact=True)).to_be_visible()
