@@ -14,6 +14,7 @@ from pathlib import Path
 
 from tests.end_to_end.browser import Reader, chromium
 from tests.end_to_end.processes import collector, dashboard, live_through
+from tests.processes import running_collector
 
 REQUESTS = 6_000
 PAGES = ("/release", "/offline", "/egress", "/ledger", "/quality", "/requests")
@@ -26,12 +27,14 @@ def main() -> None:
     parser.add_argument("--sessions", type=int, default=8)
     args = parser.parse_args()
     with ExitStack() as stack:
-        home = args.home
-        if home is None:
+        if args.home is None:
             home = Path(stack.enter_context(tempfile.TemporaryDirectory()))
             live_through(home, requests=REQUESTS)
-        api = stack.enter_context(collector(home))
-        url = stack.enter_context(dashboard(api))
+            api = stack.enter_context(collector(home))
+        else:
+            # Under its own policy: another may keep less of it.
+            api = stack.enter_context(running_collector(args.home)).api
+        url = stack.enter_context(dashboard(api, forked=False))
         process = _process(url)
         browser = stack.enter_context(chromium())
         _say(f"no session: {_held(process):.0f} MiB")
