@@ -135,7 +135,7 @@ def _either(of_a_set: object) -> str:
     return words(of_a_set).replace("_", " ").replace(",", " or ")
 
 
-def many(number: int, noun: str, nouns: str | None = None) -> str:
+def many(number: int | None, noun: str, nouns: str | None = None) -> str:
     """`number` of something, in words; `nouns` where an s is not enough."""
     return f"{count(number)} {noun if number == 1 else nouns or f'{noun}s'}"
 

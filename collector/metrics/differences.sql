@@ -8,7 +8,7 @@
 -- all_others count: other requests
 -- selected count: selected requests with this value
 -- others count: other requests with this value
--- installations count: distinct pseudonyms of the selected requests with this value; estimated where there are over 8,192
+-- installations count: distinct pseudonyms of the selected requests with this value; estimated where there are over 8,192, unknown where none of them is in the sample
 -- share_selected ratio: of the selected requests, those with this value
 -- share_others ratio: of the other requests, those with this value
 -- selected_rate ratio: of the requests with this value, those selected
@@ -73,7 +73,7 @@ weighed as (
         c.value,
         c.n,
         c.k,
-        coalesce(o.phones, 0) as chosen_phones,
+        case when c.k > 0 then o.phones else 0 end as chosen_phones,
         p.phones,
         w.k as all_k,
         w.n - w.k as all_rest,
