@@ -28,6 +28,12 @@ def missed(known: Iterable[str], wanted: str, shown: str, *names: str) -> None:
         st.warning(f"The link asks for {wanted}. Shown {shown}.")
 
 
+def missed_release(known: Iterable[str]) -> None:
+    """The same of the two releases that a page holds against each other."""
+    wanted = "a release that this selection does not have"
+    missed(known, wanted, "are others", "newer", "older")
+
+
 def trace(questions: Questions, label: str, trace_id: str) -> None:
     """A link to a trace: its spans for who is on call, else what left in it, by the ledger."""
     link("requests" if questions.may_open_traces() else "ledger", label, trace=trace_id)

@@ -44,8 +44,7 @@ def show_changes(questions: Questions, selection: Selection, released: Rows) -> 
     if len(known) < 2:
         st.text("Only one release sent anything in this selection.")
         return
-    wanted = "a release that this selection does not have"
-    links.missed(known, wanted, "are others", "newer", "older")
+    links.missed_release(known)
     place = st.empty()
     left, right = place.container().columns(2)
     newer = left.selectbox("Release", known, key="newer", bind="query-params")
@@ -64,21 +63,7 @@ def show_changes(questions: Questions, selection: Selection, released: Rows) -> 
         )
         return
     rows = [row for row in answer.records() if row["destination"] != OWN]
-    for change, title, none in (
-        ("added", f"Only {newer} sends", f"{newer} sends nothing that {older} did not."),
-        ("removed", f"Only {older} sends", f"{newer} sends all that {older} did."),
-    ):
-        found = [row for row in rows if row["change"] == change]
-        if found:
-            undeclared = any(row["declared"] is False for row in found)
-            more = ["There are more; the table has them all."] * (len(found) > SHOWN)
-            states.notice(
-                title,
-                [*map(sentences.flow_change, found[:SHOWN]), *more],
-                theme.UNDECLARED if undeclared else theme.NEUTRAL,
-            )
-        else:
-            st.text(none)
+    _in_words(rows, newer, older)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(
             f"Transfers of each. Expected: how often {newer} would have sent it, per request as "
@@ -98,3 +83,21 @@ def show_changes(questions: Questions, selection: Selection, released: Rows) -> 
         name=f"What {newer} sends against {older}",
         more=_MORE,
     )
+
+
+def _in_words(rows: Rows, newer: str, older: str) -> None:
+    for change, title, none in (
+        ("added", f"Only {newer} sends", f"{newer} sends nothing that {older} did not."),
+        ("removed", f"Only {older} sends", f"{newer} sends all that {older} did."),
+    ):
+        found = [row for row in rows if row["change"] == change]
+        if found:
+            undeclared = any(row["declared"] is False for row in found)
+            more = ["There are more; the table has them all."] * (len(found) > SHOWN)
+            states.notice(
+                title,
+                [*map(sentences.flow_change, found[:SHOWN]), *more],
+                theme.UNDECLARED if undeclared else theme.NEUTRAL,
+            )
+        else:
+            st.text(none)

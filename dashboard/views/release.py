@@ -97,8 +97,7 @@ def _content(questions: Questions, selection: Selection) -> None:
 
 
 def _compared(questions: Questions, selection: Selection, names: list[str]) -> Comparison:
-    wanted = "a release that this selection does not have"
-    links.missed(names, wanted, "are others", "newer", "older")
+    links.missed_release(names)
     with st.container(horizontal=True):
         newer = st.selectbox("Compare", names, key="newer", bind="query-params")
         others = [name for name in names if name != newer]
