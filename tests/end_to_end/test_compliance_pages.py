@@ -266,6 +266,34 @@ def test_limen_says_of_itself_that_nothing_leaves_it(reader: Reader) -> None:
         expect(page.get_by_role("heading", name=title)).to_be_visible()
 
 
+def test_paper_shows_a_chart_whole_legible_and_below_its_heading(
+    browser: Browser, reviewed: Reviewed
+) -> None:
+    with Reader(browser, reviewed.url, size=(1280, 900)) as reader:
+        page = reader.open("/?feature=image_classify")
+        chart = page.locator(".st-key-chart-fallback-by-day")
+        title, plot = chart.locator(".gtitle"), chart.get_by_test_id("stPlotlyChart")
+        expect(title).to_contain_text("Fallback rate by day, a line per release")
+        page.emulate_media(media="print")
+        expect(title).to_be_hidden()
+        tick = chart.locator(".xtick text").first
+        tick.evaluate("(tick, fill) => tick.style.fill = fill", DARK.text)
+        expect(tick).to_have_css("fill", "rgb(23, 32, 44)")
+        expect(plot).to_have_css("clip-path", "none")
+        heading = page.locator(".st-key-head-Fallback-rate-by-day")
+        expect(heading).to_have_css("break-after", "avoid")
+        page.emulate_media(media="screen")
+        for width in (1920, 1440):
+            page.set_viewport_size({"width": width, "height": 900})
+            page.emulate_media(media="screen")
+            room = page.get_by_test_id("stMainBlockContainer").locator("> *")
+            wide = room.evaluate("one => one.getBoundingClientRect().width")
+            page.emulate_media(media="print")
+            zoom = room.evaluate("one => Number(getComputedStyle(one.parentElement).zoom)")
+            assert wide * zoom <= SHEET
+        assert reader.complaints == []
+
+
 def test_a_chart_is_taken_along_and_times_are_read_in_the_zone_of_the_link(
     browser: Browser, reviewed: Reviewed
 ) -> None:
@@ -298,24 +326,6 @@ def test_a_chart_is_taken_along_and_times_are_read_in_the_zone_of_the_link(
         page.locator(".st-key-head-Fallback-rate-by-day").get_by_role("button").click()
         expect(page.get_by_test_id("stPopoverBody")).to_contain_text("Fallback rate: ")
         page.keyboard.press("Escape")
-        page.emulate_media(media="print")
-        expect(title).to_be_hidden()
-        tick = chart.locator(".xtick text").first
-        tick.evaluate("(tick, fill) => tick.style.fill = fill", DARK.text)
-        expect(tick).to_have_css("fill", "rgb(23, 32, 44)")
-        expect(plot).to_have_css("clip-path", "none")
-        heading = page.locator(".st-key-head-Fallback-rate-by-day")
-        expect(heading).to_have_css("break-after", "avoid")
-        page.emulate_media(media="screen")
-        for width in (1920, 1440):
-            page.set_viewport_size({"width": width, "height": 900})
-            page.emulate_media(media="screen")
-            room = page.get_by_test_id("stMainBlockContainer").locator("> *")
-            wide = room.evaluate("one => one.getBoundingClientRect().width")
-            page.emulate_media(media="print")
-            zoom = room.evaluate("one => Number(getComputedStyle(one.parentElement).zoom)")
-            assert wide * zoom <= SHEET
-        page.emulate_media(media="screen")
         page.get_by_text("Table", exact=True).first.click()
         with page.expect_download() as table:
             page.get_by_role("button", name="Download as CSV", exact=True).first.click()
