@@ -135,9 +135,11 @@ class Questions:
         """The trace's requests under other circumstances."""
         return _what_if(self.caller, trace_id, change.model_dump_json())
 
-    def placement(self, since: str) -> list[Advice]:
-        """Where each feature belongs and why, from what happened since then."""
-        return _placement(self.caller, since)
+    def placement(self, selection: Selection) -> list[Advice]:
+        """Where each feature belongs and why, in the selection but for its features."""
+        where = selection.query("feature_use").model_dump()["where"]
+        where.pop("feature", None)
+        return _placement(self.caller, selection.since, json.dumps(where))
 
     def compare(self, release: str, against: str, selection: Selection) -> Comparison:
         """`release` held against another, in the selection."""
@@ -309,9 +311,10 @@ def _what_if(caller: Caller, trace_id: str, change: str) -> list[WhatIf]:
     return _ask(caller, lambda client: client.what_if(trace_id, asked))
 
 
-@st.cache_data(ttl=60, max_entries=8, show_spinner=False, hash_funcs=_BY_CALLER)
-def _placement(caller: Caller, since: str) -> list[Advice]:
-    return _ask(caller, lambda client: client.placement(since=since))
+@st.cache_data(ttl=60, max_entries=32, show_spinner=False, hash_funcs=_BY_CALLER)
+def _placement(caller: Caller, since: str, where: str) -> list[Advice]:
+    narrowed = json.loads(where)
+    return _ask(caller, lambda client: client.placement(since=since, where=narrowed))
 
 
 @st.cache_data(ttl=60, max_entries=32, show_spinner=False, hash_funcs=_BY_CALLER)

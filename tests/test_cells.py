@@ -383,6 +383,35 @@ def test_advice_counts_no_request_of_a_merged_feature(store: Store) -> None:
         store.placements.advise("rare", "-2d", None, merged=True)
 
 
+def test_advice_of_a_release_of_few_is_none_and_says_nothing_of_what_they_sent(
+    store: Store,
+) -> None:
+    yesterday = midnight() - DAY
+    usage = {f"gen_ai.usage.{side}_tokens": 4 for side in ("input", "output")}
+    for release, numbers in (("2.0", range(30)), ("2.1", range(30, 61)), ("3.0", range(61, 64))):
+        for n in numbers:
+            request = request_span("fallback", start=yesterday)
+            sent = {"server_address": "api.example.com", "http_request_body_size": 2 * n}
+            call = request.child("CLIENT", limen_feature="image_classify", **sent)
+            call.attributes = {**call.attributes, **usage}
+            store.take(traces(request, call, resource=phone(n, release)), received=yesterday + 1)
+
+    def cost(merged: bool, **where: str) -> list[str]:
+        narrowed = {name: (value,) for name, value in where.items()}
+        found = store.placements.advise(None, "-2d", None, narrowed, merged=merged)
+        return [reason.found for one in found for reason in one.reasons if reason.factor == "cost"]
+
+    def asked(requests: int, size: int, tokens: str = " and 8 tokens") -> list[str]:
+        return [f"{requests} requests asked the cloud, {size} B{tokens} a call"]
+
+    assert cost(False, release="3.0") == asked(3, 124)
+    # It takes in the next smallest.
+    assert cost(True, release="3.0") == cost(True, release="2.0") == []
+    # Tokens are in no cells.
+    assert cost(True, release="2.1") == asked(31, 90, "")
+    assert cost(True, app="fieldnotes") == cost(True) == asked(64, 63)
+
+
 def test_releases_are_compared_by_the_same_blocks(store: Store) -> None:
     yesterday = midnight() - DAY
     for release, numbers in (("2.0", range(25)), ("2.1", range(25, 44)), ("3.0", range(44, 48))):

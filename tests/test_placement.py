@@ -1,6 +1,10 @@
 """Where a feature belongs: the rules over facts, and the facts from what is stored."""
 
+import itertools
 import json
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +14,14 @@ import pytest
 import limen
 from collector.contract.attributes import CATEGORIES
 from collector.contract.client import LimenClient
-from collector.contract.errors import NotFound
+from collector.contract.errors import BadInput, NotFound
 from collector.contract.placement import SENSITIVE, Advice, Facts, Quality, advise
-from tests.otlp import request_span, traces
+from collector.store.rollups import Rollups
+from tests.otlp import PHONE, now, request_span, traces
 from tests.phones import read_digits, send
 from tests.processes import running_collector
 from tests.replays import FEATURE, MODEL, replay
-from tests.store import POLICY, Store
+from tests.store import POLICY, Store, policy_from
 from tests.test_departures import client
 
 
@@ -197,6 +202,128 @@ def test_the_facts_are_those_of_what_is_stored(store: Store) -> None:
         store.placements.advise("summarize", None, None)
 
 
+DAY = 24 * 3600 * 10**9
+PARTS = ("app", "environment", "release")
+NARROWED: Sequence[Mapping[str, Sequence[str]]] = [
+    {},
+    {"app": ("one",)},
+    {"environment": ("unknown",)},
+    {"release": ("2.4.0",)},
+    {"release": ("2.4.0", "2.5.0")},
+    {"app": ("two",), "environment": ("production",), "release": ("2.5.0",)},
+]
+RELEASED = f"""{POLICY}placement = "cloud"
+categories = ["document", "image"]
+"""
+
+
+@dataclass(frozen=True)
+class Sent:
+    """One request of `image_classify`, as its phone knows it."""
+
+    part: tuple[str, str, str]
+    offline: bool
+    fallback: bool
+    size: int
+    tokens: int
+
+
+def send_each(store: Store, received: int) -> list[Sent]:
+    """Requests of every app, environment and release over some days, each part with numbers of its
+    own; what each was is kept here."""
+    rng, sent = random.Random(20261129), []
+    for number, part in enumerate(itertools.product(("one", "two"), ("production", None), "45")):
+        app, environment, release = part
+        resource = {
+            **PHONE,
+            "service.name": app,
+            "service.version": f"2.{release}.0",
+            "app.installation.id": f"phone-{number}",
+            "deployment.environment.name": environment,
+        }
+        spans = []
+        for _ in range(110 + 10 * number):
+            fallback = rng.random() < 0.2 + number / 20
+            one = Sent(
+                part=(app, environment or "unknown", f"2.{release}.0"),
+                offline=not fallback and rng.random() < 0.05,
+                fallback=fallback,
+                size=rng.randrange(1_000, 9_000) * (number + 1),
+                tokens=rng.randrange(10, 90) * (number + 1),
+            )
+            request = request_span(
+                "fallback" if one.fallback else "accept",
+                start=received - rng.randrange(DAY, 3 * DAY),
+                network_connection_type="unavailable" if one.offline else "wifi",
+                limen_model_name="reader",
+                limen_model_version=release,
+                limen_model_size=1_000_000 * (number + 1),
+                limen_confidence=0.6,
+            )
+            spans.append(request)
+            if one.fallback:
+                call = client(request, limen_feature=FEATURE, http_request_body_size=one.size)
+                usage = {"input": one.tokens - 3, "output": 3}
+                told = {f"gen_ai.usage.{kind}_tokens": n for kind, n in usage.items()}
+                spans.append(replace(call, attributes={**call.attributes, **told}))
+            sent.append(one)
+        store.take(
+            traces(*spans, resource={k: v for k, v in resource.items() if v is not None}),
+            received=received,
+        )
+    return sent
+
+
+def counted(sent: Sequence[Sent], where: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """What placement has to say of those that `where` leaves, counted one by one."""
+    rows = [
+        one
+        for one in sent
+        if all(
+            value in where.get(name, (value,)) for name, value in zip(PARTS, one.part, strict=True)
+        )
+    ]
+    asked = [one for one in rows if one.fallback]
+    newer = [one for one in rows if one.part[2] == "2.5.0"]
+    model = "5" if 2 * len(newer) > len(rows) else "4"
+    size = max(
+        number + 1
+        for number, part in enumerate(dict.fromkeys(one.part for one in sent))
+        if part[2] == f"2.{model}.0" and any(one.part == part for one in rows)
+    )
+    released = where.get("release") == ("2.5.0",)
+    found = facts(
+        planned="hybrid" if where.get("release") == ("2.4.0",) else "cloud" if released else None,
+        categories=("document", "image") if where.get("release") != ("2.4.0",) else ("image",),
+        requests=len(rows),
+        offline_requests=sum(one.offline for one in rows),
+        model=f"reader@{model}",
+        model_size=1_000_000 * size,
+        quality=None,
+        asked=len(asked),
+        bytes_each=sum(one.size for one in asked) / len(asked),
+        tokens_each=sum(one.tokens for one in asked) / len(asked),
+    )
+    return only([advise(found)])
+
+
+def test_narrowed_it_says_the_numbers_of_that_part_alone_rolled_up_or_not(tmp_path: Path) -> None:
+    with Store(tmp_path, policy_from(RELEASED, tmp_path)) as store:
+        sent = send_each(store, now())
+        rollups = Rollups(store.database)
+        for _ in ("one by one", "from sums"):
+            for where in NARROWED:
+                (found,) = store.placements.advise(None, None, None, where)
+                assert only([found]) == counted(sent, where)
+            while rollups.run():
+                pass
+        assert [] == store.placements.advise(None, None, None, {"release": ("9.9",)})
+        assert [] == store.placements.advise(FEATURE, None, None, {"app": ("one' or true",)})
+        for refused in ("colour", "os", "feature"):
+            with pytest.raises(BadInput, match="it has app, environment, release"):
+                store.placements.advise(None, None, None, {refused: ("x",)})
+
+
 def test_a_model_without_a_name_is_called_that(store: Store) -> None:
     store.take(traces(request_span("accept", limen_confidence=0.6)))
     said = only(store.placements.advise(None, None, None))
@@ -217,15 +344,21 @@ def test_a_real_sweep_of_a_real_model_decides_over_the_api_and_the_command(
         swept = replay("sweep", run, "--max-error", "0.1", "--json", *place)
         with LimenClient(running.api) as asking:
             (found,) = asking.placement()
+            assert [found] == asking.placement(where={"app": ("fieldnotes",)})
+            assert asking.placement(where={"release": ("9.9",)}) == []
             with pytest.raises(NotFound):
                 asking.placement("nothing_here")
-            assert httpx.get(f"{running.api}/api/placement?colour=blue").status_code == 400
+            for wrong in ("colour=blue", "where=colour=blue", "where=app"):
+                assert httpx.get(f"{running.api}/api/placement?{wrong}").status_code == 400
         quality_found = next(r for r in found.reasons if r.factor == "quality")
         assert swept.json["recommended"] is not None
         assert f"{swept.json['recommended']['device_share']:.1%}" in quality_found.found
         assert run in quality_found.source
         capsys.readouterr()
-        assert limen.main(["placement", "--feature", FEATURE, "--json", *api]) == int(
+        assert limen.main(["placement", "--where", "release=9.9", *api]) == 1
+        assert "No request of this selection" in capsys.readouterr().out
+        narrowed = ["--where", "app=fieldnotes", "--where", "environment=production"]
+        assert limen.main(["placement", *narrowed, "--feature", FEATURE, "--json", *api]) == int(
             found.placement is None
         )
         assert json.loads(capsys.readouterr().out)["features"] == [found.model_dump(mode="json")]

@@ -75,7 +75,7 @@ class LimenClient(Connection):
         written to the audit log."""
         period = {"from": query.since, "to": query.until, "by": ",".join(query.by) or None}
         narrowed = {
-            kind: [f"{name}={value}" for name, values in found.items() for value in values]
+            kind: _narrowed(found)
             for kind, found in (("where", query.where), ("selected", query.selected))
         }
         asked_as = {**_said(period | {"order": query.order}), **narrowed, "format": "csv"}
@@ -93,12 +93,16 @@ class LimenClient(Connection):
         return [WhatIf.model_validate(one) for one in found["requests"]]
 
     def placement(
-        self, feature: str | None = None, since: str | None = None, until: str | None = None
+        self,
+        feature: str | None = None,
+        since: str | None = None,
+        until: str | None = None,
+        where: Mapping[str, Sequence[str]] | None = None,
     ) -> list[Advice]:
-        """Where each feature belongs and why; times as in Query."""
-        said = {"feature": feature, "from": since, "to": until}
-        asked = {name: value for name, value in said.items() if value is not None}
-        found = self._json("GET", "/api/placement", params=asked)["features"]
+        """Where each feature belongs and why; times and `where` as in Query."""
+        asked = _said({"feature": feature, "from": since, "to": until})
+        params = {**asked, "where": _narrowed(where)}
+        found = self._json("GET", "/api/placement", params=params)["features"]
         return [Advice.model_validate(advice) for advice in found]
 
     def compare(
@@ -112,8 +116,7 @@ class LimenClient(Connection):
         """`release` held against another, None: the newest against the one before it; times as
         in Query."""
         two = {"release": release, "against": against, "from": since, "to": until}
-        narrowed = [f"{name}={value}" for name, found in (where or {}).items() for value in found]
-        asked = {**_said(two), "where": narrowed}
+        asked = {**_said(two), "where": _narrowed(where)}
         answer = self._json("GET", "/api/releases/comparison", params=asked)
         return Comparison.model_validate(answer)
 
@@ -321,6 +324,10 @@ def _trace(trace_id: str) -> str:
 
 def _run(run: str) -> str:
     return f"/api/replays/{quote(run, safe='')}"
+
+
+def _narrowed(where: Mapping[str, Sequence[str]] | None) -> list[str]:
+    return [f"{name}={value}" for name, found in (where or {}).items() for value in found]
 
 
 def _said(asked: Mapping[str, str | None]) -> dict[str, str]:

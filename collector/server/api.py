@@ -240,11 +240,12 @@ class QueryApi:
         return Json(made.model_dump())
 
     async def placement(self, request: Request) -> Response:
-        """Where each feature belongs, device, hybrid or cloud, and why: feature, from, to."""
+        """Where each feature belongs, on which side and why: feature, from, to, where."""
         asked = request.query_params
-        only(asked, ("feature", "from", "to"))
+        only(asked, ("feature", "from", "to", "where"))
         bounds = (asked.get("feature"), asked.get("from"), asked.get("to"))
-        advise = partial(self._engine.placements.advise, *bounds, merged=_merged(request))
+        where = conditions("where", asked.getlist("where"))
+        advise = partial(self._engine.placements.advise, *bounds, where, merged=_merged(request))
         found = await run_in_threadpool(advise)
         return Json({"features": [advice.model_dump() for advice in found]})
 

@@ -10,6 +10,7 @@ from collector.contract.errors import NotFound, named
 from collector.contract.placement import Advice, Facts, Quality, advise
 from collector.contract.policy import Feature, Policy
 from collector.contract.records import Query, ReplayRun, Sweep
+from collector.metrics import parse_metric
 from collector.metrics.cells import OTHER
 from collector.store.database import Database
 from collector.store.queries import query
@@ -22,7 +23,10 @@ _NEWEST_RUNS = 20
 
 _UNNAMED = {UNKNOWN: "a model without a name", OTHER: "a model that few have"}
 
+_TOKENS = parse_metric("placement_tokens", query("placement_tokens"))
+
 Row = Mapping[str, Any]
+Where = Mapping[str, Sequence[str]]
 
 
 class Placements:
@@ -39,43 +43,55 @@ class Placements:
         feature: str | None,
         since: str | None,
         until: str | None,
+        where: Where | None = None,
         *,
         merged: bool = False,
     ) -> list[Advice]:
         """From what happened in [since, until), times as in Query; of one feature where named.
 
-        `merged`: of features whose requests are in no merged cell, over whole days. Raises
-        BadInput, and NotFound for a feature that is unknown.
+        `where` are the apps, environments and releases that count, by dimension; none where they
+        sent no request. `merged`: of features whose requests are in no merged cell, over whole
+        days. Raises BadInput, and NotFound for a feature that is unknown.
         """
+        where = {name: tuple(found) for name, found in (where or {}).items()}
         if merged:
             first, last = whole_days(since, until, time.time_ns())
         else:
             first, last, _ = self._reader.period(since, until)
-        period = {"since": rfc3339(first), "until": rfc3339(last)}
+        calls = _TOKENS.statement(first, last, last, where=where)
+        asked = {"since": rfc3339(first), "until": rfc3339(last), "where": where}
         use, left = self._reader.tables(
             [
-                (Query(metric="feature_use", **period), merged),
-                # What is sent is of a system, not of who sent it.
-                (Query(metric="transfers", by=("feature",), **period), False),
+                (Query(metric="feature_use", **asked), merged),
+                (Query(metric="transfers", by=("feature",), **asked), merged),
             ]
         )
-        bounds = {"from": first, "to": last}
         uses = {row["feature"]: row for row in use.to_pylist() if row["feature"] != OTHER}
         sends = [row for row in left.to_pylist() if _for_an_answer(row)]
-        told = self._database.read(query("placement_tokens"), bounds).to_pylist()
-        tokens = {row["feature"]: row["tokens_each"] for row in told}
+        # They are in no cells: of one release they may be of few.
+        counted = (
+            []
+            if merged and "release" in where
+            else self._database.read(calls.sql, calls.values).to_pylist()
+        )
+        tokens = {row["feature"]: row["tokens_each"] for row in counted}
         policy, runs = self._policy(), self._replays.all()
+        releases = where.get("release", ())
+        release = releases[0] if len(releases) == 1 and releases[0] not in _UNNAMED else None
         features = sorted({*policy.features, *uses})
         if feature is not None:
             if feature not in features:
                 known = ", ".join(features) or "none yet"
                 raise NotFound(f"there is no feature {named(feature)}; there is {known}")
             features = [feature]
+        if where and not uses:
+            return []
         return [
             advise(
                 _facts(
                     name,
                     policy.features.get(name),
+                    release,
                     uses.get(name, {}),
                     [row for row in sends if row["feature"] == name],
                     tokens.get(name),
@@ -131,6 +147,7 @@ def _measured(run: ReplayRun, sweep: Sweep, certificate: Certificate) -> Quality
 def _facts(
     name: str,
     rule: Feature | None,
+    release: str | None,
     use: Row,
     sends: Sequence[Row],
     tokens_each: float | None,
@@ -139,10 +156,11 @@ def _facts(
     seen = {c for sent in sends for c in sent["category"].split(",")} - {UNKNOWN}
     measured = sum(sent["transfers"] - sent["unknown_bytes_transfers"] for sent in sends)
     model = use.get("model")
-    declared = {c for one in rule.rules() for c in one.categories} if rule else set()
+    judged = [] if rule is None else [rule.rule(release)] if release else rule.rules()
+    declared = {c for one in judged for c in one.categories}
     return Facts(
         feature=name,
-        planned=rule.rule(None).placement if rule else None,
+        planned=rule.rule(release).placement if rule else None,
         categories=tuple(sorted(seen | declared)),
         offline_critical=bool(rule and rule.offline_critical),
         size_budget=rule.size_budget if rule else None,

@@ -11,14 +11,14 @@ from dashboard.views import Reader, View
 
 
 def show(questions: Questions, selection: Selection) -> None:
-    panels.title("Placement", None, questions, "placement", "feature_use", "transfers")
+    panels.title("Placement", selection, questions, "placement", "feature_use", "transfers")
     st.text(
-        "Where each feature belongs, by privacy, offline need, model, quality and cost in the last "
-        f"{selection.period}. Of the filters only the feature narrows this page."
+        "Where each feature belongs, by privacy, offline need, model, quality and cost. "
+        "The quality is a sweep's, whatever the filters."
     )
     chosen = selection.values.get("feature")
-    found = questions.placement(selection.since)
-    if not found:
+    found = questions.placement(selection)
+    if not found and not selection.values:
         states.nothing(
             "advice",
             "A feature is here once the policy names it or an app sends requests of it.",
@@ -28,6 +28,7 @@ def show(questions: Questions, selection: Selection) -> None:
     if not shown:
         states.no_result(questions, "features")
         return
+    panels.not_narrowed(selection, "feature_use")
     for told in states.whole_days(questions):
         st.caption(told)
     for advice in shown:

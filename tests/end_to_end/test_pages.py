@@ -13,6 +13,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from collector.contract.client import LimenClient
+from collector.contract.placement import Advice
 from collector.contract.records import Answer, Query
 from collector.contract.releases import points
 from dashboard import formats
@@ -383,10 +384,35 @@ def test_a_sweep_shows_what_it_rests_on_and_its_slider_changes_the_sentence_and_
     expect(box).to_contain_text(after)
 
 
-def test_placement_advises_what_the_api_does(reader: Reader, shown: Shown) -> None:
+def test_placement_advises_what_the_api_does_of_what_the_filters_leave(
+    browser: Browser, reader: Reader, shown: Shown
+) -> None:
     page = opened(reader, f"/placement?period={PERIOD}", "Placement")
+    every = advised(page, shown)
+    reader.choose("Release", "2.5.0")
+    page.wait_for_url("**/placement?*release=2.5.0*")
+    of_release = advised(page, shown, release="2.5.0")
+    assert of_release != every
+    with Reader(browser, shown.url) as other:
+        other.open(page.url.removeprefix(shown.url))
+        assert advised(other.page, shown, release="2.5.0") == of_release
+        other.follow("Requests", "/requests")
+        assert "release=2.5.0" in other.page.url
+        other.open(f"/placement?period={PERIOD}&release=2.5.0&os=%3Ci%3E")
+        expect(other.page.get_by_text("Feature use: not defined by OS")).to_be_visible()
+        assert other.complaints == []
+    page = reader.open(f"/placement?period={PERIOD}&app=%3Cb%3E")
+    expect(page.locator(".limen-empty")).to_contain_text("No features in this selection")
+    page.get_by_role("button", name="Reset the filters").click()
+    expect(page.locator(".limen-notice").first).to_be_visible()
+    assert "app=" not in page.url
+
+
+def advised(page: Page, shown: Shown, **narrowed: str) -> list[Advice]:
+    """What the API advises of production and what else is `narrowed`, which the page shows too."""
+    where = {name: (value,) for name, value in narrowed.items()}
     with LimenClient(shown.api) as client:
-        advice = client.placement(since=SINCE)
+        advice = client.placement(since=SINCE, where={"environment": ("production",), **where})
     boxes = page.locator(".limen-notice")
     expect(boxes).to_have_count(len(advice))
     for place, one in enumerate(advice):
@@ -394,7 +420,10 @@ def test_placement_advises_what_the_api_does(reader: Reader, shown: Shown) -> No
         expect(boxes.nth(place)).to_contain_text(f"{one.feature}: {one.placement or one.open}")
         # What follows the title begins with a capital letter.
         expect(boxes.nth(place)).to_contain_text(why[1:])
-    no_error(reader)
+        reasons = page.get_by_test_id("stExpander").nth(place)
+        for reason in one.reasons:
+            expect(reasons).to_contain_text(reason.found)
+    return advice
 
 
 def chosen_threshold(box: Locator) -> str:
