@@ -23,6 +23,14 @@ Role = Literal["lead", "oncall", "compliance", "replay", "admin"]
 ROLES: Sequence[Role] = ("lead", "oncall", "compliance", "replay", "admin")
 _SESSION, _SEEN, _ENDED = "limen-session", "limen-seen", "limen-ended"
 _TOKEN = re.compile(r"limen_[!-~]+")
+# A provider leads back to the first page. What was asked for is kept meanwhile by the window
+# itself, which forgets it at the next page that it sees signed in.
+_KEEP = '<script>sessionStorage.setItem("limen-link", location.href)</script>'
+_FOLLOW = """<script>{
+const link = sessionStorage.getItem("limen-link");
+sessionStorage.removeItem("limen-link");
+if (link && location.pathname === "/" && !location.search) location.replace(link);
+}</script>"""
 
 
 class SessionEnded(Unauthenticated):
@@ -86,8 +94,10 @@ def current(settings: Settings) -> Caller | None:
         state[_SESSION] = _of_role(oidc)
         _end_if_over(settings)
     session: _Session | None = state.get(_SESSION)
-    if oidc is not None and session is None:
-        return None
+    if oidc is not None:
+        if session is None:
+            return None
+        _run(_FOLLOW)
     state[_SEEN] = time.monotonic()
     return Caller(settings.api_url, session.token if session else None)
 
@@ -153,9 +163,9 @@ def show(settings: Settings) -> None:
     if oidc is None:
         _by_token(settings)
     elif ended or not st.user.is_logged_in:
+        _run(_KEEP)
         if st.button("Sign in", type="primary"):
             st.login()
-        st.caption("It leads back to the Overview: for another page open its link once more then.")
     else:
         if signed_in():
             st.text("Ask whoever runs the dashboard to put a new one in its secrets.toml.")
@@ -168,6 +178,11 @@ def show(settings: Settings) -> None:
             )
         if st.button("Sign out"):
             st.logout()
+
+
+def _run(script: str) -> None:
+    """Runs a `script` of ours in the reader's window; nothing of anybody's is put into it."""
+    st.html(script, unsafe_allow_javascript=True)
 
 
 def _by_token(settings: Settings) -> None:

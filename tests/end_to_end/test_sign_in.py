@@ -222,11 +222,24 @@ def test_a_provider_signs_readers_in_and_their_groups_are_roles(
             (["kitchen"], "none of your groups"),
         ):
             provider.person = {"sub": "ada", "name": "Ada", "groups": groups}
-            page = _newly_at(reader)
+            link = "/offline?period=14+days&feature=image_classify"
+            page = _newly_at(reader, link)
             expect(page.get_by_text("You are lead")).to_have_count(0)
+            script = page.get_by_test_id("stElementContainer").filter(has=page.locator("script"))
+            expect(script).to_have_count(1)
+            expect(script).to_be_hidden()
             page.get_by_role("button", name="Sign in").click()
             expect(page.get_by_text(seen)).to_be_visible()
             if len(groups) > 1:
+                page.wait_for_url(url + link)
+                expect(page.get_by_role("heading", name="Offline", exact=True)).to_be_visible()
+                # Once, and no other window.
+                for window in (page.context.new_page(), page):
+                    window.goto(url)
+                    expect(window.get_by_role("heading", name="Overview")).to_be_visible()
+                    expect(window.get_by_text(seen)).to_be_visible()
+                    assert window.url == f"{url}/"
+                    assert window.evaluate("sessionStorage.length") == 0
                 reader.choose("Your role", "oncall")
                 expect(page.get_by_text("You are oncall")).to_be_visible()
                 reader.settle()
@@ -238,13 +251,19 @@ def test_a_provider_signs_readers_in_and_their_groups_are_roles(
             assert words["lead"] not in page.content()
         provider.ago = 11 * 3600
         provider.person = {"sub": "ada", "groups": ["mobile"]}
-        page = _newly_at(reader)
+        # Who comes next is led to no page of whoever was here before.
+        _newly_at(reader, link)
+        page = _newly_at(reader, "/")
         page.get_by_role("button", name="Sign in").click()
         expect(page.get_by_text("Your session has ended. Sign in again.")).to_be_visible()
-        expect(page.get_by_text("It leads back to the Overview")).to_be_visible()
+        assert page.url == f"{url}/"
+        provider.ago = 0
+        page.get_by_role("button", name="Sign in").click()
+        expect(page.get_by_role("heading", name="Overview")).to_be_visible()
+        assert [said for said in reader.complaints if provider.url not in said] == []
 
 
-def _newly_at(reader: Reader) -> Page:
-    """The first page, as whoever was never here sees it."""
+def _newly_at(reader: Reader, path: str) -> Page:
+    """The page at `path`, as whoever was never here sees it."""
     reader.page.context.clear_cookies()
-    return reader.open("/")
+    return reader.open(path)
