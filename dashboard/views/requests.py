@@ -30,6 +30,8 @@ COLUMNS: Mapping[str, str] = {
     "late": "flag",
 }
 TITLES: Mapping[str, str] = {"duration_ms": "Waited", "device_model": "Device"}
+# Of the longest words, which may stand further down than columns are measured by.
+WIDTHS: Mapping[str, int] = {"reason": 132, "network": 86}
 NEWEST, DIFFERENT = "Newest", "What is different"
 
 
@@ -81,7 +83,7 @@ def _list(
         name="The newest requests; choosing a row opens its trace",
         key="request-list",
         height=560,
-        widths={"reason": 120},
+        widths=WIDTHS,
     )
     if found is not None:
         open_trace(found["trace_id"])

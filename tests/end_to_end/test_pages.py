@@ -10,16 +10,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, PdfMargins, expect
 
+from collector.contract.attributes import BLOCKED_REASONS, FALLBACK_REASONS, NETWORKS
 from collector.contract.client import LimenClient
 from collector.contract.placement import Advice
 from collector.contract.records import Answer, Query
 from collector.contract.releases import points
 from dashboard import formats
+from dashboard.views.requests import WIDTHS
 from demo import strays
 from tests import strace
-from tests.end_to_end.browser import WAIT_MS, Reader, no_error
+from tests.end_to_end.browser import DESKTOP, PHONE, WAIT_MS, Reader, no_error
 from tests.end_to_end.conftest import Week
 from tests.end_to_end.processes import collector, dashboard
 from tests.processes import LIMEN
@@ -39,6 +41,7 @@ CONTENT: Mapping[str, str] = {
 }
 # Wider than the demo's week, so that nothing leaves the period while a test runs.
 SINCE, PERIOD = "-14d", "14+days"
+MARGIN: PdfMargins = {"top": "1cm", "right": "1cm", "bottom": "1cm", "left": "1cm"}
 
 
 @dataclass(frozen=True)
@@ -355,6 +358,47 @@ def test_a_request_opens_its_trace_what_if_answers_and_the_link_reopens_both(
     expect(page.get_by_role("heading", level=1)).to_have_text("Requests")
     page.wait_for_url("**/requests?*decision=fallback*")
     assert "trace" not in page.url
+
+
+def test_no_reason_and_no_network_is_cut_in_the_list_of_requests(reader: Reader) -> None:
+    page = opened(reader, f"/requests?period={PERIOD}", "Requests")
+    canvas = page.locator('[data-testid="stDataFrame"] canvas').first
+    words = {"reason": (*FALLBACK_REASONS, *BLOCKED_REASONS), "network": NETWORKS}
+    for column, told in words.items():
+        needed = canvas.evaluate(
+            """(canvas, words) => {
+                const said = name => getComputedStyle(canvas).getPropertyValue(`--gdg-${name}`)
+                const pen = document.createElement("canvas").getContext("2d")
+                pen.font = `${said("base-font-style")} ${said("font-family")}`
+                const room = 2 * parseFloat(said("cell-horizontal-padding"))
+                return Math.max(...words.map(word => pen.measureText(word).width)) + room
+            }""",
+            told,
+        )
+        assert 60 < needed <= WIDTHS[column], column
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE])
+def test_a_list_is_on_the_first_sheet_of_paper_with_the_filters_that_narrow_it(
+    browser: Browser, shown: Shown, size: tuple[int, int]
+) -> None:
+    with Reader(browser, shown.url, size=size) as reader:
+        for path in ("/ledger", "/requests"):
+            page = reader.open(f"{path}?period={PERIOD}")
+            page.locator('[data-testid="stDataFrame"] canvas').first.wait_for()
+            sheet = page.pdf(format="A4", landscape=True, margin=MARGIN)
+            assert len(re.findall(rb"/Type\s*/Page\b", sheet)) == 1, path
+        page = reader.open(f"/requests?period={PERIOD}&decision=accept")
+        page.emulate_media(media="print")
+        main = page.get_by_test_id("stMainBlockContainer")
+        expect(main.get_by_text("Decision", exact=True)).to_be_visible()
+        expect(main.get_by_text("Reason", exact=True)).to_be_hidden()
+        table = page.get_by_test_id("stElementContainer").filter(
+            has=page.get_by_test_id("stDataFrame")
+        )
+        note = table.evaluate("one => getComputedStyle(one, '::after').content")
+        assert ("narrow screen" in note) == (size == PHONE)
+        assert reader.complaints == []
 
 
 def test_a_trace_that_is_not_there_says_so(reader: Reader) -> None:
