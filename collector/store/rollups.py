@@ -77,18 +77,7 @@ class Rollups:
         """
         ends, place = self._ends(), self._place()
         last = ends[0] if ends else place
-        with self._database.snapshot() as read:
-            count, near = keep_unrolled(read, EVER, last)
-            before = read(query("rolled_before"), near)
-        if len(before):
-            with self._database.write() as transaction:
-                _take(transaction, before)
-        parts = 1 + count // PART_CALLS
-        self._database.turns.give_way()
-        given_up = [
-            traces for part in range(parts) for traces in self._cover(last, count, parts, part)
-        ]
-        self._database.turns.give_way()
+        given_up = list(self._cover(last))
         self._restate(last)
         drawn = self._thin()
         span = {"after": place, "last": last}
@@ -133,25 +122,32 @@ class Rollups:
                 transaction.run("set_drawn", drawn=drawn)
         return drawn
 
-    def _cover(self, last: int, calls: int, parts: int, part: int) -> Iterator[pa.Table]:
-        """Covers one part of so many `calls`. The traces that it could not: one may be larger than
-        memory, and must not keep others waiting."""
+    def _cover(self, last: int, parts: int = 1, part: int = 0) -> Iterator[pa.Table]:
+        """Covers one of so many `parts` of the traces, piece by piece where it is large. The traces
+        that it could not: one may be larger than memory, and must not keep others waiting."""
         asked = {"parts": parts, "part": part}
+        calls: int | None = None
+        found: tuple[pa.Table, pa.Table] | None = None
         try:
             with self._database.snapshot() as read:
-                keep_unrolled(read, EVER, last)
-                found = read(query("unrolled_departures"), {**asked, **EVER})
+                calls, near = keep_unrolled(read, EVER, last)
+                if calls <= parts * PART_CALLS:
+                    before = read(query("rolled_before"), {**asked, **near})
+                    found = before, read(query("unrolled_departures"), {**asked, **EVER})
         except (Overloaded, Failed):
-            if calls > parts * LEAST_CALLS:
-                yield from self._cover(last, calls, 2 * parts, part)
-                yield from self._cover(last, calls, 2 * parts, part + parts)
+            if calls is None:
+                raise
+            if calls <= parts * LEAST_CALLS:
+                _log.warning("rollup: traces are given up, questions find what left from spans")
+                yield self._database.read(query("too_large"), {**asked, "last": last})
                 return
-            _log.warning("rollup: traces are given up, questions find what left from their spans")
-            yield self._database.read(query("too_large"), {**asked, "last": last})
+        if found is None:
+            pieces = max(2, -(-calls // (parts * PART_CALLS)))
+            for piece in range(pieces):
+                yield from self._cover(last, pieces * parts, part + piece * parts)
             return
-        if len(found):
-            with self._database.write() as transaction:
-                _add(transaction, found)
+        self._exchange(*found)
+        self._database.turns.give_way()
 
     def _restate(self, last: int) -> None:
         """Of installations whose history of consent is another, gives what is rolled up the consent
@@ -163,11 +159,18 @@ class Rollups:
             with self._database.snapshot() as read:
                 keep_restated(read, last)
                 found = read(query("restated_departures"), {"last": last, **part})
-            if len(found):
-                with self._database.write() as transaction:
-                    _take(transaction, found)
-                    _add(transaction, found)
+            self._exchange(found, found)
             self._database.turns.give_way()
+
+    def _exchange(self, before: pa.Table, departures: pa.Table) -> None:
+        """`departures` are rolled up in the place of those `before`."""
+        if not len(before) and not len(departures):
+            return
+        with self._database.write() as transaction:
+            if len(before):
+                _take(transaction, before)
+            if len(departures):
+                _add(transaction, departures)
 
     def _place(self) -> int:
         place: int = self._database.read(query("rollup_state")).column("commit_number")[0].as_py()
