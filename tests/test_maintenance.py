@@ -103,6 +103,21 @@ def test_whoever_has_the_turn_lets_one_by_who_waits(store: Store) -> None:
     assert len(answered) == len(readers)
 
 
+def test_the_log_is_moved_into_the_file_once_it_holds_so_many_spans(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upkeep, "LOOK_EVERY_SECONDS", 0.01)
+    monkeypatch.setattr(upkeep, "LARGEST_LOG_SPANS", 20)
+    with Maintenance(store.database, store.policy, store.health):
+        store.take(*(traces(request_span()) for _ in range(20)))
+        time.sleep(0.1)
+        assert store.database.log_spans() == 20 and store.database.log_bytes() > 0
+        store.take(traces(request_span()))
+        while store.database.log_spans():
+            time.sleep(0.01)
+    assert counts(store)["spans"] == 21
+
+
 def test_upkeep_runs_beside_a_busy_store_and_stops(store: Store) -> None:
     with Maintenance(store.database, store.policy, store.health):
         store.take(*(traces(request_span()) for _ in range(20)))

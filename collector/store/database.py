@@ -79,7 +79,7 @@ class Database:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         if not path.exists():
             make(path)
-        self._opened = self._checkpoints = 0
+        self._opened = self._checkpoints = self._log_spans = 0
         self._open()
         # What a process that was killed left behind; only the holder of the file may remove it.
         self.remove_copy()
@@ -103,6 +103,7 @@ class Database:
             raise
         self._write_cursor = self._connection.cursor()
         self._opened += 1
+        self._log_spans = 0
 
     @property
     def opened(self) -> int:
@@ -202,6 +203,7 @@ class Database:
                 yield transaction
                 self._write_cursor.commit()
                 self._audited = transaction.audited
+                self._log_spans += transaction.spans
                 transaction.committed()
                 if log_is_new:
                     # DuckDB syncs the log, not the folder that names it.
@@ -230,7 +232,7 @@ class Database:
                 raise Overloaded("the log could not be moved into the file: try later") from exc
             finally:
                 self._checkpoints += 1
-            self._healthy = True
+            self._healthy, self._log_spans = True, 0
 
     @contextmanager
     def alone(self) -> Iterator[None]:
@@ -302,6 +304,10 @@ class Database:
             return self._log_path.stat().st_size
         except FileNotFoundError:
             return 0
+
+    def log_spans(self) -> int:
+        """How many spans the next checkpoint will move."""
+        return self._log_spans
 
     def _failed(self, error: Exception) -> None:
         self._healthy = False

@@ -27,18 +27,19 @@ from collector.store.sampling import Sampling
 from collector.store.settling import Settling
 
 LOOK_EVERY_SECONDS = 0.25
-# Writes wait for a checkpoint: it is made while nobody writes, and at a size of the log that keeps
-# the wait well under a second (about 4 µs a span, 274 bytes of log each).
+# Writes wait for a checkpoint, some 4 µs a span: it is made while nobody writes, or once there are
+# so many. Fewer would cost more: each begins a row group of 122,880, and DuckDB writes four of them
+# again that fit into three.
 QUIET_LOG_BYTES = 4 * 2**20
-LARGEST_LOG_BYTES = 24 * 2**20
+QUIET_SECONDS = 1.0
+LARGEST_LOG_SPANS = 94_000
+# Of spans that come by few, and of anything else.
+LARGEST_LOG_BYTES = 128 * 2**20
 RETAIN_EVERY_SECONDS = 3600.0
 RETRY_SECONDS = 3600.0
 SAMPLE_EVERY_SECONDS = 1.0
+# What is not rolled up makes questions slow, and these keep the rollup waiting.
 ROLL_UP_EVERY_SECONDS = 5.0
-# So that it takes a tenth of the time where much arrives, and is no more behind than this: what is
-# not rolled up makes questions slow, and these keep the rollup waiting.
-ROLL_UP_REST = 10
-ROLL_UP_AT_LEAST_EVERY_SECONDS = 10.0
 # So long it goes on where more is left, which is less than questions wait.
 ROLL_UP_TURN_SECONDS = 10.0
 # So long other tasks wait for it.
@@ -89,7 +90,7 @@ class Maintenance:
         self._compaction = Compaction(database, self._copying, health)
         self._compact_hour = compact_hour
         self._compacted: Compacted | None = None
-        self._log_bytes = 0
+        self._log_bytes, self._written = 0, 0.0
         self._stop = threading.Event()
         # Gone once it is to stop, which ends what upkeep reads.
         self._asker = Asker()
@@ -232,12 +233,14 @@ class Maintenance:
         return self._stop.wait(BREATH_SECONDS)
 
     def _move_log(self) -> None:
-        size, before = self._database.log_bytes(), self._log_bytes
-        self._log_bytes = size
-        quiet = size == before and size > QUIET_LOG_BYTES
+        size, now = self._database.log_bytes(), time.monotonic()
+        if size != self._log_bytes:
+            self._log_bytes, self._written = size, now
+        quiet = size > QUIET_LOG_BYTES and now - self._written > QUIET_SECONDS
+        full = size > LARGEST_LOG_BYTES or self._database.log_spans() > LARGEST_LOG_SPANS
         # Of a database that failed it asks whether it can be written again, so that readiness
         # comes back although nobody sends.
-        if quiet or size > LARGEST_LOG_BYTES or not self._database.healthy:
+        if quiet or full or not self._database.healthy:
             with self._health.task("checkpoint"):
                 self._database.checkpoint()
 
@@ -281,11 +284,8 @@ class Maintenance:
 
     def _roll_up(self) -> float:
         """Rolls up; how long after its begin (s) it is due again."""
-        began = time.monotonic()
-        if self.roll_up() or self.settle(time.time_ns()):
-            return 0.0
-        rest = ROLL_UP_REST * (time.monotonic() - began)
-        return min(max(ROLL_UP_EVERY_SECONDS, rest), ROLL_UP_AT_LEAST_EVERY_SECONDS)
+        more = self.roll_up() or self.settle(time.time_ns())
+        return 0.0 if more else ROLL_UP_EVERY_SECONDS
 
     def next_compaction(self, now: int) -> int | None:
         """When the file is compacted next (ns), after `now`; None: only when asked."""

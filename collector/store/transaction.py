@@ -17,12 +17,14 @@ _PARSED: dict[str, list[duckdb.Statement]] = {}
 
 
 class Transaction:
-    """Writes within one transaction. `audited` is the audit log as it will be after it."""
+    """Writes within one transaction. `audited` is the audit log as it will be after it, `spans` how
+    many it stores."""
 
     def __init__(self, cursor: duckdb.DuckDBPyConnection, audited: Frontier) -> None:
         self._cursor = cursor
         self._afterwards: list[Callable[[], None]] = []
         self.audited = audited
+        self.spans = 0
 
     def run(self, name: str, **values: object) -> None:
         """Runs the query called `name`."""

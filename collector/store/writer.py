@@ -221,6 +221,7 @@ class Writer:
             facts = _set(facts, "source", self._sources.place(transaction, rows))
             facts = _set(facts, "context", self._contexts.place(transaction, rows))
             self._insert(transaction, "insert_span_facts", facts)
+            transaction.spans += len(facts)
         accepted = part.redacted.rows.num_rows
         return Written(records=len(rows), duplicates=accepted - len(rows))
 
