@@ -22,7 +22,7 @@ from collector.store.maintenance import Maintenance
 from collector.store.reader import rfc3339
 from collector.store.rollups import Rollups
 from collector.store.schema import DEFINITIONS, ROLLED_UP
-from collector.store.unsealed import Besides, end_of
+from collector.store.unsealed import PART_CALLS, Besides, end_of
 from tests.otlp import PHONE, Span, consent, now, request_span, traces
 from tests.store import POLICY, Store, policy_from
 from tests.test_erasure import erase
@@ -296,7 +296,7 @@ def test_answers_are_the_same_whatever_is_rolled_up(
         same_answers(store, seed + step)
 
 
-@pytest.mark.parametrize("at_once", [rollups.PART_CALLS, 4])
+@pytest.mark.parametrize("at_once", [PART_CALLS, 4])
 def test_questions_between_two_steps_of_a_rollup_have_the_same_answers(
     store: Store, monkeypatch: pytest.MonkeyPatch, at_once: int
 ) -> None:
