@@ -33,8 +33,10 @@ LOOK_EVERY_SECONDS = 0.25
 QUIET_LOG_BYTES = 4 * 2**20
 QUIET_SECONDS = 1.0
 LARGEST_LOG_SPANS = 94_000
-# Of spans that come by few, and of anything else.
-LARGEST_LOG_BYTES = 128 * 2**20
+# What a span and its rollup take of the log at most, unless spans come by few; and what all else
+# may take.
+SPAN_LOG_BYTES = 2**10
+LARGEST_LOG_BYTES = 24 * 2**20
 RETAIN_EVERY_SECONDS = 3600.0
 RETRY_SECONDS = 3600.0
 SAMPLE_EVERY_SECONDS = 1.0
@@ -237,7 +239,8 @@ class Maintenance:
         if size != self._log_bytes:
             self._log_bytes, self._written = size, now
         quiet = size > QUIET_LOG_BYTES and now - self._written > QUIET_SECONDS
-        full = size > LARGEST_LOG_BYTES or self._database.log_spans() > LARGEST_LOG_SPANS
+        spans = self._database.log_spans()
+        full = spans > LARGEST_LOG_SPANS or size > LARGEST_LOG_BYTES + spans * SPAN_LOG_BYTES
         # Of a database that failed it asks whether it can be written again, so that readiness
         # comes back although nobody sends.
         if quiet or full or not self._database.healthy:

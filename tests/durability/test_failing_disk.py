@@ -19,7 +19,7 @@ from tests.processes import FREE, LIMEN, RunningCollector, running_collector
 
 FILE, LOG = "limen.duckdb", "limen.duckdb.wal"
 CALM = {"maintenance.LOOK_EVERY_SECONDS": 0.1, "maintenance.PAUSE_SECONDS": 0.1}
-BUSY = {**CALM, "maintenance.LARGEST_LOG_BYTES": 0}
+BUSY = {**CALM, "maintenance.LARGEST_LOG_SPANS": 0}
 TMPFS_BYTES = 8 * 2**20
 
 

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.usefixtures("tracer")
 
 FILE, LOG, KEYS = "limen.duckdb", "limen.duckdb.wal", "keys/inputs.json.new"
 CALM: Mapping[str, float] = {}
-BUSY = {"maintenance.LOOK_EVERY_SECONDS": 0.05, "maintenance.LARGEST_LOG_BYTES": 0}
+BUSY = {"maintenance.LOOK_EVERY_SECONDS": 0.05, "maintenance.LARGEST_LOG_SPANS": 0}
 HOME_KILLS = 25
 DAY_SECONDS = 3
 DAY_NS = DAY_SECONDS * 10**9
