@@ -409,7 +409,8 @@ def test_advice_of_a_release_of_few_is_none_and_says_nothing_of_what_they_sent(
     assert cost(True, release="3.0") == cost(True, release="2.0") == []
     # Tokens are in no cells.
     assert cost(True, release="2.1") == asked(31, 90, "")
-    assert cost(True, app="fieldnotes") == cost(True) == asked(64, 63)
+    assert cost(True, app="fieldnotes") == cost(True) == asked(64, 63, "")
+    assert cost(False) == asked(64, 63)
 
 
 def test_releases_are_compared_by_the_same_blocks(store: Store) -> None:

@@ -54,30 +54,8 @@ class Placements:
         days. Raises BadInput, and NotFound for a feature that is unknown.
         """
         where = {name: tuple(found) for name, found in (where or {}).items()}
-        if merged:
-            first, last = whole_days(since, until, time.time_ns())
-        else:
-            first, last, _ = self._reader.period(since, until)
-        calls = _TOKENS.statement(first, last, last, where=where)
-        asked = {"since": rfc3339(first), "until": rfc3339(last), "where": where}
-        use, left = self._reader.tables(
-            [
-                (Query(metric="feature_use", **asked), merged),
-                (Query(metric="transfers", by=("feature",), **asked), merged),
-            ]
-        )
-        uses = {row["feature"]: row for row in use.to_pylist() if row["feature"] != OTHER}
-        sends = [row for row in left.to_pylist() if _for_an_answer(row)]
-        # They are in no cells: of one release they may be of few.
-        counted = (
-            []
-            if merged and "release" in where
-            else self._database.read(calls.sql, calls.values).to_pylist()
-        )
-        tokens = {row["feature"]: row["tokens_each"] for row in counted}
+        uses, sends, tokens = self._happened(since, until, where, merged)
         policy, runs = self._policy(), self._replays.all()
-        releases = where.get("release", ())
-        release = releases[0] if len(releases) == 1 and releases[0] not in _UNNAMED else None
         features = sorted({*policy.features, *uses})
         if feature is not None:
             if feature not in features:
@@ -86,6 +64,7 @@ class Placements:
             features = [feature]
         if where and not uses:
             return []
+        release = _alone(where)
         return [
             advise(
                 _facts(
@@ -101,6 +80,28 @@ class Placements:
             for name in features
         ]
 
+    def _happened(
+        self, since: str | None, until: str | None, where: Where, merged: bool
+    ) -> tuple[Mapping[str, Row], Sequence[Row], Mapping[str, float]]:
+        """The use of each feature, what left for answers, and the mean tokens of a call by feature:
+        these are in no cells, and so there are none where it is `merged`."""
+        if merged:
+            first, last = whole_days(since, until, time.time_ns())
+        else:
+            first, last, _ = self._reader.period(since, until)
+        calls = _TOKENS.statement(first, last, last, where=where)
+        asked = {"since": rfc3339(first), "until": rfc3339(last), "where": where}
+        use, left = self._reader.tables(
+            [
+                (Query(metric="feature_use", **asked), merged),
+                (Query(metric="transfers", by=("feature",), **asked), merged),
+            ]
+        )
+        uses = {row["feature"]: row for row in use.to_pylist() if row["feature"] != OTHER}
+        sends = [row for row in left.to_pylist() if _for_an_answer(row)]
+        counted = [] if merged else self._database.read(calls.sql, calls.values).to_pylist()
+        return uses, sends, {row["feature"]: row["tokens_each"] for row in counted}
+
     def _quality(
         self, feature: str, model: str | None, runs: Sequence[ReplayRun]
     ) -> Quality | None:
@@ -114,6 +115,12 @@ class Placements:
                 if sweep is not None and sweep.points and sweep.certificate is not None:
                     return _measured(run, sweep, sweep.certificate)
         return None
+
+
+def _alone(where: Where) -> str | None:
+    """The release that `where` leaves alone, where it has a name."""
+    releases = where.get("release", ())
+    return releases[0] if len(releases) == 1 and releases[0] not in _UNNAMED else None
 
 
 def _for_an_answer(sent: Row) -> bool:
