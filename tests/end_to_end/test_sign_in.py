@@ -186,16 +186,23 @@ def provider() -> Iterator[OidcProvider]:
         yield found
 
 
-def test_a_provider_signs_readers_in_and_their_groups_are_roles(
-    browser: Browser,
+@pytest.fixture
+def oncall(home: Path) -> tuple[str, str]:
+    """A token of the provider's readers who are on call: its id and its words."""
+    made, words = create_token(home, Role.ONCALL, "")
+    return made.id, words
+
+
+@pytest.fixture
+def at_provider(
     running: RunningCollector,
-    home: Path,
     words: Mapping[str, str],
+    oncall: tuple[str, str],
     provider: OidcProvider,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    of_oncall, oncall = create_token(home, Role.ONCALL, "")
+) -> Iterator[str]:
+    """A dashboard whose readers sign in at the provider."""
     secrets = {
         "auth": {
             "redirect_uri": "http://127.0.0.1:{port}/oauth2callback",
@@ -206,44 +213,40 @@ def test_a_provider_signs_readers_in_and_their_groups_are_roles(
         },
         "limen": {
             "groups": {"mobile": "lead", "sre": "oncall"},
-            "tokens": {"lead": words["lead"], "oncall": oncall},
+            "tokens": {"lead": words["lead"], "oncall": oncall[1]},
         },
     }
     (tmp_path / ".streamlit").mkdir()
     (tmp_path / ".streamlit" / "secrets.toml").write_text(tomli_w.dumps(secrets), "utf-8")
     monkeypatch.setenv("HOME", str(tmp_path))
     # One that is forked looks for secrets in the home of the tests.
-    with (
-        dashboard(running.api, forked=False) as url,
-        Reader(browser, url, apart=True) as reader,
-    ):
+    with dashboard(running.api, forked=False) as url:
+        yield url
+
+
+def test_a_provider_signs_readers_in_and_their_groups_are_roles(
+    browser: Browser,
+    home: Path,
+    words: Mapping[str, str],
+    oncall: tuple[str, str],
+    provider: OidcProvider,
+    at_provider: str,
+) -> None:
+    with Reader(browser, at_provider, apart=True) as reader:
         for groups, seen in (
             (["mobile", "sre"], "You are lead"),
             (["kitchen"], "none of your groups"),
         ):
             provider.person = {"sub": "ada", "name": "Ada", "groups": groups}
-            link = "/offline?period=14+days&feature=image_classify"
-            page = _newly_at(reader, link)
+            page = _newly_at(reader, "/")
             expect(page.get_by_text("You are lead")).to_have_count(0)
-            script = page.get_by_test_id("stElementContainer").filter(has=page.locator("script"))
-            expect(script).to_have_count(1)
-            expect(script).to_be_hidden()
             page.get_by_role("button", name="Sign in").click()
             expect(page.get_by_text(seen)).to_be_visible()
             if len(groups) > 1:
-                page.wait_for_url(url + link)
-                expect(page.get_by_role("heading", name="Offline", exact=True)).to_be_visible()
-                # Once, and no other window.
-                for window in (page.context.new_page(), page):
-                    window.goto(url)
-                    expect(window.get_by_role("heading", name="Overview")).to_be_visible()
-                    expect(window.get_by_text(seen)).to_be_visible()
-                    assert window.url == f"{url}/"
-                    assert window.evaluate("sessionStorage.length") == 0
                 reader.choose("Your role", "oncall")
                 expect(page.get_by_text("You are oncall")).to_be_visible()
                 reader.settle()
-                revoke_token(home, of_oncall.id)
+                revoke_token(home, oncall[0])
                 page.locator(".st-key-refresh button").first.click()
                 seen = "no longer takes the token of your role"
                 expect(page.get_by_text(seen)).to_be_visible()
@@ -251,15 +254,49 @@ def test_a_provider_signs_readers_in_and_their_groups_are_roles(
             assert words["lead"] not in page.content()
         provider.ago = 11 * 3600
         provider.person = {"sub": "ada", "groups": ["mobile"]}
-        # Who comes next is led to no page of whoever was here before.
-        _newly_at(reader, link)
         page = _newly_at(reader, "/")
         page.get_by_role("button", name="Sign in").click()
         expect(page.get_by_text("Your session has ended. Sign in again.")).to_be_visible()
-        assert page.url == f"{url}/"
         provider.ago = 0
         page.get_by_role("button", name="Sign in").click()
         expect(page.get_by_role("heading", name="Overview")).to_be_visible()
+        assert [said for said in reader.complaints if provider.url not in said] == []
+
+
+def test_who_signs_in_at_a_provider_is_led_on_to_the_link_once_and_nobody_else(
+    browser: Browser, provider: OidcProvider, at_provider: str
+) -> None:
+    link = "/offline?period=14+days&feature=image_classify"
+    with Reader(browser, at_provider, apart=True) as reader:
+        provider.person = {"sub": "ada", "name": "Ada", "groups": ["kitchen"]}
+        page = _newly_at(reader, link)
+        script = page.get_by_test_id("stElementContainer").filter(has=page.locator("script"))
+        expect(script).to_have_count(1)
+        expect(script).to_be_hidden()
+        page.get_by_role("button", name="Sign in").click()
+        expect(page.get_by_text("none of your groups")).to_be_visible()
+        provider.person = {"sub": "ada", "name": "Ada", "groups": ["mobile"]}
+        page = _newly_at(reader, link)
+        page.get_by_role("button", name="Sign in").click()
+        page.wait_for_url(at_provider + link)
+        expect(page.get_by_role("heading", name="Offline", exact=True)).to_be_visible()
+        # Once, and no other window.
+        for window in (page.context.new_page(), page):
+            window.goto(at_provider)
+            expect(window.get_by_role("heading", name="Overview")).to_be_visible()
+            assert window.url == f"{at_provider}/"
+            assert window.evaluate("sessionStorage.length") == 0
+        # Who comes next is led to no page of whoever was here before.
+        _newly_at(reader, link)
+        page = _newly_at(reader, "/")
+        provider.ago = 11 * 3600
+        page.get_by_role("button", name="Sign in").click()
+        expect(page.get_by_text("Your session has ended. Sign in again.")).to_be_visible()
+        assert page.url == f"{at_provider}/"
+        provider.ago = 0
+        page.get_by_role("button", name="Sign in").click()
+        expect(page.get_by_role("heading", name="Overview")).to_be_visible()
+        assert page.url == f"{at_provider}/"
         assert [said for said in reader.complaints if provider.url not in said] == []
 
 
