@@ -25,20 +25,11 @@ import pyarrow as pa
 from collector.asker import asker
 from collector.contract.errors import BadInput, Failed, HungUp, Overloaded, StoreUnusable
 from collector.keys import sync
-from collector.store.audit import adopt, frontier_of
+from collector.store.audit import frontier_of
 from collector.store.beside import Beside
-from collector.store.opening import MEMORY_BYTES, connect, logs, make, one
+from collector.store.defining import define
+from collector.store.opening import MEMORY_BYTES, connect, logs, make
 from collector.store.queries import query
-from collector.store.schema import (
-    DEFINITIONS,
-    DIGEST,
-    ROLLED_UP,
-    ROLLUP_RULES,
-    TABLES,
-    VERSION,
-    ddl,
-    migration,
-)
 from collector.store.snapshot import Snapshot
 from collector.store.transaction import Transaction
 from collector.store.turns import Turns
@@ -52,9 +43,6 @@ _DISK_FULL = os.strerror(errno.ENOSPC)
 
 # What is held of a person is looked for so long (s): there is no less of it to ask for.
 PERSON_SECONDS = 600.0
-
-# The views and macros of a file are code of ours that this DuckDB has read.
-_DEFINED_BY = f"{DIGEST} DuckDB {duckdb.__version__}"
 
 _log = logging.getLogger("limen")
 
@@ -79,7 +67,7 @@ class Database:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         if not path.exists():
             make(path)
-        self._opened = self._checkpoints = self._log_spans = 0
+        self._opened = self._checkpoints = 0
         self._open()
         # What a process that was killed left behind; only the holder of the file may remove it.
         self.remove_copy()
@@ -90,7 +78,7 @@ class Database:
         self._connection = connect(self.path, reachable, self._memory_bytes)
         try:
             self.path.chmod(0o600)
-            self._define()
+            define(self._connection, self.path)
         except (duckdb.Error, OSError) as exc:
             self._connection.close()
             reason = str(exc).splitlines()[0]
@@ -340,54 +328,6 @@ class Database:
                 self._write_cursor = self._connection.cursor()
             except duckdb.Error:
                 self._given_up = True
-
-    def _define(self) -> None:
-        connection = self._connection
-        version = one(connection, query("read_schema"))
-        if version is None:
-            connection.begin()
-            for name in TABLES:
-                connection.execute(ddl(name))
-            connection.execute(query("mark_schema"), {"version": VERSION})
-            connection.commit()
-            version = VERSION
-        if version > VERSION:
-            connection.close()
-            raise StoreUnusable(
-                f"{self.path} has schema {version} and this Limen reads up to {VERSION}: "
-                "install the Limen that wrote it, or a newer one"
-            )
-        if version < VERSION:
-            self._migrate(version)
-        defined = version == VERSION and one(connection, query("read_definitions")) == _DEFINED_BY
-        connection.begin()
-        if not defined:
-            for name in DEFINITIONS:
-                connection.execute(ddl(name))
-            connection.execute(query("mark_definitions").replace("{digest}", _DEFINED_BY))
-        if one(connection, query("rollup_rules")) not in (None, ROLLUP_RULES):
-            for table in (*ROLLED_UP, "rollup_state"):
-                connection.execute(query("forget_rollups").replace("{table}", table))
-        connection.commit()
-        connection.execute(query("checkpoint"))
-
-    def _migrate(self, version: int) -> None:
-        """Takes the schema from `version` to ours, or leaves it as it was."""
-        connection = self._connection
-        try:
-            connection.begin()
-            for step in range(version + 1, VERSION + 1):
-                connection.execute(migration(step))
-                if step == 5:
-                    adopt(connection)
-            connection.execute(query("mark_schema"), {"version": VERSION})
-            connection.commit()
-        except duckdb.Error as exc:
-            connection.close()
-            raise StoreUnusable(
-                f"{self.path} has schema {version} and could not be brought to {VERSION}; it is "
-                "as it was: install the Limen that wrote it"
-            ) from exc
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
