@@ -376,6 +376,50 @@ def test_a_number_is_held_against_those_of_its_launch_made_within_seven_days(
             assert [row["lost"] for row in store.ask("lost_requests", since="-30d")] == lost
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_numbers_that_follow_each_other_skip_some_or_come_again_are_told_as_they_are(
+    store: Store, seed: int
+) -> None:
+    draw, launches = random.Random(seed), [dict(PHONE) for _ in range(3)]
+    for number, phone in enumerate(launches):
+        phone["service.instance.id"] = f"launch-{number}"
+    came: list[list[int]] = [[] for _ in launches]
+    for _ in range(14):
+        one = draw.randrange(len(launches))
+        last = max(came[one], default=0)
+        batch = draw.choice(
+            (
+                [last + step for step in range(1, 6)],
+                [last + step for step in (1, 2, 4)],
+                [last + 1, last + 1, last + 3],
+                [last, last + 1],
+                [max(0, last - 6)],
+            )
+        )
+        came[one] += batch
+        draw.shuffle(batch)
+        sent = [request_span(limen_sequence=number, start=now()) for number in batch]
+        store.take(traces(*sent, resource=launches[one]))
+        if draw.random() < 0.4:
+            maintenance(store).roll_up()
+        distinct = [set(some) for some in came if some]
+        lost = sum(max(some) - min(some) + 1 - len(some) for some in distinct)
+        arrived = sum(map(len, distinct))
+        [told] = store.ask("completeness")
+        assert (told["received"], told["expected"]) == (arrived, arrived + lost)
+
+
+def test_a_number_that_comes_again_after_seven_days_of_silence_is_not_the_same(
+    store: Store,
+) -> None:
+    for number, days in ((1, 9), (2, 1)):
+        store.take(traces(request_span(limen_sequence=number, start=now() - days * DAY)))
+    maintenance(store).roll_up()
+    store.take(traces(request_span(limen_sequence=1)))
+    [told] = store.ask("completeness", since="-30d")
+    assert (told["received"], told["expected"]) == (3, 3)
+
+
 def test_what_left_is_told_anew_from_when_its_consent_changed(store: Store) -> None:
     def seen() -> dict[str, tuple[bool, int]]:
         left = store.compliance.review(Scope(since="-5d")).seen

@@ -73,17 +73,25 @@ class Besides:
 
     def keep(self, sql: str) -> None:
         """Finds what `sql` asks of what is not rolled up."""
-        for table in set(_COUNTS.findall(sql)):
-            if self._first("uncounted"):
-                keep_uncounted(self._read, self._after)
-            if self._first(table):
-                self._read(query("keep_counts").replace("{table}", table), {})
+        self._keep_counts([table for table in set(_COUNTS.findall(sql)) if self._first(table)])
         if _DEPARTURES.search(sql):
             self.keep_departures()
+        if "fresh_senders" in sql and self._first("senders"):
+            self._read(query("keep_senders"), {})
         if _GAPS.search(sql) and self._first("runs"):
             keep_runs(self._read, self._after)
             self._read(query("keep_gaps"), {"after": self._after})
             self._read(query("keep_outdated_gaps"), {})
+
+    def _keep_counts(self, tables: Sequence[str]) -> None:
+        if tables and self._first("counts") and len(tables) == 1:
+            # So few columns are not worth keeping the requests for.
+            self._read(query("keep_count").replace("{table}", tables[0]), {"after": self._after})
+            return
+        for table in tables:
+            if self._first("uncounted"):
+                keep_uncounted(self._read, self._after)
+            self._read(query("keep_counts").replace("{table}", table), {})
 
     def keep_departures(self) -> None:
         """Finds what left and is not rolled up, and whose history of consent changed."""
@@ -95,10 +103,10 @@ class Besides:
         asked = dict(zip(("from", "to"), self._departures, strict=True))
         calls, near = keep_unrolled(self._read, asked, traces=self._traces)
         parts = 1 + calls // self._part_calls
-        self._read(query("keep_anew"), {})
         self._read(query("keep_outdated"), near)
         for part in range(parts):
-            self._read(query("insert_left"), {**asked, "parts": parts, "part": part})
+            found = query("insert_left" if part else "keep_anew")
+            self._read(found, {**asked, "parts": parts, "part": part})
         if "consents" in self._what and keep_restated(self._read):
             self._read(query("insert_restated"), asked)
             self._read(query("insert_outdated"), {})

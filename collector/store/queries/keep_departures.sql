@@ -2,5 +2,4 @@
 create temp view left_anew as from left_kept;
 create temp table fresh_kinds as from main.fresh_kinds;
 create temp table fresh_departures as from main.fresh_departures;
-create temp table fresh_sent as from main.fresh_sent;
-create temp table fresh_senders as from main.fresh_senders
+create temp table fresh_sent as from main.fresh_sent

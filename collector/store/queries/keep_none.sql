@@ -2,5 +2,4 @@
 create temp table outdated (place bigint);
 create temp table fresh_kinds as from rollup_kinds limit 0;
 create temp table fresh_departures as from rollup_departures limit 0;
-create temp table fresh_sent as from rollup_sent limit 0;
-create temp table fresh_senders as from rollup_senders limit 0
+create temp table fresh_sent as from rollup_sent limit 0

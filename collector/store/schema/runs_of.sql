@@ -4,14 +4,34 @@ create or replace macro lull() as 604800000000000;
 -- What rollup_runs says of launches whose requests are `parts`: numbered_requests, or runs of some that
 -- came before. Of a number that came twice the one that came first counts.
 create or replace macro runs_of(parts) as table
-with followed as (
+with parts_kept as materialized (
+    from query_table(parts)
+),
+-- Most launches have one run, which is told without putting their numbers in order: from the first to the
+-- last there are as many as came, and none came twice. Runs have no number in common: what comes after
+-- them begins with no number twice.
+whole as materialized (
+    select
+        installation, launch, arg_min(source, first) as source, min(first) as first, max(last) as last,
+        arg_min(time, first) as time, min(earliest) as earliest, max(latest) as latest
+    from parts_kept
+    group by installation, launch
+    having sum(last - first + 1) = max(last) - min(first) + 1
+        and count(distinct first) = count(*)
+        and coalesce(
+            max(case when last > first then last end) < min(case when last = first then first end), true
+        )
+        and max(latest) - min(earliest) <= lull()
+),
+followed as (
     select
         *,
         max(latest) over (
             partition by installation, launch order by earliest, latest
             rows between unbounded preceding and 1 preceding
         ) as upto
-    from query_table(parts)
+    from parts_kept p
+    anti join whole w on w.installation = p.installation and w.launch = p.launch
 ),
 stretched as (
     select
@@ -55,3 +75,5 @@ select
     cast(0 as bigint) as lost, cast(1 as bigint) as repeated
 from reached
 where repeated = 1 or first <= before
+union all by name
+select *, cast(0 as bigint) as lost, cast(0 as bigint) as repeated from whole

@@ -6,19 +6,18 @@ create or replace macro apart() as 172800000000000;
 -- up for questions only, where `last` is null.
 create or replace macro unrolled(last) as table
 with fresh as (
-    select trace_id, min(time) - apart() as earliest, max(time) + apart() as latest
+    select trace_id, trace, min(time) - apart() as earliest, max(time) + apart() as latest
     from span_facts
     where commit_number > (select coalesce(max(commit_number), -1) from rollup_state)
         and (last is null or commit_number <= last)
-    group by trace_id
+    group by trace_id, trace
 )
-select
-    trace_id, md5_number_lower(trace_id) as trace, min(earliest) as earliest, max(latest) as latest
+select trace_id, trace, min(earliest) as earliest, max(latest) as latest
 from (
     from fresh
     union all
-    select trace_id, earliest, latest
+    select trace_id, md5_number_lower(trace_id) as trace, earliest, latest
     from rollup_dirty
     where last is null or not given_up or trace_id in (select trace_id from fresh)
 )
-group by trace_id
+group by trace_id, trace
