@@ -324,6 +324,20 @@ def test_questions_between_two_steps_of_a_rollup_have_the_same_answers(
         assert answers == before
 
 
+def test_a_slice_ends_with_a_transaction_and_has_one_at_least(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rollups, "SLICE_ROWS", 4)
+    for spans in (3, 1, 3, 6, 1):
+        store.take(traces(*(request_span() for _ in range(spans))))
+    behind, counted = Rollups(store.database), []
+    while behind.due():
+        more = behind.run()
+        [sums] = store.database.read("select sum(n)::int as n from rollup_requests", {}).to_pylist()
+        counted.append((sums["n"], more))
+    assert counted == [(4, True), (7, True), (13, True), (14, False)]
+
+
 def test_a_late_span_is_seen_at_once_and_covered_again_by_the_next_run(store: Store) -> None:
     request = request_span("fallback")
     sent = request.child("CLIENT", **SENT)

@@ -67,7 +67,7 @@ class Rollups:
     def due(self) -> bool:
         """Whether anything is not covered."""
         dirty = self._database.read(query("count_dirty")).column("dirty")[0].as_py()
-        return dirty > 0 or bool(self._ends())
+        return dirty > 0 or self._slice(self._place())[0] is not None
 
     def run(self) -> bool:
         """Covers the oldest transactions that are not covered; whether more are left.
@@ -75,8 +75,9 @@ class Rollups:
         What is too large for it is given up. Between two steps, each of which leaves all answers as
         they are, one who waits is answered. Raises Overloaded: what was covered still is.
         """
-        ends, place = self._ends(), self._place()
-        last = ends[0] if ends else place
+        place = self._place()
+        end, more = self._slice(place)
+        last = place if end is None else end
         given_up = list(self._cover(last))
         self._restate(last)
         drawn = self._thin()
@@ -109,7 +110,7 @@ class Rollups:
             transaction.run("clear_rollup_restated")
             transaction.run("clear_rollup_state")
             transaction.run("set_rollup_state", last=last, rules=ROLLUP_RULES, drawn=drawn)
-        return len(ends) > 1
+        return more
 
     def _thin(self) -> int:
         """Halves the sample where it has grown too large; below which step it stands then."""
@@ -176,10 +177,11 @@ class Rollups:
         place: int = self._database.read(query("rollup_state")).column("commit_number")[0].as_py()
         return place
 
-    def _ends(self) -> list[int]:
-        asked = {"rows": SLICE_ROWS, "after": self._place()}
-        ends: list[int] = self._database.read(query("rollup_slices"), asked).column(0).to_pylist()
-        return ends
+    def _slice(self, place: int) -> tuple[int | None, bool]:
+        """The transaction that ends what follows `place`, or a slice of it; whether more follow."""
+        asked = {"rows": SLICE_ROWS, "after": place}
+        (row,) = self._database.read(query("rollup_slice"), asked).to_pylist()
+        return row["slice_end"], row["more"]
 
 
 def remove_dirty(transaction: Transaction) -> None:
