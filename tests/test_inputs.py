@@ -196,7 +196,7 @@ def test_an_input_without_its_key_or_damaged_is_a_case_with_its_reason(tmp_path:
     keys.write_text(json.dumps(left))
     with duckdb.connect(str(tmp_path / DATABASE)) as connection:
         connection.execute(
-            "update input_pieces set sealed = sealed[:20] || '\\x00'::blob || sealed[22:] "
+            "update input_pieces set sealed = sealed[:20] || sealed[22:] || sealed[21:21] "
             "where number in (select number from inputs where installation = ?)",
             [names[1]],
         )
