@@ -8,8 +8,8 @@ with parts_kept as materialized (
     from query_table(parts)
 ),
 -- Most launches have one run, which is told without putting their numbers in order: from the first to the
--- last there are as many as came, and none came twice. Runs have no number in common: what comes after
--- them begins with no number twice.
+-- last there are as many as came, and none came twice, as no two parts begin with the same number and
+-- those of one number come after those of more, which have none in common.
 whole as materialized (
     select
         installation, launch, arg_min(source, first) as source, min(first) as first, max(last) as last,
