@@ -164,6 +164,7 @@ def show(settings: Settings) -> None:
         _by_token(settings)
     elif ended or not st.user.is_logged_in:
         _run(_KEEP)
+        st.text("With your organization's account: its groups say what you may see.")
         if st.button("Sign in", type="primary"):
             st.login()
     else:
