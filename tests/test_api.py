@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import httpx
 import pytest
 
@@ -44,6 +45,8 @@ def test_the_catalogue_has_every_metric_with_its_sql_and_units(filled: RunningCo
         assert found["description"] and found["columns"]
         assert found["sql"] or found["command"]
         assert all(c["unit"] and c["description"] for c in found["columns"])
+        # It is SQL as it stands, with no place in it that a question fills in.
+        assert duckdb.extract_statements(found["sql"] or "select 1")
 
 
 def test_one_metric_answers_alike_as_json_arrow_and_csv(filled: RunningCollector) -> None:

@@ -9,6 +9,7 @@ from importlib.resources import files
 from pydantic import BaseModel, ConfigDict, field_validator
 
 from collector.metrics import MetricColumn, parse_column
+from collector.metrics.readable import readable
 from collector.store.queries import query
 
 _FILE = "definitions.toml"
@@ -35,8 +36,8 @@ class Definition(BaseModel):
     @property
     def sql(self) -> str | None:
         """Its queries one after another; None where no SQL makes its numbers."""
-        found = [f"-- {name}.sql\n{query(name)}" for name in self.queries]
-        return "\n".join(found) or None
+        found = [f"-- {name}.sql\n{readable(query(name)).rstrip()}" for name in self.queries]
+        return "\n;\n".join(found) or None
 
 
 @cache

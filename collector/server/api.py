@@ -27,6 +27,7 @@ from collector.definitions import definitions
 from collector.engine import Engine
 from collector.metrics import Metric, get_metric, metrics
 from collector.metrics.cells import CELLS, mergeable
+from collector.metrics.readable import readable
 from collector.permissions.roles import AGGREGATES, MERGED, METRICS, SINGLE_ROWS, may_call
 from collector.persons.erasures import Erasures
 from collector.reload import Reload
@@ -176,7 +177,7 @@ class QueryApi:
                 "dimensions": _dimensions(m, merged),
                 "columns": [asdict(column) for column in m.columns],
                 "parameters": ["from", "to", "by", "where", "selected", "format"],
-                "sql": m.sql,
+                "sql": readable(m.sql),
             }
             for m in metrics().values()
         ]
