@@ -29,12 +29,14 @@ def main() -> None:
             run, title=view.title, icon=view.icon, url_path=path, default=view is VIEWS[0]
         )
 
-    def hidden(view: View) -> st.Page:
-        return st.Page(run, title=view.title, url_path=view.also, visibility="hidden")
+    def hidden(view: View, path: str) -> st.Page:
+        return st.Page(run, title=view.title, url_path=path, visibility="hidden")
 
     pages = links.keep({view: page(view) for view in VIEWS})
     known = {shown: view for view, shown in pages.items()}
-    known |= {hidden(view): view for view in VIEWS if view.also}
+    # An address is typed as the name of a page is written, too.
+    others = [(view, path) for view in VIEWS for path in (view.also, view.path.capitalize()) if path]
+    known |= {hidden(view, path): view for view, path in others}
     by_reader = {
         str(reader): [shown for shown, view in known.items() if view.reader is reader]
         for reader in Reader
