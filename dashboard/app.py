@@ -34,9 +34,10 @@ def main() -> None:
 
     pages = links.keep({view: page(view) for view in VIEWS})
     known = {shown: view for view, shown in pages.items()}
-    # An address is typed as the name of a page is written, too.
-    others = [(view, path) for view in VIEWS for path in (view.also, view.path.capitalize()) if path]
-    known |= {hidden(view, path): view for view, path in others}
+    for view in VIEWS:
+        # An address is typed as the name of a page is written, too.
+        for path in filter(None, (view.also, view.path.capitalize())):
+            known[hidden(view, path)] = view
     by_reader = {
         str(reader): [shown for shown, view in known.items() if view.reader is reader]
         for reader in Reader
