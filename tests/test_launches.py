@@ -82,6 +82,18 @@ def test_numbers_that_follow_each_other_skip_some_or_come_again_are_told_as_they
         assert (told["received"], told["expected"]) == (arrived, arrived + lost)
 
 
+def test_late_numbers_find_their_launches_in_days_far_apart(store: Store) -> None:
+    for number in (1, 3):
+        for launch, days in zip(LAUNCHES, (28, 11, 1), strict=True):
+            sent = request_span(limen_sequence=number, start=now() - days * DAY + number)
+            store.take(traces(sent, resource=launch))
+        lost = 0 if number == 1 else len(LAUNCHES)
+        assert [row["lost"] for row in store.ask("lost_requests", since="-30d")] == [lost]
+        maintenance(store).roll_up()
+    with nothing_covered(store):
+        assert [row["lost"] for row in store.ask("lost_requests", since="-30d")] == [3]
+
+
 def test_a_number_that_comes_again_after_seven_days_of_silence_is_not_the_same(
     store: Store,
 ) -> None:

@@ -350,6 +350,28 @@ def test_a_late_span_is_seen_at_once_and_covered_again_by_the_next_run(store: St
     assert (covered(store), departed(store)[0]["cause"]) == (1, "fallback")
 
 
+def test_late_spans_find_their_traces_in_days_far_apart(store: Store) -> None:
+    requests = [request_span("fallback", start=now() - days * DAY) for days in (28, 16, 13, 1)]
+    for request in requests:
+        store.take(traces(request.child("CLIENT", **SENT)), received=request.start)
+    maintenance(store).roll_up()
+    assert [row["cause"] for row in departed(store)] == ["unknown"] * 4
+    store.take(traces(*requests))
+    for _ in range(2):
+        assert [row["cause"] for row in departed(store)] == ["fallback"] * 4
+        maintenance(store).roll_up()
+    assert covered(store) == 4
+
+
+def test_what_is_near_is_looked_for_once_in_every_stretch_of_time(store: Store) -> None:
+    hours = ((1, 30), (2, 3), (49, 50), (80, 90), (81, 100), (200, 201))
+    rows = ", ".join(f"({first * HOUR}, {last * HOUR})" for first, last in hours)
+    few = f"with few(earliest, latest) as (values {rows})"
+    found = store.rows(f"{few} select * from windows('few', {10 * HOUR}) order by first")
+    expected = [(-9, 60), (70, 110), (190, 211)]
+    assert [(row["first"] / HOUR, row["last"] / HOUR) for row in found] == expected
+
+
 def test_what_left_is_told_anew_from_when_its_consent_changed(store: Store) -> None:
     def seen() -> dict[str, tuple[bool, int]]:
         left = store.compliance.review(Scope(since="-5d")).seen

@@ -131,9 +131,9 @@ class Rollups:
         found: tuple[pa.Table, pa.Table] | None = None
         try:
             with self._database.snapshot() as read:
-                calls, near = keep_unrolled(read, EVER, last)
+                calls = keep_unrolled(read, EVER, last)
                 if calls <= parts * PART_CALLS:
-                    before = read(query("rolled_before"), {**asked, **near})
+                    before = read(query("rolled_before"), asked)
                     found = before, read(query("unrolled_departures"), {**asked, **EVER})
         except (Overloaded, Failed):
             if calls is None:

@@ -101,9 +101,8 @@ class Besides:
             self._read(query("keep_none"), {})
             return
         asked = dict(zip(("from", "to"), self._departures, strict=True))
-        calls, near = keep_unrolled(self._read, asked, traces=self._traces)
+        calls = keep_unrolled(self._read, asked, traces=self._traces)
         parts = 1 + calls // self._part_calls
-        self._read(query("keep_outdated"), near)
         for part in range(parts):
             found = query("insert_left" if part else "keep_anew")
             self._read(found, {**asked, "parts": parts, "part": part})
@@ -133,20 +132,22 @@ def keep_unrolled(
     period: Mapping[str, int],
     last: int | None = None,
     traces: Sequence[bytes] | None = None,
-) -> tuple[int, Mapping[str, int]]:
+) -> int:
     """Finds what belongs to what left in a `period` and is not rolled up, up to the transaction
-    `last`, of some `traces`; how much that is at most, and from when it is (`first` to `last`, ns).
+    `last`, of some `traces`, and what is rolled up in its place; how much left at most.
 
     Step by step: that little is found is then known in the next.
     """
     read(query("keep_unrolled"), {"last": last, "traces": traces})
     read(query("ask_unrolled"), {})
-    times = read(query("near_times"), period).to_pylist()
-    near = times[0] if times else {"first": 0, "last": -1}
-    read(query("keep_near"), near)
+    read(query("keep_near"), {})
+    for near in read(query("near_times"), period).to_pylist():
+        read(query("insert_near"), near)
+        read(query("insert_rolled_near"), near)
     read(query("keep_places"), period)
+    read(query("keep_outdated"), {})
     calls: int = read(query("count_calls"), {}).column("calls")[0].as_py()
-    return calls, near
+    return calls
 
 
 def keep_uncounted(read: Read, after: int, last: int = 2**63 - 1) -> None:
@@ -158,8 +159,9 @@ def keep_runs(read: Read, after: int, last: int = 2**63 - 1) -> None:
     """Finds what is rolled up of launches that got a request since the transaction `after`, up to
     `last`."""
     read(query("keep_launches"), {"after": after, "last": last})
-    (times,) = read(query("touched_times"), {}).to_pylist()
-    read(query("keep_runs"), times)
+    read(query("keep_runs"), {})
+    for times in read(query("touched_times"), {}).to_pylist():
+        read(query("insert_runs_near"), times)
     read(query("keep_outdated_runs"), {})
 
 

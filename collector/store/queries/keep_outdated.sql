@@ -1,2 +1,2 @@
--- And what stands in its place, from one time to another.
-create temp table outdated as from outdated_near('anew', $first, $last)
+-- And what is, in its place: that it is little is known by now.
+create temp table outdated as from outdated_of('anew', 'rolled')

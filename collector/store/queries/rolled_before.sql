@@ -3,7 +3,6 @@
 with before as materialized (
     select d.trace_id, d.span_id, d.time, d.trace
     from rollup_departures d
-    semi join outdated_near('anew', $first, $last) o on o.place = d.rowid
-    where d.time >= $first and d.time <= $last
+    semi join outdated o on o.place = d.rowid
 )
 select trace_id, span_id, time from before where trace % $parts = $part

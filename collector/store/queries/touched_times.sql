@@ -1,2 +1,2 @@
 -- Between when there may be what belongs to them.
-select min(earliest) as since, max(latest) as until from touched
+from windows('touched', 0)

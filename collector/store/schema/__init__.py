@@ -71,6 +71,7 @@ DEFINITIONS = (
     "numbered_requests",
     "runs_of",
     "launches",
+    "windows",
     "runs_near",
     "runs_known",
     "runs_anew",
@@ -171,10 +172,10 @@ ROLLED_UP = (
 # What was rolled up by other SQL is not used.
 _ROLLED_UP_BY = (
     "dimensions", "spans", "unrolled", "spans_near", "calls_near", "traced_departures",
-    "unrolled_departures", "requests", "numbered_requests", "runs_of", "launches", "runs_near",
-    "runs_known", "runs_anew", "sample", "summed_requests", "summed_phones", "summed_waits",
-    "summed_offline", "summed_hours", "summed_contexts", "summed_sent", "summed_senders",
-    "named_sources", "summable", "span_clocks", "span_served",
+    "unrolled_departures", "requests", "numbered_requests", "runs_of", "launches", "windows",
+    "runs_near", "runs_known", "runs_anew", "sample", "summed_requests", "summed_phones",
+    "summed_waits", "summed_offline", "summed_hours", "summed_contexts", "summed_sent",
+    "summed_senders", "named_sources", "summable", "span_clocks", "span_served",
 )  # fmt: skip
 ROLLUP_RULES = sha256("".join(map(ddl, _ROLLED_UP_BY)).encode()).hexdigest()
 # Views and macros that were made by other SQL are made anew.

@@ -6,8 +6,8 @@ with anew as materialized (
 near as materialized (
     from spans_near(
         'anew',
-        (select first from near_times('anew', -9223372036854775807, 9223372036854775807)),
-        (select last from near_times('anew', -9223372036854775807, 9223372036854775807))
+        (select min(first) from near_times('anew', -9223372036854775807, 9223372036854775807)),
+        (select max(last) from near_times('anew', -9223372036854775807, 9223372036854775807))
     )
 ),
 places as materialized (

@@ -2,9 +2,9 @@
 -- until).
 create or replace macro near_times(anew, since, until) as table
 select
-    greatest(min(earliest), since) - apart() as first, least(max(latest), until) + apart() as last
-from query_table(anew)
-having count(*) > 0;
+    greatest(first + apart(), since) - apart() as first, least(last - apart(), until) + apart() as last
+from windows(anew, apart())
+where first + apart() < until and last - apart() >= since;
 -- Spans (`place` in span_facts) that may be of these traces, from `first` to `last`, before anything else of
 -- them is read.
 create or replace macro spans_near(anew, first, last) as table

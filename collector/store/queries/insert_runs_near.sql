@@ -1,0 +1,2 @@
+-- Those of one part of time.
+insert into runs_kept from runs_near('touched', $first, $last)
