@@ -170,6 +170,14 @@ def test_occurrences_add_up_and_values_are_told_apart_over_groups(shared: Store)
     assert 20 <= row["distinct_values"] <= 42
 
 
+def test_no_more_values_are_told_apart_than_there_are(shared: Store) -> None:
+    spans = [Span(attributes={f"key{k}": 100 * k + n for k in range(30)}) for n in range(10)]
+    shared.take(traces(*spans, resource=phone("apart")))
+    rows = found(shared, "apart")
+    assert len(rows) == 30
+    assert all(5 <= row["distinct_values"] <= row["occurrences"] == 10 for row in rows)
+
+
 def test_many_keys_of_one_request_are_told_apart_up_to_a_number(shared: Store) -> None:
     spans = Span(attributes={f"made.up{n:04}": 1 for n in range(600)})
     shared.take(traces(spans, resource=phone("keys")))

@@ -19,7 +19,10 @@ select
     policy,
     cast(sum(occurrences) as bigint) as occurrences,
     cast(
-        round(-60 * ln(greatest(60 - bit_count(bit_or(sketch)), 1) / 60.0)) as bigint
+        -- The estimate can be above what there is.
+        least(
+            round(-60 * ln(greatest(60 - bit_count(bit_or(sketch)), 1) / 60.0)), sum(occurrences)
+        ) as bigint
     ) as distinct_values,
     make_timestamp_ns(min(received_time)) as first_seen,
     make_timestamp_ns(max(received_time)) as last_seen

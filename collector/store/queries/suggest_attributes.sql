@@ -7,7 +7,11 @@ select
     cast(sum(f.occurrences) filter (f.value_type is not null or f.sketch > 0) as bigint)
         as occurrences,
     cast(
-        round(-60 * ln(greatest(60 - bit_count(bit_or(f.sketch)), 1) / 60.0)) as bigint
+        -- The estimate can be above what there is.
+        least(
+            round(-60 * ln(greatest(60 - bit_count(bit_or(f.sketch)), 1) / 60.0)),
+            sum(f.occurrences)
+        ) as bigint
     ) as distinct_values
 from (
     select unnest(findings) as f
