@@ -130,10 +130,10 @@ def test_every_reason_has_its_number() -> None:
         "offline": "1.0% of 1,000 requests were made without a network; "
         "5% or more would speak against the cloud",
         "model": "reader@1 has 200.0 kB of a budget of 10.0 MB",
-        "quality": "from 0.600 up the device answers 80.0% of requests, at most 5.0% of them "
-        "wrong, with 95% confidence; answering all alone, 20.0% would be wrong",
-        "cost": "200 requests asked the cloud, 4,000 B and 12 tokens a call; the device would "
-        "spare 80.0% of them all",
+        "quality": "from a threshold of 0.600 up the device answers 80.0% of requests, at most "
+        "5.0% of them wrong, with 95% confidence; answering all alone, 20.0% would be wrong",
+        "cost": "200 requests asked the cloud, 4.0 kB and 12 tokens a call; of all requests 80.0% "
+        "would need none at the threshold shown",
     }
     assert found.sentence.startswith(
         "image_classify belongs on the device first, and in the cloud where it is unsure, "
@@ -157,7 +157,10 @@ def test_of_what_was_never_asked_nothing_is_said() -> None:
     assert found.sentence == ("image_classify: not enough evidence: no request of it was seen.")
     assert found.next_step == "Wait for its first requests, or ask of a longer period."
     critical = advise(facts(**unseen, offline_critical=True))
-    assert "critical offline; no request of it was seen; from 0.600 up" in critical.sentence
+    assert (
+        "critical offline; no request of it was seen; from a threshold of 0.600 up"
+        in critical.sentence
+    )
 
 
 def test_a_sweep_over_scores_alone_is_named_one() -> None:

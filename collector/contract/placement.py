@@ -217,8 +217,8 @@ def _quality(facts: Facts) -> Reason:
             speaks_for="cloud",
         )  # fmt: skip
     shown = (
-        f"from {written(quality.threshold)} up the device answers {quality.device_share:.1%} of "
-        f"requests, at most {error} of them wrong, {sure}{alone}"
+        f"from a threshold of {written(quality.threshold)} up the device answers "
+        f"{quality.device_share:.1%} of requests, at most {error} of them wrong, {sure}{alone}"
     )
     if quality.device_share >= NEARLY_ALL:
         return Reason(factor="quality", found=shown, source=source, speaks_for="device")
@@ -237,12 +237,12 @@ def _cost(facts: Facts) -> Reason:
     if not facts.asked:
         found = "no request asked the cloud: what one costs there is unknown"
         return Reason(factor="cost", found=found, source=source, known=False)
-    size = "unknown bytes" if facts.bytes_each is None else f"{facts.bytes_each:,.0f} B"
+    size = "unknown bytes" if facts.bytes_each is None else _sized(round(facts.bytes_each))
     tokens = "" if facts.tokens_each is None else f" and {facts.tokens_each:,.0f} tokens"
     found = f"{facts.asked:,} requests asked the cloud, {size}{tokens} a call"
     share = facts.quality.device_share if facts.quality else None
     if share is not None:
-        found += f"; the device would spare {share:.1%} of them all"
+        found += f"; of all requests {share:.1%} would need none at the threshold shown"
     return Reason(factor="cost", found=found, source=source, known=facts.bytes_each is not None)
 
 
