@@ -171,11 +171,11 @@ def show(settings: Settings) -> None:
         if signed_in():
             st.text("Ask whoever runs the dashboard to put a new one in its secrets.toml.")
         else:
-            states.withheld(
+            states.absent(
                 "These pages are for others",
-                "lead",
-                f"You are signed in, and none of your groups ({oidc.claim}) has a role here: ask "
-                "whoever runs the dashboard to name one of them in its secrets.toml.",
+                "You are signed in, and none of your groups has a role here. Ask whoever runs the "
+                "dashboard to name one of them in its secrets.toml; they are what the claim "
+                f"`{oidc.claim}` of your account says.",
             )
         if st.button("Sign out"):
             st.logout()

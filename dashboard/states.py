@@ -203,12 +203,11 @@ WHY: Mapping[str, str] = {
 
 def withheld(title: str, role: str, why: str) -> None:
     """Something is for tokens of another `role`; `why` says it in sentences."""
-    _box(
-        title,
-        f"{why} A token of the role {role} opens it.",
-        theme.UNKNOWN,
-        "limen-empty",
-    )
+    if st.user.get("is_logged_in"):
+        # At a provider: nobody enters a token here.
+        absent(title, f"{why} Whoever is in a group of the role {role} sees it.")
+        return
+    absent(title, f"{why} A token of the role {role} opens it.")
     st.code(_ASK.format(role), language="bash", wrap_lines=True)
 
 

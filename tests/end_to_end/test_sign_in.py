@@ -242,6 +242,8 @@ def test_a_provider_signs_readers_in_and_their_groups_are_roles(
             expect(page.get_by_text("You are lead")).to_have_count(0)
             page.get_by_role("button", name="Sign in").click()
             expect(page.get_by_text(seen)).to_be_visible()
+            # Where nobody can enter a token, none is advised.
+            expect(page.get_by_text("limen token create")).to_have_count(0)
             if len(groups) > 1:
                 reader.choose("Your role", "oncall")
                 expect(page.get_by_text("You are oncall")).to_be_visible()
