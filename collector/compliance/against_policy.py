@@ -49,7 +49,7 @@ def _undeclared(one: Observed, ways: tuple[Flow, ...]) -> Iterator[Draft]:
     """Which conditions it misses, of the way out to its host that it misses fewest of."""
     there = [way for way in ways if fits(way.host, one.destination)]
     if not there:
-        said = "no way out of the feature in this release leads there"
+        said = "the policy names no such destination for the feature in this release"
         yield of(one, "UNDECLARED_HOST", one.destination, POLICY, said)
         return
     yield from min((list(_missed(one, way)) for way in there), key=len)

@@ -109,9 +109,7 @@ class Compliance:
             seen = sightings.observed()
             covered = list(_coverage(sightings.rows("coverage"), seen, complete))
             if scope.release is not None and not covered:
-                raise BadInput(
-                    "nothing of that release was seen in this period: there is nothing to pass"
-                )
+                raise BadInput("nothing of that release was seen in this period")
             files = dict(_by_app(kept, covered))
             drafts += _drafts(seen, covered, policy, files)
             groups = alike(drafts)

@@ -79,7 +79,7 @@ def show_transfers(questions: Questions, selection: Selection, scope: Scope) -> 
     if bare:
         hosts = ", ".join(dict.fromkeys(str(one.recipient) for one in bare))
         states.notice(
-            f"{sentences.many(len(bare), 'transfer')} of which nobody says where to, or on what",
+            f"{sentences.many(len(bare), 'transfer')} whose country or basis nobody says",
             [f"Say it in [[hosts]] of the policy: {hosts}."],
             theme.UNDECLARED,
         )

@@ -202,7 +202,7 @@ def _sure_row(rate: RateChange) -> dict[str, str]:
     needed = rate.installations_needed
     sample = f"{count(rate.installations)} installations"
     if needed is not None and needed > rate.installations:
-        sample += f", {count(needed)} tell ±{points(rate.least)[1:]} points"
+        sample += f" of {count(needed)} that would tell ±{points(rate.least)[1:]} points"
     return {
         "rate": label(rate.name),
         "before": percent(rate.before.rate),
