@@ -143,9 +143,9 @@ def _lowest(found: Guarantee, whole: Curve, limits: Limits) -> dict[str, Any]:
     ]
     if not kept:
         reason = (
-            f"one request an installation shows an error of at most {limits.max_error:.3g} down to "
-            f"{written(shown[-1].threshold)}, but over all their requests it is above: the "
-            "installations that ask most are wrong most"
+            "one request an installation shows an error of at most "
+            f"{_percent(limits.max_error)} down to {written(shown[-1].threshold)}, but over all "
+            "their requests it is above: the installations that ask most are wrong most"
         )
         return {"reason": reason}
     test, point = kept[-1]
@@ -170,20 +170,24 @@ def _missed(point: SweepPoint, limits: Limits) -> str | None:
             return f"no request's bytes are known, so {cap:.6g} bytes cannot be checked"
         if sent > cap:
             return (
-                f"the lowest threshold that keeps the error within {limits.max_error:.3g} is "
+                f"the lowest threshold that keeps the error within {_percent(limits.max_error)} is "
                 f"{written(point.threshold)}, where {sent:.6g} bytes per {per} leave the device "
                 f"and at most {cap:.6g} are asked for"
             )
     return None
 
 
+def _percent(share: float) -> str:
+    return f"{100 * share:.4g}%"
+
+
 def _promise(limits: Limits) -> str:
-    kept = [f"the error among device answers at most {limits.max_error:.3g}"]
+    kept = [f"the error among device answers at most {_percent(limits.max_error)}"]
     if limits.max_cloud is not None:
-        kept.append(f"the cloud's share at most {limits.max_cloud:.3g}")
+        kept.append(f"the cloud's share at most {_percent(limits.max_cloud)}")
     if limits.min_offline is not None:
-        kept.append(f"offline coverage at least {limits.min_offline:.3g}")
-    return f"{' and '.join(kept)} with confidence {limits.confidence:.3g}"
+        kept.append(f"offline coverage at least {_percent(limits.min_offline)}")
+    return f"{' and '.join(kept)} with confidence {_percent(limits.confidence)}"
 
 
 def _too_few(sampled: int, limits: Limits) -> dict[str, Any]:
@@ -192,10 +196,10 @@ def _too_few(sampled: int, limits: Limits) -> dict[str, Any]:
     there = math.floor(sampled / (1 - HELD_OUT))
     more = max(needed - there, 1)
     reason = (
-        f"to show an error of at most {limits.max_error:.3g} with confidence "
-        f"{limits.confidence:.3g} takes at the least about {needed} installations with a request "
-        f"whose right answer is known, of which every fifth says where to test; there are about "
-        f"{there}: {more} more are needed"
+        f"to show an error of at most {_percent(limits.max_error)} with confidence "
+        f"{_percent(limits.confidence)} takes at the least about {needed} installations with a "
+        "request whose right answer is known, of which every fifth says where to test; there are "
+        f"about {there}: {more} more are needed"
     )
     return {"reason": reason, "more_installations": more}
 
@@ -204,22 +208,22 @@ def _not_shown(found: Guarantee, tested: ltt.Sample, limits: Limits) -> dict[str
     """Why nothing was shown at the first threshold tested, and how many more would show it."""
     first = found.tests[found.start]
     at = f"at the highest threshold tested, {written(first.threshold)}"
-    surely = f"with confidence {limits.confidence:.3g}"
+    surely = f"with confidence {_percent(limits.confidence)}"
     for words, declined, count, cap in tested.shares(first.threshold, limits):
         if binom.cdf(declined, count, cap) > 1 - limits.confidence:
             return {
                 "reason": f"{at}, {declined} of {count} {words}, which does not show a share of at "
-                f"most {cap:.3g} {surely}"
+                f"most {_percent(cap)} {surely}"
             }
     reason = (
         f"{at}, {first.wrong} of {first.accepted} installations sampled got a wrong answer, which "
-        f"does not show an error of at most {limits.max_error:.3g} {surely}"
+        f"does not show an error of at most {_percent(limits.max_error)} {surely}"
     )
     if found.start:
         above = found.tests[found.start - 1].threshold
         for words, declined, count, cap in tested.shares(above, limits):
             if declined > cap * count:
-                reason = f"above it more than {cap:.3g} of {words}, and {reason}"
+                reason = f"above it more than {_percent(cap)} of {words}, and {reason}"
     enough = _enough(first.wrong / max(first.accepted, 1), limits)
     if enough is None:
         return {"reason": f"{reason}, and at that rate no number of them would"}

@@ -198,10 +198,10 @@ def test_heavy_users_who_are_wrong_most_block_the_recommendation() -> None:
 
 
 CAPS = {
-    "too much to the cloud": (Limits(max_cloud=0.3), "more than 0.3 of requests would go", False),
-    "little enough to the cloud": (Limits(max_cloud=0.7), "cloud's share at most 0.7", True),
-    "too little offline": (Limits(min_offline=0.8), "more than 0.2 of requests without", False),
-    "enough offline": (Limits(min_offline=0.3), "offline coverage at least 0.3", True),
+    "too much to the cloud": (Limits(max_cloud=0.3), "more than 30% of requests would go", False),
+    "little enough to the cloud": (Limits(max_cloud=0.7), "cloud's share at most 70%", True),
+    "too little offline": (Limits(min_offline=0.8), "more than 20% of requests without", False),
+    "enough offline": (Limits(min_offline=0.3), "offline coverage at least 30%", True),
     "egress too high": (Limits(max_egress=100.0), "bytes per request leave the device", False),
     "egress low enough": (Limits(max_egress=900.0), "lowest threshold tested", True),
     "a user sends too much": (Limits(max_egress_per_user=100.0), "bytes per installation", False),

@@ -370,7 +370,7 @@ NOTHING_RECOMMENDED = {
     ),
     "the cloud answers too much": (
         ("--max-error", "0.04", "--max-cloud", "0.0001"),
-        "which does not show a share of at most 0.0001",
+        "which does not show a share of at most 0.01%",
     ),
     "nothing may leave": (
         ("--max-error", "0.04", "--max-egress", "0"),
