@@ -18,6 +18,7 @@ from collector.contract.placement import Advice
 from collector.contract.records import Answer, Query
 from collector.contract.releases import points
 from dashboard import formats
+from dashboard.theme import DARK
 from dashboard.views.requests import WIDTHS
 from demo import strays
 from tests import strace
@@ -112,7 +113,12 @@ def test_the_headline_numbers_are_the_collectors(reader: Reader, shown: Shown) -
     interval = formats.interval(rate["fallback_low"], rate["fallback_high"])
     expect(page.get_by_text(interval, exact=True)).to_be_visible()
     # The first one is of the headline numbers.
-    page.get_by_role("button", name="Definition").nth(1).click()
+    button = page.get_by_role("button", name="Definition").nth(1)
+    button.click()
+    page.emulate_media(color_scheme="dark")
+    light = tuple(int(DARK.text[i : i + 2], 16) for i in (1, 3, 5))
+    expect(button).to_have_css("color", f"rgb{light}")
+    page.emulate_media(color_scheme="light")
     meaning = page.get_by_test_id("stPopoverBody")
     said = meaning.get_by_text("Release health: each release of the app side by side.")
     expect(said).to_be_visible()
