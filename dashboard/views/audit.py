@@ -58,9 +58,7 @@ def _head(questions: Questions, head: Checkpoint) -> None:
     st.subheader(f"The signed head of {entries}", anchor=False)
     st.code(questions.audit_head(), language=None, wrap_lines=True)
     with st.container(horizontal=True):
-        panels.download(
-            "Download the checkpoint", questions.audit_head, "checkpoint.txt", "text/plain"
-        )
+        panels.download("Download the head", questions.audit_head, "checkpoint.txt", "text/plain")
         panels.download(
             "Download the public key", questions.audit_key, "limen-audit-key.txt", "text/plain"
         )
@@ -76,7 +74,7 @@ def _verify(questions: Questions) -> None:
     with st.form("verify", border=False):
         with st.container(horizontal=True, vertical_alignment="bottom"):
             file = st.file_uploader(
-                "Checkpoints kept elsewhere", type=["txt"], key="kept", max_upload_size=10
+                "Heads kept elsewhere", type=["txt"], key="kept", max_upload_size=10
             )
             key = st.text_input("The public key as it was kept", placeholder="limen-audit/…+…+…")
         asked = st.form_submit_button("Verify", type="primary", icon=":material/verified_user:")
@@ -110,12 +108,12 @@ def _result(found: Checked, kept: Sequence[Checkpoint], *, own_key: bool) -> Non
             theme.ERROR,
         )
         return
-    with_kept = f" and {sentences.many(len(kept), 'kept checkpoint')}" if kept else ""
+    with_kept = f" and {sentences.many(len(kept), 'kept head')}" if kept else ""
     said = [f"{sentences.many(found.entries, 'entry', 'entries')} agree with the head{with_kept}."]
     if found.erased:
         said.append(f"The content of {count(found.erased)} of them is erased; their hashes stay.")
     if not kept:
-        said.append("It agrees with itself. Add a checkpoint that was kept elsewhere: all of it "
+        said.append("It agrees with itself. Add a head that was kept elsewhere: all of it "
                     "could have been rewritten.")  # fmt: skip
     if own_key:
         said.append("The key is the one that the collector says: give the one that was kept.")

@@ -241,13 +241,13 @@ def test_the_audit_log_is_verified_here_against_a_head_that_was_kept(
         assert list(client.metric_csv(Query(metric="ledger")))
     page = reader.open("/audit")
     with page.expect_download() as download:
-        page.get_by_role("button", name="Download the checkpoint").click()
+        page.get_by_role("button", name="Download the head").click()
     head = download.value.path().read_text("utf-8")
     page.get_by_role("button", name="Verify").click()
     expect(page.locator(".limen-notice")).to_contain_text("It agrees with itself")
     other = Signer(bytes(32))
     for name, kept, found in (
-        ("kept.txt", head, "agree with the head and 1 kept checkpoint."),
+        ("kept.txt", head, "agree with the head and 1 kept head."),
         ("other.txt", other.sign(Frontier()), f"of another log: of {other.verifier.name}"),
     ):
         file = page.locator('[data-testid="stFileUploader"] input[type=file]')
