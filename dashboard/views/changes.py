@@ -77,8 +77,8 @@ def show_changes(questions: Questions, selection: Selection, released: Rows) -> 
         titles={
             "transfers": f"In {newer}",
             "other_transfers": f"In {older}",
-            "requests": f"Requests, {newer}",
-            "other_requests": f"Requests, {older}",
+            "requests": f"Requests of {newer}",
+            "other_requests": f"Requests of {older}",
         },
         name=f"What {newer} sends against {older}",
         more=_MORE,

@@ -66,7 +66,7 @@ def show(questions: Questions, selection: Selection) -> None:
 
 
 def _add(questions: Questions, apps: Sequence[str]) -> None:
-    st.text("\n".join(f"· {name}" for name in KINDS.values()))
+    st.text("\n".join(["One of these:", *(f"· {name}" for name in KINDS.values())]))
     with st.form("declare", border=False, clear_on_submit=False):
         file = st.file_uploader("File", type=ENDINGS, key="declaration", max_upload_size=50)
         app = st.selectbox(
@@ -109,7 +109,7 @@ def _card(questions: Questions, kept: KeptDeclaration, check: Check) -> None:
         colour = theme.CLOUD if found.problems else theme.DEVICE
         panels.marked(found.name, [KINDS[found.kind]], colour)
         release = "every release" if kept.release is None else kept.release
-        st.text(f"{kept.app} {release} · {moment(kept.added)} · SHA-256 {kept.digest[:16]}…")
+        st.text(f"{kept.app}, {release} · {moment(kept.added)} · SHA-256 {kept.digest[:16]}…")
         st.text("\n".join([_rows(found), *_says(found)]))
         if found.problems:
             st.text(f"{sentences.many(len(found.problems), 'problem')} in the file itself:")

@@ -12,7 +12,7 @@ _ROWS = (
     "Decision",
     "Reason",
     "Answer",
-    "Sent to the cloud",
+    "Sent for the answer",
 )
 
 
