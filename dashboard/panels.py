@@ -165,7 +165,7 @@ def definitions(questions: Questions, metrics: Sequence[str]) -> None:
         columns = found["columns"]
         facts({_with_unit(one["name"], one["unit"]): one["description"] for one in columns})
         if found.get("dimensions"):
-            st.text(f"By and where: {', '.join(found['dimensions'])}")
+            st.text(f"Filters and groups: {', '.join(found['dimensions'])}")
         if found.get("command"):
             st.code(found["command"], language="bash", wrap_lines=True)
         if found["sql"]:

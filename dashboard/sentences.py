@@ -193,23 +193,27 @@ def point(chosen: SweepPoint, current: SweepPoint | None) -> str:
     if current is None:
         return (
             f"At {written(chosen.threshold)} the device would answer "
-            f"{percent(chosen.device_share)} of requests, {percent(error(chosen))} of them "
-            f"wrong, and {percent(chosen.fallback_rate)} would fall back. {_egress(chosen)}"
+            f"{percent(chosen.device_share)} of requests, {_wrong(chosen)}, and "
+            f"{percent(chosen.fallback_rate)} would fall back. {_egress(chosen)}"
         )
     if current.threshold == chosen.threshold:
         return (
             f"At {written(chosen.threshold)}, the current threshold, the device answers "
-            f"{percent(chosen.device_share)} of requests, {percent(error(chosen))} of them "
-            f"wrong, and {percent(chosen.fallback_rate)} fall back."
+            f"{percent(chosen.device_share)} of requests, {_wrong(chosen)}, and "
+            f"{percent(chosen.fallback_rate)} fall back."
         )
     direction = "Raised" if chosen.threshold > current.threshold else "Lowered"
     return (
         f"{direction} to {written(chosen.threshold)} from {written(current.threshold)}, the device "
-        f"would answer {percent(chosen.device_share)} of requests instead of "
-        f"{percent(current.device_share)}; {percent(error(chosen))} of its answers would be "
-        f"wrong instead of {percent(error(current))}; {percent(chosen.fallback_rate)} would "
-        f"fall back instead of {percent(current.fallback_rate)}. {_egress(chosen)}"
+        f"would answer {percent(chosen.device_share)} of requests, {_wrong(chosen)}, instead of "
+        f"{percent(current.device_share)}, {_wrong(current)}; {percent(chosen.fallback_rate)} "
+        f"would fall back instead of {percent(current.fallback_rate)}. {_egress(chosen)}"
     )
+
+
+def _wrong(found: SweepPoint) -> str:
+    share = error(found)
+    return "nobody knows how many wrong" if share is None else f"{percent(share)} of them wrong"
 
 
 def error(found: SweepPoint) -> float | None:

@@ -101,7 +101,8 @@ def test_a_threshold_is_said_beside_the_one_in_use() -> None:
     assert sentences.point(now, now).startswith("At 0.700, the current threshold")
     raised = sentences.point(other, now)
     assert raised.startswith("Raised to 0.800 from 0.700, the device would answer 80.0%")
-    assert "unknown of its answers would be wrong instead of 2.0%" in raised
+    assert "80.0% of requests, nobody knows how many wrong, instead of" in raised
+    assert "instead of 90.0%, 2.0% of them wrong; 10.0% would fall back" in raised
     assert raised.endswith("Per request, 37.2 B more would leave the device.")
     assert sentences.point(now, other).startswith("Lowered to 0.700 from 0.800")
     assert sentences.point(other, None).startswith("At 0.800 the device would answer")
@@ -147,7 +148,7 @@ def test_where_no_answer_is_known_the_error_is_unknown_and_the_curve_says_so() -
     known = point(0.8)
     blind = point(0.5, evidence=False, error_rate=0.001)
     assert sentences.error(blind) is None
-    assert "unknown of its answers would be wrong" in sentences.point(blind, known)
+    assert "of requests, nobody knows how many wrong" in sentences.point(blind, known)
     half = sweep(points=(blind, known), current=None)
     assert curve.unknown_below(half) == 0.5
     assert curve.unknown_below(sweep()) is None

@@ -222,7 +222,7 @@ def _thresholds(selection: Selection, answer: Answer, used: Answer) -> None:
 def _hours(questions: Questions, selection: Selection) -> None:
     answer = questions.if_allowed(selection.query("offline_hours"))
     if answer is None:
-        st.text("Tokens of this role see whole days; hours are shown to others.")
+        st.text("A lead sees whole days; hours are shown to others.")
         return
     today = datetime.now(UTC)
     panels.chart(

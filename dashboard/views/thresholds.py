@@ -205,7 +205,7 @@ def _about(run: ReplayRun, sweep: Sweep) -> None:
             f"Run {run.run}: {run.feature}, {run.model} ({run.model_digest})",
             f"Runtime {run.runtime} {run.runtime_version}, {count(run.inputs)} inputs, "
             f"{count(run.failed)} failed, {run.seconds:.1f} s",
-            f"Inputs of {run.since} to {run.until}",
+            f"Inputs of {moment(run.since)} to {moment(run.until)}",
             f"Reference {sweep.reference}: {count(sweep.cases)} cases with a known reference",
         ):
             st.text(line)
