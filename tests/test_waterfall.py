@@ -114,4 +114,14 @@ def test_parts_that_arrived_together_are_one_mark_after_the_first_spans_start() 
     phone, cloud = arrivals.arrivals(waterfall.ordered(spans)).data
     assert (list(phone.x), list(phone.text)) == ([5000.0], ["5.0 s"])
     assert (list(cloud.x), list(cloud.text)) == ([-2000.0], ["-2.0 s"])
+    assert list(phone.textposition) == ["top center"]
     assert phone.customdata[0].endswith("2 spans")
+
+
+def test_what_arrived_at_once_is_named_beside_the_line_of_the_start() -> None:
+    spans = [
+        {**span(name, None, "INTERNAL", 0.0), "start": "2026-11-01T10:00:00Z", "received": received}
+        for name, received in (("a", "2026-11-01T10:00:00.1Z"), ("b", "2026-11-01T10:00:05Z"))
+    ]
+    (phone,) = arrivals.arrivals(waterfall.ordered(spans)).data
+    assert list(phone.textposition) == ["top right", "top center"]

@@ -15,6 +15,7 @@ def arrivals(rows: Sequence[Row]) -> go.Figure:
     """A mark per moment of receipt and side, with how long after; 0 is the first span's start by
     its own clock, and so a mark left of it says that this clock was ahead."""
     start = min(_ms(row.span["start"]) for row in rows)
+    longest = max(_ms(row.span["received"]) for row in rows) - start
     found: dict[tuple[str, str], int] = {}
     for row in rows:
         part = (row.side, row.span["received"])
@@ -34,7 +35,8 @@ def arrivals(rows: Sequence[Row]) -> go.Figure:
             name=name,
             marker={"color": colour, "symbol": "triangle-down", "size": 13},
             text=[lapse(ms) if i in (0, len(after) - 1) else "" for i, ms in enumerate(after)],
-            textposition="top center",
+            # Beside the line, not on it.
+            textposition=["top right" if 0 <= ms < longest / 12 else "top center" for ms in after],
             cliponaxis=False,
             customdata=[f"{moment(received)}: {spans} spans" for received, spans in parts],
             hovertemplate="%{customdata}",
