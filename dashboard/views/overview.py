@@ -141,7 +141,7 @@ def _headline(
                 f"p95, {who}",
                 milliseconds(wait.get("p95_ms")),
                 f"median {milliseconds(wait.get('p50_ms'))}",
-                f"How long people waited for an answer of the {who}.",
+                f"How long people waited for an answer of the {who}: 95 of 100 at most this.",
             )
         panels.tile(
             "Completeness",
