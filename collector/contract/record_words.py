@@ -53,10 +53,15 @@ def controller(record: Article30) -> dict[str, str]:
     }
 
 
+def feature(one: Activity) -> str:
+    """What it is of: a feature by its name, or what has none."""
+    return one.feature or ("Limen's own telemetry" if one.basis is None else "of no feature named")
+
+
 def cells(one: Activity) -> dict[str, str | int]:
     """What stands in each of COLUMNS."""
     stays = one.recipient is None
-    what = one.feature or ("Limen's own telemetry" if one.basis is None else "of no feature named")
+    what = feature(one)
     if one.recipient == LOGGED_INPUTS:
         what += ", inputs logged with consent, to run models on them again"
     who = ", ".join(part for part in (one.owner or MISSING, _words(one.role)) if part)

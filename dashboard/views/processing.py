@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import streamlit as st
 
 from collector.contract.processing import LOGGED_INPUTS, Activity, Article30
-from collector.contract.record_words import COLUMNS, MISSING, cells, controller
+from collector.contract.record_words import COLUMNS, MISSING, cells, controller, feature
 from dashboard import panels, sentences, states, theme
 from dashboard.formats import count
 from dashboard.questions import Questions, Scope
@@ -30,7 +30,6 @@ LINES: Mapping[str, str] = {
 }
 LISTS = ("data_subjects", "categories")
 NUMBERS = ("kept_days",)
-_WITHOUT_FEATURE = "Not of one feature"
 _OWN = ("app", "declared", "count", "first_seen", "last_seen")
 
 
@@ -133,7 +132,7 @@ def _card(place: int, one: Activity, subjects: Mapping[str, Sequence[str]]) -> N
         seen += f", from {one.first_seen[:10]} to {one.last_seen[:10]}"
     with st.container(border=True, key=f"activity-{place}"):
         to = "stays on the device" if stays else f"to {one.recipient}"
-        panels.marked(f"{one.feature or _WITHOUT_FEATURE}, {to}", [one.app, *marks], colour)
+        panels.marked(f"{feature(one)}, {to}", [one.app, *marks], colour)
         _lines({**said, "seen": seen}, {**_missing(one.missing), **subjects})
 
 
