@@ -15,7 +15,7 @@
 -- upper_bound_ms ms: median of the installations' shortest time from a span's end to its receipt; skew is at most this
 with seen as (
     select
-        installation,
+        phone_of(installation) as installation,
         count(*) as spans,
         sum(case when time_believed then 0 else 1 end) as not_believed,
         min(cast(received_time - start as double) - duration) as bound
@@ -26,7 +26,7 @@ with seen as (
 ),
 measured as (
     select
-        installation,
+        phone_of(installation) as installation,
         count(*) as calls,
         percentile_cont(0.5) within group (order by skew) as skew,
         percentile_cont(0.5) within group (order by uncertainty) as uncertainty

@@ -15,7 +15,8 @@
 -- last_received time: when the last of them was received
 with seen as (
     select
-        installation,
+        phone_of(installation) as phone,
+        any_value(installation) as installation,
         max(key_id) as key_id,
         max_by(app, received_time) as app,
         max_by(release, received_time) as release,
@@ -27,17 +28,17 @@ with seen as (
         max(received_time) as last_received
     from {clocks}
     where true {where}
-    group by installation
+    group by phone
 ),
 measured as (
     select
-        installation,
+        phone_of(installation) as phone,
         count(*) as calls,
         percentile_cont(0.5) within group (order by skew) as skew,
         percentile_cont(0.5) within group (order by uncertainty) as uncertainty
     from {calls}
     where true {where}
-    group by installation
+    group by phone
 )
 select
     lower(hex(s.installation)) as installation,
@@ -54,7 +55,7 @@ select
     make_timestamp_ns(s.first_received) as first_received,
     make_timestamp_ns(s.last_received) as last_received
 from seen s
-left join measured m on m.installation = s.installation
+left join measured m on m.phone = s.phone
 where abs(m.skew) > 1e9 or s.bound < -1e9 or s.not_believed > 0
 order by
     greatest(coalesce(abs(m.skew), 0), coalesce(-s.bound, 0)) desc,
