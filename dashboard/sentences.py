@@ -207,7 +207,8 @@ def point(chosen: SweepPoint, current: SweepPoint | None) -> str:
         f"{direction} to {written(chosen.threshold)} from {written(current.threshold)}, the device "
         f"would answer {percent(chosen.device_share)} of requests, {_wrong(chosen)}, instead of "
         f"{percent(current.device_share)}, {_wrong(current)}; {percent(chosen.fallback_rate)} "
-        f"would fall back instead of {percent(current.fallback_rate)}. {_egress(chosen)}"
+        f"would fall back instead of {percent(current.fallback_rate)}. "
+        f"{_egress(chosen, current)}"
     )
 
 
@@ -221,11 +222,8 @@ def error(found: SweepPoint) -> float | None:
     return found.error_rate if found.evidence else None
 
 
-def _egress(found: SweepPoint) -> str:
-    change = found.egress_change
-    if change is None:
-        return "What that would send more or less is unknown."
-    if change == 0:
-        return "The same bytes would leave the device."
-    more = "more" if change > 0 else "less"
-    return f"Per request, {size(abs(change))} {more} would leave the device."
+def _egress(found: SweepPoint, current: SweepPoint | None = None) -> str:
+    if found.egress is None:
+        return "How much would leave the device is unknown."
+    was = "" if current is None else f" instead of {size(current.egress)}"
+    return f"Per request, {size(found.egress)} would leave the device{was}."

@@ -92,28 +92,31 @@ def point(threshold: float, **facts: Any) -> SweepPoint:
         "fallback_rate": 0.1,
         "error_rate": 0.02,
         "egress_change": 0.0,
+        "egress": 37.2,
     }
     return SweepPoint(threshold=threshold, **{**values, **facts})
 
 
 def test_a_threshold_is_said_beside_the_one_in_use() -> None:
-    now, other = point(0.7), point(0.8, device_share=0.8, error_rate=None, egress_change=37.2)
+    now, other = point(0.7), point(0.8, device_share=0.8, error_rate=None, egress=74.4)
     assert sentences.point(now, now).startswith("At 0.700, the current threshold")
     raised = sentences.point(other, now)
     assert raised.startswith("Raised to 0.800 from 0.700, the device would answer 80.0%")
     assert "80.0% of requests, nobody knows how many wrong, instead of" in raised
     assert "instead of 90.0%, 2.0% of them wrong; 10.0% would fall back" in raised
-    assert raised.endswith("Per request, 37.2 B more would leave the device.")
+    assert raised.endswith("Per request, 74.4 B would leave the device instead of 37.2 B.")
     assert sentences.point(now, other).startswith("Lowered to 0.700 from 0.800")
     assert sentences.point(other, None).startswith("At 0.800 the device would answer")
 
 
 @pytest.mark.parametrize(
-    ("change", "words"),
-    [(None, "is unknown"), (0.0, "same bytes"), (-12.0, "12 B less"), (12.0, "12 B more")],
+    ("egress", "words"),
+    [(None, "is unknown"), (0.0, "0 B would leave the device instead of 37.2 B.")],
 )
-def test_the_change_of_egress_is_said_with_its_direction(change: float | None, words: str) -> None:
-    assert words in sentences.point(point(0.8, egress_change=change), point(0.7))
+def test_the_egress_is_said_beside_that_of_the_threshold_in_use(
+    egress: float | None, words: str
+) -> None:
+    assert words in sentences.point(point(0.8, egress=egress), point(0.7))
 
 
 def sweep(**facts: Any) -> Sweep:
