@@ -69,6 +69,7 @@ def show_door(questions: Questions, selection: Selection) -> None:
         [selection.query("door"), selection.query("door", "day"), selection.query("redaction")]
     )
     panels.heading("What was done at the door", questions, "door")
+    st.caption("What telemetry holds goes through the collector's door before it is stored.")
     panels.not_narrowed(selection, "redaction")
     done = {row["action"]: row["values"] for row in whole.records()}
     with panels.tiles("tiles-door"):

@@ -205,8 +205,9 @@ def _arrival(questions: Questions, selection: Selection, rows: Rows) -> None:
     counts = dict.fromkeys(("requests", "late", "ahead", "not_believed"), "count")
     panels.rows_under(rows, {"release": "text", **counts, **units}, "Arrival by release")
     st.caption(
-        "A phone whose clock is behind seems to send late, and one whose clock is ahead before the "
-        "request began. What never reaches the top has a clock that is not believed."
+        "The share of requests that had arrived by then. A phone whose clock is behind seems to "
+        "send late, and one whose clock is ahead before the request began. What never reaches the "
+        "top has a clock that is not believed."
     )
 
 
