@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from dashboard import links, panels, sentences, theme
-from dashboard.formats import count, size
+from dashboard.formats import count, moment, size
 from dashboard.questions import Questions, Scope
 from dashboard.selection import Selection
 
@@ -50,10 +50,10 @@ def _built(scope: Scope, pack: bytes) -> None:
             {
                 "SHA-256": sha256(pack).hexdigest(),
                 "Size": size(len(pack)),
-                "Of": f"{facts['since'][:19]}Z to {facts['until'][:19]}Z",
+                "Of": f"{moment(facts['since'])} to {moment(facts['until'])}",
                 "Policy": f"{facts['policy']} (SHA-256 {facts['policy_digest'][:16]}…)",
                 "What left": f"{sentences.many(facts['departures'], 'departure')} in "
-                f"{sentences.many(facts['flows'], 'flow')}",
+                f"{sentences.many(facts['flows'], 'flow')}, Limen's own telemetry among them",
                 "Findings": count(facts["findings"]),
             }
         )
