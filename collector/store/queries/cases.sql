@@ -1,44 +1,16 @@
 -- Logged inputs of a run between two numbers, with the facts of their requests; the cloud's label
 -- and the bytes sent are those of the first send that a model endpoint answered.
-with recursive chosen as (
+with chosen as (
     select number, trace_id, span_id, installation, key_id, feature, truth
     from run_inputs($feature, $last_number, $since, $until)
     where number between $first and $last
         and ($only is null or list_contains(cast($only as bigint[]), number))
 ),
 nodes as (
-    select
-        s.*,
-        case
-            when s.kind = 'CLIENT'
-                then coalesce(s.egress_bytes, s.http_request_body_size, s.http_request_size)
-        end as sent
-    from spans s
-    semi join chosen c on c.trace_id = s.trace_id
-    qualify row_number() over (partition by s.trace_id, s.span_id order by s.start_time) = 1
-),
-climb as (
-    select
-        trace_id, span_id as server, time, output_label, parent_span_id as parent,
-        cast(null as bigint) as sent, 0 as depth
-    from nodes
-    where kind = 'SERVER' and output_label is not null
-    union all
-    select
-        c.trace_id, c.server, c.time, c.output_label, p.parent_span_id,
-        coalesce(c.sent, p.sent), c.depth + 1
-    from climb c
-    join nodes p on p.trace_id = c.trace_id and p.span_id = c.parent
-    where c.depth < 8
+    from nodes_of('chosen')
 ),
 cloud as (
-    select
-        trace_id, parent as request,
-        arg_min(output_label, time) as output_label,
-        arg_min(sent, time) as sent
-    from climb
-    where parent is not null
-    group by trace_id, parent
+    from cloud_answers('nodes')
 )
 select
     i.number as "case",
