@@ -436,6 +436,17 @@ def steps(words: str) -> list[int]:
     return [int(found.replace(",", "")) for found in re.findall(r"([\d,]+) installations", words)]
 
 
+def test_a_lead_is_told_of_which_whole_days_there_is_data(store: Store) -> None:
+    for days in (5, 3):
+        store.take(traces(request_span(start=now() - days * DAY)))
+    today = settled(now())
+    told = store.reader.status(merged=True)
+    assert told["first_data"] == rfc3339(today - 5 * DAY)
+    assert told["last_data"] == rfc3339(today - 2 * DAY)
+    store.take(traces(request_span()))
+    assert store.reader.status(merged=True)["last_data"] == rfc3339(today)
+
+
 def test_a_comparison_tells_a_lead_no_more_than_the_blocks_do(fleets: Store) -> None:
     """Its counts are those of the same cells as every other answer, its installations and all that
     is made of their number in steps of k, its words those of cells; so nothing of fewer than k."""

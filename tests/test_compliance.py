@@ -62,7 +62,7 @@ def test_what_is_declared_passes_and_says_how_much_was_seen(store: Store) -> Non
 
 def test_a_release_that_was_not_seen_cannot_pass(store: Store) -> None:
     send(store)
-    with pytest.raises(BadInput, match="nothing of that release was seen"):
+    with pytest.raises(NotFound, match="nothing of that release was seen"):
         store.compliance.check(Scope(release="9.9.9"))
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from collector.contract.compliance import Judgement
-from collector.contract.errors import BadInput
+from collector.contract.errors import BadInput, NotFound
 from collector.evidence.archive import (
     CHECK,
     CHECKPOINT,
@@ -409,7 +409,7 @@ def test_the_page_says_how_to_check_it_with_other_tools(tmp_path: Path) -> None:
 
 
 def test_what_asks_for_something_else_is_refused(store: Store) -> None:
-    with pytest.raises(BadInput, match="nothing of that release"):
+    with pytest.raises(NotFound, match="nothing of that release"):
         store.evidence.make(Scope(release="9.9.9"), None)
 
 

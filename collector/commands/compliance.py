@@ -45,7 +45,7 @@ def _common(parser: argparse.ArgumentParser, *, until: bool = True) -> None:
 def _check(args: argparse.Namespace) -> int:
     """0, or 1 where an error stands that nobody accepted.
 
-    Raises BadInput where nothing was seen, so that nothing passes unseen.
+    Raises NotFound where nothing was seen, so that nothing passes unseen.
     """
     from collector.contract.errors import BadInput
 

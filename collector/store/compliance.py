@@ -32,7 +32,7 @@ from collector.compliance.observed import (
 from collector.compliance.unseen import unseen
 from collector.contract.compliance import Check, Coverage, Judgement, Verdict
 from collector.contract.declarations import Declaration, KeptDeclaration
-from collector.contract.errors import BadInput, NotFound, named
+from collector.contract.errors import NotFound, named
 from collector.contract.findings import CODES
 from collector.contract.findings import UNKNOWN as UNKNOWN_ATTRIBUTE
 from collector.contract.policy import Policy, release_key
@@ -89,7 +89,8 @@ class Compliance:
         self._declarations, self._verdicts = declarations, verdicts
 
     def check(self, scope: Scope) -> Check:
-        """Everything that is found in `scope`. Raises BadInput where nothing was seen of it."""
+        """Everything that is found in `scope`. Raises BadInput, and NotFound where nothing was seen
+        of its release."""
         return self.review(scope).check
 
     def review(self, scope: Scope, *, dated: bool = False) -> Review:
@@ -109,7 +110,7 @@ class Compliance:
             seen = sightings.observed()
             covered = list(_coverage(sightings.rows("coverage"), seen, complete))
             if scope.release is not None and not covered:
-                raise BadInput("nothing of that release was seen in this period")
+                raise NotFound("nothing of that release was seen in this period")
             files = dict(_by_app(kept, covered))
             drafts += _drafts(seen, covered, policy, files)
             groups = alike(drafts)

@@ -226,8 +226,7 @@ class Reader:
         first, last = row["first_data"], row["last_data"]
         if merged and first is not None:
             end = settled(time.time_ns())
-            first, last = first - first % DAY, min(last, end)
-            last -= last % DAY
+            first, last = first - first % DAY, min(last - last % DAY + DAY, end)
         times = {"first_data": first, "last_data": last}
         told = {name: None if ns is None else rfc3339(ns) for name, ns in times.items()}
         if merged:

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import streamlit as st
 
+from collector.contract.errors import NotFound
 from dashboard import panels, states
 from dashboard.questions import Questions, Scope
 from dashboard.selection import Selection
@@ -53,7 +54,10 @@ def show(questions: Questions, selection: Selection) -> None:
             "No day lies between these two", "The first has to be before the last, or the same."
         )
         return
-    KINDS[kind](questions, selection, scope)
+    try:
+        KINDS[kind](questions, selection, scope)
+    except NotFound:
+        states.no_result(questions, "requests")
 
 
 def _scope(selection: Selection) -> Scope | None:

@@ -122,9 +122,11 @@ def test_a_finding_is_accepted_as_risk_and_says_so_in_the_list(
 
 
 def test_a_release_that_was_never_seen_passes_nothing(reader: Reader) -> None:
-    page = reader.open("/findings?release=9.9")
-    expect(page.locator(".limen-empty")).to_contain_text("No requests in this selection")
-    expect(page.locator(".limen-notice")).to_have_count(0)
+    for path in ("findings", "records"):
+        page = reader.open(f"/{path}?release=9.9")
+        expect(page.locator(".limen-empty")).to_contain_text("No requests in this selection")
+        for told in (".limen-notice", ".limen-error"):
+            expect(page.locator(told)).to_have_count(0)
 
 
 def test_the_ledger_shows_each_departure_and_hands_it_out_as_a_file(
