@@ -4,6 +4,7 @@ delete from rollup_requests;
 delete from rollup_phones;
 delete from rollup_waits;
 delete from rollup_contexts;
+delete from rollup_context_waits;
 delete from rollup_offline;
 delete from rollup_hours;
 delete from rollup_runs;

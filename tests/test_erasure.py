@@ -471,7 +471,7 @@ def test_every_part_is_looked_for_anew_where_something_came_before_the_first(
     done = erase(store)
     assert (len(came), done.traces, done.deleted["span_facts"]) == (1, 4, 10)
     assert store.rows("select count(*) as n from span_facts") == [{"n": 3}]
-    for table in ("rollup_sent", "rollup_requests", "rollup_contexts"):
+    for table in ("rollup_sent", "rollup_requests", "rollup_contexts", "rollup_context_waits"):
         assert store.rows(f"select sum(n) as n from {table}") == [{"n": 1}], table
 
 

@@ -40,9 +40,10 @@ SENDERS_BY = "day, received, sender, app, environment, release, os, kind"
 CONTEXTS_BY = (
     "day, received, app, environment, feature, release, os, device_model, country, network, model,"
     " model_size, size_budget, placement, placement_inferred, decision, reason, blocked_reason,"
-    " threshold, threshold_version, runtime, delegate, answered_by, wait_step"
+    " threshold, threshold_version, runtime, delegate, answered_by"
 )
 OFFLINE_BY = f"{CONTEXTS_BY}, confidence_step, sure_step"
+WAITS_BY = f"{CONTEXTS_BY}, wait_step"
 COUNTS = (
     "n", "numbered", "in_10s", "in_1min", "in_10min", "in_1h", "in_6h", "in_1d", "in_7d",
     "believed", "ahead", "no_device_model", "no_country", "no_installation", "no_duration",
@@ -166,6 +167,9 @@ def same_answers(store: Store, turn: int) -> None:
     for by, some in ((CONTEXTS_BY, ""), (OFFLINE_BY, " where network = 'unavailable'")):
         one_by_one = summed(store, f"requests{some}", by, COUNTS)
         assert summed(store, f"{contexts}{some}", by, COUNTS) == one_by_one
+    waits = contexts.replace("contexts'", "context_waits'")
+    waited = summed(store, "requests where wait_step is not null", WAITS_BY, ("n",))
+    assert summed(store, waits, WAITS_BY, ("n",)) == waited
     with nothing_covered(store):
         assert (departed(store), copied(store)) == (found, clocks)
         for again, before in zip(answered(store, turn), told, strict=True):

@@ -89,6 +89,7 @@ _ROLLED = {
     "offline": "rolled_offline({offline}, $to, $first_day)",
     "hours": "rolled_hours({hours}, $to, $first_day)",
     "contexts": "rolled_contexts({contexts}, $to, $first_day)",
+    "context_waits": "rolled_contexts({context_waits}, $to, $first_day)",
     "departures": "rolled_sent({sent}, {kinds}, $to, $first_day, $by_day)",
     "sent": "rolled_sent_for_requests({sent}, {senders}, {kinds}, $to, $first_day, false)",
     "senders": "rolled_sent_for_requests({sent}, {senders}, {kinds}, $to, $first_day, true)",
@@ -99,7 +100,10 @@ _PARTLY = {
     "requests": f"from {_REQUESTS.format(' and ' + _CUT)}",
     "contexts": f"from {_REQUESTS.format(' and ' + _CUT)}",
     "phones": f"from {_PHONES.format(' and ' + _CUT)}",
-    "waits": f"from {_REQUESTS.format(' and wait_step is not null and ' + _CUT)}",
+    **dict.fromkeys(
+        ("waits", "context_waits"),
+        f"from {_REQUESTS.format(' and wait_step is not null and ' + _CUT)}",
+    ),
     "offline": f"from {_REQUESTS.format(_OFFLINE + ' and ' + _CUT)}",
     "hours": f"from {_REQUESTS.format(_OFFLINE + ' and ' + _CUT)}",
     "departures": f"from sent($from, $to, null) where {_CUT}",
@@ -152,11 +156,12 @@ def sources(
     elif merged:
         found = _MERGED
     elif whole_days and named <= ROLLED_DIMENSIONS:
-        found = rolled if named <= _WAIT_DIMENSIONS else rolled | {"waits": rolled["contexts"]}
+        found = rolled if named <= _WAIT_DIMENSIONS else rolled | {"waits": rolled["context_waits"]}
     elif whole_days:
         found = _SINGLE | _SAMPLED
         if named <= _CONTEXT_DIMENSIONS:
-            found |= dict.fromkeys(("requests", "waits", "contexts"), rolled["contexts"])
+            found |= dict.fromkeys(("requests", "contexts"), rolled["contexts"])
+            found |= {"waits": rolled["context_waits"]}
             found |= {"offline": f"(from {rolled['contexts']} where network = 'unavailable')"}
         if named <= _SAMPLED_DIMENSIONS:
             found |= {"phones": rolled["phones"]}
@@ -185,7 +190,8 @@ def _rolled(sealed: Sealed, *, cut: bool) -> dict[str, str]:
 def sums_of(sealed: Sealed) -> dict[str, str]:
     """SQL for the tables of sums of each kind, with what is fresh unless it is `sealed`."""
     whole = dict.fromkeys(
-        ("requests", "phones", "waits", "offline", "hours", "contexts"), sealed.requests
+        ("requests", "phones", "waits", "offline", "hours", "contexts", "context_waits"),
+        sealed.requests,
     )
     whole |= dict.fromkeys(("sent", "senders", "kinds"), sealed.departures)
     return {

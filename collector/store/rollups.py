@@ -47,7 +47,7 @@ LEAST_CALLS = 5_000
 # What is rolled up and gets another consent needs no spans.
 PART_RESTATED = 100_000
 # What requests are counted in: rollup_….
-COUNTED = ("requests", "phones", "waits", "offline", "hours", "contexts")
+COUNTED = ("requests", "phones", "waits", "offline", "hours", "contexts", "context_waits")
 # And what left.
 SUMMED = ("sent", "senders")
 # What clocks show is copied.

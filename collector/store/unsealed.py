@@ -18,7 +18,7 @@ Read = Callable[[str, Mapping[str, Any]], pa.Table]
 # How far (ns) a device's clock may run ahead and still be believed.
 AHEAD = 600 * 10**9
 
-_COUNTS = re.compile(r"\bfresh_(requests|phones|waits|offline|hours|contexts)\b")
+_COUNTS = re.compile(r"\bfresh_(requests|phones|waits|offline|hours|contexts|context_waits)\b")
 _DEPARTURES = re.compile(
     r"\bfresh_(sent|senders|departures|kinds)\b|\boutdated\b|\b(sent|sent_for_requests|departures)\("
 )

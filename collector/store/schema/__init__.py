@@ -40,6 +40,7 @@ TABLES = (
     "rollup_offline",
     "rollup_hours",
     "rollup_contexts",
+    "rollup_context_waits",
     "rollup_runs",
     "rollup_gaps",
     "folded_requests",
@@ -88,6 +89,7 @@ DEFINITIONS = (
     "summed_offline",
     "summed_hours",
     "summed_contexts",
+    "summed_context_waits",
     "summed_sent",
     "summed_senders",
     "midnight",
@@ -105,6 +107,7 @@ DEFINITIONS = (
     "fresh_hours",
     "rolled_hours",
     "fresh_contexts",
+    "fresh_context_waits",
     "rolled_contexts",
     "folded",
     "unsettled_days",
@@ -166,16 +169,17 @@ def migration(version: int) -> str:
 
 ROLLED_UP = (
     "rollup_departures", "rollup_kinds", "rollup_requests", "rollup_phones", "rollup_waits",
-    "rollup_offline", "rollup_hours", "rollup_contexts", "rollup_runs", "rollup_gaps",
-    "rollup_sent", "rollup_senders", "rollup_restated", "rollup_clocks", "rollup_served",
+    "rollup_offline", "rollup_hours", "rollup_contexts", "rollup_context_waits", "rollup_runs",
+    "rollup_gaps", "rollup_sent", "rollup_senders", "rollup_restated", "rollup_clocks",
+    "rollup_served",
 )  # fmt: skip
 # What was rolled up by other SQL is not used.
 _ROLLED_UP_BY = (
     "dimensions", "spans", "unrolled", "spans_near", "calls_near", "traced_departures",
     "unrolled_departures", "requests", "numbered_requests", "runs_of", "launches", "windows",
     "runs_near", "runs_known", "runs_anew", "sample", "summed_requests", "summed_phones",
-    "summed_waits", "summed_offline", "summed_hours", "summed_contexts", "summed_sent",
-    "summed_senders", "named_sources", "summable", "span_clocks", "span_served",
+    "summed_waits", "summed_offline", "summed_hours", "summed_contexts", "summed_context_waits",
+    "summed_sent", "summed_senders", "named_sources", "summable", "span_clocks", "span_served",
 )  # fmt: skip
 ROLLUP_RULES = sha256("".join(map(ddl, _ROLLED_UP_BY)).encode()).hexdigest()
 # Views and macros that were made by other SQL are made anew.

@@ -1,4 +1,5 @@
--- The same as rolled_requests by every dimension that is not of one request alone.
+-- The same as rolled_requests by every dimension that is not of one request alone; or as rolled_waits, of
+-- sums such as rollup_context_waits.
 create or replace macro rolled_contexts(sums, until, first_day) as table
 select
     d.* exclude (source, context, network),

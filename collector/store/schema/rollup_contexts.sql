@@ -1,13 +1,11 @@
 -- The same as rollup_requests by whatever else a request is told by: its source and its context, numbers
--- of rows of span_sources and span_contexts; with how long people waited and, of those made without a
--- network, how sure the model was.
+-- of rows of span_sources and span_contexts; and, of those made without a network, by how sure the model was.
 create table rollup_contexts (
     day date not null,
     received date not null,
     source integer not null,
     context integer not null,
     network varchar not null,
-    wait_step integer,
     confidence_step integer,
     sure_step integer,
     n bigint not null,

@@ -1,7 +1,7 @@
 -- The same of rollup_contexts.
 create or replace macro summed_contexts(rows, sign) as table
 select
-    day, received, source, context, network, wait_step,
+    day, received, source, context, network,
     case when network = 'unavailable' then confidence_step end as confidence_step,
     case when network = 'unavailable' then sure_step end as sure_step,
     sign * sum(n) as n,

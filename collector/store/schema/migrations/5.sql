@@ -361,7 +361,6 @@ create table rollup_contexts (
     source integer not null,
     context integer not null,
     network varchar not null,
-    wait_step integer,
     confidence_step integer,
     sure_step integer,
     n bigint not null,
@@ -382,6 +381,15 @@ create table rollup_contexts (
     no_runtime bigint not null,
     no_delegate bigint not null,
     no_confidence bigint not null
+);
+create table rollup_context_waits (
+    day date not null,
+    received date not null,
+    source integer not null,
+    context integer not null,
+    network varchar not null,
+    wait_step integer not null,
+    n bigint not null
 );
 create table rollup_waits (
     day date not null,
