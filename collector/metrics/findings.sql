@@ -18,12 +18,7 @@ select
     max(value_type) as value_type,
     policy,
     cast(sum(occurrences) as bigint) as occurrences,
-    cast(
-        -- The estimate can be above what there is.
-        least(
-            round(-60 * ln(greatest(60 - bit_count(bit_or(sketch)), 1) / 60.0)), sum(occurrences)
-        ) as bigint
-    ) as distinct_values,
+    told_apart(sketch, sum(occurrences)) as distinct_values,
     make_timestamp_ns(min(received_time)) as first_seen,
     make_timestamp_ns(max(received_time)) as last_seen
     {by}

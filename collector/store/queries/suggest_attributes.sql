@@ -6,12 +6,8 @@ select
     list_sort(list(distinct f.value_type) filter (f.value_type is not null)) as types,
     cast(sum(f.occurrences) filter (f.value_type is not null or f.sketch > 0) as bigint)
         as occurrences,
-    cast(
-        -- The estimate can be above what there is.
-        least(
-            round(-60 * ln(greatest(60 - bit_count(bit_or(f.sketch)), 1) / 60.0)),
-            sum(f.occurrences)
-        ) as bigint
+    told_apart(
+        f.sketch, sum(f.occurrences) filter (f.value_type is not null or f.sketch > 0)
     ) as distinct_values
 from (
     select unnest(findings) as f

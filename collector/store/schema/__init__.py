@@ -65,6 +65,7 @@ TABLES = (
 DEFINITIONS = (
     "wilson",
     "told",
+    "told_apart",
     "dimensions",
     "named_sources",
     "spans",
