@@ -37,7 +37,7 @@ PHONE = (390, 844)
 WAIT_MS = 90_000
 
 # Streamlit's page looks for its server below the page's own path first, then at the root.
-_LOOKING = re.compile(r"/[A-Za-z-]+/_stcore/(health|host-config)$")
+_LOOKING = re.compile(r"/[A-Z]?[a-z-]+/_stcore/(health|host-config)$")
 
 
 class NoChromium(Exception):
