@@ -163,11 +163,13 @@ def same_answers(store: Store, turn: int) -> None:
     assert summed(store, "rollup_sent", SENT_BY) == summed(store, "rolled_singly", SENT_BY)
     senders = summed(store, "rollup_senders", SENDERS_BY)
     assert senders == summed(store, f"rolled_singly where {OF_REQUESTS}", SENDERS_BY)
-    contexts = f"rolled_contexts(['rollup_contexts', 'fresh_contexts'], {now() + DAY}, 0)"
+    contexts, waits = (
+        f"rolled_contexts(['rollup_{sums}', 'fresh_{sums}'], {now() + DAY}, 0)"
+        for sums in ("contexts", "context_waits")
+    )
     for by, some in ((CONTEXTS_BY, ""), (OFFLINE_BY, " where network = 'unavailable'")):
         one_by_one = summed(store, f"requests{some}", by, COUNTS)
         assert summed(store, f"{contexts}{some}", by, COUNTS) == one_by_one
-    waits = contexts.replace("contexts'", "context_waits'")
     waited = summed(store, "requests where wait_step is not null", WAITS_BY, ("n",))
     assert summed(store, waits, WAITS_BY, ("n",)) == waited
     with nothing_covered(store):

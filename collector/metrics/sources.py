@@ -26,6 +26,8 @@ _SAMPLED_DIMENSIONS = ROLLED_DIMENSIONS | {"country", "device_model"}
 # What is left of requests that expired is told by these.
 FOLDED_DIMENSIONS = frozenset((*ROOT, *PHONES.levels))
 
+# What requests are counted in: rollup_….
+COUNTED = ("requests", "phones", "waits", "offline", "hours", "contexts", "context_waits")
 # What may be answered from sums, and what is always read one by one.
 SUMMED = frozenset(
     ("requests", "contexts", "ever", "waits", "offline", "hours", "scored", "departures", "sent",
@@ -189,10 +191,7 @@ def _rolled(sealed: Sealed, *, cut: bool) -> dict[str, str]:
 
 def sums_of(sealed: Sealed) -> dict[str, str]:
     """SQL for the tables of sums of each kind, with what is fresh unless it is `sealed`."""
-    whole = dict.fromkeys(
-        ("requests", "phones", "waits", "offline", "hours", "contexts", "context_waits"),
-        sealed.requests,
-    )
+    whole = dict.fromkeys(COUNTED, sealed.requests)
     whole |= dict.fromkeys(("sent", "senders", "kinds"), sealed.departures)
     return {
         name: f"['rollup_{name}']" if alone else f"['rollup_{name}', 'fresh_{name}']"

@@ -11,9 +11,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from collector.contract.errors import Overloaded
+from collector.metrics.sources import COUNTED
 from collector.store.beside import Beside
 from collector.store.database import Database
-from collector.store.rollups import COUNTED, SUMMED
+from collector.store.rollups import SUMMED
 from collector.store.schema import TABLES
 
 # A little below two of DuckDB's row groups: more takes memory to sort, and what is left over of a

@@ -22,12 +22,13 @@ import pyarrow.compute as pc
 from collector.contract.attributes import ATTRIBUTES, INSTALLATION
 from collector.contract.errors import NotFound, Overloaded
 from collector.contract.persons import Erased
+from collector.metrics.sources import COUNTED
 from collector.persons.pseudonyms import Pseudonyms
 from collector.persons.tombstones import Tombstone, Tombstones
 from collector.store.database import PERSON_SECONDS, Database
 from collector.store.queries import query
 from collector.store.reader import rfc3339
-from collector.store.rollups import CLOCKS, COUNTED, SUMMED, remove_gone
+from collector.store.rollups import CLOCKS, SUMMED, remove_gone
 from collector.store.settling import MADE, unsettle
 from collector.store.transaction import Transaction
 from collector.store.unsealed import EVER

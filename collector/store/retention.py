@@ -13,13 +13,14 @@ from dataclasses import dataclass
 
 from collector.contract.config import MIN_CELL
 from collector.contract.policy import Policy
+from collector.metrics.sources import COUNTED
 from collector.self_telemetry.health import Health
 from collector.store.backlog import Backlog
 from collector.store.database import Database
 from collector.store.folding import Folding
 from collector.store.queries import query
 from collector.store.reader import rfc3339
-from collector.store.rollups import CLOCKS, COUNTED, remove_dirty, remove_runs
+from collector.store.rollups import CLOCKS, remove_dirty, remove_runs
 from collector.store.settling import unsettle
 from collector.store.writer import insert
 

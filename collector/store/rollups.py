@@ -25,6 +25,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from collector.contract.errors import Failed, Overloaded
+from collector.metrics.sources import COUNTED
 from collector.store.cells import DAY
 from collector.store.database import Database
 from collector.store.queries import query
@@ -46,9 +47,7 @@ SLICE_ROWS = 100_000
 LEAST_CALLS = 5_000
 # What is rolled up and gets another consent needs no spans.
 PART_RESTATED = 100_000
-# What requests are counted in: rollup_….
-COUNTED = ("requests", "phones", "waits", "offline", "hours", "contexts", "context_waits")
-# And what left.
+# What is summed of what left: rollup_….
 SUMMED = ("sent", "senders")
 # What clocks show is copied.
 CLOCKS = ("clocks", "served")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from collector.metrics.sources import Sealed
+from collector.metrics.sources import COUNTED, Sealed
 from collector.store.cells import DAY
 from collector.store.database import Database
 from collector.store.queries import query
@@ -18,7 +18,7 @@ Read = Callable[[str, Mapping[str, Any]], pa.Table]
 # How far (ns) a device's clock may run ahead and still be believed.
 AHEAD = 600 * 10**9
 
-_COUNTS = re.compile(r"\bfresh_(requests|phones|waits|offline|hours|contexts|context_waits)\b")
+_COUNTS = re.compile(rf"\bfresh_({'|'.join(COUNTED)})\b")
 _DEPARTURES = re.compile(
     r"\bfresh_(sent|senders|departures|kinds)\b|\boutdated\b|\b(sent|sent_for_requests|departures)\("
 )

@@ -1,5 +1,5 @@
--- How long people waited, by what else rollup_contexts counts by; nearly each is another, so that those that
--- are counted by are few columns.
+-- How long people waited, by what rollup_contexts counts by. Nearly every request waited another number of
+-- steps, so that nearly each has a row of its own here: of few columns.
 create table rollup_context_waits (
     day date not null,
     received date not null,
