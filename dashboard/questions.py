@@ -1,7 +1,8 @@
 """What the pages ask: every answer kept a few seconds, so that a filter's click asks once."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from typing import Any, TypeVar
@@ -15,7 +16,7 @@ from collector.contract.client import LimenClient
 from collector.contract.compliance import Check, Judgement
 from collector.contract.config import load_settings
 from collector.contract.declarations import KeptDeclaration
-from collector.contract.errors import BadInput, Forbidden, LimenError
+from collector.contract.errors import BadInput, LimenError
 from collector.contract.persons import Lookup
 from collector.contract.placement import Advice
 from collector.contract.processing import Article30, Proposal, Store
@@ -23,7 +24,8 @@ from collector.contract.records import Answer, Query, ReplayRun, Sweep
 from collector.contract.releases import Comparison
 from collector.contract.self_audit import SelfAudit
 from collector.contract.what_if.records import Change, WhatIf
-from dashboard.selection import Selection
+from dashboard.coming import Coming
+from dashboard.selection import Selection, question
 
 SECONDS = 5
 VERIFIED_AT_ONCE = 5_000
@@ -76,8 +78,14 @@ def _client(caller: Caller) -> LimenClient:
 
 
 def _ask(caller: Caller, question: Callable[[LimenClient], Found]) -> Found:
-    try:
+    with _understood(caller):
         return question(_client(caller))
+
+
+@contextmanager
+def _understood(caller: Caller) -> Iterator[None]:
+    try:
+        yield
     except (BadInput, ValueError, KeyError, TypeError) as exc:
         # Bodies are of the contract's records: one that is wrong there is no fault of the reader.
         if isinstance(exc, BadInput) and not exc.field:
@@ -113,16 +121,25 @@ class Questions:
         """The metrics by name, and what the other answers mean that the caller may ask for."""
         return _catalogue(self.caller)
 
-    def metrics(self, queries: Sequence[Query]) -> list[Answer]:
-        """The answers in the order of `queries`, in one request."""
-        return _metrics(self.caller, tuple(q.model_dump_json(by_alias=True) for q in queries))
+    def metrics(self, queries: Sequence[Query]) -> Iterator[Answer]:
+        """The answers in the order of `queries`, asked for in one request, each once it is there:
+        what is drawn of the first need not wait for the last."""
+        asked = tuple(q.model_dump_json(by_alias=True) for q in queries)
+        return _each(self.caller, asked, _metrics(self.caller, asked))
 
-    def if_allowed(self, query: Query) -> Answer | None:
-        """The answer; None where the caller's role may not ask it."""
-        try:
-            return self.metrics([query])[0]
-        except Forbidden:
-            return None
+    def known(self, period: str, names: Sequence[str]) -> dict[str, set[str]]:
+        """The values that requests of the period have in each of these dimensions; of a minute ago
+        at most, for filters to offer."""
+        return _known(self.caller, period, tuple(names))
+
+    def metric(self, query: Query) -> Answer:
+        (answer,) = self.metrics([query])
+        return answer
+
+    def may_ask(self, metric: str) -> bool:
+        """Whether the caller's role is one that may."""
+        allowed: bool = self.catalogue()[metric]["allowed"]
+        return allowed
 
     def trace(self, trace_id: str) -> dict[str, Any]:
         return _trace(self.caller, trace_id)
@@ -258,8 +275,8 @@ def undeclared(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 def forget() -> None:
     """The next question is asked anew."""
     for kept in (
-        _status, _metrics, _trace, _what_if, _placement, _compare, _replays, _sweeps, _check,
-        _declarations, _audit_head, _audit_key, _audit_entries,
+        _status, _known, _metrics, _trace, _what_if, _placement, _compare, _replays, _sweeps,
+        _check, _declarations, _audit_head, _audit_key, _audit_entries,
         _self_audit, _record, _proposal,
     ):  # fmt: skip
         kept.clear()
@@ -289,15 +306,38 @@ def _catalogue(caller: Caller) -> dict[str, dict[str, Any]]:
     return {one["name"]: one for one in (*metrics, *answers)}
 
 
-@st.cache_data(
-    ttl=SECONDS,
-    max_entries=128,
-    show_spinner=_ASKED,
-    hash_funcs=_BY_CALLER,
-)
-def _metrics(caller: Caller, queries: tuple[str, ...]) -> list[Answer]:
+@st.cache_resource(ttl=SECONDS, max_entries=128, show_spinner=False, hash_funcs=_BY_CALLER)
+def _metrics(caller: Caller, queries: tuple[str, ...]) -> Coming:
     asked = [Query.model_validate_json(query) for query in queries]
-    return _ask(caller, lambda client: client.metrics(asked))
+    return Coming(_answers(caller, _client(caller), asked))
+
+
+def _answers(caller: Caller, client: LimenClient, asked: Sequence[Query]) -> Iterator[Answer]:
+    with _understood(caller):
+        yield from client.answers(asked)
+
+
+def _each(caller: Caller, queries: tuple[str, ...], coming: Coming) -> Iterator[Answer]:
+    try:
+        for place in range(len(queries)):
+            if not coming.has(place):
+                with st.spinner(_ASKED):
+                    coming.at(place)
+            yield coming.at(place)
+    except LimenError:
+        # Asked anew the next time.
+        _metrics.clear(caller, queries)
+        raise
+
+
+@st.cache_data(ttl=60, max_entries=32, show_spinner=_ASKED, hash_funcs=_BY_CALLER)
+def _known(caller: Caller, period: str, names: tuple[str, ...]) -> dict[str, set[str]]:
+    asked = [question("volume", period, (name,), {}) for name in names]
+    answers = _ask(caller, lambda client: client.metrics(asked))
+    return {
+        name: {str(row[name]) for row in answer.records() if row[name] is not None}
+        for name, answer in zip(names, answers, strict=True)
+    }
 
 
 @st.cache_data(ttl=SECONDS, max_entries=32, show_spinner=False, hash_funcs=_BY_CALLER)

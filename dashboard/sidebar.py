@@ -10,7 +10,7 @@ from dashboard import links, zones
 from dashboard.charts.rates import newest_first
 from dashboard.formats import moment
 from dashboard.questions import Questions, forget
-from dashboard.selection import DEFAULT_PERIOD, PERIODS, Selection, question
+from dashboard.selection import DEFAULT_PERIOD, PERIODS, Selection
 
 ALL = "All"
 PRODUCTION = "production"
@@ -101,13 +101,11 @@ def defaults(environment: str, page_filters: Sequence[str] = ()) -> dict[str, st
 
 
 def _known(questions: Questions, period: str) -> dict[str, list[str]]:
-    names = ("app", "environment", *SEVERAL)
-    asked = [question("volume", period, (name,), {}) for name in names]
-    found: dict[str, list[str]] = {}
-    for name, answer in zip(names, questions.metrics(asked), strict=True):
-        values = {str(row[name]) for row in answer.records() if row[name] is not None}
-        found[name] = newest_first(values) if name == "release" else sorted(values)
-    return found
+    known = questions.known(period, ("app", "environment", *SEVERAL))
+    return {
+        name: newest_first(values) if name == "release" else sorted(values)
+        for name, values in known.items()
+    }
 
 
 def _linked(name: str, known: Iterable[str]) -> list[str]:

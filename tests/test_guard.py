@@ -308,7 +308,9 @@ def test_each_role_is_answered_every_metric_that_is_its_own(
     ):
         with guarded.client(words[role]) as client:
             answers = client.metrics([Query(metric=name) for name in names])
+            allowed = {metric["name"] for metric in client.catalogue() if metric["allowed"]}
         assert [answer.metric for answer in answers] == names
+        assert allowed >= set(names)
 
 
 @pytest.mark.parametrize("name", WITHHELD)
@@ -318,6 +320,8 @@ def test_single_rows_are_for_whoever_is_on_call(
     refused = [Role.LEAD, Role.ONCALL] if name in FOR_REVIEWERS else [Role.LEAD]
     for role in refused:
         with guarded.client(words[role]) as client:
+            (metric,) = [metric for metric in client.catalogue() if metric["name"] == name]
+            assert not metric["allowed"]
             for asked in ([Query(metric=name)], [Query(metric="latency"), Query(metric=name)]):
                 with pytest.raises(Forbidden, match=WITHHELD[name]):
                     client.metrics(asked)

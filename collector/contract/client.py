@@ -63,9 +63,14 @@ class LimenClient(Connection):
 
     def metrics(self, queries: Sequence[Query]) -> list[Answer]:
         """Several answers in one request, in order. The first that fails is raised."""
+        return list(self.answers(queries))
+
+    def answers(self, queries: Sequence[Query]) -> Iterator[Answer]:
+        """The same, each as soon as it is there; raises what failed once those before are told."""
         body = {"queries": [q.model_dump(by_alias=True) for q in queries]}
-        answers = self._json("POST", "/api/metrics", json=body)["answers"]
-        return [Answer.model_validate(answer) for answer in answers]
+        lines = self._lines("POST", "/api/metrics", json=body)
+        for _, line in zip(queries, lines, strict=True):
+            yield Answer.model_validate(line)
 
     def metric(self, query: Query) -> Answer:
         return self.metrics([query])[0]

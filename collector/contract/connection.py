@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import httpx
+import orjson
 
 from collector.contract.config import Settings
 from collector.contract.errors import (
@@ -19,6 +20,7 @@ from collector.contract.errors import (
     TooSlow,
     Unauthenticated,
 )
+from collector.contract.records import JSON_LINES
 
 _ERRORS: Mapping[int, type[LimenError]] = {
     400: BadInput,
@@ -87,6 +89,25 @@ class Connection:
             for chunk in response.iter_bytes():
                 yield chunk, size
 
+    def _lines(self, method: str, path: str, **options: Any) -> Iterator[Any]:
+        """The lines of an answer that come one after another, each of JSON. The last may say what
+        went wrong meanwhile."""
+        accept = {"accept": JSON_LINES}
+        with (
+            self._reaching(),
+            self._http.stream(method, path, headers=accept, **options) as response,
+        ):
+            if not response.is_success:
+                response.read()
+            for line in self._good(response).iter_lines():
+                try:
+                    told = orjson.loads(line)
+                except ValueError:
+                    raise self._another(response) from None
+                if problem := told.get("problem"):
+                    raise _error(problem)
+                yield told
+
     def _json(self, method: str, path: str, **options: Any) -> Any:
         """The answer, which is JSON wherever a collector answers."""
         answer = self._call(method, path, **options)
@@ -141,13 +162,17 @@ class Connection:
             )
         if "problem+json" not in response.headers.get("content-type", ""):
             raise self._another(response)
-        problem = response.json()
-        message = problem["detail"]
-        if field := problem.get("field"):
-            raise BadInput(f"the collector says: {message}", field=field)
-        if response.status_code == 401:
-            message += "; give this command one with LIMEN_TOKEN or --token"
-        raise _ERRORS.get(response.status_code, LimenError)(f"the collector says: {message}")
+        raise _error(response.json())
+
+
+def _error(problem: Mapping[str, Any]) -> LimenError:
+    """What problem details say (RFC 9457)."""
+    message, status = f"the collector says: {problem['detail']}", problem["status"]
+    if field := problem.get("field"):
+        return BadInput(message, field=field)
+    if status == 401:
+        message += "; give this command one with LIMEN_TOKEN or --token"
+    return _ERRORS.get(status, LimenError)(message)
 
 
 def trusting(ca: Path, setting: str) -> ssl.SSLContext:

@@ -9,6 +9,8 @@ from collector.contract.certificate import Certificate
 
 # Rows of one answer of a metric that has pages.
 PAGE_ROWS = 500
+# Several answers, a line each (jsonlines.org).
+JSON_LINES = "application/jsonl"
 
 Source = Literal["inputs", "spans"]
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]

@@ -21,14 +21,14 @@ from starlette.types import Scope
 from collector.backup import Backups
 from collector.contract.arrow import MEDIA_TYPE, to_ipc
 from collector.contract.errors import BadInput, Failed, HungUp, LimenError
-from collector.contract.records import Query
+from collector.contract.records import JSON_LINES, Answer, Query
 from collector.contract.what_if.records import Change
 from collector.definitions import definitions
 from collector.engine import Engine
 from collector.metrics import Metric, get_metric, metrics
 from collector.metrics.cells import CELLS, mergeable
 from collector.metrics.readable import readable
-from collector.permissions.roles import AGGREGATES, MERGED, METRICS, SINGLE_ROWS, may_call
+from collector.permissions.roles import AGGREGATES, MERGED, METRICS, SINGLE_ROWS, Roles, may_call
 from collector.persons.erasures import Erasures
 from collector.reload import Reload
 from collector.server.asked import Json, conditions, number, only, parse
@@ -40,6 +40,7 @@ from collector.server.evidence import EvidenceRoutes
 from collector.server.exposure import NO_TOKENS
 from collector.server.faults import AnswerFaults
 from collector.server.guard import Caller, Guard
+from collector.server.lines import lines
 from collector.server.openapi import describe
 from collector.server.persons import PersonRoutes
 from collector.server.releases import ReleaseRoutes
@@ -166,14 +167,16 @@ class QueryApi:
         return Json(about | who | await run_in_threadpool(stored))
 
     async def catalogue(self, request: Request) -> Response:
-        """Every metric with its columns, units, SQL, and the dimensions the caller may ask by; and
-        what the other answers mean that the caller may ask for."""
+        """Every metric with its columns, units, SQL, whether the caller may ask it and by which
+        dimensions; and what the other answers mean that the caller may ask for."""
         merged = _merged(request)
+        caller: Caller = request.state.caller
         found = [
             {
                 "name": m.name,
                 "title": m.title,
                 "description": m.description,
+                "allowed": caller.role in _askers(m.name),
                 "dimensions": _dimensions(m, merged),
                 "columns": [asdict(column) for column in m.columns],
                 "parameters": ["from", "to", "by", "where", "selected", "format"],
@@ -181,7 +184,6 @@ class QueryApi:
             }
             for m in metrics().values()
         ]
-        caller: Caller = request.state.caller
         others = [d for d in definitions().values() if may_call(caller.role, d.route)]
         answers = [d.model_dump(exclude={"queries"}) | {"sql": d.sql} for d in others]
         return Json({"metrics": found, "answers": answers})
@@ -211,9 +213,12 @@ class QueryApi:
                 raise BadInput("format is json, arrow or csv")
 
     async def several(self, request: Request) -> Response:
-        """Several metrics in one request, answered in order."""
+        """Several metrics in one request, answered in order; as JSON Lines where these are
+        accepted, each answer as soon as it is there."""
         asked = parse(_Queries, await self._bodies.read(request))
         may = [(one, _may_ask(request, one)) for one in asked.queries]
+        if JSON_LINES in request.headers.get("accept", ""):
+            return await lines(partial(self._reader.answers, may), Answer.model_dump, self._refused)
         answers = await run_in_threadpool(lambda: list(self._reader.answers(may)))
         return Json({"answers": [answer.model_dump() for answer in answers]})
 
@@ -283,8 +288,11 @@ class QueryApi:
     def _count(self, _: Scope, status: int, __: float) -> None:
         self._health.asked(str(status))
 
-    async def _refuse(self, _: Request, error: Exception) -> Response:
+    def _refused(self, error: Exception) -> None:
         self._health.refused("api", reason_of(error))
+
+    async def _refuse(self, _: Request, error: Exception) -> Response:
+        self._refused(error)
         if isinstance(error, LimenError):
             return problem(error)
         assert isinstance(error, HTTPException)
@@ -294,13 +302,17 @@ class QueryApi:
 def _may_ask(request: Request, asked: Query) -> bool:
     """Whether the caller is answered with merged cells. Raises Forbidden."""
     caller: Caller = request.state.caller
-    if roles := METRICS.get(asked.metric):
-        caller.must_be(roles)
-    elif get_metric(asked.metric).single_rows:
-        caller.must_be(SINGLE_ROWS)
-    elif asked.metric not in CELLS:
-        caller.must_be(AGGREGATES - MERGED)
+    caller.must_be(_askers(asked.metric))
     return _merged(request)
+
+
+def _askers(metric: str) -> Roles:
+    """Who may ask it, of those who may ask any. Raises NotFound."""
+    if roles := METRICS.get(metric):
+        return roles
+    if get_metric(metric).single_rows:
+        return SINGLE_ROWS
+    return AGGREGATES if metric in CELLS else AGGREGATES - MERGED
 
 
 def _merged(request: Request) -> bool:

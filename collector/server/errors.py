@@ -8,6 +8,7 @@ import logging
 import re
 from collections.abc import Mapping
 from http import HTTPStatus
+from typing import Any
 
 from google.protobuf import json_format
 from google.rpc.error_details_pb2 import BadRequest
@@ -137,18 +138,29 @@ def _otlp(status: int, said: Status, media: str, headers: Mapping[str, str] | No
 
 def problem(error: LimenError) -> JSONResponse:
     """Problem details; bad input with the place in the body that is wrong."""
-    field = error.field if isinstance(error, BadInput) else ""
-    return problem_of(status_of(error), str(error), field=field)
+    return _problem(details(error))
 
 
-def problem_of(
-    status: int, detail: str, headers: Mapping[str, str] | None = None, *, field: str = ""
-) -> JSONResponse:
+def problem_of(status: int, detail: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
     """Problem details of a status."""
+    return _problem(_details(status, detail), headers)
+
+
+def details(error: LimenError) -> dict[str, Any]:
+    """Problem details as an object."""
+    field = error.field if isinstance(error, BadInput) else ""
+    return _details(status_of(error), str(error)) | ({"field": field} if field else {})
+
+
+def _details(status: int, detail: str) -> dict[str, Any]:
     title = HTTPStatus(status).phrase
-    said = {"type": "about:blank", "title": title, "status": status, "detail": detail}
+    return {"type": "about:blank", "title": title, "status": status, "detail": detail}
+
+
+def _problem(said: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> JSONResponse:
+    status = said["status"]
     return JSONResponse(
-        said | ({"field": field} if field else {}),
+        said,
         status_code=status,
         media_type="application/problem+json",
         headers=_headers(status, _ASKING) | dict(headers or {}),

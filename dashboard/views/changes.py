@@ -44,25 +44,22 @@ def show_changes(questions: Questions, selection: Selection, released: Rows) -> 
     if len(known) < 2:
         st.text("Only one release sent anything in this selection.")
         return
-    links.missed_release(known)
-    place = st.empty()
-    left, right = place.container().columns(2)
-    newer = left.selectbox("Release", known, key="newer", bind="query-params")
-    others = [name for name in known if name != newer]
-    older = right.selectbox("Against", others, key="older", bind="query-params")
-    asked = selection.query(
-        "flow_changes", where={"release": (newer, older)}, selected={"release": (newer,)}
-    )
-    answer = questions.if_allowed(asked)
-    if answer is None:
-        place.empty()
+    if not questions.may_ask("flow_changes"):
         states.withheld(
             "Differences between releases are for others",
             REVIEWER,
             "What one release sends and the other does not may come from very few phones.",
         )
         return
-    rows = [row for row in answer.records() if row["destination"] != OWN]
+    links.missed_release(known)
+    left, right = st.columns(2)
+    newer = left.selectbox("Release", known, key="newer", bind="query-params")
+    others = [name for name in known if name != newer]
+    older = right.selectbox("Against", others, key="older", bind="query-params")
+    asked = selection.query(
+        "flow_changes", where={"release": (newer, older)}, selected={"release": (newer,)}
+    )
+    rows = [row for row in questions.metric(asked).records() if row["destination"] != OWN]
     _in_words(rows, newer, older)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(

@@ -43,7 +43,7 @@ def show_different(
     """`chosen`, or the failing ones where nothing is, against all else in the selection."""
     selected = chosen or FAILING
     asked = selection.query("differences", selected=selected)
-    answer = questions.metrics([asked])[0].records()
+    answer = questions.metric(asked).records()
     if not answer or not answer[0]["all_selected"]:
         states.no_result(questions, "such requests", FILTERS)
         return

@@ -1,13 +1,14 @@
 """What became of the values that arrived, and what should not have been among them."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 import streamlit as st
 
 from collector.contract.findings import CODES, UNKNOWN
-from collector.contract.records import Query
+from collector.contract.records import Answer, Query
 from dashboard import panels, sentences, states, tables, theme
 from dashboard.charts import door
 from dashboard.formats import count
@@ -50,10 +51,29 @@ TITLES: Mapping[str, str] = {
 Rows = Sequence[Mapping[str, Any]]
 
 
-def shout(questions: Questions, selection: Selection) -> None:
-    """What telemetry should not hold, before everything else; nothing where the role may not."""
-    found = questions.if_allowed(_asked(selection))
-    rows = () if found is None else found.records()
+@dataclass(frozen=True, slots=True)
+class Door:
+    """What is told of it, all together, by day and by field; found: None where the role may not."""
+
+    whole: Answer
+    days: Answer
+    fields: Answer
+    found: Answer | None = None
+
+
+def asked(questions: Questions, selection: Selection) -> list[Query]:
+    """What is asked for a `Door`."""
+    queries = [
+        selection.query("door"),
+        selection.query("door", "day"),
+        selection.query("redaction"),
+    ]
+    return [*queries, _found(selection)] if questions.may_ask("findings") else queries
+
+
+def shout(told: Door) -> None:
+    """What telemetry should not hold, before everything else."""
+    rows = () if told.found is None else told.found.records()
     for code in CODES:
         lines = [sentences.finding(row) for row in rows if row["code"] == code]
         if lines and code != UNKNOWN:
@@ -63,42 +83,38 @@ def shout(questions: Questions, selection: Selection) -> None:
             states.notice(title, [*lines[:SHOUTED], *more, sentence], theme.ERROR)
 
 
-def show_door(questions: Questions, selection: Selection) -> None:
+def show_door(questions: Questions, selection: Selection, told: Door) -> None:
     """Redaction by day and field, keys that were dropped, and what was found."""
-    whole, days, fields = questions.metrics(
-        [selection.query("door"), selection.query("door", "day"), selection.query("redaction")]
-    )
     panels.heading("What was done at the door", questions, "door")
     st.caption("What telemetry holds goes through the collector's door before it is stored.")
     panels.not_narrowed(selection, "redaction")
-    done = {row["action"]: row["values"] for row in whole.records()}
+    done = {row["action"]: row["values"] for row in told.whole.records()}
     with panels.tiles("tiles-door"):
         for action, meaning in TILES.items():
             panels.tile(door.ACTIONS[action], count(done.get(action, 0)), "values", meaning)
     today = datetime.now(UTC)
     panels.chart(
-        door.by_day(days.records(), (today - selection.length).date(), today.date()),
+        door.by_day(told.days.records(), (today - selection.length).date(), today.date()),
         key="door",
         alt="Values by the day they arrived, a row of bars for each thing done to them",
         of=panels.told(selection, "door"),
     )
     st.caption("By the day of arrival. Each row has a scale of its own.")
-    panels.table_under(days, "Values by day and what was done to them")
+    panels.table_under(told.days, "Values by day and what was done to them")
 
     panels.heading("By field", questions, "redaction")
-    _fields(fields.records())
+    _fields(told.fields.records())
 
     panels.heading("What should not have been there", questions, "findings")
     panels.not_narrowed(selection, "findings")
-    found = questions.if_allowed(_asked(selection))
-    if found is None:
+    if told.found is None:
         states.withheld(
             "Findings are for others",
             REVIEWER,
             "They name fields as apps wrote them, in which a person may be named too.",
         )
-    elif found.rows:
-        _findings(questions, selection, found.records())
+    elif told.found.rows:
+        _findings(questions, selection, told.found.records())
     else:
         st.text(
             "Nothing that telemetry should not hold, and no attribute that nobody names, was seen "
@@ -106,7 +122,7 @@ def show_door(questions: Questions, selection: Selection) -> None:
         )
 
 
-def _asked(selection: Selection) -> Query:
+def _found(selection: Selection) -> Query:
     return selection.query("findings", "app", "release")
 
 
@@ -146,7 +162,7 @@ def _findings(questions: Questions, selection: Selection, rows: Rows) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         panels.download(
             "Download as CSV",
-            lambda: questions.metric_csv(_asked(selection)),
+            lambda: questions.metric_csv(_found(selection)),
             "found-at-the-door.csv",
             "text/csv",
         )

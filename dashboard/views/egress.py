@@ -160,10 +160,10 @@ def _ledger(
         return
     behind = {station: (str(named[chosen][station]),) for station in stations}
     asked = selection.query("ledger", where={**where, **behind})
-    answer = questions.if_allowed(asked)
-    if answer is None:
+    if not questions.may_ask("ledger"):
         states.withheld("Ledger rows are for others", REVIEWER, "Each is one send of one phone.")
         return
+    answer = questions.metric(asked)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(
             f"The newest {count(len(answer.rows))}, one row each. The download has all, with "

@@ -84,7 +84,7 @@ def show(questions: Questions, selection: Selection) -> None:
     asked = selection.query("ledger", where=chosen).model_copy(update={"order": order})
     at = _page(asked)
     query = asked.model_copy(update={"offset": at * PAGE_ROWS})
-    rows = questions.metrics([query])[0].records() if all(chosen.values()) else []
+    rows = questions.metric(query).records() if all(chosen.values()) else []
     if not rows and trace is not None:
         states.absent(
             "No departure of this trace",
@@ -187,7 +187,7 @@ def _narrowed(
     """
     seen = [
         {**row, "declaration": DECLARATION[row["declared"]]}
-        for row in questions.metrics([selection.query("transfers")])[0].records()
+        for row in questions.metric(selection.query("transfers")).records()
     ]
     chosen: dict[str, tuple[str, ...]] = {}
     with st.container(horizontal=True):

@@ -37,25 +37,29 @@ VERDICTS: Mapping[bool | None, str] = {True: "met", False: "missed", None: "cann
 def show(questions: Questions, selection: Selection) -> None:
     panels.title("Offline", selection)
     blocked_only = {"decision": ("blocked",)}
-    whole, days, blocked, targets, thresholds, used = questions.metrics(
+    hours = [selection.query("offline_hours")] if questions.may_ask("offline_hours") else []
+    answers = questions.metrics(
         [
             selection.query("offline_coverage"),
+            selection.query("offline_targets"),
             selection.query("offline_coverage", "release", "day"),
             selection.query("fallback_reasons", where=blocked_only),
-            selection.query("offline_targets"),
             selection.query("offline_by_threshold", "feature"),
             selection.query("thresholds_in_use"),
+            *hours,
         ]
     )
+    whole = next(answers)
     if not whole.rows or not whole.records()[0]["offline_requests"]:
         states.no_result(questions, "offline requests")
         return
     _headline(whole)
 
     panels.heading("Critical features against their target", questions, "offline_targets")
-    _targets(selection, targets)
+    _targets(selection, next(answers))
 
     panels.heading("Offline coverage by day", questions, "offline_coverage")
+    days = next(answers)
     panels.chart(
         rates.by_day(
             [row for row in days.records() if row["offline_requests"]],
@@ -70,14 +74,14 @@ def show(questions: Questions, selection: Selection) -> None:
     )
     panels.table_under(days, "Offline coverage by release and day")
 
-    _where_and_why(questions, selection, blocked)
+    _where_and_why(questions, selection, next(answers))
 
     panels.heading("At another threshold", questions, "offline_by_threshold", "thresholds_in_use")
     panels.not_narrowed(selection, "offline_by_threshold")
-    _thresholds(selection, thresholds, used)
+    _thresholds(selection, next(answers), next(answers))
 
     panels.heading("When there was no network", questions, "offline_hours")
-    _hours(questions, selection)
+    _hours(selection, next(answers, None))
 
 
 def _where_and_why(questions: Questions, selection: Selection, blocked: Answer) -> None:
@@ -90,7 +94,7 @@ def _where_and_why(questions: Questions, selection: Selection, blocked: Answer) 
             if tab.open:
                 # By too many dimensions at once some roles are refused: in that tab alone.
                 with tab, states.guarded():
-                    (answer,) = questions.metrics([selection.query("offline_coverage", name)])
+                    answer = questions.metric(selection.query("offline_coverage", name))
                     _side(selection, answer, name, title)
     with right:
         panels.heading("What blocked an answer", questions, "fallback_reasons")
@@ -219,8 +223,7 @@ def _thresholds(selection: Selection, answer: Answer, used: Answer) -> None:
         st.caption("No request of this selection says under which threshold it ran.")
 
 
-def _hours(questions: Questions, selection: Selection) -> None:
-    answer = questions.if_allowed(selection.query("offline_hours"))
+def _hours(selection: Selection, answer: Answer | None) -> None:
     if answer is None:
         st.text("A lead sees whole days; hours are shown to others.")
         return

@@ -1,6 +1,7 @@
 """Overview: the releases side by side, for the engineering lead."""
 
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 import streamlit as st
@@ -41,32 +42,32 @@ def show(questions: Questions, selection: Selection) -> None:
 
 
 def _content(questions: Questions, selection: Selection) -> None:
-    fallback, offline, latency, complete, health, complete_by_release, days, reasons, apps = (
-        questions.metrics(
-            [
-                selection.query("fallback_rate"),
-                selection.query("offline_coverage"),
-                selection.query("latency"),
-                selection.query("completeness"),
-                selection.query("release_health"),
-                selection.query("completeness", "release"),
-                selection.query("fallback_rate", "release", "day"),
-                selection.query("fallback_reasons"),
-                selection.query("volume", "app"),
-            ]
-        )
+    answers = questions.metrics(
+        [
+            selection.query("fallback_rate"),
+            selection.query("offline_coverage"),
+            selection.query("latency"),
+            selection.query("completeness"),
+            selection.query("release_health"),
+            selection.query("completeness", "release"),
+            selection.query("fallback_rate", "release", "day"),
+            selection.query("fallback_reasons"),
+            selection.query("volume", "app"),
+        ]
     )
+    fallback = next(answers)
     total = fallback.records()[0] if fallback.rows else None
     if total is None or not total["requests"]:
         states.no_result(questions, "requests")
         return
-    _headline(total, offline, latency, complete, f"last {selection.period}")
+    _headline(total, *islice(answers, 3), period=f"last {selection.period}")
     panels.not_narrowed(selection, "latency")
     place = st.container()
 
     panels.heading("Releases", questions, "release_health", "completeness")
+    health = next(answers)
     panels.table(
-        _releases(health, complete_by_release), _RELEASE_COLUMNS, titles=_RELEASE_TITLES,
+        _releases(health, next(answers)), _RELEASE_COLUMNS, titles=_RELEASE_TITLES,
         name="Releases side by side",
     )  # fmt: skip
     panels.not_narrowed(selection, "completeness")
@@ -74,6 +75,7 @@ def _content(questions: Questions, selection: Selection) -> None:
     left, right = st.columns([3, 2], gap="large")
     with left:
         panels.heading("Fallback rate by day", questions, "fallback_rate")
+        days = next(answers)
         panels.chart(
             rates.by_day(days.records(), "fallback_rate", "fallback_low", "fallback_high"),
             key="fallback-by-day",
@@ -84,6 +86,7 @@ def _content(questions: Questions, selection: Selection) -> None:
     with right:
         panels.heading("Why the cloud was needed", questions, "fallback_reasons")
         panels.not_narrowed(selection, "fallback_reasons")
+        reasons = next(answers)
         if reasons.rows:
             panels.chart(
                 rates.reasons(reasons.records()),
@@ -96,7 +99,7 @@ def _content(questions: Questions, selection: Selection) -> None:
             st.text("Every request in this selection was answered on the device.")
     # The rest of the page does not wait for it.
     with place, states.guarded():
-        _verdict(questions, selection, rates.releases(health.records()), len(apps.rows))
+        _verdict(questions, selection, rates.releases(health.records()), len(next(answers).rows))
 
 
 def _verdict(
@@ -116,7 +119,7 @@ def _verdict(
 
 
 def _headline(
-    total: Mapping[str, Any], offline: Answer, latency: Answer, complete: Answer, period: str
+    total: Mapping[str, Any], offline: Answer, latency: Answer, complete: Answer, *, period: str
 ) -> None:
     coverage = offline.records()[0]
     received = complete.records()[0] if complete.rows else {}

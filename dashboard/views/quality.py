@@ -2,6 +2,7 @@
 say; and what became of its values at the door."""
 
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 import streamlit as st
@@ -13,7 +14,7 @@ from dashboard.formats import count, interval, label, percent
 from dashboard.questions import Questions
 from dashboard.selection import Selection
 from dashboard.views import Reader, View
-from dashboard.views.door import shout, show_door
+from dashboard.views.door import Door, asked, shout, show_door
 from dashboard.views.search import PSEUDONYM
 
 COMPLETE: Mapping[str, str] = {
@@ -72,6 +73,10 @@ CLOCK_TITLES: Mapping[str, str] = {
     "not_believed": "Spans not believed",
 }
 
+# Asked of the whole, and by release.
+ARRIVED = ("completeness", "lost_requests", "arrival")
+UNKNOWN = ("unknown_values", "unknown_departures")
+
 Rows = Sequence[Mapping[str, Any]]
 
 
@@ -82,28 +87,36 @@ def show(questions: Questions, selection: Selection) -> None:
         questions,
         *("completeness", "lost_requests", "arrival", "unknown_values"),
     )
-    asked = ("completeness", "lost_requests", "arrival", "unknown_values", "unknown_departures")
-    found = questions.metrics(
+    of_door = asked(questions, selection)
+    clocks = [selection.query("clock_skew", "release"), selection.query("skewed_installations")]
+    clocks = [query for query in clocks if questions.may_ask(query.metric)]
+    answers = questions.metrics(
         [
-            *(selection.query(metric) for metric in ("door", *asked)),
-            *(selection.query(metric, "release") for metric in asked),
+            *of_door,
+            *(selection.query(metric) for metric in (*ARRIVED, *UNKNOWN)),
+            *(selection.query(metric, "release") for metric in ARRIVED),
+            *clocks,
+            *(selection.query(metric, "release") for metric in UNKNOWN),
         ]
     )
-    door, *answers = (answer.records() for answer in found)
-    if not door:
+    door = Door(*islice(answers, len(of_door)))
+    if not door.whole.rows:
         states.no_result(questions, "telemetry")
         return
-    (complete, lost, arrival, *unknown), parts = answers[:5], answers[5:]
-    shout(questions, selection)
+    shout(door)
+    rows = (answer.records() for answer in answers)
+    complete, lost, arrival, *unknown = islice(rows, len(ARRIVED) + len(UNKNOWN))
     if lost and lost[0]["requests"]:
-        _headline({**complete[0], **lost[0], **arrival[0]}, [rows[0] for rows in unknown if rows])
-        _completeness(questions, selection, _together(parts[0], parts[1]))
-        _arrival(questions, selection, parts[2])
-        _clocks(questions, selection)
-        _unknown(questions, selection, parts[3], parts[4])
+        _headline(
+            {**complete[0], **lost[0], **arrival[0]}, [found[0] for found in unknown if found]
+        )
+        _completeness(questions, selection, _together(next(rows), next(rows)))
+        _arrival(questions, selection, next(rows))
+        _clocks(questions, selection, *islice(rows, len(clocks)))
+        _unknown(questions, selection, next(rows), next(rows))
     else:
         states.no_result(questions, "requests")
-    show_door(questions, selection)
+    show_door(questions, selection, door)
 
 
 def _together(complete: Rows, lost: Rows) -> Rows:
@@ -211,10 +224,12 @@ def _arrival(questions: Questions, selection: Selection, rows: Rows) -> None:
     )
 
 
-def _clocks(questions: Questions, selection: Selection) -> None:
+def _clocks(
+    questions: Questions, selection: Selection, rows: Rows | None = None, phones: Rows = ()
+) -> None:
+    """By release, None: not for this role; and `phones` one by one."""
     panels.heading("Whose clocks are off", questions, "clock_skew", "skewed_installations")
-    skews = questions.if_allowed(selection.query("clock_skew", "release"))
-    if skews is None:
+    if rows is None:
         states.withheld(
             "Measured skews are for others",
             "compliance",
@@ -223,7 +238,6 @@ def _clocks(questions: Questions, selection: Selection) -> None:
         )
         return
     panels.not_narrowed(selection, "clock_skew")
-    rows = skews.records()
     if any(row["over_1s"] for row in rows):
         panels.chart(
             quality.nested(rows, quality.OVER),
@@ -238,9 +252,8 @@ def _clocks(questions: Questions, selection: Selection) -> None:
         "Measured where a phone's span and the cloud's span below it are both there, by median and "
         "installation; positive: the phone is behind. Nothing is corrected by it."
     )
-    phones = questions.if_allowed(selection.query("skewed_installations"))
-    if phones is not None and phones.rows:
-        _skewed(phones.records())
+    if phones:
+        _skewed(phones)
 
 
 def _skewed(rows: Rows) -> None:

@@ -51,20 +51,21 @@ def show(questions: Questions, selection: Selection) -> None:
 
 
 def _content(questions: Questions, selection: Selection) -> None:
-    health, intervals, complete, models, apps = questions.metrics(
+    answers = questions.metrics(
         [
             selection.query("release_health"),
+            selection.query("volume", "app"),
             selection.query("release_intervals"),
             selection.query("completeness", "release"),
             selection.query("release_models"),
-            selection.query("volume", "app"),
         ]
     )
+    health, apps = next(answers), next(answers)
     if not health.rows:
         states.no_result(questions, "requests")
         return
     names = newest_first(row["release"] for row in health.records())
-    compared = None
+    two = compared = None
     if len(apps.rows) > 1:
         states.notice(
             "Choose an app",
@@ -78,13 +79,18 @@ def _content(questions: Questions, selection: Selection) -> None:
             "against. A longer period may have the one before it.",
         )
     else:
-        compared = _compared(questions, selection, names)
-    if compared is not None:
-        verdict.show(compared)
+        two = _chosen(names)
+    place = st.container()
     panels.heading("Side by side", questions, "release_health", "release_intervals", "completeness")
-    figures = _figures(names, _by_release(health), _by_release(intervals), _by_release(complete))
+    figures = _figures(names, *map(_by_release, (health, next(answers), next(answers))))
     _table(names, "Figure", figures, "Releases side by side")
     panels.not_narrowed(selection, "completeness")
+    models = next(answers)
+    if two is not None:
+        with place, states.guarded():
+            with st.spinner("Holding one against the other …"):
+                compared = questions.compare(*two, selection)
+            verdict.show(compared)
     if compared is not None:
         _why(questions, selection, compared)
     panels.heading("Models and their budget", questions, "release_models")
@@ -96,7 +102,8 @@ def _content(questions: Questions, selection: Selection) -> None:
         _sureness(questions, compared)
 
 
-def _compared(questions: Questions, selection: Selection, names: list[str]) -> Comparison:
+def _chosen(names: list[str]) -> tuple[str, str]:
+    """A release, and which it is held against."""
     links.missed_release(names)
     with st.container(horizontal=True):
         newer = st.selectbox("Compare", names, key="newer", bind="query-params")
@@ -109,8 +116,7 @@ def _compared(questions: Questions, selection: Selection, names: list[str]) -> C
             key="older",
             bind="query-params",
         )
-    with st.spinner("Holding one against the other …"):
-        return questions.compare(newer, older, selection)
+    return newer, older
 
 
 def _by_release(answer: Answer) -> Rows:

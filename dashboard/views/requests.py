@@ -44,7 +44,7 @@ def show(questions: Questions, selection: Selection) -> None:
         show_trace(questions, trace_id)
         return
     live = panels.title("Requests", selection, live=True)
-    newest = questions.metrics([selection.query("requests")])[0].records()
+    newest = questions.metric(selection.query("requests")).records()
     chosen = search(questions, newest)
     side = st.segmented_control(
         "Show",
@@ -66,7 +66,7 @@ def _list(
     questions: Questions, selection: Selection, chosen: Mapping[str, tuple[str, ...]]
 ) -> None:
     asked = selection.query("requests", where=chosen)
-    rows: list[dict[str, Any]] = questions.metrics([asked])[0].records()
+    rows: list[dict[str, Any]] = questions.metric(asked).records()
     if not rows:
         states.no_result(questions, "requests", FILTERS)
         return

@@ -1,0 +1,41 @@
+"""Answers that come one after another: whoever asks the same meanwhile reads along."""
+
+from collections.abc import Iterator
+from threading import Condition, Thread
+
+from collector.contract.records import Answer
+
+
+class Coming:
+    """`answers` as they come, taken in a thread of its own: a page that is left stops nobody."""
+
+    def __init__(self, answers: Iterator[Answer]) -> None:
+        self._answers = answers
+        self._found: list[Answer] = []
+        self._error: Exception | None = None
+        self._more = Condition()
+        Thread(target=self._take, name="limen-answers", daemon=True).start()
+
+    def has(self, place: int) -> bool:
+        """Whether the answer in this place, from 0 on, need not be waited for."""
+        return self._error is not None or place < len(self._found)
+
+    def at(self, place: int) -> Answer:
+        """The answer in this place once it is there. Raises what went wrong before it was."""
+        with self._more:
+            self._more.wait_for(lambda: self.has(place))
+            if place < len(self._found):
+                return self._found[place]
+            assert self._error is not None
+            raise self._error
+
+    def _take(self) -> None:
+        try:
+            for answer in self._answers:
+                with self._more:
+                    self._found.append(answer)
+                    self._more.notify_all()
+        except Exception as exc:
+            with self._more:
+                self._error = exc
+                self._more.notify_all()
