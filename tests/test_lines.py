@@ -4,6 +4,7 @@ import socket
 import time
 from collections.abc import Iterator
 from threading import Event
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -17,16 +18,16 @@ from dashboard.coming import Coming
 from tests.otlp import PHONE, request_span, traces
 from tests.processes import RunningCollector
 
-QUERIES = [
+QUERIES: list[dict[str, Any]] = [
     {"metric": "fallback_rate"},
     {"metric": "volume", "by": ["release"]},
     {"metric": "requests"},
 ]
-WRONG = {"metric": "volume", "by": ["shoes"]}
+WRONG: dict[str, Any] = {"metric": "volume", "by": ["shoes"]}
 
 
 def several(
-    collector: RunningCollector, queries: list[dict[str, object]], *, accept: str = JSON_LINES
+    collector: RunningCollector, queries: list[dict[str, Any]], *, accept: str = JSON_LINES
 ) -> httpx.Response:
     return httpx.post(
         f"{collector.api}/api/metrics",
@@ -107,7 +108,6 @@ def test_who_hangs_up_ends_what_is_made(filled: RunningCollector) -> None:
     with LimenClient(filled.api) as client:
         answers = client.answers(endless)
         assert next(answers).metric == "requests"
-        answers.close()
     began = time.monotonic()
     with filled.client() as client:
         assert client.metric(Query(metric="fallback_rate")).rows
