@@ -54,10 +54,10 @@ _PLACE = re.compile(r"\{(\w+)(?::\w+)?\}")
 
 
 def describe(routes: Sequence[Route]) -> dict[str, Any]:
-    """An OpenAPI 3.1 document; a route's summary is the first line of its handler's docstring."""
+    """An OpenAPI 3.1 document; a route's summary is its handler's docstring in one line."""
     paths: dict[str, Any] = {}
     for route in routes:
-        summary = (inspect.getdoc(route.endpoint) or "").partition("\n")[0]
+        summary = " ".join((inspect.getdoc(route.endpoint) or "").split())
         operation = {
             "summary": summary,
             "parameters": [
