@@ -308,6 +308,27 @@ def test_coverage_is_shown_of_everything_and_of_attempted_where_anything_was_off
     assert found == {"Of everything": [0.8], "Of attempted": [0.85]}
 
 
+@pytest.mark.parametrize(
+    ("coverage", "high", "in_bar", "beside"),
+    [(0.8, 0.9, "80.0%", None), (0.0, 0.03, "", 0.03), (0.0, None, "", 0.0)],
+)
+def test_a_coverage_has_its_number_however_short_its_bar(
+    coverage: float, high: float | None, in_bar: str, beside: float | None
+) -> None:
+    row = {
+        "os": "Android 14",
+        "offline_requests": 10,
+        "offline_coverage": coverage,
+        "coverage_low": 0.0,
+        "coverage_high": high,
+        "device_coverage": None,
+    }
+    bar, *others = rates.coverage([row], "os").data
+    assert bar.text == (in_bar,)
+    words = [(other.x[0], other.text) for other in others if other.mode == "text"]
+    assert words == ([] if beside is None else [(beside, (" 0.0%",))])
+
+
 def test_releases_stand_newest_first_as_people_sort_them() -> None:
     rows = [{"release": name} for name in ("2.9.0", "2.10.0", "unknown", "2.10.0-rc1")]
     assert rates.releases(rows) == ["2.10.0", "2.10.0-rc1", "2.9.0", "unknown"]

@@ -22,6 +22,9 @@ _POINTER = {
     "line": {"color": LIGHT.background, "width": 1.5},
 }
 
+# In a bar that is shorter no number can be read: it stands beside.
+_NARROW = 0.08
+
 
 def by_day(rows: Rows, rate: str, low: str, high: str, *, whole: bool = False) -> go.Figure:
     """`rate` by `day`, a line per `release` with the band [low, high]; newest release first.
@@ -102,12 +105,30 @@ def _covered(found: Rows, dimension: str) -> go.Figure:
         orientation="h",
         name="Of everything",
         marker_color=DEVICE,
-        text=[percent(row["offline_coverage"]) for row in found],
+        text=[
+            percent(row["offline_coverage"]) if row["offline_coverage"] >= _NARROW else ""
+            for row in found
+        ],
         textposition="inside",
         insidetextanchor="start",
-        customdata=[interval(row["coverage_low"], row["coverage_high"]) for row in found],
-        hovertemplate="%{y}: %{text} %{customdata}",
+        customdata=[
+            f"{percent(row['offline_coverage'])} "
+            f"{interval(row['coverage_low'], row['coverage_high'])}"
+            for row in found
+        ],
+        hovertemplate="%{y}: %{customdata}",
     )
+    beside = [row for row in found if row["offline_coverage"] < _NARROW]
+    if beside:
+        made.add_scatter(
+            x=[row["coverage_high"] or row["offline_coverage"] for row in beside],
+            y=[plain(row[dimension]) for row in beside],
+            mode="text",
+            text=[f" {percent(row['offline_coverage'])}" for row in beside],
+            textposition="middle right",
+            hoverinfo="skip",
+            showlegend=False,
+        )
     for row, name in zip(found, names, strict=True):
         made.add_scatter(
             x=[row["coverage_low"], row["coverage_high"]],
