@@ -37,6 +37,9 @@ FALLBACKS = 0.19
 FULL, FULL_CONNECTIONS = 300, 64
 LOOKS = 1.0
 
+# Seconds to the first answer of a page, and to its last.
+_Wait = tuple[float, float]
+
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Prints how long answers took to phones without and with readers, and to readers by page."""
@@ -62,9 +65,13 @@ def main(argv: Sequence[str] | None = None) -> None:
             beside = send(host, whole, CONNECTIONS, per_second)
         _tell(f"beside {asked.readers} readers", beside)
         _say(f"p99 {beside.percentile(0.99) / alone.percentile(0.99):.2f} times as long")
-    for page, seconds in waits.items():
-        p50, p95 = np.percentile(seconds, [50, 95]) if seconds else (np.nan, np.nan)
-        _say(f"{page}: {len(seconds)} times, p50 {p50:.2f} s and p95 {p95:.2f} s")
+    for page, answers in waits.items():
+        if answers:
+            (first, whole), (first_95, whole_95) = np.percentile(answers, [50, 95], axis=0)
+            _say(
+                f"{page}: {len(answers)} times, p50 {whole:.2f} s and p95 {whole_95:.2f} s; its "
+                f"first answer {first:.2f} s and {first_95:.2f} s"
+            )
 
 
 def _full_speed() -> float:
@@ -85,9 +92,9 @@ def _requests(host: str, number: int, rng: random.Random) -> list[bytes]:
 
 
 @contextmanager
-def _reading(api: str, readers: int, days: int) -> Iterator[Mapping[str, list[float]]]:
-    """Seconds by page that readers waited."""
-    waits: dict[str, list[float]] = {page: [] for page in PAGES}
+def _reading(api: str, readers: int, days: int) -> Iterator[Mapping[str, list[_Wait]]]:
+    """How long readers waited, by page."""
+    waits: dict[str, list[_Wait]] = {page: [] for page in PAGES}
     over = Event()
 
     def read(first: int) -> None:
@@ -95,8 +102,10 @@ def _reading(api: str, readers: int, days: int) -> Iterator[Mapping[str, list[fl
             for page in islice(cycle(PAGES), first, None):
                 began = time.perf_counter()
                 try:
-                    client.metrics(queries(page, days))
-                    waits[page].append(time.perf_counter() - began)
+                    took = [
+                        time.perf_counter() - began for _ in client.answers(queries(page, days))
+                    ]
+                    waits[page].append((took[0], took[-1]))
                 except LimenError as error:
                     _say(f"{page}: not answered: {error}")
                 if over.wait(LOOKS):
