@@ -10,8 +10,10 @@ from urllib.parse import urlsplit
 import httpx
 import orjson
 import pytest
+from google.protobuf.message import Message
 
 from collector.contract.client import LimenClient
+from collector.contract.connection import lines_of
 from collector.contract.errors import BadInput, Forbidden
 from collector.contract.records import JSON_LINES, Answer, Query
 from dashboard.coming import Coming
@@ -39,14 +41,17 @@ def several(
 
 @pytest.fixture(scope="module")
 def filled(collector: RunningCollector) -> RunningCollector:
-    body = traces(request_span("accept"), request_span("fallback"), resource=PHONE)
+    send(collector, traces(request_span("accept"), request_span("fallback"), resource=PHONE))
+    return collector
+
+
+def send(collector: RunningCollector, body: Message) -> None:
     httpx.post(
         f"{collector.http}/v1/traces",
         content=body.SerializeToString(),
         headers={"content-type": "application/x-protobuf"},
         trust_env=False,
     ).raise_for_status()
-    return collector
 
 
 def test_a_line_an_answer_says_what_one_document_says(filled: RunningCollector) -> None:
@@ -85,6 +90,15 @@ def test_the_client_tells_those_before_and_raises_what_went_wrong(filled: Runnin
             next(answers)
         # The connection is as good as before.
         assert client.metric(asked[0]).rows
+
+
+@pytest.mark.parametrize("size", [1, 7, 10_000])
+def test_only_a_newline_ends_a_line_wherever_it_is_cut(size: int) -> None:
+    lines = [orjson.dumps(word) for word in ("a", "two\u2028\u0085lines", "", "\x0b\x1c")]
+    for end in (b"\n", b""):
+        sent = b"\n".join(lines) + end
+        pieces = (sent[at : at + size] for at in range(0, len(sent), size))
+        assert list(lines_of(pieces)) == lines
 
 
 def test_who_does_not_read_holds_nobody_up(filled: RunningCollector) -> None:

@@ -1,7 +1,7 @@
 """How the query API is reached, and what is said where it is not, or refuses."""
 
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
@@ -99,7 +99,7 @@ class Connection:
         ):
             if not response.is_success:
                 response.read()
-            for line in self._good(response).iter_lines():
+            for line in lines_of(self._good(response).iter_bytes()):
                 try:
                     told = orjson.loads(line)
                 except ValueError:
@@ -163,6 +163,16 @@ class Connection:
         if "problem+json" not in response.headers.get("content-type", ""):
             raise self._another(response)
         raise _error(response.json())
+
+
+def lines_of(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """The lines that these bytes are; only a newline ends one, which JSON does not hold."""
+    rest = b""
+    for piece in pieces:
+        *lines, rest = (rest + piece).split(b"\n")
+        yield from lines
+    if rest:
+        yield rest
 
 
 def _error(problem: Mapping[str, Any]) -> LimenError:
