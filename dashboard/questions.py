@@ -125,7 +125,7 @@ class Questions:
         """The answers in the order of `queries`, asked for in one request, each once it is there:
         what is drawn of the first need not wait for the last."""
         asked = tuple(q.model_dump_json(by_alias=True) for q in queries)
-        return _each(self.caller, asked, _metrics(self.caller, asked))
+        return _each(_metrics(self.caller, asked), len(queries))
 
     def known(self, period: str, names: Sequence[str]) -> dict[str, set[str]]:
         """The values that requests of the period have in each of these dimensions; of a minute ago
@@ -275,8 +275,8 @@ def undeclared(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 def forget() -> None:
     """The next question is asked anew."""
     for kept in (
-        _status, _known, _metrics, _trace, _what_if, _placement, _compare, _replays, _sweeps,
-        _check, _declarations, _audit_head, _audit_key, _audit_entries,
+        _status, _catalogue, _known, _metrics, _trace, _what_if, _placement, _compare, _replays,
+        _sweeps, _check, _declarations, _audit_head, _audit_key, _audit_entries,
         _self_audit, _record, _proposal,
     ):  # fmt: skip
         kept.clear()
@@ -306,7 +306,14 @@ def _catalogue(caller: Caller) -> dict[str, dict[str, Any]]:
     return {one["name"]: one for one in (*metrics, *answers)}
 
 
-@st.cache_resource(ttl=SECONDS, max_entries=128, show_spinner=False, hash_funcs=_BY_CALLER)
+def _stands(coming: Coming) -> bool:
+    return coming.stands(SECONDS)
+
+
+# The time to live is for memory alone.
+@st.cache_resource(
+    ttl=60, max_entries=128, validate=_stands, show_spinner=False, hash_funcs=_BY_CALLER
+)
 def _metrics(caller: Caller, queries: tuple[str, ...]) -> Coming:
     asked = [Query.model_validate_json(query) for query in queries]
     return Coming(_answers(caller, _client(caller), asked))
@@ -317,17 +324,14 @@ def _answers(caller: Caller, client: LimenClient, asked: Sequence[Query]) -> Ite
         yield from client.answers(asked)
 
 
-def _each(caller: Caller, queries: tuple[str, ...], coming: Coming) -> Iterator[Answer]:
-    try:
-        for place in range(len(queries)):
-            if not coming.has(place):
-                with st.spinner(_ASKED):
-                    coming.at(place)
-            yield coming.at(place)
-    except LimenError:
-        # Asked anew the next time.
-        _metrics.clear(caller, queries)
-        raise
+def _each(coming: Coming, number: int) -> Iterator[Answer]:
+    for place in range(number):
+        # A place of its own, so that nothing moves where it says that it waits.
+        slot = st.container()
+        if not coming.has(place):
+            with slot, st.spinner(_ASKED):
+                coming.at(place)
+        yield coming.at(place)
 
 
 @st.cache_data(ttl=60, max_entries=32, show_spinner=_ASKED, hash_funcs=_BY_CALLER)

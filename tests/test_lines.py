@@ -1,8 +1,10 @@
 """Several answers of one request, each as soon as it is there."""
 
+import asyncio
 import socket
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from threading import Event
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,14 +13,26 @@ import httpx
 import orjson
 import pytest
 from google.protobuf.message import Message
+from starlette.responses import StreamingResponse
 
+from collector.asker import ASKER, Asker
 from collector.contract.client import LimenClient
 from collector.contract.connection import lines_of
-from collector.contract.errors import BadInput, Forbidden
+from collector.contract.errors import (
+    BadInput,
+    CollectorUnreachable,
+    Failed,
+    Forbidden,
+    HungUp,
+    LimenError,
+)
 from collector.contract.records import JSON_LINES, Answer, Query
+from collector.server.api import MOST_QUERIES
+from collector.server.lines import lines
 from dashboard.coming import Coming
 from tests.otlp import PHONE, request_span, traces
-from tests.processes import RunningCollector
+from tests.processes import RunningCollector, running_collector, until
+from tests.store import Store
 
 QUERIES: list[dict[str, Any]] = [
     {"metric": "fallback_rate"},
@@ -41,7 +55,8 @@ def several(
 
 @pytest.fixture(scope="module")
 def filled(collector: RunningCollector) -> RunningCollector:
-    send(collector, traces(request_span("accept"), request_span("fallback"), resource=PHONE))
+    spans = [request_span("accept") for _ in range(100)] + [request_span("fallback")]
+    send(collector, traces(*spans, resource=PHONE))
     return collector
 
 
@@ -56,10 +71,10 @@ def send(collector: RunningCollector, body: Message) -> None:
 
 def test_a_line_an_answer_says_what_one_document_says(filled: RunningCollector) -> None:
     document = several(filled, QUERIES, accept="application/json")
-    lines = several(filled, QUERIES)
+    jsonl = several(filled, QUERIES)
     assert document.headers["content-type"] == "application/json"
-    assert lines.headers["content-type"] == JSON_LINES
-    found = [orjson.loads(line) for line in lines.content.splitlines()]
+    assert jsonl.headers["content-type"] == JSON_LINES
+    found = [orjson.loads(line) for line in jsonl.content.splitlines()]
     assert [one["metric"] for one in found] == [one["metric"] for one in QUERIES]
     assert found == document.json()["answers"]
     assert found[0]["rows"] and found[2]["rows"]
@@ -94,15 +109,16 @@ def test_the_client_tells_those_before_and_raises_what_went_wrong(filled: Runnin
 
 @pytest.mark.parametrize("size", [1, 7, 10_000])
 def test_only_a_newline_ends_a_line_wherever_it_is_cut(size: int) -> None:
-    lines = [orjson.dumps(word) for word in ("a", "two\u2028\u0085lines", "", "\x0b\x1c")]
+    words = [orjson.dumps(word) for word in ("a", "two\u2028\u0085lines", "", "\x0b\x1c")]
     for end in (b"\n", b""):
-        sent = b"\n".join(lines) + end
+        sent = b"\n".join(words) + end
         pieces = (sent[at : at + size] for at in range(0, len(sent), size))
-        assert list(lines_of(pieces)) == lines
+        assert list(lines_of(pieces)) == words
 
 
 def test_who_does_not_read_holds_nobody_up(filled: RunningCollector) -> None:
-    many = orjson.dumps({"queries": [{"metric": "requests"}] * 3000})
+    # More than the system keeps for one who does not read.
+    many = orjson.dumps({"queries": [{"metric": "requests"}] * MOST_QUERIES})
     address = urlsplit(filled.api)
     with socket.socket() as slow:
         slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
@@ -117,15 +133,67 @@ def test_who_does_not_read_holds_nobody_up(filled: RunningCollector) -> None:
             assert client.metric(Query(metric="fallback_rate")).rows
 
 
+SLOW = [Query(metric="release_intervals", where={"app": (str(n),)}) for n in range(MOST_QUERIES)]
+
+
 def test_who_hangs_up_ends_what_is_made(filled: RunningCollector) -> None:
-    endless = [Query(metric="requests", where={"app": (str(n),)}) for n in range(3000)]
     with LimenClient(filled.api) as client:
-        answers = client.answers(endless)
-        assert next(answers).metric == "requests"
+        answers = client.answers(SLOW)
+        next(answers)
     began = time.monotonic()
     with filled.client() as client:
         assert client.metric(Query(metric="fallback_rate")).rows
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 3
+
+
+def test_who_hung_up_is_told_nothing_that_is_known_already(store: Store) -> None:
+    asker = Asker()
+    before = ASKER.set(asker)
+    try:
+        answers = store.reader.answers([(Query(metric="volume"), False)] * 2)
+        next(answers)
+        asker.hang_up()
+        with pytest.raises(HungUp):
+            next(answers)
+    finally:
+        ASKER.reset(before)
+
+
+def test_more_than_one_request_may_ask_is_said(filled: RunningCollector) -> None:
+    answer = several(filled, [QUERIES[0]] * (MOST_QUERIES + 1))
+    assert answer.status_code == 400 and str(MOST_QUERIES) in answer.json()["detail"]
+
+
+def test_a_collector_that_goes_away_meanwhile_is_told_as_that(tmp_path: Path) -> None:
+    with running_collector(tmp_path) as own, own.client() as client:
+        answers = client.answers(SLOW)
+        next(answers)
+        own.process.kill()
+        with pytest.raises(CollectorUnreachable, match="in the middle of an answer"):
+            list(answers)
+
+
+def test_a_fault_of_the_collectors_own_is_the_last_line_of_a_whole_body(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    refused: list[LimenError] = []
+
+    def make() -> Iterator[str]:
+        yield "one"
+        raise ValueError("of Ada Lovelace")
+
+    async def body() -> list[bytes]:
+        response = await lines(make, str.upper, refused.append)
+        assert isinstance(response, StreamingResponse)
+        return [
+            bytes(piece) async for piece in response.body_iterator if not isinstance(piece, str)
+        ]
+
+    first, last = (orjson.loads(line) for line in asyncio.run(body()))
+    assert (first, last["problem"]["status"]) == ("ONE", 500)
+    assert [type(error) for error in refused] == [Failed]
+    (record,) = caplog.records
+    assert "ValueError at" in record.getMessage() and "Ada" not in record.getMessage()
 
 
 def told(metric: str) -> Answer:
@@ -157,3 +225,21 @@ def test_whoever_waits_hears_what_went_wrong_and_keeps_what_came_before() -> Non
         with pytest.raises(Forbidden):
             coming.at(1)
     assert coming.at(0).metric == "a"
+    # It is asked anew.
+    assert not coming.stands(60)
+
+
+def test_answers_stand_from_the_last_of_them_on() -> None:
+    goes_on = Event()
+
+    def answers() -> Iterator[Answer]:
+        yield told("a")
+        goes_on.wait(10)
+
+    coming = Coming(answers())
+    assert coming.at(0).metric == "a"
+    # However long it takes.
+    assert coming.stands(0)
+    goes_on.set()
+    until(lambda: not coming.stands(0))
+    assert coming.stands(60)

@@ -68,9 +68,7 @@ class LimenClient(Connection):
     def answers(self, queries: Sequence[Query]) -> Iterator[Answer]:
         """The same, each as soon as it is there; raises what failed once those before are told."""
         body = {"queries": [q.model_dump(by_alias=True) for q in queries]}
-        lines = self._lines("POST", "/api/metrics", json=body)
-        for _, line in zip(queries, lines, strict=True):
-            yield Answer.model_validate(line)
+        yield from self._lines(Answer, len(queries), "POST", "/api/metrics", json=body)
 
     def metric(self, query: Query) -> Answer:
         return self.metrics([query])[0]

@@ -4,10 +4,11 @@ import ssl
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import httpx
 import orjson
+from pydantic import BaseModel
 
 from collector.contract.config import Settings
 from collector.contract.errors import (
@@ -29,6 +30,8 @@ _ERRORS: Mapping[int, type[LimenError]] = {
     404: NotFound,
     503: Overloaded,
 }
+
+Record = TypeVar("Record", bound=BaseModel)
 
 # What is said to a request for a name that is not in `api_hosts`.
 _ANOTHER_NAME = "Invalid host header"
@@ -86,12 +89,17 @@ class Connection:
             if not response.is_success:
                 response.read()
             size = int(self._good(response).headers["content-length"])
-            for chunk in response.iter_bytes():
-                yield chunk, size
+            with self._going_on():
+                for chunk in response.iter_bytes():
+                    yield chunk, size
 
-    def _lines(self, method: str, path: str, **options: Any) -> Iterator[Any]:
-        """The lines of an answer that come one after another, each of JSON. The last may say what
-        went wrong meanwhile."""
+    def _lines(
+        self, kind: type[Record], number: int, method: str, path: str, **options: Any
+    ) -> Iterator[Record]:
+        """So many records, each as soon as it is there. Raises what went wrong after those before.
+
+        A line each; the last may say what went wrong meanwhile.
+        """
         accept = {"accept": JSON_LINES}
         with (
             self._reaching(),
@@ -99,14 +107,26 @@ class Connection:
         ):
             if not response.is_success:
                 response.read()
-            for line in lines_of(self._good(response).iter_bytes()):
-                try:
-                    told = orjson.loads(line)
-                except ValueError:
-                    raise self._another(response) from None
-                if problem := told.get("problem"):
-                    raise _error(problem)
-                yield told
+            if not self._good(response).headers.get("content-type", "").startswith(JSON_LINES):
+                raise self._another(response)
+            told = 0
+            with self._going_on():
+                for line in lines_of(response.iter_bytes()):
+                    yield self._record(kind, line, response)
+                    told += 1
+            if told != number:
+                raise self._another(response)
+
+    def _record(self, kind: type[Record], line: bytes, response: httpx.Response) -> Record:
+        try:
+            told = orjson.loads(line)
+            problem = told.get("problem")
+            if problem is None:
+                return kind.model_validate(told)
+        except (ValueError, AttributeError):
+            # Without what it says: that may be anything.
+            raise self._another(response) from None
+        raise _error(problem, problem.get("status", 500))
 
     def _json(self, method: str, path: str, **options: Any) -> Any:
         """The answer, which is JSON wherever a collector answers."""
@@ -153,6 +173,17 @@ class Connection:
                 "or name another with --api"
             ) from exc
 
+    @contextmanager
+    def _going_on(self) -> Iterator[None]:
+        """What answers is a collector: its answer has begun."""
+        try:
+            yield
+        except (httpx.NetworkError, httpx.RemoteProtocolError) as exc:
+            raise CollectorUnreachable(
+                f"the collector at {self.api} went away in the middle of an answer: it was "
+                "stopped, or is being started again; ask again"
+            ) from exc
+
     def _good(self, response: httpx.Response) -> httpx.Response:
         if response.is_success:
             return response
@@ -162,7 +193,7 @@ class Connection:
             )
         if "problem+json" not in response.headers.get("content-type", ""):
             raise self._another(response)
-        raise _error(response.json())
+        raise _error(response.json(), response.status_code)
 
 
 def lines_of(pieces: Iterable[bytes]) -> Iterator[bytes]:
@@ -175,9 +206,9 @@ def lines_of(pieces: Iterable[bytes]) -> Iterator[bytes]:
         yield rest
 
 
-def _error(problem: Mapping[str, Any]) -> LimenError:
-    """What problem details say (RFC 9457)."""
-    message, status = f"the collector says: {problem['detail']}", problem["status"]
+def _error(problem: Mapping[str, Any], status: int) -> LimenError:
+    """What problem details (RFC 9457) of this status say."""
+    message = f"the collector says: {problem['detail']}"
     if field := problem.get("field"):
         return BadInput(message, field=field)
     if status == 401:

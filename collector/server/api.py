@@ -7,7 +7,7 @@ from functools import cache, partial
 from typing import Any
 
 import orjson
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -51,12 +51,15 @@ from collector.server.waiting import HearHangUps
 from collector.store.maintenance import Maintenance
 from collector.store.self_audit import SelfAudits
 
+# Of one request, whose questions hold everybody up until the last is answered.
+MOST_QUERIES = 256
+
 Handler = Callable[[Request], Awaitable[Response]]
 
 
 class _Queries(BaseModel):
     model_config = ConfigDict(extra="forbid")
-    queries: list[Query]
+    queries: list[Query] = Field(max_length=MOST_QUERIES)
 
 
 class _Backup(BaseModel):

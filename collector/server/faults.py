@@ -27,8 +27,13 @@ class AnswerFaults:
         try:
             await self._app(scope, receive, watched)
         except Exception as exc:
-            place = traceback.extract_tb(exc.__traceback__)[-1]
-            where = (type(exc).__name__, place.filename, place.lineno)
-            _log.error("a request failed: %s at %s:%s", *where)
+            log_fault(exc)
             if not answered:
                 await self._answer()(scope, receive, send)
+
+
+def log_fault(error: Exception) -> None:
+    """Says where a request failed."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    where = (type(error).__name__, place.filename, place.lineno)
+    _log.error("a request failed: %s at %s:%s", *where)

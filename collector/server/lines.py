@@ -12,6 +12,7 @@ from starlette.responses import Response, StreamingResponse
 from collector.contract.errors import Failed, HungUp, LimenError
 from collector.contract.records import JSON_LINES
 from collector.server.errors import details
+from collector.server.faults import log_fault
 
 Made = TypeVar("Made")
 
@@ -51,11 +52,11 @@ async def lines(
                 item = await coming.get()
             if item is None or isinstance(item, HungUp):
                 return
-            error = item if isinstance(item, LimenError) else Failed()
-            refused(error)
-            yield orjson.dumps({"problem": details(error)}) + b"\n"
-            if error is not item:
-                raise item
+            if not isinstance(item, LimenError):
+                log_fault(item)
+                item = Failed()
+            refused(item)
+            yield orjson.dumps({"problem": details(item)}) + b"\n"
         finally:
             with anyio.CancelScope(shield=True):
                 await making

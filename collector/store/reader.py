@@ -10,8 +10,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from collector.asker import asker
 from collector.contract.attributes import ATTRIBUTES
-from collector.contract.errors import BadInput, NotFound
+from collector.contract.errors import BadInput, HungUp, NotFound
 from collector.contract.records import Answer, Column, Query
 from collector.metrics import get_metric
 from collector.metrics.cells import mergeable
@@ -177,6 +178,9 @@ class Reader:
         with self._database.snapshot() as read:
             sitting = Sitting(read, self.cells, self._health, whole)
             for one in whole:
+                if asker().gone:
+                    # What was found for another of them asks the database nothing.
+                    raise HungUp
                 yield _answer(one, sitting.table(one), sitting.table(self._complete(one)))
 
     def _complete(self, asked: Asked) -> Asked:
