@@ -66,7 +66,9 @@ def main(argv: Sequence[str] | None = None) -> None:
         _tell(f"beside {asked.readers} readers", beside)
         _say(f"p99 {beside.percentile(0.99) / alone.percentile(0.99):.2f} times as long")
     for page, answers in waits.items():
-        if answers:
+        if not answers:
+            _say(f"{page}: 0 times")
+        else:
             (first, whole), (first_95, whole_95) = np.percentile(answers, [50, 95], axis=0)
             _say(
                 f"{page}: {len(answers)} times, p50 {whole:.2f} s and p95 {whole_95:.2f} s; its "

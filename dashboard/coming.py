@@ -1,24 +1,18 @@
 """Answers that come one after another: whoever asks the same meanwhile reads along."""
 
 import time
-from collections.abc import Generator, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Iterator
 from threading import Condition, Thread
 
-from collector.contract.errors import Overloaded
 from collector.contract.records import Answer
 
 
 class Coming:
-    """So many `answers` as they come, taken in a thread of its own: a page that waits for them can
-    be left. Once nobody reads on, the rest is not asked for."""
+    """`answers` as they come, taken in a thread of its own: a page that is left stops nobody."""
 
-    def __init__(self, answers: Generator[Answer], number: int) -> None:
-        self.number = number
+    def __init__(self, answers: Iterator[Answer]) -> None:
         self._answers = answers
         self._found: list[Answer] = []
-        self._readers = 0
-        self._left = False
         self._ended: float | None = None
         self._error: Exception | None = None
         self._more = Condition()
@@ -27,22 +21,8 @@ class Coming:
     def stands(self, seconds: float) -> bool:
         """Whether it need not be asked anew: the last came at most so long ago, or is to come."""
         with self._more:
-            if self._ended is None:
-                return not self._left or len(self._found) == self.number
-            return self._error is None and time.monotonic() - self._ended < seconds
-
-    @contextmanager
-    def reading(self) -> Iterator[None]:
-        """While somebody reads."""
-        with self._more:
-            self._readers += 1
-            self._left = False
-        try:
-            yield
-        finally:
-            with self._more:
-                self._readers -= 1
-                self._left = not self._readers
+            ended, error = self._ended, self._error
+        return ended is None or (error is None and time.monotonic() - ended < seconds)
 
     def has(self, place: int) -> bool:
         """Whether the answer in this place, from 0 on, need not be waited for."""
@@ -58,16 +38,12 @@ class Coming:
             raise self._error
 
     def _take(self) -> None:
-        error: Exception | None = None
+        error = None
         try:
-            with closing(self._answers):
-                for answer in self._answers:
-                    with self._more:
-                        self._found.append(answer)
-                        self._more.notify_all()
-                        if self._left:
-                            error = Overloaded("nobody waited for this answer any more: ask again")
-                            break
+            for answer in self._answers:
+                with self._more:
+                    self._found.append(answer)
+                    self._more.notify_all()
         except Exception as exc:
             error = exc
         finally:

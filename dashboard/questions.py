@@ -1,7 +1,7 @@
 """What the pages ask: every answer kept a few seconds, so that a filter's click asks once."""
 
 import json
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from hashlib import sha256
@@ -125,7 +125,7 @@ class Questions:
         """The answers in the order of `queries`, asked for in one request, each once it is there:
         what is drawn of the first need not wait for the last."""
         asked = tuple(q.model_dump_json(by_alias=True) for q in queries)
-        return _each(_metrics(self.caller, asked))
+        return _each(_metrics(self.caller, asked), len(queries))
 
     def known(self, period: str, names: Sequence[str]) -> dict[str, set[str]]:
         """The values that requests of the period have in each of these dimensions; of a minute ago
@@ -316,23 +316,22 @@ def _stands(coming: Coming) -> bool:
 )
 def _metrics(caller: Caller, queries: tuple[str, ...]) -> Coming:
     asked = [Query.model_validate_json(query) for query in queries]
-    return Coming(_answers(caller, _client(caller), asked), len(asked))
+    return Coming(_answers(caller, _client(caller), asked))
 
 
-def _answers(caller: Caller, client: LimenClient, asked: Sequence[Query]) -> Generator[Answer]:
+def _answers(caller: Caller, client: LimenClient, asked: Sequence[Query]) -> Iterator[Answer]:
     with _understood(caller):
         yield from client.answers(asked)
 
 
-def _each(coming: Coming) -> Iterator[Answer]:
-    with coming.reading():
-        for place in range(coming.number):
-            # A place of its own, so that nothing moves where it says that it waits.
-            slot = st.container()
-            if not coming.has(place):
-                with slot, st.spinner(_ASKED):
-                    coming.at(place)
-            yield coming.at(place)
+def _each(coming: Coming, number: int) -> Iterator[Answer]:
+    for place in range(number):
+        # A place of its own, so that nothing moves where it says that it waits.
+        slot = st.container()
+        if not coming.has(place):
+            with slot, st.spinner(_ASKED):
+                coming.at(place)
+        yield coming.at(place)
 
 
 @st.cache_data(ttl=60, max_entries=32, show_spinner=_ASKED, hash_funcs=_BY_CALLER)

@@ -3,7 +3,7 @@
 import asyncio
 import socket
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -25,7 +25,6 @@ from collector.contract.errors import (
     Forbidden,
     HungUp,
     LimenError,
-    Overloaded,
 )
 from collector.contract.records import JSON_LINES, Answer, Query
 from collector.server.api import MOST_QUERIES
@@ -204,12 +203,12 @@ def told(metric: str) -> Answer:
 def test_who_asks_the_same_meanwhile_reads_along() -> None:
     goes_on = Event()
 
-    def answers() -> Generator[Answer]:
+    def answers() -> Iterator[Answer]:
         yield told("a")
         goes_on.wait(10)
         yield told("b")
 
-    coming = Coming(answers(), 2)
+    coming = Coming(answers())
     assert [coming.at(0).metric for _ in range(2)] == ["a", "a"]
     assert coming.has(0) and not coming.has(1)
     goes_on.set()
@@ -217,11 +216,11 @@ def test_who_asks_the_same_meanwhile_reads_along() -> None:
 
 
 def test_whoever_waits_hears_what_went_wrong_and_keeps_what_came_before() -> None:
-    def answers() -> Generator[Answer]:
+    def answers() -> Iterator[Answer]:
         yield told("a")
         raise Forbidden
 
-    coming = Coming(answers(), 2)
+    coming = Coming(answers())
     for _ in range(2):
         with pytest.raises(Forbidden):
             coming.at(1)
@@ -233,59 +232,14 @@ def test_whoever_waits_hears_what_went_wrong_and_keeps_what_came_before() -> Non
 def test_answers_stand_from_the_last_of_them_on() -> None:
     goes_on = Event()
 
-    def answers() -> Generator[Answer]:
+    def answers() -> Iterator[Answer]:
         yield told("a")
         goes_on.wait(10)
 
-    coming = Coming(answers(), 1)
+    coming = Coming(answers())
     assert coming.at(0).metric == "a"
     # However long it takes.
     assert coming.stands(0)
     goes_on.set()
     until(lambda: not coming.stands(0))
-    assert coming.stands(60)
-
-
-def test_what_nobody_reads_on_is_given_up_and_asked_anew() -> None:
-    goes_on, given_up = Event(), Event()
-
-    def answers() -> Generator[Answer]:
-        try:
-            yield told("a")
-            goes_on.wait(10)
-            yield told("b")
-            yield told("c")
-        finally:
-            given_up.set()
-
-    coming = Coming(answers(), 3)
-    with coming.reading():
-        with coming.reading():
-            assert coming.at(0).metric == "a"
-        # One still reads.
-        assert coming.stands(60)
-    assert not coming.stands(60)
-    goes_on.set()
-    assert given_up.wait(10)
-    until(lambda: coming.has(2))
-    assert not coming.stands(60)
-    with pytest.raises(Overloaded):
-        coming.at(2)
-
-
-def test_what_was_left_and_is_read_again_goes_on() -> None:
-    goes_on = Event()
-
-    def answers() -> Generator[Answer]:
-        yield told("a")
-        goes_on.wait(10)
-        yield told("b")
-
-    coming = Coming(answers(), 2)
-    with coming.reading():
-        assert coming.at(0).metric == "a"
-    with coming.reading():
-        goes_on.set()
-        assert coming.at(1).metric == "b"
-    # The last was told, whether or not the connection says so yet.
     assert coming.stands(60)

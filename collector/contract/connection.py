@@ -123,10 +123,11 @@ class Connection:
             problem = told.get("problem")
             if problem is None:
                 return kind.model_validate(told)
-        except (ValueError, AttributeError):
+            error = _error(problem, problem["status"])
+        except (ValueError, AttributeError, KeyError, TypeError):
             # Without what it says: that may be anything.
             raise self._another(response) from None
-        raise _error(problem, problem.get("status", 500))
+        raise error
 
     def _json(self, method: str, path: str, **options: Any) -> Any:
         """The answer, which is JSON wherever a collector answers."""
