@@ -3,9 +3,11 @@
 import asyncio
 import socket
 import time
+import traceback
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from threading import Event
+from threading import Event, Thread
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -171,6 +173,34 @@ def test_a_collector_that_goes_away_meanwhile_is_told_as_that(tmp_path: Path) ->
         own.process.kill()
         with pytest.raises(CollectorUnreachable, match="in the middle of an answer"):
             list(answers)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"[]\n", b"1\n", b"Ada Lovelace\n", b'{"answers": "Ada Lovelace"}\n', b'{"problem": 1}\n',
+     b'{"problem": {"detail": "Ada Lovelace"}}\n'],
+)  # fmt: skip
+def test_what_is_no_answer_is_told_without_what_it_says(body: bytes) -> None:
+    class Stranger(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["content-length"]))
+            self.send_response(200)
+            self.send_header("content-type", JSON_LINES)
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None: ...
+
+    with HTTPServer(("127.0.0.1", 0), Stranger) as server:
+        Thread(target=server.handle_request, daemon=True).start()
+        with (
+            LimenClient(f"http://127.0.0.1:{server.server_port}") as client,
+            pytest.raises(CollectorUnreachable, match="no collector's query API") as raised,
+        ):
+            client.metric(Query(metric="fallback_rate"))
+    said = "".join(traceback.format_exception(raised.value))
+    assert "Lovelace" not in said
 
 
 def test_a_fault_of_the_collectors_own_is_the_last_line_of_a_whole_body(
