@@ -1,7 +1,7 @@
 """What the pages ask: every answer kept a few seconds, so that a filter's click asks once."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from hashlib import sha256
@@ -31,8 +31,6 @@ SECONDS = 5
 VERIFIED_AT_ONCE = 5_000
 # Roles that may see single requests and their spans.
 SEE_TRACES = ("oncall", "admin")
-_FLOW = ("feature", "release", "destination", "category")
-_ADDED = ("transfers", "unknown_bytes_transfers")
 Found = TypeVar("Found")
 
 
@@ -246,30 +244,6 @@ class Questions:
     def metric_csv(self, query: Query) -> bytes:
         """Every row of a metric for spreadsheets; in the audit log from then on."""
         return _ask(self.caller, lambda c: b"".join(piece for piece, _ in c.metric_csv(query)))
-
-
-def undeclared(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """The undeclared rows of `egress`, by feature and release, as one row a flow.
-
-    A flow is a (feature, release, destination, category). The metric also parts it by cause,
-    purpose, consent, region and measure; cause is that of the request, which explains nothing of a
-    flow that nobody declared. So here, and nowhere else in the dashboard, numbers are added: the
-    transfers and bytes of the parts, which hold each transfer once. `bytes` is None where no part
-    has any. Installations may be in several parts and are left out.
-    """
-    flows: dict[tuple[Any, ...], dict[str, Any]] = {}
-    for row in rows:
-        if row["declared"] is not False:
-            continue
-        part = {name: row[name] for name in (*_FLOW, *_ADDED, "bytes")}
-        whole = flows.setdefault(tuple(row[name] for name in _FLOW), part)
-        if whole is part:
-            continue
-        for name in _ADDED:
-            whole[name] += part[name]
-        if part["bytes"] is not None:
-            whole["bytes"] = (whole["bytes"] or 0) + part["bytes"]
-    return list(flows.values())
 
 
 def forget() -> None:

@@ -24,8 +24,9 @@ from dashboard import curl, sentences
 from dashboard.charts import curve, door, rates, reliability
 from dashboard.charts.different import shares
 from dashboard.commands import free_port, register, streamlit_command
-from dashboard.questions import SEE_TRACES, undeclared
+from dashboard.questions import SEE_TRACES
 from dashboard.selection import PERIODS, Selection
+from dashboard.undeclared import undeclared
 from dashboard.views import thresholds
 from dashboard.views.registry import VIEWS
 

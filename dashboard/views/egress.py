@@ -8,8 +8,9 @@ import streamlit as st
 from dashboard import curl, downloads, links, panels, sentences, states, tables, theme
 from dashboard.charts import flows
 from dashboard.formats import OTHER, count, inside, members
-from dashboard.questions import Questions, undeclared
+from dashboard.questions import Questions
 from dashboard.selection import Selection
+from dashboard.undeclared import undeclared
 from dashboard.views import Reader, View
 from dashboard.views.changes import show_changes
 
